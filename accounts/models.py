@@ -1,0 +1,74 @@
+"""Firms, desks, users, trading accounts and API keys."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class FirmKind(models.TextChoices):
+    TAKER = "taker", "taker"
+    MAKER = "maker", "maker"
+    HOUSE = "house", "house"
+
+
+class Firm(models.Model):
+    """A legal entity. The house is the venue's operator: compliance and admin belong to it."""
+
+    name = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=8, choices=FirmKind)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Desk(models.Model):
+    firm = models.ForeignKey(Firm, on_delete=models.PROTECT, related_name="desks")
+    name = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["firm", "name"], name="desk_name_unique_in_firm")]
+
+    def __str__(self) -> str:
+        return f"{self.firm} {self.name}"
+
+
+class Role(models.TextChoices):
+    TRADER = "trader", "trader"
+    CLIENT = "client", "client (maker)"
+    COMPLIANCE = "compliance", "compliance"
+    ADMIN = "admin", "admin"
+
+
+class User(AbstractUser):
+    firm = models.ForeignKey(Firm, on_delete=models.PROTECT, related_name="users", null=True)
+    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="users", null=True, blank=True)
+    role = models.CharField(max_length=12, choices=Role, default=Role.TRADER)
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Account(models.Model):
+    """A trading account: what positions, balances and margin belong to."""
+
+    firm = models.ForeignKey(Firm, on_delete=models.PROTECT, related_name="accounts")
+    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="accounts")
+    name = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["firm", "name"], name="account_name_unique_in_firm")]
+
+    def __str__(self) -> str:
+        return f"{self.firm} {self.name}"
+
+
+class ApiKey(models.Model):
+    """A key acts for its user. The secret is shown once and stored as its SHA-256: it is 256 random bits."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    key_id = models.CharField(max_length=32, unique=True)
+    secret_sha256 = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.key_id

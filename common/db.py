@@ -1,0 +1,76 @@
+"""The unit of work: one transaction whose shared locks are taken last and in one order.
+
+Business rows are locked by the services as they need them. What many transactions share (the audit chain's head, a
+firm's fact stream, the outbox) is deferred: it runs at the end of the outermost unit of work, inside the
+transaction, sorted by key, so that two transactions can never wait for each other there.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+from django.db import connection, transaction
+
+DEFERRED_MAX = 10_000
+"""More deferred writes than this in one unit of work is a bug, not a load."""
+
+DeferKey = tuple[int, str]
+"""(priority, stream): the order in which deferred writes run. Equal keys keep the order in which they were deferred."""
+
+AUDIT_PRIORITY = 10
+FACTS_PRIORITY = 20
+OUTBOX_PRIORITY = 30
+
+
+class _Pending(threading.local):
+    depth = 0
+    writes: list[tuple[DeferKey, int, Callable[[], None]]]
+
+    def __init__(self) -> None:
+        self.writes = []
+
+
+_pending = _Pending()
+
+
+class OutsideUnitOfWork(RuntimeError):
+    """A deferred write was asked for where no unit of work is open."""
+
+
+@contextlib.contextmanager
+def unit_of_work() -> Iterator[None]:
+    """Atomic block; on leaving the outermost one the deferred writes run, then everything commits together."""
+    outermost = _pending.depth == 0
+    mark = len(_pending.writes)
+    _pending.depth += 1
+    try:
+        with transaction.atomic():
+            yield
+            if outermost:
+                _run_deferred()
+    except BaseException:
+        del _pending.writes[mark:]
+        raise
+    finally:
+        _pending.depth -= 1
+
+
+def defer(key: DeferKey, write: Callable[[], None]) -> None:
+    """Run ``write`` at the end of the outermost unit of work, in the order of ``key``."""
+    if _pending.depth == 0:
+        raise OutsideUnitOfWork(f"no unit of work is open for {key}")
+    assert len(_pending.writes) < DEFERRED_MAX, "too many deferred writes in one unit of work"
+    _pending.writes.append((key, len(_pending.writes), write))
+
+
+def _run_deferred() -> None:
+    writes = sorted(_pending.writes, key=lambda item: (item[0], item[1]))
+    _pending.writes.clear()
+    for _, _, write in writes:
+        write()
+
+
+def notify(channel: str, payload: str) -> None:
+    """PostgreSQL NOTIFY, delivered exactly when the current transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [channel, payload])

@@ -1,0 +1,225 @@
+"""Messages between a client and the web process, the same over socket and REST.
+
+Prices and quantities are decimal strings. A command carries the client's ``command_id``; the same id again gets the
+first answer again and changes nothing. Commands forbid unknown fields, facts and answers tolerate them.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from wire.limits import (
+    COMMAND_ID_LENGTH_MAX,
+    RFQ_LEGS_MAX,
+    RFQ_MAKERS_MAX,
+    SUBSCRIPTION_KEYS_MAX,
+)
+from wire.units import OrderType, Side, TimeInForce
+
+CommandIdText = Annotated[str, msgspec.Meta(min_length=1, max_length=COMMAND_ID_LENGTH_MAX, pattern=r"^[A-Za-z0-9._:-]+$")]
+DecimalText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+QuantityText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$")]
+NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class ClientMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """What a client sends."""
+
+
+class Subscribe(ClientMessage, tag="subscribe"):
+    """Market-data keys (see ``wire.market``), or a group: ``chain.<coin>`` stands for every ticker of that coin."""
+
+    keys: Annotated[list[NameText], msgspec.Meta(max_length=SUBSCRIPTION_KEYS_MAX)]
+
+
+class Unsubscribe(ClientMessage, tag="unsubscribe"):
+    keys: Annotated[list[NameText], msgspec.Meta(max_length=SUBSCRIPTION_KEYS_MAX)]
+
+
+class Acknowledge(ClientMessage, tag="acknowledge"):
+    """The client has drawn every server frame up to ``frame`` (a counter of this socket; see ``ServerFrame``)."""
+
+    frame: int
+
+
+class Resume(ClientMessage, tag="resume"):
+    """Send the facts after ``sequence``; 0 asks for a snapshot."""
+
+    sequence: int
+
+
+class Ping(ClientMessage, tag="ping"):
+    client_time_ns: int
+
+
+class Command(ClientMessage):
+    command_id: CommandIdText
+
+
+class PlaceOrder(Command, tag="order.place"):
+    """price is required for limit orders and refused for market orders."""
+
+    account_id: int
+    instrument_name: NameText
+    side: Side
+    order_type: OrderType
+    quantity: QuantityText
+    price: DecimalText | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    is_post_only: bool = False
+
+
+class CancelOrder(Command, tag="order.cancel"):
+    order_id: int
+
+
+class CancelAll(Command, tag="order.cancel_all"):
+    """Every working order of the account, or of all accounts of the user's firm where it is None."""
+
+    account_id: int | None = None
+
+
+class RfqLeg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``ratio`` counts this leg per unit of the RFQ; ``side`` is the leg's side when the taker buys the structure."""
+
+    instrument_name: NameText
+    side: Side
+    ratio: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 1
+
+
+class CreateRfq(Command, tag="rfq.create"):
+    """quantity: units of the structure. side: None asks for a two-way quote. life_seconds: 10 to 600."""
+
+    account_id: int
+    legs: Annotated[list[RfqLeg], msgspec.Meta(min_length=1, max_length=RFQ_LEGS_MAX)]
+    quantity: QuantityText
+    maker_firm_ids: Annotated[list[int], msgspec.Meta(min_length=1, max_length=RFQ_MAKERS_MAX)]
+    side: Side | None = None
+    life_seconds: int = 300
+    label: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class CancelRfq(Command, tag="rfq.cancel"):
+    rfq_id: int
+
+
+class QuoteSide(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Price per leg, in the order of the RFQ's legs, each in the leg's own convention."""
+
+    leg_prices: Annotated[list[DecimalText], msgspec.Meta(min_length=1, max_length=RFQ_LEGS_MAX)]
+
+
+class SubmitQuote(Command, tag="rfq.quote"):
+    """A maker's firm quote. A second one for the same RFQ replaces the first: same id, next version.
+
+    bid: what the maker pays when the taker sells the structure; ask: what the maker takes when the taker buys it.
+    """
+
+    rfq_id: int
+    account_id: int
+    bid: QuoteSide | None = None
+    ask: QuoteSide | None = None
+    life_seconds: int | None = None
+
+
+class CancelQuote(Command, tag="rfq.cancel_quote"):
+    quote_id: int
+
+
+class AcceptQuote(Command, tag="rfq.accept"):
+    """side: the taker's side of the structure. An old ``version`` is refused."""
+
+    rfq_id: int
+    quote_id: int
+    version: int
+    side: Side
+
+
+class PreviewMargin(Command, tag="risk.preview_margin"):
+    """Margin of the account before and after the legs were traded at their marks. Changes nothing."""
+
+    account_id: int
+    legs: Annotated[list[RfqLeg], msgspec.Meta(min_length=1, max_length=RFQ_LEGS_MAX)]
+    quantity: QuantityText
+    side: Side
+
+
+AnyClientMessage = (
+    Subscribe
+    | Unsubscribe
+    | Acknowledge
+    | Resume
+    | Ping
+    | PlaceOrder
+    | CancelOrder
+    | CancelAll
+    | CreateRfq
+    | CancelRfq
+    | SubmitQuote
+    | CancelQuote
+    | AcceptQuote
+    | PreviewMargin
+)
+
+
+class ServerMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What the server sends."""
+
+
+class Hello(ServerMessage, tag="hello"):
+    """First message. ``sequence``: newest fact of the firm. ``window_frames_max``: unacknowledged frames allowed."""
+
+    server_time_ns: int
+    user_id: int
+    firm_id: int
+    role: str
+    sequence: int
+    window_frames_max: int
+
+
+class Pong(ServerMessage, tag="pong"):
+    client_time_ns: int
+    server_time_ns: int
+
+
+class CommandAccepted(ServerMessage, tag="command_accepted"):
+    """Durable: the order, RFQ or quote with ``entity_id`` exists. ``result``: what a read-only command computed."""
+
+    command_id: str
+    entity: str = ""
+    entity_id: int = 0
+    result: msgspec.Raw | None = None
+
+
+class CommandRefused(ServerMessage, tag="command_refused"):
+    """Nothing happened. ``reason`` is a name, ``message`` a sentence, ``value`` and ``bound`` what was compared."""
+
+    reason: str
+    message: str
+    command_id: str = ""
+    value: str | None = None
+    bound: str | None = None
+
+
+class FactMessage(ServerMessage, tag="fact"):
+    """One fact of the firm's gapless stream; ``fact`` is one of ``wire.facts.AnyFact``."""
+
+    frame: int
+    sequence: int
+    at_ns: int
+    fact: msgspec.Raw
+
+
+class Snapshot(ServerMessage, tag="snapshot"):
+    """Everything that the facts up to ``sequence`` amount to, for this firm."""
+
+    frame: int
+    sequence: int
+    state: msgspec.Raw
+
+
+class MarketFrames(ServerMessage, tag="market"):
+    """Latest values, conflated; ``frames`` holds ``wire.market`` frames (and risk frames) as they were made."""
+
+    frame: int
+    frames: list[msgspec.Raw]

@@ -1,0 +1,210 @@
+"""Facts of a firm's gapless stream, and the views of entities that facts, snapshots and REST answers share.
+
+A fact carries the whole new view of its entity: applying it is replacing. Snapshot + facts = a fresh snapshot.
+Each party gets its own view; what it must not know is not in it.
+"""
+
+import msgspec
+
+from wire.units import OrderState, OrderType, QuoteState, RfqState, Side, TimeInForce
+
+
+class OrderView(msgspec.Struct, frozen=True, kw_only=True):
+    order_id: int
+    command_id: str
+    account_id: int
+    user_id: int
+    instrument_name: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    is_post_only: bool
+    price: str | None
+    quantity: str
+    filled_quantity: str
+    leaves_quantity: str
+    average_price: str | None
+    state: OrderState
+    reason: str
+    reason_value: str
+    reason_bound: str
+    created_at_ns: int
+    updated_at_ns: int
+
+
+class FillView(msgspec.Struct, frozen=True, kw_only=True):
+    execution_id: int
+    account_id: int
+    instrument_name: str
+    side: Side
+    price: str
+    quantity: str
+    liquidity: str
+    fee: str
+    fee_asset: str
+    at_ns: int
+    order_id: int | None = None
+    rfq_id: int | None = None
+
+
+class PositionView(msgspec.Struct, frozen=True, kw_only=True):
+    """quantity: signed contracts. realized: in the settlement currency."""
+
+    account_id: int
+    instrument_name: str
+    quantity: str
+    average_price: str
+    realized: str
+    settlement_currency: str
+
+
+class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
+    """posted: settled; pending: net of obligations that the next cycle settles."""
+
+    account_id: int
+    asset: str
+    posted: str
+    pending: str
+
+
+class RfqLegView(msgspec.Struct, frozen=True, kw_only=True):
+    instrument_name: str
+    side: Side
+    ratio: int
+
+
+class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
+    """bid and ask are net prices of one unit of the structure, in the RFQ's quote currency."""
+
+    quote_id: int
+    rfq_id: int
+    version: int
+    state: QuoteState
+    maker_firm_id: int
+    maker_name: str
+    bid: str | None
+    ask: str | None
+    bid_leg_prices: list[str] | None
+    ask_leg_prices: list[str] | None
+    created_at_ns: int
+    updated_at_ns: int
+    expires_at_ns: int
+    reason: str = ""
+
+
+class RfqView(msgspec.Struct, frozen=True, kw_only=True):
+    """One party's view. ``role``: taker, maker or compliance. A maker finds only its own quote in ``quotes``; the
+    taker finds none before ``tradable_at_ns``."""
+
+    rfq_id: int
+    role: str
+    state: RfqState
+    label: str
+    structure: str
+    legs: list[RfqLegView]
+    quantity: str
+    side: Side | None
+    quote_currency: str
+    taker_firm_id: int | None
+    taker_name: str
+    account_id: int | None
+    maker_firm_ids: list[int]
+    created_at_ns: int
+    tradable_at_ns: int
+    expires_at_ns: int
+    updated_at_ns: int
+    quotes: list[QuoteView]
+    reason: str = ""
+    accepted_quote_id: int | None = None
+    accepted_side: Side | None = None
+    traded_price: str | None = None
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Something that happened to the firm."""
+
+
+class OrderChanged(Fact, tag="order.changed"):
+    order: OrderView
+
+
+class OrderFilled(Fact, tag="order.filled"):
+    order: OrderView
+    fill: FillView
+
+
+class BlockFilled(Fact, tag="rfq.leg_filled"):
+    fill: FillView
+
+
+class RfqChanged(Fact, tag="rfq.changed"):
+    """created, quoted, tradable, pending, filled, rejected, expired, canceled: the new view says which."""
+
+    rfq: RfqView
+
+
+class PositionChanged(Fact, tag="position.changed"):
+    position: PositionView
+
+
+class BalanceChanged(Fact, tag="balance.changed"):
+    balance: BalanceView
+
+
+class MarginChanged(Fact, tag="margin.changed"):
+    """After a trade or a settlement; the live figures between two facts travel as conflated risk frames."""
+
+    account_id: int
+    equity: str
+    initial_margin: str
+    maintenance_margin: str
+
+
+class CancelAllDone(Fact, tag="order.cancel_all_done"):
+    scope: str
+    scope_id: int
+    orders_canceled: int
+
+
+class KillSwitchChanged(Fact, tag="control.kill_switch_changed"):
+    scope: str
+    scope_id: int
+    is_engaged: bool
+    orders_canceled: int
+
+
+AnyFact = (
+    OrderChanged
+    | OrderFilled
+    | BlockFilled
+    | RfqChanged
+    | PositionChanged
+    | BalanceChanged
+    | MarginChanged
+    | CancelAllDone
+    | KillSwitchChanged
+)
+
+
+class RiskFrame(msgspec.Struct, frozen=True, kw_only=True, tag="risk", tag_field="type"):
+    """Live risk of one account, conflated. Money in USD; delta, gamma per coin; vega per volatility point; theta a day.
+
+    ``is_stale`` where a mark that went into it is older than ``wire.limits.STALE_AFTER_MS``.
+    """
+
+    account_id: int
+    at_ns: int
+    market_time_ns: int
+    equity: float
+    cash: float
+    unrealized: float
+    initial_margin: float
+    maintenance_margin: float
+    margin_used: float
+    """Initial margin required over equity; above 1 nothing new may be opened."""
+    worst_scenario: str
+    greeks: dict[str, dict[str, float]]
+    """coin -> {delta, gamma, vega, theta}"""
+    positions: list[dict[str, float | str]]
+    is_stale: bool
+    model_version: str

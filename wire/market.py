@@ -1,0 +1,123 @@
+"""Market-data frames: the latest value of each key, conflated. They never touch the database.
+
+Keys: ``ticker.<instrument>``, ``book.<instrument>``, ``trades.<instrument>``, ``index.<coin>``, ``surface.<coin>``,
+``venue.status``. A batch on the Valkey channel is msgpack ``[[key, frame-json-bytes], ...]``: a frame is encoded
+once, by who makes it, and forwarded as it is.
+"""
+
+import msgspec
+
+from wire.units import Side
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """``at_ns``: wall clock of the gateway. ``market_time_ns``: the market's own clock, which a recording replays."""
+
+    at_ns: int
+    market_time_ns: int
+
+
+class Ticker(Frame, tag="ticker"):
+    """Prices as decimal strings at the instrument's precision; None where nobody quotes.
+
+    mark_price in the instrument's quote currency; mark_volatility, delta, gamma, vega, theta for options only, in the
+    units of ``parley_core`` (delta per coin, vega per 1.00 of volatility in USD, theta per day in USD).
+    forward_price: USD forward of the expiry (index for spot and perpetual).
+    """
+
+    instrument_name: str
+    instrument_id: int
+    bid_price: str | None = None
+    ask_price: str | None = None
+    bid_quantity: str | None = None
+    ask_quantity: str | None = None
+    last_price: str | None = None
+    mark_price: float | None = None
+    mark_volatility: float | None = None
+    bid_volatility: float | None = None
+    ask_volatility: float | None = None
+    index_price: float | None = None
+    forward_price: float | None = None
+    delta: float | None = None
+    gamma: float | None = None
+    vega: float | None = None
+    theta: float | None = None
+    open_interest: float | None = None
+
+
+class Book(Frame, tag="book"):
+    """Best levels first; each level is (price, quantity) as decimal strings."""
+
+    instrument_name: str
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+
+
+class PublicTrade(msgspec.Struct, frozen=True, kw_only=True):
+    execution_id: int
+    at_ns: int
+    side: Side
+    price: str
+    quantity: str
+
+
+class Trades(Frame, tag="trades"):
+    """The latest public trades of an instrument, newest first, at most 50."""
+
+    instrument_name: str
+    trades: list[PublicTrade]
+
+
+class Index(Frame, tag="index"):
+    coin: str
+    price: float
+
+
+class SurfaceSlice(msgspec.Struct, frozen=True, kw_only=True):
+    """Raw SVI: w(k) = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2)), k = ln(K / F), w = variance x years."""
+
+    underlying_name: str
+    expiry_at_ns: int
+    forward_price: float
+    years: float
+    a: float
+    b: float
+    rho: float
+    m: float
+    sigma: float
+    fitted_at_ns: int
+    market_time_ns: int
+    is_stale: bool
+    share_inside: float
+    """Share of the quotes used whose fitted price lies inside bid and ask."""
+    stale_reason: str = ""
+
+
+class Surface(Frame, tag="surface"):
+    coin: str
+    model_version: str
+    slices: list[SurfaceSlice]
+
+
+class VenueStatus(Frame, tag="venue_status"):
+    """``source``: recording or simulated; ``state``: playing, finished, waiting."""
+
+    source: str
+    state: str
+    detail: str = ""
+
+
+AnyFrame = Ticker | Book | Trades | Index | Surface | VenueStatus
+
+__all__ = [
+    "AnyFrame",
+    "Book",
+    "Frame",
+    "Index",
+    "PublicTrade",
+    "Surface",
+    "SurfaceSlice",
+    "Ticker",
+    "Trades",
+    "VenueStatus",
+]

@@ -1,0 +1,135 @@
+"""Words and numbers with a fixed meaning: sides, order types, states, assets, ticks and lots."""
+
+import enum
+from decimal import ROUND_HALF_EVEN, Decimal
+
+NANOSECONDS_PER_SECOND = 1_000_000_000
+NANOSECONDS_PER_MS = 1_000_000
+
+
+class Side(enum.StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def opposite(self) -> "Side":
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Side.BUY else -1
+
+
+class InstrumentKind(enum.StrEnum):
+    SPOT = "spot"
+    PERPETUAL = "perpetual"
+    FUTURE = "future"
+    OPTION = "option"
+
+
+class OptionType(enum.StrEnum):
+    CALL = "call"
+    PUT = "put"
+
+
+class OrderType(enum.StrEnum):
+    LIMIT = "limit"
+    MARKET = "market"
+
+
+class TimeInForce(enum.StrEnum):
+    GTC = "gtc"
+    IOC = "ioc"
+
+
+class Liquidity(enum.StrEnum):
+    MAKER = "maker"
+    TAKER = "taker"
+
+
+class OrderState(enum.StrEnum):
+    """Order states in FIX words, and *unknown*: sent, and nobody has said yet what became of it."""
+
+    PENDING_NEW = "pending_new"
+    NEW = "new"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    PENDING_CANCEL = "pending_cancel"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+TERMINAL_ORDER_STATES = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED})
+
+
+class RfqState(enum.StrEnum):
+    OPEN = "open"
+    PENDING_FILL = "pending_fill"
+    FILLED = "filled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+
+
+class QuoteState(enum.StrEnum):
+    ACTIVE = "active"
+    PENDING_FILL = "pending_fill"
+    FILLED = "filled"
+    REJECTED = "rejected"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    TRADED_AWAY = "traded_away"
+
+
+class TradingState(enum.StrEnum):
+    ACTIVE = "active"
+    REDUCING = "reducing"
+    HALTED = "halted"
+
+
+class ControlScope(enum.StrEnum):
+    """What a trading state or a kill switch covers."""
+
+    ALL = "all"
+    FIRM = "firm"
+    DESK = "desk"
+    USER = "user"
+    ACCOUNT = "account"
+    INSTRUMENT = "instrument"
+
+
+ASSET_DECIMALS = {"BTC": 8, "ETH": 18, "SOL": 9, "USDC": 6, "USDT": 6, "USD": 6}
+"""Digits of each asset's smallest unit: the ledger counts integers of it."""
+
+
+def to_smallest_units(amount: Decimal, asset: str) -> int:
+    """The one rounding by which an amount becomes money: half to even, to the asset's smallest unit.
+
+    Raises KeyError for an asset that Parley does not know.
+    """
+    return int(amount.scaleb(ASSET_DECIMALS[asset]).to_integral_value(rounding=ROUND_HALF_EVEN))
+
+
+def from_smallest_units(units: int, asset: str) -> Decimal:
+    """The amount, in whole units of the asset, of an integer of its smallest unit."""
+    return Decimal(units).scaleb(-ASSET_DECIMALS[asset])
+
+
+class OffGrid(ValueError):
+    """A price or quantity that is not a whole number of ticks or lots."""
+
+    def __init__(self, name: str, value: Decimal, step: Decimal) -> None:
+        super().__init__(f"{name} {value} is not a multiple of {step}")
+        self.name, self.value, self.step = name, value, step
+
+
+def to_steps(name: str, value: Decimal, step: Decimal) -> int:
+    """Whole number of ``step`` (a tick or a lot) in ``value``; raises OffGrid if it is not whole or not finite."""
+    if not value.is_finite():
+        raise OffGrid(name, value, step)
+    count = value / step
+    if count != count.to_integral_value():
+        raise OffGrid(name, value, step)
+    return int(count)
