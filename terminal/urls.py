@@ -3,6 +3,11 @@
 from django.contrib import admin
 from django.urls import path
 
+from terminal.api import api
+from terminal.health import healthz
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/", api.urls),
+    path("healthz", healthz, name="healthz"),
 ]

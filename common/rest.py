@@ -1,0 +1,88 @@
+"""REST with the same messages as the socket: decode a body, encode an answer, describe both for OpenAPI."""
+
+import functools
+from typing import Any, TypeVar
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from common import decoding
+from common.actor import Actor
+from common.errors import Refusal
+
+T = TypeVar("T")
+
+_REFERENCE = "#/components/schemas/{name}"
+_components: dict[str, Any] = {}
+_encode = msgspec.json.Encoder().encode
+
+
+class RefusalBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What every refused request is answered with; the same fields as ``command_refused`` on the socket."""
+
+    reason: str
+    message: str
+    value: str | None = None
+    bound: str | None = None
+
+
+def decode(request: HttpRequest, message_type: type[T]) -> T:
+    """The request's body as ``message_type``; its tag may be left out. Raises decoding.Malformed or TooLarge."""
+    content_type = request.content_type or ""
+    if content_type != "application/json":
+        raise decoding.Malformed(
+            "content_type", "the body must be application/json", value=content_type, bound="application/json"
+        )
+    return decoding.decode(_decoder(message_type), request.body)
+
+
+def answer(value: Any, status: int = 200) -> HttpResponse:
+    """JSON of a struct, or of a list of structs."""
+    return HttpResponse(_encode(value), status=status, content_type="application/json")
+
+
+def refuse(refusal: Refusal) -> HttpResponse:
+    body = RefusalBody(
+        reason=refusal.reason, message=refusal.message, value=refusal.value, bound=refusal.bound
+    )
+    return answer(body, status=refusal.status)
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Who asks, for the audit record. The user must have been authenticated."""
+    user = request.user
+    assert user.is_authenticated, "a route without authentication has no actor"
+    return Actor(
+        user_id=user.pk,
+        firm_id=getattr(user, "firm_id", None),
+        via="rest",
+        remote_address=request.META.get("REMOTE_ADDR", ""),
+    )
+
+
+def describe(*, request: Any = None, response: Any = None, status: int = 200) -> dict[str, Any]:
+    """``openapi_extra`` of an operation: msgspec types of its body and of its answer."""
+    extra: dict[str, Any] = {"responses": {"default": _content(RefusalBody, "refused")}}
+    if request is not None:
+        extra["requestBody"] = {**_content(request, ""), "required": True}
+        del extra["requestBody"]["description"]
+    if response is not None:
+        extra["responses"][str(status)] = _content(response, "done")
+    return extra
+
+
+def components() -> dict[str, Any]:
+    """Schemas of every type that was described, by name."""
+    return dict(sorted(_components.items()))
+
+
+def _content(described: Any, description: str) -> dict[str, Any]:
+    (schema,), named = msgspec.json.schema_components([described], ref_template=_REFERENCE)
+    for name, component in named.items():
+        assert _components.setdefault(name, component) == component, f"two types are named {name}"
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+@functools.cache
+def _decoder(message_type: type[T]) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(message_type)

@@ -1,0 +1,67 @@
+"""What the apps offer to the shell: socket handlers, gateway handlers, timers, snapshots and routers."""
+
+import functools
+import importlib
+import importlib.util
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from common.actor import Actor
+from wire.client import ClientMessage, CommandAccepted
+from wire.gateway import EventEnvelope, GatewayEvent
+
+SocketHandler = Callable[[Any, Actor, ClientMessage], CommandAccepted]
+GatewayHandler = Callable[[EventEnvelope], None]
+Timer = Callable[[datetime], int]
+SnapshotSelector = Callable[[int, str], dict[str, list[Any]]]
+
+HANDLER_APPS = ("market", "settlement", "risk", "orders", "rfq")
+"""Bottom-up: what a lower app makes of an event exists when an upper app sees it."""
+SNAPSHOT_APPS = ("settlement", "risk", "orders", "rfq")
+API_APPS = ("accounts", "market", "settlement", "risk", "orders", "rfq", "compliance")
+_NOT_YET_BUILT = frozenset(
+    f"{app}.{module}" for app in (*API_APPS, "compliance") for module in ("handlers", "selectors", "api")
+)
+
+
+def has_module(name: str) -> bool:
+    """Whether the module exists; one that ought to and does not is an error where it is imported."""
+    return name not in _NOT_YET_BUILT or importlib.util.find_spec(name) is not None
+
+
+@functools.cache
+def socket_handlers() -> dict[type[ClientMessage], SocketHandler]:
+    """The one handler of each command. Two apps that claim the same one are a mistake."""
+    handlers: dict[type[ClientMessage], SocketHandler] = {}
+    for module in _handler_modules():
+        offered = getattr(module, "SOCKET_HANDLERS", {})
+        twice = handlers.keys() & offered.keys()
+        assert not twice, f"{module.__name__} offers what another app already handles: {twice}"
+        handlers.update(offered)
+    return handlers
+
+
+@functools.cache
+def gateway_handlers() -> dict[type[GatewayEvent], tuple[GatewayHandler, ...]]:
+    """Every handler of each event, in the order in which they run."""
+    handlers: dict[type[GatewayEvent], tuple[GatewayHandler, ...]] = {}
+    for module in _handler_modules():
+        for event_type, handler in getattr(module, "GATEWAY_HANDLERS", {}).items():
+            handlers[event_type] = (*handlers.get(event_type, ()), handler)
+    return handlers
+
+
+@functools.cache
+def timers() -> tuple[Timer, ...]:
+    return tuple(timer for module in _handler_modules() for timer in getattr(module, "TIMERS", ()))
+
+
+@functools.cache
+def snapshot_selectors() -> tuple[SnapshotSelector, ...]:
+    modules = [importlib.import_module(f"{app}.selectors") for app in SNAPSHOT_APPS if has_module(f"{app}.selectors")]
+    return tuple(module.snapshot for module in modules if hasattr(module, "snapshot"))
+
+
+def _handler_modules() -> list[Any]:
+    return [importlib.import_module(f"{app}.handlers") for app in HANDLER_APPS if has_module(f"{app}.handlers")]
