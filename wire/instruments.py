@@ -72,6 +72,15 @@ class InstrumentTerms(msgspec.Struct, frozen=True, kw_only=True):
         return dt.datetime.fromtimestamp(self.expiry_at_ns // NANOSECONDS_PER_SECOND, tz=dt.UTC)
 
 
+class InstrumentView(msgspec.Struct, frozen=True, kw_only=True):
+    """An instrument as REST shows it. ``state``: listed or delivered; ``delivery_price`` in US dollars."""
+
+    instrument_id: int
+    state: str
+    terms: InstrumentTerms
+    delivery_price: str | None = None
+
+
 def parse_instrument_name(name: str) -> InstrumentTerms:
     """Terms of the contract that ``name`` stands for. Raises UnknownInstrumentName, saying what is wrong."""
     match = _NAME.fullmatch(name)
