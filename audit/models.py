@@ -39,3 +39,15 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} {self.sequence} {self.action} {self.entity}"
+
+
+class AuditCheckpoint(models.Model):
+    """The Merkle root over every chain's head at an instant, and the heads it was taken over, by stream."""
+
+    at = models.DateTimeField()
+    root_sha256 = models.BinaryField(max_length=32)
+    heads = models.JSONField()
+    """[[stream, sequence, sha256 in hex], ...]"""
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.at:%Y-%m-%d %H:%M:%S}"

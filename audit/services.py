@@ -1,18 +1,36 @@
-"""Write the audit record of a change in the transaction of the change."""
+"""Write the audit record of a change in the transaction of the change; checkpoint all chains."""
 
 import datetime as dt
-import functools
-import hashlib
-import json
 from typing import Any
 
 from django.db import connection
 
-from audit.models import AuditRecord
+from audit.domain import chain
+from audit.domain.chain import GENESIS_SHA256, record_sha256
+from audit.models import AuditCheckpoint, AuditHead
 from common import db
 from common.actor import Actor
 
-GENESIS_SHA256 = bytes(32)
+__all__ = ["GENESIS_SHA256", "checkpoint", "record", "record_sha256"]
+
+REASON_LENGTH_MAX = 200
+
+_LOCK_HEAD = """
+INSERT INTO audit_audithead AS head (stream, sequence, sha256) VALUES (%s, 0, %s)
+ON CONFLICT (stream) DO UPDATE SET sequence = head.sequence RETURNING sequence, sha256
+"""
+
+_APPEND = """
+WITH head AS (
+    UPDATE audit_audithead SET sequence = %(sequence)s, sha256 = %(sha256)s WHERE stream = %(stream)s
+)
+INSERT INTO audit_auditrecord (stream, sequence, at, action, entity, user_id, firm_id, via, remote_address,
+    command_id, reason, before, after, previous_sha256, sha256)
+SELECT %(stream)s, * FROM unnest(%(sequences)s::bigint[], %(at)s::timestamptz[], %(action)s::text[],
+    %(entity)s::text[], %(user_id)s::bigint[], %(firm_id)s::bigint[], %(via)s::text[], %(remote_address)s::text[],
+    %(command_id)s::text[], %(reason)s::text[], %(before)s::jsonb[], %(after)s::jsonb[],
+    %(previous_sha256s)s::bytea[], %(sha256s)s::bytea[])
+"""
 
 
 def record(
@@ -30,7 +48,8 @@ def record(
     """Append a record to ``stream`` when the unit of work commits.
 
     stream: ``firm:<id>`` for what a firm did or what was done to it, ``house`` for the rest. entity: ``order:<id>``,
-    ``rfq:<id>``, ``quote:<id>``, ``account:<id>`` and so on. before, after: JSON values only.
+    ``rfq:<id>``, ``quote:<id>``, ``account:<id>`` and so on. before, after: exact JSON values (text, integers, bool,
+    None, lists, dicts); a float, Decimal or anything else raises chain.NotCanonical.
     """
     fields: dict[str, Any] = {
         "stream": stream,
@@ -42,34 +61,46 @@ def record(
         "via": actor.via,
         "remote_address": actor.remote_address,
         "command_id": command_id,
-        "reason": reason[:200],
-        "before": before,
-        "after": after,
+        "reason": reason[:REASON_LENGTH_MAX],
+        "before": chain.to_content("before", before),
+        "after": chain.to_content("after", after),
     }
-    db.defer((db.AUDIT_PRIORITY, stream), functools.partial(_append, fields))
+    db.defer_item((db.AUDIT_PRIORITY, stream), _append, fields)
 
 
-def record_sha256(fields: dict[str, Any], sequence: int, previous_sha256: bytes) -> bytes:
-    """SHA-256 over the previous hash and the canonical JSON (sorted keys, no spaces) of the record."""
-    content = {**fields, "sequence": sequence, "at": fields["at"].astimezone(dt.UTC).isoformat()}
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(previous_sha256 + canonical.encode()).digest()
+def checkpoint(*, at: dt.datetime) -> AuditCheckpoint | None:
+    """Store the Merkle root over all chains' heads; None where nothing was recorded since the last one."""
+    heads = [
+        [stream, sequence, bytes(sha256).hex()]
+        for stream, sequence, sha256 in AuditHead.objects.order_by("stream").values_list("stream", "sequence", "sha256")
+    ]
+    leaves = [chain.leaf_sha256(stream, sequence, bytes.fromhex(sha256)) for stream, sequence, sha256 in heads]
+    root = chain.merkle_root(leaves)
+    last = AuditCheckpoint.objects.order_by("-id").first()
+    if last is not None and bytes(last.root_sha256) == root:
+        return None
+    return AuditCheckpoint.objects.create(at=at, root_sha256=root, heads=heads)
 
 
-def _append(fields: dict[str, Any]) -> None:
+def _append(records: list[dict[str, Any]]) -> None:
+    """All of one stream, in order. The head stays locked until the commit."""
+    stream = records[0]["stream"]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audit_audithead (stream, sequence, sha256) VALUES (%s, 0, %s) ON CONFLICT DO NOTHING",
-            [fields["stream"], GENESIS_SHA256],
-        )
-        cursor.execute(
-            "SELECT sequence, sha256 FROM audit_audithead WHERE stream = %s FOR UPDATE", [fields["stream"]]
-        )
-        sequence, previous = cursor.fetchone()
-        sequence, previous = sequence + 1, bytes(previous)
-        sha256 = record_sha256(fields, sequence, previous)
-        AuditRecord.objects.create(**fields, sequence=sequence, previous_sha256=previous, sha256=sha256)
-        cursor.execute(
-            "UPDATE audit_audithead SET sequence = %s, sha256 = %s WHERE stream = %s",
-            [sequence, sha256, fields["stream"]],
-        )
+        cursor.execute(_LOCK_HEAD, [stream, GENESIS_SHA256])
+        sequence, sha256 = cursor.fetchone()
+        first, hashes = sequence + 1, [bytes(sha256)]
+        for number, fields in enumerate(records, start=first):
+            hashes.append(record_sha256(fields, number, hashes[-1]))
+        columns = {name: [fields[name] for fields in records] for name in chain.FIELDS if name != "stream"}
+        for name in ("before", "after"):
+            columns[name] = [None if value is None else chain.canonical_json(value) for value in columns[name]]
+        parameters = {
+            **columns,
+            "stream": stream,
+            "sequence": sequence + len(records),
+            "sha256": hashes[-1],
+            "sequences": list(range(first, first + len(records))),
+            "previous_sha256s": hashes[:-1],
+            "sha256s": hashes[1:],
+        }
+        cursor.execute(_APPEND, parameters)

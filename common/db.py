@@ -6,10 +6,15 @@ transaction, sorted by key, so that two transactions can never wait for each oth
 """
 
 import contextlib
+import dataclasses
+import itertools
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
+
+T = TypeVar("T")
 
 DEFERRED_MAX = 10_000
 """More deferred writes than this in one unit of work is a bug, not a load."""
@@ -22,9 +27,25 @@ FACTS_PRIORITY = 20
 OUTBOX_PRIORITY = 30
 
 
+@dataclasses.dataclass(frozen=True)
+class _Write:
+    key: DeferKey
+    number: int
+    append: Callable[[list[Any]], None]
+    item: Any
+
+    @property
+    def order(self) -> tuple[DeferKey, int]:
+        return self.key, self.number
+
+    @property
+    def group(self) -> tuple[DeferKey, Callable[[list[Any]], None]]:
+        return self.key, self.append
+
+
 class _Pending(threading.local):
     depth = 0
-    writes: list[tuple[DeferKey, int, Callable[[], None]]]
+    writes: list[_Write]
 
     def __init__(self) -> None:
         self.writes = []
@@ -57,20 +78,40 @@ def unit_of_work() -> Iterator[None]:
 
 def defer(key: DeferKey, write: Callable[[], None]) -> None:
     """Run ``write`` at the end of the outermost unit of work, in the order of ``key``."""
+    defer_item(key, _call_each, write)
+
+
+def defer_item(key: DeferKey, append: Callable[[list[T]], None], item: T) -> None:
+    """Like ``defer``, but items deferred with the same key and ``append`` are handed to it together, in order."""
     if _pending.depth == 0:
         raise OutsideUnitOfWork(f"no unit of work is open for {key}")
     assert len(_pending.writes) < DEFERRED_MAX, "too many deferred writes in one unit of work"
-    _pending.writes.append((key, len(_pending.writes), write))
+    _pending.writes.append(_Write(key, len(_pending.writes), append, item))
+
+
+def _call_each(writes: list[Callable[[], None]]) -> None:
+    for write in writes:
+        write()
 
 
 def _run_deferred() -> None:
-    writes = sorted(_pending.writes, key=lambda item: (item[0], item[1]))
+    writes = sorted(_pending.writes, key=lambda write: write.order)
     _pending.writes.clear()
-    for _, _, write in writes:
-        write()
+    for (_, append), group in itertools.groupby(writes, key=lambda write: write.group):
+        append([write.item for write in group])
 
 
 def notify(channel: str, payload: str) -> None:
     """PostgreSQL NOTIFY, delivered exactly when the current transaction commits."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [channel, payload])
+
+
+def ensure_usable() -> None:
+    """For threads that keep their connection between jobs: replace it where the server has dropped it.
+
+    Raises django.db.OperationalError where the database cannot be reached.
+    """
+    if connection.connection is not None and not connection.is_usable():
+        connection.close()
+    connection.ensure_connection()

@@ -45,6 +45,20 @@ def _point_django_at(database_url: str, valkey_url: str, state: Path) -> None:
     settings.STATE_DIR = state
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _emptying_between_tests() -> None:
+    """Transactional tests empty all tables, which the triggers of the append-only ones refuse to everybody else."""
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    sql_flush = DatabaseOperations.sql_flush
+
+    def without_triggers(*args: object, **options: object) -> list[str]:
+        statements = sql_flush(*args, **options)
+        return ["SET LOCAL session_replication_role = replica;", *statements] if statements else []
+
+    DatabaseOperations.sql_flush = without_triggers
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """Folder of the recorded market data; tests that need it are skipped, by name, where it is absent."""

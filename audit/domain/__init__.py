@@ -1,0 +1,1 @@
+"""Rules of the hash chain: no Django, no clock, no database."""

@@ -1,0 +1,42 @@
+"""Read the audit trail: timelines and search."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from audit.models import AuditCheckpoint, AuditRecord
+
+RECORDS_READ_MAX = 1_000
+
+
+def list_timeline(entities: Iterable[str], *, limit: int = RECORDS_READ_MAX) -> list[AuditRecord]:
+    """Records of these entities (``order:7``, ``rfq:3``), oldest first; with one time, in the order written."""
+    return list(
+        AuditRecord.objects.filter(entity__in=list(entities)).order_by("at", "id")[: min(limit, RECORDS_READ_MAX)]
+    )
+
+
+def find_records(
+    *,
+    stream: str = "",
+    action: str = "",
+    command_id: str = "",
+    user_id: int | None = None,
+    after: dt.datetime | None = None,
+    before: dt.datetime | None = None,
+    limit: int = 100,
+) -> list[AuditRecord]:
+    """Records that match everything given, newest first."""
+    matches = {
+        "stream": stream or None,
+        "action": action or None,
+        "command_id": command_id or None,
+        "user_id": user_id,
+        "at__gte": after,
+        "at__lt": before,
+    }
+    given = {name: value for name, value in matches.items() if value is not None}
+    return list(AuditRecord.objects.filter(**given).order_by("-at", "-id")[: min(limit, RECORDS_READ_MAX)])
+
+
+def last_checkpoint() -> AuditCheckpoint | None:
+    return AuditCheckpoint.objects.order_by("-id").first()
