@@ -28,6 +28,7 @@ class GatewayCursor(models.Model):
 
     event_number = models.BigIntegerField(default=0)
     journal_sequence = models.BigIntegerField(default=0)
+    event_index = models.IntegerField(default=0)
     command_sequence = models.BigIntegerField(default=0)
 
     class Meta:

@@ -1,0 +1,37 @@
+"""Read the fact streams."""
+
+import dataclasses
+
+from streams.models import Fact, FactHead
+
+FACTS_READ_MAX = 500
+"""Facts that one read returns at most."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoredFact:
+    """``payload``: JSON of one of ``wire.facts.AnyFact``, as it was encoded when it happened."""
+
+    sequence: int
+    at_ns: int
+    payload: str
+
+
+def head(firm_id: int) -> int:
+    """Sequence of the firm's newest fact; 0 before the first."""
+    return FactHead.objects.filter(firm_id=firm_id).values_list("sequence", flat=True).first() or 0
+
+
+def heads(firm_ids: list[int]) -> dict[int, int]:
+    """Like ``head``, of several firms at once; a firm without facts is absent."""
+    return dict(FactHead.objects.filter(firm_id__in=firm_ids).values_list("firm_id", "sequence"))
+
+
+def facts_after(firm_id: int, sequence: int, limit: int = FACTS_READ_MAX) -> list[StoredFact]:
+    """The firm's facts after ``sequence``, oldest first, without a gap, at most ``limit``."""
+    rows = (
+        Fact.objects.filter(firm_id=firm_id, sequence__gt=sequence)
+        .order_by("sequence")
+        .values_list("sequence", "at_ns", "payload")[: min(limit, FACTS_READ_MAX)]
+    )
+    return [StoredFact(*row) for row in rows]
