@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class FirmKind(models.TextChoices):
@@ -42,9 +43,16 @@ class User(AbstractUser):
     firm = models.ForeignKey(Firm, on_delete=models.PROTECT, related_name="users", null=True)
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="users", null=True, blank=True)
     role = models.CharField(max_length=12, choices=Role, default=Role.TRADER)
+    session_generation = models.IntegerField(default=0)
+    """Part of what a session verifies: raising it ends every session of the user."""
 
     def __str__(self) -> str:
         return self.username
+
+    def get_session_auth_hash(self) -> str:
+        return salted_hmac(
+            "accounts.User.session", f"{self.password}:{self.session_generation}", algorithm="sha256"
+        ).hexdigest()
 
 
 class Account(models.Model):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -12,15 +13,18 @@ _stack = contextlib.ExitStack()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before Django reads its settings: servers up, URLs in the environment."""
-    from tests.servers import embedded
-
     if getattr(config.option, "collectonly", False) or os.environ.get("PARLEY_TEST_SERVERS") == "0":
         return
     if hasattr(config, "workerinput") or not _runs_under_xdist(config):
+        from terminal import embedded
+
         folder = Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-test-")))
         folder.chmod(0o755)
-        os.environ["DATABASE_URL"] = _stack.enter_context(embedded.postgres(folder))
-        os.environ["VALKEY_URL"] = _stack.enter_context(embedded.valkey(folder))
+        database = embedded.prepare_postgres(folder, is_durable=False)
+        os.environ["DATABASE_URL"] = _stack.enter_context(embedded.running(database, folder / "postgres.log"))
+        os.environ["VALKEY_URL"] = _stack.enter_context(
+            embedded.running(embedded.prepare_valkey(folder), folder / "valkey.log")
+        )
         os.environ["PARLEY_STATE"] = str(folder / "state")
         _point_django_at(os.environ["DATABASE_URL"], os.environ["VALKEY_URL"], folder / "state")
 
@@ -42,6 +46,7 @@ def _point_django_at(database_url: str, valkey_url: str, state: Path) -> None:
     settings.DATABASE_URL = database_url
     settings.VALKEY_URL = valkey_url
     settings.CELERY_BROKER_URL = valkey_url
+    settings.CACHES["default"]["LOCATION"] = valkey_url
     settings.STATE_DIR = state
 
 
@@ -75,3 +80,14 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip("skipped, no reference results")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the system's Chromium. Where it is absent its tests are skipped by name, or fail in CI."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    if os.environ.get("PARLEY_REQUIRE_BROWSER") == "1":
+        pytest.fail("no Chromium, and PARLEY_REQUIRE_BROWSER asks for the browser tests")
+    pytest.skip("skipped, no Chromium")

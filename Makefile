@@ -1,0 +1,87 @@
+# Parley. `make help` lists what can be done.
+PYTHON    ?= python3
+STATE     ?= state
+PORT      ?= 8000
+HOST      ?= 127.0.0.1
+RECORDING ?=
+SPEED     ?= 3600
+SEED      ?= 1
+SINCE     ?=
+UNTIL     ?=
+WITHOUT   ?=
+TESTS     ?= tests
+WORKERS   ?= 2
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+CORE   := $(shell find core -type f -not -path '*/build/*' -not -path '*/__pycache__/*' 2>/dev/null)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
+export PIP_NO_WARN_SCRIPT_LOCATION := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench core install install-dev format month verify demo-keys clean clean-state
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2}' Makefile
+
+run: install ## Start everything: PORT=8000 STATE=state; a recorded market with RECORDING=dir SPEED=3600
+	@exec $(BIN)/python manage.py up --state "$(STATE)" --host "$(HOST)" --port $(PORT) --seed $(SEED) --speed "$(SPEED)" \
+	  $(if $(RECORDING),--recording "$(RECORDING)") $(if $(SINCE),--since "$(SINCE)") $(if $(UNTIL),--until "$(UNTIL)") \
+	  $(if $(WITHOUT),--without "$(WITHOUT)")
+
+test: install-dev ## Every test: unit, integration, processes, browser, architecture (TESTS=folder for a part)
+	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile
+
+check: install-dev ## What CI checks besides the tests: ruff, types, import contracts, style, the core's own tests
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m mypy
+	@$(BIN)/python manage.py check --fail-level WARNING
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@PARLEY_TEST_SERVERS=0 $(BIN)/python -m pytest tests/architecture -q
+
+bench: install-dev ## Measure: latency of an order, fan-out to sockets, the engine
+	@$(BIN)/python -m bench
+
+core: $(STAMPS)/core ## Build the compiled core and install it
+
+install: $(STAMPS)/requirements $(STAMPS)/core ## Virtual environment, dependencies and the compiled core
+
+install-dev: $(STAMPS)/requirements-dev $(STAMPS)/core ## The same, with what the tests need
+
+format: install-dev ## Sort imports and fix what ruff can fix
+	@$(BIN)/python -m ruff check --fix-only .
+
+verify: install ## Verify the audit trail of the running instance
+	@$(BIN)/python manage.py verify_audit
+
+clean: ## Remove the virtual environment and everything that was built
+	rm -rf $(VENV) core/build build dist .ruff_cache .mypy_cache .pytest_cache .hypothesis .import_linter_cache
+
+clean-state: install ## Remove the state folder: database, journal, demo keys
+	@$(BIN)/python -c "import sys; sys.path.insert(0, '.'); from terminal.supervisor import state; state.remove('$(STATE)')"
+
+$(STAMPS)/python:
+	@$(PYTHON) terminal/requisites.py
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+$(STAMPS)/requirements: requirements.txt | $(STAMPS)/python
+	@echo "installing the dependencies (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet -r requirements.txt
+	@touch $@
+
+$(STAMPS)/requirements-dev: requirements-dev.txt requirements.txt | $(STAMPS)/requirements
+	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+$(STAMPS)/core: $(CORE) | $(STAMPS)/requirements
+	@$(PYTHON) terminal/requisites.py --compiler
+	@echo "building the compiled core"
+	@$(BIN)/python -m pip install --quiet --no-deps --force-reinstall ./core
+	@touch $@

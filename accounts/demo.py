@@ -1,0 +1,88 @@
+"""The demo's firms, users and keys."""
+
+import dataclasses
+import datetime as dt
+import json
+import os
+from pathlib import Path
+
+from accounts import selectors, services
+from accounts.models import Account, Desk, Firm, FirmKind, Role, User
+from common.actor import SYSTEM
+
+PASSWORD = "parley-demo"  # noqa: S105 - printed in the README: a demo's password is no secret
+ACCOUNT_NAME = "Main"
+
+
+@dataclasses.dataclass(frozen=True)
+class DemoFirm:
+    name: str
+    kind: FirmKind
+    desk: str
+    users: tuple[tuple[str, Role], ...]
+
+    @property
+    def key_name(self) -> str:
+        """First word of the firm's name, as its API key's file and its maker's process are called."""
+        return self.name.split()[0].lower()
+
+
+FIRMS = (
+    DemoFirm("Aurora Capital", FirmKind.TAKER, "Vol", (("trader", Role.TRADER), ("trader2", Role.TRADER))),
+    DemoFirm("Borealis Fund", FirmKind.TAKER, "Macro", (("taker2", Role.TRADER),)),
+    DemoFirm("Cobalt Markets", FirmKind.MAKER, "Options", (("maker1", Role.CLIENT),)),
+    DemoFirm("Dune Liquidity", FirmKind.MAKER, "Options", (("maker2", Role.CLIENT),)),
+    DemoFirm(
+        "Parley House", FirmKind.HOUSE, "Operations", (("compliance", Role.COMPLIANCE), ("admin", Role.ADMIN))
+    ),
+)
+
+
+def lay_down(firm: DemoFirm, *, at: dt.datetime) -> Account | None:
+    """Create what is missing of one firm; its account, where it trades."""
+    row = selectors.find_firm(firm.name) or services.create_firm(name=firm.name, kind=firm.kind, actor=SYSTEM, at=at)
+    desk = Desk.objects.filter(firm=row, name=firm.desk).first()
+    desk = desk or services.create_desk(firm=row, name=firm.desk, actor=SYSTEM, at=at)
+    for username, role in firm.users:
+        if not User.objects.filter(username=username).exists():
+            services.create_user(
+                username=username, password=PASSWORD, firm=row, desk=desk, role=role, actor=SYSTEM, at=at
+            )
+    if firm.kind == FirmKind.HOUSE:
+        return None
+    account = Account.objects.filter(firm=row, name=ACCOUNT_NAME).first()
+    return account or services.create_account(desk=desk, name=ACCOUNT_NAME, actor=SYSTEM, at=at)
+
+
+def write_key(firm: DemoFirm, folder: Path, *, at: dt.datetime) -> None:
+    """A key for the firm's first user in ``<folder>/<firm>.json``, unless the one that lies there still works."""
+    path = folder / f"{firm.key_name}.json"
+    user = User.objects.get(username=firm.users[0][0])
+    if _works(path, user):
+        return
+    key_id, secret = services.create_api_key(user=user, actor=SYSTEM, at=at)
+    account = Account.objects.filter(firm=_firm_of(user), name=ACCOUNT_NAME).first()
+    content = {
+        "firm": firm.name,
+        "firm_id": user.firm_id,
+        "user": user.username,
+        "account_id": account.pk if account else None,
+        "token": f"{key_id}.{secret}",
+    }
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file, indent=1)
+
+
+def _works(path: Path, user: User) -> bool:
+    try:
+        token = json.loads(path.read_text())["token"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return services.authenticate_api_key(token) == user
+
+
+def _firm_of(user: User) -> Firm:
+    assert user.firm is not None, "demo users have a firm"
+    return user.firm

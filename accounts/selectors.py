@@ -1,0 +1,61 @@
+"""Reads. What belongs to another firm does not exist for the asker."""
+
+from accounts.models import Account, ApiKey, Firm, FirmKind, User
+from common.errors import NotFound
+
+
+def get_user(user_id: int) -> User:
+    """Active or not; raises NotFound."""
+    try:
+        return User.objects.select_related("firm", "desk").get(pk=user_id)
+    except User.DoesNotExist as error:
+        raise NotFound("unknown_user", f"There is no user {user_id}.", value=user_id) from error
+
+
+def get_account_for(user: User, account_id: int) -> Account:
+    """The account, if it belongs to the firm of ``user``; raises NotFound for any other."""
+    account = None
+    if user.is_active and user.firm_id is not None:
+        account = Account.objects.select_related("firm", "desk").filter(pk=account_id, firm_id=user.firm_id).first()
+    if account is None:
+        raise NotFound("unknown_account", f"You have no account {account_id}.", value=account_id)
+    return account
+
+
+def get_account(account_id: int) -> Account:
+    """For the system itself (projections, timers, risk); whoever asks for a person calls ``get_account_for``."""
+    try:
+        return Account.objects.select_related("firm", "desk").get(pk=account_id)
+    except Account.DoesNotExist as error:
+        raise NotFound("unknown_account", f"There is no account {account_id}.", value=account_id) from error
+
+
+def list_accounts(firm_id: int | None = None) -> list[Account]:
+    """The accounts of a firm, or of every firm, in the order of their id."""
+    accounts = Account.objects.select_related("firm", "desk").order_by("id")
+    return list(accounts if firm_id is None else accounts.filter(firm_id=firm_id))
+
+
+def get_firm(firm_id: int) -> Firm:
+    try:
+        return Firm.objects.get(pk=firm_id)
+    except Firm.DoesNotExist as error:
+        raise NotFound("unknown_firm", f"There is no firm {firm_id}.", value=firm_id) from error
+
+
+def find_firm(name: str) -> Firm | None:
+    return Firm.objects.filter(name=name).first()
+
+
+def list_firms() -> list[Firm]:
+    return list(Firm.objects.order_by("id"))
+
+
+def maker_firms() -> list[Firm]:
+    """Every firm that may be asked for a quote, in the order of its name."""
+    return list(Firm.objects.filter(kind=FirmKind.MAKER).order_by("name"))
+
+
+def list_api_keys(user: User) -> list[ApiKey]:
+    """Newest first, revoked ones too."""
+    return list(ApiKey.objects.filter(user=user).order_by("-created_at", "-id"))

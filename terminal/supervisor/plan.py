@@ -1,0 +1,193 @@
+"""Which processes make up Parley, in which order, with which arguments."""
+
+import dataclasses
+import os
+import socket
+import sys
+import urllib.parse
+from pathlib import Path
+
+from terminal import embedded
+from terminal.supervisor import readiness, state
+from terminal.supervisor.process import ManagedProcess, ProcessSpec, StartFailure
+from wire import limits
+
+MAKERS = ("cobalt", "dune")
+GROUPS = {"celery": ("worker", "beat"), "makers": tuple(f"maker-{maker}" for maker in MAKERS)}
+NAMES = ("postgres", "valkey", "prepare", "demo", "gateway", "dispatcher", "worker", "beat", "web", "celery", "makers")
+WORKER_THREADS = 2
+SETTLED_SECONDS = 1.0
+"""A process of which nothing else can be asked counts as ready when it has run for so long."""
+WORKER_HEARTBEAT = "celery.worker.heartbeat"
+BASE_FOLDER = Path(__file__).resolve().parents[2]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """What ``manage.py up`` was asked for. ``port`` 0: any free one. ``recording`` None: the simulated market."""
+
+    state: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    recording: Path | None = None
+    speed: str = "3600"
+    seed: int = 1
+    since: str = ""
+    until: str = ""
+    without: frozenset[str] = frozenset()
+    database_url: str = ""
+    valkey_url: str = ""
+
+    def leaves_out(self, name: str) -> bool:
+        return name in self.without or any(name in GROUPS.get(group, ()) for group in self.without)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    url: str
+    database_url: str
+    valkey_url: str
+    environment: dict[str, str]
+    specs: tuple[ProcessSpec, ...]
+
+
+def make(options: Options) -> Plan:
+    """Check what can be checked, prepare the embedded servers, and list the processes; raises StartFailure."""
+    if unknown := options.without - set(NAMES):
+        raise StartFailure(f"There is no process called {sorted(unknown)[0]}; there are {', '.join(NAMES)}.")
+    if options.recording and not options.recording.is_dir():
+        raise StartFailure(f"The recording {options.recording} is not a folder.")
+    port = _check_port(options)
+    state.secret_key(options.state)
+    servers, database_url, valkey_url = _servers(options)
+    environment = _environment(options, database_url, valkey_url)
+    processes = _python_processes(options, valkey_url, port)
+    specs = [*servers, *(spec for spec in processes if not options.leaves_out(spec.name))]
+    shown_host = "localhost" if options.host in ("127.0.0.1", "0.0.0.0", "::") else options.host
+    return Plan(
+        url=f"http://{shown_host}:{port}/",
+        database_url=database_url,
+        valkey_url=valkey_url,
+        environment=environment,
+        specs=tuple(specs),
+    )
+
+
+def _check_port(options: Options) -> int:
+    port = options.port or embedded.free_port()
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((options.host, port))
+        except OSError as error:
+            raise StartFailure(
+                f"Port {port} of {options.host} cannot be used ({error.strerror}): try `make run PORT={port + 1}`."
+            ) from error
+    return port
+
+
+def _servers(options: Options) -> tuple[list[ProcessSpec], str, str]:
+    specs, urls = [], {"postgres": options.database_url, "valkey": options.valkey_url}
+    prepare = {"postgres": embedded.prepare_postgres, "valkey": embedded.prepare_valkey}
+    for name, given in urls.items():
+        if given:
+            continue
+        if options.leaves_out(name):
+            variable = "DATABASE_URL" if name == "postgres" else "VALKEY_URL"
+            raise StartFailure(f"Without {name}, {variable} must name a server.")
+        server = prepare[name](options.state)
+        urls[name] = server.url
+        specs.append(server.spec)
+    return specs, urls["postgres"], urls["valkey"]
+
+
+def _environment(options: Options, database_url: str, valkey_url: str) -> dict[str, str]:
+    hosts = os.environ.get("PARLEY_HOSTS", "localhost,127.0.0.1,[::1]")
+    return {
+        "DJANGO_SETTINGS_MODULE": "terminal.settings",
+        "DATABASE_URL": database_url,
+        "VALKEY_URL": valkey_url,
+        "PARLEY_STATE": str(options.state),
+        "PARLEY_HOSTS": hosts if options.host in ("127.0.0.1", "0.0.0.0") else f"{hosts},{options.host}",
+        "PYTHONUNBUFFERED": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _python_processes(options: Options, valkey_url: str, port: int) -> list[ProcessSpec]:
+    manage = str(BASE_FOLDER / "manage.py")
+    steps = ("--without-demo",) if options.leaves_out("demo") else ()
+    celery = ("-m", "celery", "-A", "terminal")
+    pool = ("--pool=threads", f"--concurrency={WORKER_THREADS}", "--without-gossip", "--without-mingle")
+    schedule = ("--pidfile=", "--loglevel=WARNING")
+    return [
+        _python("prepare", manage, "prepare", *steps, needs=("postgres", "valkey"), is_one_shot=True),
+        _gateway(options, valkey_url),
+        _python(
+            "dispatcher", manage, "dispatch", needs=("postgres", "valkey", "prepare"), is_ready=_has_settled
+        ),
+        _python(
+            "worker",
+            *celery,
+            "worker",
+            *pool,
+            "--loglevel=WARNING",
+            needs=("postgres", "valkey", "prepare"),
+            is_ready=lambda _: readiness.beats(valkey_url, WORKER_HEARTBEAT),
+        ),
+        _python("beat", *celery, "beat", *schedule, needs=("postgres", "valkey", "prepare")),
+        _web(options, port),
+        *(_maker(options, maker, port) for maker in MAKERS),
+    ]
+
+
+def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
+    arguments = ["-m", "gateway", "--state", str(options.state), "--valkey-url", valkey_url]
+    if options.recording:
+        arguments += ["--recording", str(options.recording), "--speed", options.speed]
+        arguments += ["--from", options.since] if options.since else []
+        arguments += ["--to", options.until] if options.until else []
+    else:
+        arguments += ["--simulated", "--seed", str(options.seed)]
+    return _python(
+        "gateway",
+        *arguments,
+        needs=("valkey",),
+        is_ready=lambda process: readiness.gateway_beats(valkey_url, process.started_at_ns),
+    )
+
+
+def _web(options: Options, port: int) -> ProcessSpec:
+    size = str(limits.SOCKET_MESSAGE_BYTES_MAX)
+    return _python(
+        "web",
+        *("-m", "daphne", "-b", options.host, "-p", str(port), "-v", "0", "--no-server-name"),
+        *("--websocket-max-message-size", size, "--websocket-max-frame-size", size),
+        "terminal.asgi:application",
+        needs=("postgres", "valkey", "prepare"),
+        is_ready=lambda _: readiness.web_answers(_reachable(options.host), port),
+    )
+
+
+def _maker(options: Options, maker: str, port: int) -> ProcessSpec:
+    url = urllib.parse.urlunsplit(("http", f"{_reachable(options.host)}:{port}", "", "", ""))
+    key = options.state / "demo" / f"{maker}.json"
+    return _python(
+        f"maker-{maker}",
+        *("-m", "strategies.maker", "--url", url, "--key", str(key)),
+        needs=("prepare", "gateway", "web"),
+    )
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host
+
+
+def _has_settled(process: ManagedProcess) -> bool:
+    return process.seconds_up() > SETTLED_SECONDS
+
+
+def _python(name: str, *arguments: str, needs: tuple[str, ...], **options: object) -> ProcessSpec:
+    settings: dict[str, object] = {"is_ready": _has_settled, "folder": BASE_FOLDER} | options
+    return ProcessSpec(name=name, arguments=(sys.executable, *arguments), needs=needs, **settings)

@@ -1,0 +1,56 @@
+"""``manage.py up``: hold the state folder, make the plan, run it."""
+
+import os
+import sys
+from pathlib import Path
+
+from terminal.supervisor import plan, state
+from terminal.supervisor.process import StartFailure
+from terminal.supervisor.supervisor import Supervisor
+
+
+def run(options: plan.Options) -> int:
+    """Exit code; every failure is one sentence on standard error."""
+    try:
+        with state.lock(options.state):
+            return _run_locked(options)
+    except StartFailure as failure:
+        sys.stdout.flush()
+        print(f"parley: {failure}", file=sys.stderr)
+        return 1
+
+
+def _run_locked(options: plan.Options) -> int:
+    processes = plan.make(options)
+
+    def publish() -> None:
+        state.write_running(
+            options.state,
+            {
+                "pid": os.getpid(),
+                "url": processes.url,
+                "database_url": processes.database_url,
+                "valkey_url": processes.valkey_url,
+                "is_ready": supervisor.is_ready,
+                "processes": supervisor.pids(),
+            },
+        )
+
+    def announce() -> None:
+        supervisor.console.line("parley", f"ready: {processes.url}")
+
+    supervisor = Supervisor(
+        processes.specs, environment=processes.environment, logs=options.state / "logs", on_change=publish
+    )
+    place = (options.state / "postgres").resolve()
+    if place.parent != options.state.resolve() and place.exists():
+        supervisor.console.line("parley", f"PostgreSQL's user cannot enter {options.state}: its data are in {place}")
+    try:
+        return supervisor.run(announce)
+    finally:
+        state.clear_running(options.state)
+        supervisor.console.line("parley", "stopped")
+
+
+def absolute(path: str) -> Path:
+    return Path(path).expanduser().resolve()
