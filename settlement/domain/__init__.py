@@ -1,0 +1,1 @@
+"""Rules of booking, fees and netting: pure, no Django, no clock."""

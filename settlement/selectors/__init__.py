@@ -1,0 +1,38 @@
+"""Reads of positions, balances, fills and the ledger."""
+
+from settlement.selectors.ledger_check import LedgerBreak, LedgerTotals, check_ledger, ledger_totals
+from settlement.selectors.views import (
+    NetObligationView,
+    NettingCycleView,
+    TransferView,
+    balance_view,
+    cycle_view,
+    fill_view,
+    list_balances,
+    list_cycles,
+    list_fills,
+    list_positions,
+    list_transfers,
+    position_view,
+    snapshot,
+)
+
+__all__ = [
+    "LedgerBreak",
+    "LedgerTotals",
+    "NetObligationView",
+    "NettingCycleView",
+    "TransferView",
+    "balance_view",
+    "check_ledger",
+    "cycle_view",
+    "fill_view",
+    "ledger_totals",
+    "list_balances",
+    "list_cycles",
+    "list_fills",
+    "list_positions",
+    "list_transfers",
+    "position_view",
+    "snapshot",
+]

@@ -1,0 +1,179 @@
+"""Book one side of an execution: fill, position, pending transfers, facts, audit. Once, however often it is told."""
+
+import dataclasses
+import datetime as dt
+from decimal import Decimal
+
+from audit import services as audit
+from common import db
+from common.actor import GATEWAY
+from market.models import Instrument
+from settlement import publishers, selectors
+from settlement.domain import fees, positions
+from settlement.domain.valuation import value_units
+from settlement.models import Fill, Position, SystemOwner, TransferCode, TransferKind
+from settlement.services import deliveries, ledger
+from settlement.services.ledger import Posting
+from wire.facts import FillView
+from wire.identifiers import PAPER_VENUE_ACCOUNT_ID
+from wire.instruments import InstrumentTerms
+from wire.units import InstrumentKind, Liquidity, Side, to_smallest_units
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Trade:
+    """One side of an execution, before it is booked."""
+
+    execution_id: int
+    instrument: Instrument
+    terms: InstrumentTerms
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    at: dt.datetime
+
+    def mirrored(self) -> "Trade":
+        return dataclasses.replace(self, side=self.side.opposite)
+
+
+def book_fill(
+    *,
+    execution_id: int,
+    account_id: int,
+    firm_id: int,
+    instrument: Instrument,
+    side: Side,
+    price: Decimal,
+    quantity: Decimal,
+    liquidity: Liquidity,
+    counterparty_account_id: int,
+    at: dt.datetime,
+    order_id: int | None = None,
+    rfq_id: int | None = None,
+    reference_price: Decimal | None = None,
+) -> FillView:
+    """Book this account's side of an execution; with the paper venue as counterparty, its side as well.
+
+    Idempotent by (execution_id, account_id, side): a repeat returns the first answer and changes nothing.
+    reference_price: the index in US dollars when it happened, for the fee of linear options.
+    """
+    assert account_id > 0, "the paper venue's side is booked with its counterparty's"
+    side, liquidity = Side(side), Liquidity(liquidity)
+    with db.unit_of_work():
+        ledger.enter()
+        booked = _find_fill(execution_id, account_id, side)
+        if booked is not None:
+            return selectors.fill_view(booked)
+        terms = instrument.terms
+        trade = Trade(
+            execution_id=execution_id, instrument=instrument, terms=terms, side=side, price=price, quantity=quantity, at=at
+        )
+        fee = fees.fee_units(
+            terms, price=price, quantity=quantity, liquidity=liquidity, reference_price=reference_price
+        )
+        fill = Fill.objects.create(
+            execution_id=execution_id,
+            account_id=account_id,
+            firm_id=firm_id,
+            instrument=instrument,
+            counterparty_account_id=counterparty_account_id,
+            side=side.value,
+            price=price,
+            quantity=quantity,
+            liquidity=liquidity.value,
+            fee=fee,
+            fee_asset=terms.settlement_currency,
+            order_id=order_id,
+            rfq_id=rfq_id,
+            at=at,
+        )
+        _book_sides(fill, trade, fee, account_id, counterparty_account_id)
+        return selectors.fill_view(fill)
+
+
+def _find_fill(execution_id: int, account_id: int, side: Side) -> Fill | None:
+    rows = Fill.objects.select_related("instrument")
+    return rows.filter(execution_id=execution_id, account_id=account_id, side=side.value).first()
+
+
+def _book_sides(fill: Fill, trade: Trade, fee: int, account_id: int, counterparty_account_id: int) -> None:
+    postings, position = _book_side(trade, account_id)
+    postings += _fee_posting(trade, account_id, fee)
+    if counterparty_account_id == PAPER_VENUE_ACCOUNT_ID:
+        postings += _book_side(trade.mirrored(), None)[0]
+    transfers = ledger.write(postings, kind=TransferKind.PENDING, at=trade.at, execution_id=trade.execution_id)
+    if position is not None:
+        publishers.publish_position(fill.firm_id, position)
+    publishers.publish_balances(row for item in transfers for row in (item.debit_id, item.credit_id))
+    _record(fill, position)
+    if not trade.instrument.is_active:
+        occasion = f"{trade.execution_id}:{trade.side.value}"
+        deliveries.settle_late_positions(trade.instrument, at=trade.at, occasion=occasion)
+
+
+def _book_side(trade: Trade, account_id: int | None) -> tuple[list[Posting], Position | None]:
+    if trade.terms.kind is InstrumentKind.SPOT:
+        return _spot_postings(trade, account_id), None
+    position = deliveries.lock_position(trade.instrument, account_id, trade.at)
+    booking = positions.apply_fill(
+        deliveries.state_of(position), trade.terms, trade.side, trade.price, trade.quantity
+    )
+    deliveries.store_position(position, booking.position, trade.at)
+    code = TransferCode.PREMIUM if trade.terms.kind is InstrumentKind.OPTION else TransferCode.REALIZED
+    return _payment(trade, account_id, code, trade.terms.settlement_currency, booking.cash), position
+
+
+def _spot_postings(trade: Trade, account_id: int | None) -> list[Posting]:
+    """Coins against money, both through the clearing account."""
+    terms, sign = trade.terms, trade.side.sign
+    coins = to_smallest_units(trade.quantity * terms.multiplier, terms.base_currency)
+    money = value_units(terms, trade.price, trade.quantity)
+    return [
+        *_payment(trade, account_id, TransferCode.SPOT_BASE, terms.base_currency, sign * coins),
+        *_payment(trade, account_id, TransferCode.SPOT_QUOTE, terms.quote_currency, -sign * money),
+    ]
+
+
+def _payment(trade: Trade, account_id: int | None, code: TransferCode, asset: str, amount: int) -> list[Posting]:
+    return ledger.payment(
+        key=_key(trade, account_id, code), code=code, payee=ledger.owner_of(account_id), asset=asset, amount=amount
+    )
+
+
+def _fee_posting(trade: Trade, account_id: int, fee: int) -> list[Posting]:
+    if not fee:
+        return []
+    return [
+        Posting(
+            key=_key(trade, account_id, TransferCode.FEE),
+            code=TransferCode.FEE,
+            debit=ledger.owner_of(account_id),
+            credit=SystemOwner.FEES.value,
+            asset=trade.terms.settlement_currency,
+            amount=fee,
+        )
+    ]
+
+
+def _key(trade: Trade, account_id: int | None, code: TransferCode) -> str:
+    return f"fill:{trade.execution_id}:{account_id or 0}:{trade.side.value}:{code.value}"
+
+
+def _record(fill: Fill, position: Position | None) -> None:
+    entity = f"rfq:{fill.rfq_id}" if fill.rfq_id else f"order:{fill.order_id}"
+    view = selectors.fill_view(fill)
+    after: dict[str, object] = {
+        "execution_id": view.execution_id,
+        "account_id": view.account_id,
+        "counterparty_account_id": fill.counterparty_account_id,
+        "instrument": view.instrument_name,
+        "side": view.side.value,
+        "price": view.price,
+        "quantity": view.quantity,
+        "fee": f"{view.fee} {view.fee_asset}",
+    }
+    if position is not None:
+        after["position"] = selectors.position_view(position).quantity
+    audit.record(
+        stream=f"firm:{fill.firm_id}", action="fill.booked", entity=entity, actor=GATEWAY, at=fill.at, after=after
+    )
