@@ -88,7 +88,13 @@ DATABASE_URL = os.environ.get("DATABASE_URL") or RUNNING.get(
     "database_url", "postgresql://parley@127.0.0.1:5432/parley"
 )
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
-DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 1,
+    "max_size": int(os.environ.get("PARLEY_DATABASE_CONNECTIONS_MAX", "10")),
+    "timeout": 10,
+}
+"""Connections are kept, because opening one costs more than most of what is asked; at most ``max_size`` a process."""
 VALKEY_URL = os.environ.get("VALKEY_URL") or RUNNING.get("valkey_url", "redis://127.0.0.1:6379/0")
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": VALKEY_URL}}
