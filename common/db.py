@@ -107,11 +107,10 @@ def notify(channel: str, payload: str) -> None:
         cursor.execute("SELECT pg_notify(%s, %s)", [channel, payload])
 
 
-def ensure_usable() -> None:
-    """For threads that keep their connection between jobs: replace it where the server has dropped it.
+def connection_parameters() -> dict[str, Any]:
+    """Keywords for a plain ``psycopg.connect`` to Django's database, for what listens or holds a lock."""
+    parameters = connection.get_connection_params()
+    return {name: value for name, value in parameters.items() if name not in _DJANGO_ONLY and value is not None}
 
-    Raises django.db.OperationalError where the database cannot be reached.
-    """
-    if connection.connection is not None and not connection.is_usable():
-        connection.close()
-    connection.ensure_connection()
+
+_DJANGO_ONLY = frozenset({"pool", "cursor_factory", "context", "assume_role", "server_side_binding", "isolation_level"})

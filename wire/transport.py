@@ -17,6 +17,9 @@ ENTRY_FIELD = "m"
 GATEWAY_HEARTBEAT = "gateway.heartbeat"
 """JSON {at_ns, journal_sequence, event_number, command_sequence, state, source}; expires after 3 s."""
 
+DISPATCHER_HEARTBEAT = "dispatcher.heartbeat"
+"""JSON {at_ns, event_number, command_sequence}; expires after 3 s."""
+
 MARKET_CHANNEL = "market.frames"
 MARKET_LATEST = "market.latest"
 """Hash: key -> frame JSON, refreshed once a second, so that a reader that starts late sees everything."""

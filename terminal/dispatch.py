@@ -1,0 +1,188 @@
+"""The dispatcher: one process that moves facts between the database and the gateway, and lets timers run.
+
+Three threads, each with its own database connection: relay (commands out), projector (events in), timers. Only the
+holder of a PostgreSQL advisory lock works; a second dispatcher waits for it.
+"""
+
+import contextlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import psycopg
+import redis
+from django.conf import settings
+from django.db import Error, connection
+
+from common import clock, db
+from streams.models import GatewayCursor
+from streams.projector import Projector
+from streams.relay import BATCH_COMMANDS_MAX, Relay
+from terminal import registry
+from wire import transport
+
+log = logging.getLogger(__name__)
+
+LOCK_KEY = 0x7061726C6579
+"""PostgreSQL advisory lock: whoever holds it is the dispatcher."""
+DOORBELL_SECONDS_MAX = 0.5
+"""The outbox is looked at this often even if no NOTIFY arrives."""
+TIMERS_EVERY_SECONDS = 0.1
+LOCK_CHECK_SECONDS = 1.0
+BACKOFF_SECONDS_MIN = 0.05
+BACKOFF_SECONDS_MAX = 2.0
+JOIN_SECONDS_MAX = 5.0
+HEARTBEAT_LIFE_MS = 3_000
+VALKEY_TIMEOUT_SECONDS = 5.0
+CONNECT_SECONDS_MAX = 5
+
+Step = Callable[[], None]
+Connected = contextlib.AbstractContextManager[Step]
+
+
+class Dispatcher:
+    """``run`` returns after ``stop``, from any thread or a signal handler."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Take the lock, work while it is held, and start over when the database connection is lost."""
+        backoff = BACKOFF_SECONDS_MIN
+        while not self._stopping.is_set():
+            try:
+                with _connect() as holder:
+                    if self._wait_for_lock(holder):
+                        backoff = BACKOFF_SECONDS_MIN
+                        self._work_while_locked(holder)
+            except (psycopg.Error, Error) as error:
+                log.warning("database: %s; again in %.2f s", str(error).strip(), backoff)
+                self._stopping.wait(backoff)
+                backoff = min(backoff * 2, BACKOFF_SECONDS_MAX)
+
+    def _wait_for_lock(self, holder: psycopg.Connection) -> bool:
+        said = False
+        while not self._stopping.is_set():
+            if holder.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone() == (True,):
+                log.info("dispatcher holds the lock")
+                return True
+            if not said:
+                log.info("another dispatcher is at work; waiting for its lock")
+                said = True
+            self._stopping.wait(LOCK_CHECK_SECONDS)
+        return False
+
+    def _work_while_locked(self, holder: psycopg.Connection) -> None:
+        GatewayCursor.objects.get_or_create(id=1)
+        halt = threading.Event()
+        threads = [
+            threading.Thread(target=self._loop, args=(halt, name, make), name=name, daemon=True)
+            for name, make in (("relay", self._relaying), ("projector", self._projecting), ("timers", self._timing))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            while not self._stopping.wait(LOCK_CHECK_SECONDS):
+                holder.execute("SELECT 1")
+        finally:
+            halt.set()
+            for thread in threads:
+                thread.join(JOIN_SECONDS_MAX)
+            connection.close()
+
+    def _loop(self, halt: threading.Event, name: str, make: Callable[[], Connected]) -> None:
+        """Repeat the loop's step; after any failure connect anew, with growing pauses."""
+        backoff = BACKOFF_SECONDS_MIN
+        while not halt.is_set() and not self._stopping.is_set():
+            try:
+                with make() as step:
+                    while not halt.is_set() and not self._stopping.is_set():
+                        step()
+                        backoff = BACKOFF_SECONDS_MIN
+            except Exception as error:
+                why = str(error).strip() or repr(error)
+                log.error("%s: %s; again in %.2f s", name, why, backoff, exc_info=_is_bug(error))
+                connection.close()
+                halt.wait(backoff)
+                backoff = min(backoff * 2, BACKOFF_SECONDS_MAX)
+        connection.close()
+
+    @contextlib.contextmanager
+    def _relaying(self) -> Iterator[Step]:
+        with _valkey() as valkey, _connect() as doorbell:
+            doorbell.execute(f"LISTEN {transport.OUTBOX_NOTIFY}")
+            relay = Relay(valkey)
+
+            def step() -> None:
+                if relay.step() < BATCH_COMMANDS_MAX:
+                    for _ in doorbell.notifies(timeout=DOORBELL_SECONDS_MAX, stop_after=1):
+                        pass
+
+            yield step
+
+    @contextlib.contextmanager
+    def _projecting(self) -> Iterator[Step]:
+        with _valkey() as valkey:
+            projector = Projector(valkey, registry.gateway_handlers())
+
+            def step() -> None:
+                projector.step()
+
+            yield step
+
+    @contextlib.contextmanager
+    def _timing(self) -> Iterator[Step]:
+        with _valkey() as valkey:
+            due = time.monotonic()
+
+            def step() -> None:
+                nonlocal due
+                run_timers(clock.now())
+                _beat(valkey)
+                due = max(due + TIMERS_EVERY_SECONDS, time.monotonic())
+                self._stopping.wait(max(0.0, due - time.monotonic()))
+
+            yield step
+
+
+def run_timers(at: datetime) -> int:
+    """Run every app's timers once; one that fails is logged and does not keep the others from running."""
+    done = 0
+    failed: Exception | None = None
+    for timer in registry.timers():
+        try:
+            done += timer(at)
+        except Exception as error:
+            log.exception("timer %s.%s failed", timer.__module__, timer.__name__)
+            failed = error
+    if failed is not None:
+        raise failed
+    return done
+
+
+def _beat(valkey: redis.Redis) -> None:
+    event_number, command_sequence = GatewayCursor.objects.values_list("event_number", "command_sequence").get(id=1)
+    beat = {"at_ns": clock.now_ns(), "event_number": event_number, "command_sequence": command_sequence}
+    valkey.set(transport.DISPATCHER_HEARTBEAT, json.dumps(beat), px=HEARTBEAT_LIFE_MS)
+
+
+def _connect() -> psycopg.Connection:
+    """A plain connection to Django's database, outside Django: it holds the lock or listens."""
+    return psycopg.connect(**db.connection_parameters(), autocommit=True, connect_timeout=CONNECT_SECONDS_MAX)
+
+
+def _valkey() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.VALKEY_URL, socket_timeout=VALKEY_TIMEOUT_SECONDS, socket_connect_timeout=VALKEY_TIMEOUT_SECONDS
+    )
+
+
+def _is_bug(error: Exception) -> bool:
+    """Whether the traceback helps: an unreachable server needs none."""
+    return not isinstance(error, redis.RedisError | psycopg.Error | Error)
