@@ -1,0 +1,70 @@
+"""Run a client's command in a thread of the socket's own pool, and put the outcome into an answer."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import InterfaceError, OperationalError, connection
+
+from common.errors import Refusal
+from terminal import limits, registry
+from terminal.principal import Principal
+from wire.client import Command, CommandAccepted, CommandRefused
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS_MAX = 3
+"""A command that the database threw out (deadlock, lost connection) is repeated: its ``command_id`` makes that safe."""
+CONTENTION = ("40001", "40P01", "55P03", "57014")
+"""SQLSTATEs after which nothing was done: serialization, deadlock, lock timeout, statement timeout."""
+
+threads = ThreadPoolExecutor(limits.COMMAND_THREADS_MAX, thread_name_prefix="command")
+
+
+class OutcomeUnknown(RuntimeError):
+    """The connection was lost with the command under way: it may have been done. The client asks again."""
+
+
+def execute(principal: Principal, command: Command) -> CommandAccepted | CommandRefused:
+    """The answer to ``command``. Raises OutcomeUnknown where neither answer would be true."""
+    handler = registry.socket_handlers().get(type(command))
+    if handler is None:
+        return refused(command, Refusal("not_supported", "this command is not supported here"))
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        try:
+            connection.ensure_connection()
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if attempt > 1:
+                raise OutcomeUnknown(command.command_id) from None
+            return refused(command, Refusal("database_unavailable", "the database does not answer; nothing was done"))
+        try:
+            return handler(principal.user, principal.actor, command)
+        except Refusal as refusal:
+            return refused(command, refusal)
+        except (OperationalError, InterfaceError) as error:
+            if attempt == ATTEMPTS_MAX:
+                return _given_up(command, error)
+        except Exception:
+            log.exception("%s of user %d failed", type(command).__name__, principal.user_id)
+            return refused(command, Refusal("internal_error", "the command failed and was rolled back"))
+        finally:
+            connection.close()
+    raise AssertionError("unreachable")
+
+
+def refused(command: Command | None, refusal: Refusal) -> CommandRefused:
+    return CommandRefused(
+        command_id=command.command_id if command is not None else "",
+        reason=refusal.reason,
+        message=refusal.message,
+        value=refusal.value,
+        bound=refusal.bound,
+    )
+
+
+def _given_up(command: Command, error: Exception) -> CommandRefused:
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state in CONTENTION:
+        return refused(command, Refusal("contended", "others hold what this command needs; nothing was done"))
+    log.error("the outcome of command %s is unknown: %s", command.command_id, error)
+    raise OutcomeUnknown(command.command_id) from error
