@@ -12,7 +12,7 @@ from wire.market import Index, Ticker
 router = Router(tags=["market"])
 
 
-@router.get("/instruments", openapi_extra=rest.describe(response=list[InstrumentView]))
+@router.get("/market/instruments", openapi_extra=rest.describe(response=list[InstrumentView]))
 def list_instruments(request: HttpRequest, coin: str | None = None) -> HttpResponse:
     """Active instruments, of one coin or of all."""
     if coin is not None:
@@ -20,20 +20,20 @@ def list_instruments(request: HttpRequest, coin: str | None = None) -> HttpRespo
     return rest.answer([selectors.instrument_view(row) for row in selectors.list_instruments(coin)])
 
 
-@router.get("/instruments/{name}", openapi_extra=rest.describe(response=InstrumentView))
+@router.get("/market/instruments/{name}", openapi_extra=rest.describe(response=InstrumentView))
 def get_instrument(request: HttpRequest, name: str) -> HttpResponse:
     """One instrument, listed or delivered."""
     return rest.answer(selectors.instrument_view(selectors.get_instrument(name)))
 
 
-@router.get("/tickers", openapi_extra=rest.describe(response=list[Ticker]))
+@router.get("/market/tickers", openapi_extra=rest.describe(response=list[Ticker]))
 def list_tickers(request: HttpRequest, coin: str) -> HttpResponse:
     """The latest ticker of every instrument of the coin."""
     _check_coin(coin)
     return rest.answer(oracle.tickers_of(coin))
 
 
-@router.get("/index/{coin}", openapi_extra=rest.describe(response=Index))
+@router.get("/market/index/{coin}", openapi_extra=rest.describe(response=Index))
 def get_index(request: HttpRequest, coin: str) -> HttpResponse:
     """The latest index of the coin."""
     _check_coin(coin)

@@ -1,7 +1,7 @@
 """Words and numbers with a fixed meaning: sides, order types, states, assets, ticks and lots."""
 
 import enum
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 NANOSECONDS_PER_SECOND = 1_000_000_000
 NANOSECONDS_PER_MS = 1_000_000
@@ -125,11 +125,15 @@ class OffGrid(ValueError):
         self.name, self.value, self.step = name, value, step
 
 
+STEPS_PRECISION = 80
+"""Digits of the division: more than the longest decimal of a message has, so that nothing off the grid rounds onto it."""
+
+
 def to_steps(name: str, value: Decimal, step: Decimal) -> int:
     """Whole number of ``step`` (a tick or a lot) in ``value``; raises OffGrid if it is not whole or not finite."""
     if not value.is_finite():
         raise OffGrid(name, value, step)
     count = value / step
-    if count != count.to_integral_value():
+    if count != count.to_integral_value() or count * step != value:
         raise OffGrid(name, value, step)
     return int(count)

@@ -1,0 +1,1 @@
+"""Rules of orders: pure, no Django, no clock."""

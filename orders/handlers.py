@@ -1,0 +1,47 @@
+"""What the socket and the gateway's events do to orders."""
+
+from collections.abc import Callable
+
+from accounts.models import User
+from common import clock
+from common.actor import Actor
+from orders import services
+from wire import gateway
+from wire.client import CancelAll, CancelOrder, ClientMessage, CommandAccepted, PlaceOrder
+
+
+def place_order(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, PlaceOrder)
+    order = services.place_order(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity="order", entity_id=order.pk)
+
+
+def cancel_order(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, CancelOrder)
+    order = services.cancel_order(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity="order", entity_id=order.pk)
+
+
+def cancel_all(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, CancelAll)
+    scope, scope_id = services.cancel_all(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity=scope.value, entity_id=scope_id)
+
+
+SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage], CommandAccepted]] = {
+    PlaceOrder: place_order,
+    CancelOrder: cancel_order,
+    CancelAll: cancel_all,
+}
+
+GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelope], None]] = {
+    gateway.OrderAccepted: services.apply_accepted,
+    gateway.OrderRejected: services.apply_rejected,
+    gateway.OrderExecuted: services.apply_executed,
+    gateway.OrderCanceled: services.apply_canceled,
+    gateway.CancelRejected: services.apply_cancel_rejected,
+    gateway.CancelAllDone: services.apply_cancel_all_done,
+    gateway.CommandRefused: services.apply_refused,
+}
+
+TIMERS = [services.mark_unanswered]

@@ -1,0 +1,61 @@
+"""Facts and audit records of orders."""
+
+import datetime as dt
+
+from audit import services as audit
+from common.actor import Actor
+from orders import selectors
+from orders.models import Order
+from streams import services as streams
+from wire import facts
+from wire.facts import FillView
+
+
+def publish_change(order: Order, fill: FillView | None = None) -> None:
+    """The order's new view, with the fill that changed it where there is one."""
+    view = selectors.order_view(order)
+    fact = facts.OrderChanged(order=view) if fill is None else facts.OrderFilled(order=view, fill=fill)
+    streams.publish_fact(firm_id=order.firm_id, fact=fact)
+
+
+def record_change(
+    order: Order, action: str, actor: Actor, at: dt.datetime, *, before: str | None = None, command_id: str = ""
+) -> None:
+    """The audit record; ``before``: the state that the order had."""
+    audit.record(
+        stream=f"firm:{order.firm_id}",
+        action=action,
+        entity=f"order:{order.pk}",
+        actor=actor,
+        at=at,
+        before=None if before is None else {"state": before},
+        after=_ticket(order) if before is None else _standing(order),
+        command_id=command_id,
+        reason=order.reason,
+    )
+
+
+def _standing(order: Order) -> dict[str, object]:
+    return {
+        "state": order.state,
+        "cumulative_lots": order.cumulative_lots,
+        "canceled_lots": order.canceled_lots,
+        "leaves_lots": order.leaves_lots,
+    }
+
+
+def _ticket(order: Order) -> dict[str, object]:
+    view = selectors.order_view(order)
+    return {
+        "state": order.state,
+        "account_id": order.account_id,
+        "desk_id": order.desk_id,
+        "user_id": order.user_id,
+        "instrument": view.instrument_name,
+        "side": view.side.value,
+        "order_type": view.order_type.value,
+        "time_in_force": view.time_in_force.value,
+        "is_post_only": view.is_post_only,
+        "price": view.price,
+        "quantity": view.quantity,
+    }

@@ -1,0 +1,28 @@
+"""Place and cancel orders, apply what the gateway says of them, and notice when it says nothing."""
+
+from orders.services.canceling import cancel_all, cancel_order
+from orders.services.placing import place_order
+from orders.services.projecting import (
+    apply_accepted,
+    apply_cancel_all_done,
+    apply_cancel_rejected,
+    apply_canceled,
+    apply_executed,
+    apply_refused,
+    apply_rejected,
+)
+from orders.services.watching import mark_unanswered
+
+__all__ = [
+    "apply_accepted",
+    "apply_cancel_all_done",
+    "apply_cancel_rejected",
+    "apply_canceled",
+    "apply_executed",
+    "apply_refused",
+    "apply_rejected",
+    "cancel_all",
+    "cancel_order",
+    "mark_unanswered",
+    "place_order",
+]

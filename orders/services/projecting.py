@@ -1,0 +1,183 @@
+"""Apply the gateway's events to orders. Runs in the dispatcher's unit of work; the same event twice changes nothing."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from accounts import selectors as accounts
+from common import clock
+from common.actor import GATEWAY
+from orders import publishers
+from orders.domain import lifecycle
+from orders.domain.lifecycle import OrderStatus
+from orders.models import Order, OrderEvent
+from orders.services.canceling import CANCEL_PREFIX
+from orders.services.changes import store_status
+from orders.services.placing import PLACE_PREFIX
+from settlement import services as settlement
+from streams import services as streams
+from wire import facts, gateway
+from wire.facts import FillView
+from wire.units import ControlScope
+
+MICRO_DOLLAR_DIGITS = 6
+
+
+class UnknownOrder(RuntimeError):
+    """The gateway speaks of an order that the database does not have: somebody restored one without the other."""
+
+
+def apply_accepted(envelope: gateway.EventEnvelope) -> None:
+    event = envelope.event
+    assert isinstance(event, gateway.OrderAccepted)
+    _apply(envelope, event.order_id, "accepted", lifecycle.accept)
+
+
+def apply_rejected(envelope: gateway.EventEnvelope) -> None:
+    event = envelope.event
+    assert isinstance(event, gateway.OrderRejected)
+    _apply(envelope, event.order_id, "rejected", _rejection(event.reason, event.value, event.bound))
+
+
+def apply_canceled(envelope: gateway.EventEnvelope) -> None:
+    event = envelope.event
+    assert isinstance(event, gateway.OrderCanceled)
+
+    def cancel(status: OrderStatus) -> OrderStatus:
+        return lifecycle.cancel(
+            status,
+            reason=event.reason,
+            cumulative_lots=event.cumulative_lots,
+            canceled_lots=status.quantity_lots - event.cumulative_lots,
+        )
+
+    _apply(envelope, event.order_id, "canceled", cancel)
+
+
+def apply_cancel_rejected(envelope: gateway.EventEnvelope) -> None:
+    event = envelope.event
+    assert isinstance(event, gateway.CancelRejected)
+    _apply(
+        envelope, event.order_id, "cancel_rejected", lambda status: lifecycle.reject_cancel(status, reason=event.reason)
+    )
+
+
+def apply_executed(envelope: gateway.EventEnvelope) -> None:
+    """Move the order, book the fill, and tell the firm of both in one fact."""
+    event = envelope.event
+    assert isinstance(event, gateway.OrderExecuted)
+    order = _lock(event.order_id)
+    if _is_applied(envelope):
+        return
+    assert (order.account_id, order.instrument_id) == (event.account_id, event.instrument_id), "an order keeps its account"
+    status = lifecycle.execute(order.status, cumulative_lots=event.cumulative_lots, leaves_lots=event.leaves_lots)
+    order.traded_lots += event.quantity_lots
+    order.traded_tick_lots += event.price_ticks * event.quantity_lots
+    at = clock.from_ns(envelope.at_ns)
+    before = store_status(order, status, at, also=("traded_lots", "traded_tick_lots"))
+    fill = _book(order, event, envelope)
+    _remember(envelope, order, "executed", execution_id=event.execution_id)
+    publishers.record_change(order, "order.executed", GATEWAY, at, before=before)
+    publishers.publish_change(order, fill)
+
+
+def apply_refused(envelope: gateway.EventEnvelope) -> None:
+    """The gateway could not read a command: an order on its way is rejected, a cancel did not happen."""
+    event = envelope.event
+    assert isinstance(event, gateway.CommandRefused)
+    if event.command_id.startswith(PLACE_PREFIX):
+        order_id = int(event.command_id.removeprefix(PLACE_PREFIX))
+        _apply(envelope, order_id, "rejected", _rejection(event.reason, event.value, event.bound))
+    elif event.command_id.startswith(CANCEL_PREFIX):
+        order_id = int(event.command_id.removeprefix(CANCEL_PREFIX))
+        _apply(
+            envelope, order_id, "cancel_rejected", lambda status: lifecycle.reject_cancel(status, reason=event.reason)
+        )
+
+
+def apply_cancel_all_done(envelope: gateway.EventEnvelope) -> None:
+    """Tell the firm whose orders were canceled; a wider scope is told order by order."""
+    event = envelope.event
+    assert isinstance(event, gateway.CancelAllDone)
+    firm_id = _firm_of(event.scope, event.scope_id)
+    if firm_id is not None:
+        streams.publish_fact(
+            firm_id=firm_id,
+            fact=facts.CancelAllDone(
+                scope=event.scope.value, scope_id=event.scope_id, orders_canceled=event.orders_canceled
+            ),
+        )
+
+
+def _firm_of(scope: ControlScope, scope_id: int) -> int | None:
+    if scope is ControlScope.FIRM:
+        return scope_id
+    if scope is ControlScope.ACCOUNT:
+        return accounts.get_account(scope_id).firm_id
+    if scope is ControlScope.USER:
+        return accounts.get_user(scope_id).firm_id
+    return None
+
+
+def _rejection(reason: str, value: int, bound: int) -> Callable[[OrderStatus], OrderStatus]:
+    return lambda status: lifecycle.reject(status, reason=reason, value=str(value), bound=str(bound))
+
+
+def _apply(
+    envelope: gateway.EventEnvelope, order_id: int, kind: str, change: Callable[[OrderStatus], OrderStatus]
+) -> None:
+    order = _lock(order_id)
+    if _is_applied(envelope):
+        return
+    status = change(order.status)
+    is_news = status != order.status
+    at = clock.from_ns(envelope.at_ns)
+    before = order.state
+    if is_news:
+        store_status(order, status, at)
+    _remember(envelope, order, kind)
+    if is_news:
+        publishers.record_change(order, f"order.{kind}", GATEWAY, at, before=before)
+        publishers.publish_change(order)
+
+
+def _lock(order_id: int) -> Order:
+    orders = Order.objects.select_related("instrument").select_for_update(of=("self",), no_key=True)
+    order = orders.filter(id=order_id).first()
+    if order is None:
+        raise UnknownOrder(f"there is no order {order_id}")
+    return order
+
+
+def _is_applied(envelope: gateway.EventEnvelope) -> bool:
+    return OrderEvent.objects.filter(event_number=envelope.event_number).exists()
+
+
+def _remember(
+    envelope: gateway.EventEnvelope, order: Order, kind: str, *, execution_id: int | None = None
+) -> None:
+    OrderEvent.objects.create(
+        order=order,
+        event_number=envelope.event_number,
+        journal_sequence=envelope.journal_sequence,
+        at_ns=envelope.at_ns,
+        kind=kind,
+        execution_id=execution_id,
+        state=order.state,
+    )
+
+
+def _book(order: Order, event: gateway.OrderExecuted, envelope: gateway.EventEnvelope) -> FillView:
+    return settlement.book_fill(
+        execution_id=event.execution_id,
+        account_id=event.account_id,
+        firm_id=order.firm_id,
+        instrument=order.instrument,
+        side=event.side,
+        price=event.price_ticks * order.instrument.tick_size,
+        quantity=event.quantity_lots * order.instrument.lot_size,
+        liquidity=event.liquidity,
+        counterparty_account_id=event.counterparty_account_id,
+        at=clock.from_ns(envelope.at_ns),
+        order_id=order.pk,
+        reference_price=Decimal(event.reference_price_micros).scaleb(-MICRO_DOLLAR_DIGITS) or None,
+    )
