@@ -74,7 +74,7 @@ void bind_margin(nanobind::module_& module) {
         .def_ro("initial_factor", &PortfolioMargin::initial_factor)
         .def_ro("worst_index", &PortfolioMargin::worst)
         .def_prop_ro("worst_scenario", [](const PortfolioMargin& margin) { return scenario_name(margin.worst); })
-        .def_prop_ro("scenario_pnl", &scenario_pnl);
+        .def_prop_ro("scenario_pnl", &scenario_pnl, nanobind::rv_policy::move);
     module.def("margin_scenario_names", &scenario_names, "Names of the scenarios, in the order of scenario_pnl.");
     module.def("portfolio_margin", &portfolio_margin, nanobind::kw_only(), "spot"_a, "cash"_a, "collateral_coins"_a,
                "forward"_a, "strike"_a, "years"_a, "volatility"_a, "is_call"_a, "amount"_a, "rate"_a,

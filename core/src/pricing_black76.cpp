@@ -101,7 +101,8 @@ namespace {
 
 constexpr std::size_t kBlock = 64;
 constexpr int kIterationsMax = 40;
-constexpr double kConverged = 2e-15;  // relative change of the total volatility
+constexpr double kConverged = 1e-6;  // relative change: the error after a third-order step is its cube
+constexpr double kTinyTarget = 1e-9;  // at the money, below this, c(s) = s phi(0) to the last digit
 
 // A block of out-of-the-money calls struck at 1 / exp(x) on 1, x <= 0: the unknown is the total volatility s.
 // Left of the inflection point s^2 = 2|x| the equation is ln c(s) = ln target in 1 / s^2, right of it
@@ -189,7 +190,9 @@ void black76_implied_volatility(const OptionArrays& options, double* volatility)
             const double otm = options.volatility[i] - std::max(moneyness, 0.0);
             const bool is_valid = black76::is_valid(forward, strike, options.years[i], 0.0) &&
                                   options.years[i] > 0.0 && otm >= 0.0 && otm < low;
-            special[j] = !is_valid ? std::nan("") : otm == 0.0 ? 0.0 : INFINITY;
+            const bool is_tiny = low == std::max(forward, strike) && otm < kTinyTarget * low;
+            const double tiny = otm / low * math::kSqrtTwoPi / std::sqrt(options.years[i]);
+            special[j] = !is_valid ? std::nan("") : otm == 0.0 || is_tiny ? tiny : INFINITY;
             const bool is_open = special[j] == INFINITY;
             block.x[j] = is_open ? std::log(low / std::max(forward, strike)) : -0.5;
             block.target[j] = is_open ? otm / low : 0.1;
