@@ -12,6 +12,7 @@ from wire.limits import (
     COMMAND_ID_LENGTH_MAX,
     RFQ_LEGS_MAX,
     RFQ_MAKERS_MAX,
+    RFQ_RATIO_MAX,
     SUBSCRIPTION_KEYS_MAX,
 )
 from wire.units import OrderType, Side, TimeInForce
@@ -84,7 +85,7 @@ class RfqLeg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     instrument_name: NameText
     side: Side
-    ratio: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 1
+    ratio: Annotated[int, msgspec.Meta(ge=1, le=RFQ_RATIO_MAX)] = 1
 
 
 class CreateRfq(Command, tag="rfq.create"):

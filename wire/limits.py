@@ -3,6 +3,8 @@
 COMMAND_ID_LENGTH_MAX = 64
 RFQ_LEGS_MAX = 4
 RFQ_MAKERS_MAX = 20
+RFQ_RATIO_MAX = 100_000
+"""An inverse perpetual counts in contracts of a few dollars: the hedge of one coin takes thousands of them."""
 SUBSCRIPTION_KEYS_MAX = 4_000
 SOCKET_MESSAGE_BYTES_MAX = 65_536
 QUANTITY_LOTS_MAX = 10**12

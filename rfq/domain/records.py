@@ -1,0 +1,108 @@
+"""One RFQ with everything that belongs to it, as values. Times are aware datetimes, prices and quantities Decimal."""
+
+import dataclasses
+import datetime as dt
+import enum
+from decimal import Decimal
+
+from wire.units import QuoteState, RfqState, Side
+
+
+class TradeState(enum.StrEnum):
+    """``reserved``: the gateway holds the risk of both sides and the trade stands; execution ids are on their way."""
+
+    PENDING = "pending"
+    RESERVED = "reserved"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LegRecord:
+    """``side`` and ``ratio`` as in ``wire.client.RfqLeg``; a hedge leg trades but is not part of the net price."""
+
+    instrument_id: int
+    instrument_name: str
+    side: Side
+    ratio: int
+    tick_size: Decimal
+    lot_size: Decimal
+    is_hedge: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class QuotePrices:
+    """What one version of a quote says. Prices per leg in the order of the legs; None where that side is not quoted."""
+
+    account_id: int
+    user_id: int
+    expires_at: dt.datetime
+    bid_leg_prices: tuple[Decimal, ...] | None
+    ask_leg_prices: tuple[Decimal, ...] | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class QuoteRecord:
+    quote_id: int
+    maker_firm_id: int
+    maker_name: str
+    version: int
+    state: QuoteState
+    prices: QuotePrices
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    reason: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TradeRecord:
+    """The one accept of an RFQ: which version was hit or lifted, and what became of it. side: the taker's."""
+
+    trade_id: int
+    quote_id: int
+    version: int
+    side: Side
+    net_price: Decimal
+    accepted_at: dt.datetime
+    state: TradeState = TradeState.PENDING
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RfqRecord:
+    """``is_tradable``: the grace has ended and the taker has been shown the quotes.
+
+    ``reason`` belongs to ``reason_firm_id`` alone where that is set: the firm whose own limits were hit.
+    """
+
+    rfq_id: int
+    taker_firm_id: int
+    taker_name: str
+    account_id: int
+    label: str
+    structure: str
+    quote_currency: str
+    legs: tuple[LegRecord, ...]
+    quantity: Decimal
+    side: Side | None
+    maker_firm_ids: tuple[int, ...]
+    state: RfqState
+    created_at: dt.datetime
+    tradable_at: dt.datetime
+    expires_at: dt.datetime
+    updated_at: dt.datetime
+    is_tradable: bool = False
+    reason: str = ""
+    reason_firm_id: int | None = None
+    quotes: tuple[QuoteRecord, ...] = ()
+    trade: TradeRecord | None = None
+
+    @property
+    def party_firm_ids(self) -> tuple[int, ...]:
+        """The taker first, then the invited makers."""
+        return (self.taker_firm_id, *self.maker_firm_ids)
+
+    def find_quote(self, quote_id: int) -> QuoteRecord | None:
+        return next((quote for quote in self.quotes if quote.quote_id == quote_id), None)
+
+    def find_quote_of(self, maker_firm_id: int) -> QuoteRecord | None:
+        return next((quote for quote in self.quotes if quote.maker_firm_id == maker_firm_id), None)

@@ -1,0 +1,113 @@
+"""What each party may know of an RFQ: its own view, and nothing of the others' in it.
+
+The taker sees no quote before the grace has ended, and never one of an RFQ that ended within it. A maker sees its own
+quote, its own outcome and the state of the RFQ; no other maker, no count of them, no price that is not its own. The
+view is a function of what is stored, never of the clock, so that a snapshot and the facts before it agree.
+"""
+
+import datetime as dt
+
+from rfq.domain.negotiation import accepted_leg_prices
+from rfq.domain.prices import net_of, net_text, price_text, quantity_text
+from rfq.domain.records import QuoteRecord, RfqRecord
+from wire.facts import QuoteView, RfqLegView, RfqView
+from wire.units import RfqState, Side
+
+TAKER, MAKER, COMPLIANCE = "taker", "maker", "compliance"
+COUNTERPARTY_REFUSED = "counterparty_refused"
+"""What a party reads where the other party's own limits refused the trade."""
+
+
+def view_for_firm(rfq: RfqRecord, firm_id: int) -> RfqView | None:
+    """The firm's view, None for an outsider."""
+    if firm_id == rfq.taker_firm_id:
+        return taker_view(rfq)
+    if firm_id in rfq.maker_firm_ids:
+        return maker_view(rfq, firm_id)
+    return None
+
+
+def taker_view(rfq: RfqRecord) -> RfqView:
+    quotes = list(rfq.quotes) if rfq.is_tradable else []
+    return _view(rfq, TAKER, quotes, reader_firm_id=rfq.taker_firm_id)
+
+
+def maker_view(rfq: RfqRecord, firm_id: int) -> RfqView:
+    return _view(rfq, MAKER, [quote for quote in rfq.quotes if quote.maker_firm_id == firm_id], reader_firm_id=firm_id)
+
+
+def compliance_view(rfq: RfqRecord) -> RfqView:
+    """Everything, with the reasons of both sides."""
+    return _view(rfq, COMPLIANCE, list(rfq.quotes), reader_firm_id=None)
+
+
+def _view(rfq: RfqRecord, role: str, quotes: list[QuoteRecord], *, reader_firm_id: int | None) -> RfqView:
+    is_maker = role == MAKER
+    trade = rfq.trade if rfq.trade and any(quote.quote_id == rfq.trade.quote_id for quote in quotes) else None
+    return RfqView(
+        rfq_id=rfq.rfq_id,
+        role=role,
+        state=rfq.state,
+        label="" if is_maker else rfq.label,
+        structure=rfq.structure,
+        legs=[RfqLegView(instrument_name=leg.instrument_name, side=leg.side, ratio=leg.ratio) for leg in rfq.legs],
+        quantity=quantity_text(rfq.quantity),
+        side=rfq.side,
+        quote_currency=rfq.quote_currency,
+        taker_firm_id=rfq.taker_firm_id,
+        taker_name=rfq.taker_name,
+        account_id=None if is_maker else rfq.account_id,
+        maker_firm_ids=[reader_firm_id] if is_maker and reader_firm_id is not None else list(rfq.maker_firm_ids),
+        created_at_ns=_ns(rfq.created_at),
+        tradable_at_ns=_ns(rfq.tradable_at),
+        expires_at_ns=_ns(rfq.expires_at),
+        updated_at_ns=_ns(rfq.updated_at),
+        quotes=[_quote_view(rfq, quote) for quote in quotes],
+        reason=_reason(rfq, reader_firm_id, is_party=not is_maker or trade is not None),
+        accepted_quote_id=trade.quote_id if trade else None,
+        accepted_side=trade.side if trade else None,
+        traded_price=net_text(rfq.legs, trade.net_price) if trade and rfq.state is RfqState.FILLED else None,
+    )
+
+
+def _reason(rfq: RfqRecord, reader_firm_id: int | None, *, is_party: bool) -> str:
+    """Makers beside the trade learn that it was rejected, not why; of the two in it, each its own limits only."""
+    if rfq.state is RfqState.REJECTED and not is_party:
+        return ""
+    if rfq.reason_firm_id is None or reader_firm_id is None or reader_firm_id == rfq.reason_firm_id:
+        return rfq.reason
+    return COUNTERPARTY_REFUSED
+
+
+def _quote_view(rfq: RfqRecord, quote: QuoteRecord) -> QuoteView:
+    bid, ask = net_of(rfq.legs, quote.prices.bid_leg_prices), net_of(rfq.legs, quote.prices.ask_leg_prices)
+    return QuoteView(
+        quote_id=quote.quote_id,
+        rfq_id=rfq.rfq_id,
+        version=quote.version,
+        state=quote.state,
+        maker_firm_id=quote.maker_firm_id,
+        maker_name=quote.maker_name,
+        bid=None if bid is None else net_text(rfq.legs, bid),
+        ask=None if ask is None else net_text(rfq.legs, ask),
+        bid_leg_prices=_leg_price_texts(rfq, quote, Side.SELL),
+        ask_leg_prices=_leg_price_texts(rfq, quote, Side.BUY),
+        created_at_ns=_ns(quote.created_at),
+        updated_at_ns=_ns(quote.updated_at),
+        expires_at_ns=_ns(quote.prices.expires_at),
+        reason=quote.reason,
+    )
+
+
+def _leg_price_texts(rfq: RfqRecord, quote: QuoteRecord, taker_side: Side) -> list[str] | None:
+    prices = accepted_leg_prices(quote, taker_side)
+    if prices is None:
+        return None
+    return [price_text(price, leg.tick_size) for price, leg in zip(prices, rfq.legs, strict=True)]
+
+
+def _ns(at: dt.datetime) -> int:
+    return (at - _EPOCH) // dt.timedelta(microseconds=1) * 1_000
+
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -1,0 +1,209 @@
+"""Reads of RFQs: whole records for the services, each party's own view for everybody else."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db.models import F, Q, QuerySet
+
+from accounts.models import User
+from common.decimals import plain
+from common.errors import NotFound
+from rfq.domain import views
+from rfq.domain.records import LegRecord, QuotePrices, QuoteRecord, RfqRecord, TradeRecord, TradeState
+from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqInvitation, RfqLeg
+from wire.facts import RfqView
+from wire.units import QuoteState, RfqState, Side
+
+SNAPSHOT_ENDED_RFQS_MAX = 100
+"""A snapshot holds every live RFQ of the firm and this many of those that ended, newest first."""
+LIST_MAX = 500
+
+_LIVE = [RfqState.OPEN.value, RfqState.PENDING_FILL.value]
+_OVERSEERS = ("compliance", "admin")
+
+
+def get_record(rfq_id: int) -> RfqRecord:
+    """The RFQ with everything that belongs to it. Raises NotFound."""
+    records = load(Rfq.objects.filter(id=rfq_id))
+    if not records:
+        raise not_found(rfq_id)
+    return records[0]
+
+
+def get_rfq_id_of_quote(quote_id: int) -> int:
+    """Raises NotFound."""
+    rfq_id = Quote.objects.filter(id=quote_id).values_list("rfq_id", flat=True).first()
+    if rfq_id is None:
+        raise NotFound("quote_not_found", "There is no such quote.", value=quote_id)
+    return rfq_id
+
+
+def not_found(rfq_id: int) -> NotFound:
+    return NotFound("rfq_not_found", "There is no such RFQ.", value=rfq_id)
+
+
+def get_view(user: User, rfq_id: int) -> RfqView:
+    """The view of the user's firm. Raises NotFound for an outsider: the two are not told apart."""
+    view = view_for(user, get_record(rfq_id))
+    if view is None:
+        raise not_found(rfq_id)
+    return view
+
+
+def view_for(user: User, record: RfqRecord) -> RfqView | None:
+    """Compliance and admin see everything; the others what their firm may know."""
+    if user.role in _OVERSEERS:
+        return views.compliance_view(record)
+    return views.view_for_firm(record, user.firm_id) if user.firm_id is not None else None
+
+
+def list_views(
+    user: User, *, state: RfqState | None = None, before_id: int | None = None, limit: int = 100
+) -> list[RfqView]:
+    """Newest first; ``before_id`` pages on from the last one seen."""
+    rfqs = Rfq.objects.all() if user.role in _OVERSEERS else Rfq.objects.filter(_of_firm(user.firm_id or 0))
+    if state is not None:
+        rfqs = rfqs.filter(state=state.value)
+    if before_id is not None:
+        rfqs = rfqs.filter(id__lt=before_id)
+    records = load(rfqs.order_by("-id")[: max(1, min(limit, LIST_MAX))])
+    return [view for view in (view_for(user, record) for record in records) if view is not None]
+
+
+def list_for_compliance(*, before_id: int | None = None, limit: int = 100) -> list[RfqView]:
+    """Every RFQ with all quotes and the reasons of both sides, newest first."""
+    rfqs = Rfq.objects.all() if before_id is None else Rfq.objects.filter(id__lt=before_id)
+    return [views.compliance_view(record) for record in load(rfqs.order_by("-id")[: max(1, min(limit, LIST_MAX))])]
+
+
+def list_versions(rfq_id: int) -> list[QuoteVersion]:
+    """Every version of every quote of the RFQ, as they were made."""
+    versions = QuoteVersion.objects.filter(quote__rfq_id=rfq_id).select_related("quote", "quote__maker_firm")
+    return list(versions.order_by("created_at", "id"))
+
+
+def snapshot(firm_id: int, role: str) -> dict[str, list[RfqView]]:
+    """The firm's part of a client's snapshot: what its facts amount to. The house has no facts of RFQs."""
+    mine = Rfq.objects.filter(_of_firm(firm_id))
+    ended = mine.exclude(state__in=_LIVE).order_by("-id").values_list("id", flat=True)[:SNAPSHOT_ENDED_RFQS_MAX]
+    live = mine.filter(state__in=_LIVE).values_list("id", flat=True)
+    records = load(Rfq.objects.filter(id__in=[*live, *ended]).order_by("id"))
+    found = [views.view_for_firm(record, firm_id) for record in records]
+    return {"rfqs": [view for view in found if view is not None]}
+
+
+def _of_firm(firm_id: int) -> Q:
+    invited = RfqInvitation.objects.filter(maker_firm_id=firm_id).values("rfq_id")
+    return Q(taker_firm_id=firm_id) | Q(id__in=invited)
+
+
+def load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
+    """Records in the order of the query; six queries whatever their number."""
+    rows = list(rfqs.select_related("taker_firm"))
+    ids = [row.id for row in rows]
+    legs = _group(RfqLeg.objects.filter(rfq_id__in=ids).select_related("instrument").order_by("leg_index"))
+    invitations = _group(RfqInvitation.objects.filter(rfq_id__in=ids).order_by("maker_firm_id"))
+    quotes = _group(Quote.objects.filter(rfq_id__in=ids).select_related("maker_firm").order_by("id"))
+    newest = QuoteVersion.objects.filter(quote__rfq_id__in=ids, version=F("quote__version"))
+    versions = {version.quote_id: version for version in newest}
+    trades = {trade.rfq_id: trade for trade in BlockTrade.objects.filter(rfq_id__in=ids)}
+    return [
+        _record(
+            row,
+            legs=tuple(_leg(leg) for leg in legs[row.id]),
+            maker_firm_ids=tuple(invitation.maker_firm_id for invitation in invitations[row.id]),
+            quotes=tuple(_quote(quote, versions[quote.id]) for quote in quotes[row.id]),
+            trade=_trade(trades[row.id]) if row.id in trades else None,
+        )
+        for row in rows
+    ]
+
+
+def _group(rows: Iterable) -> dict[int, list]:  # type: ignore[type-arg]  # rows of three models, each with an rfq_id
+    groups: dict[int, list] = defaultdict(list)  # type: ignore[type-arg]  # as above
+    for row in rows:
+        groups[row.rfq_id].append(row)
+    return groups
+
+
+def _record(
+    row: Rfq,
+    *,
+    legs: tuple[LegRecord, ...],
+    maker_firm_ids: tuple[int, ...],
+    quotes: tuple[QuoteRecord, ...],
+    trade: TradeRecord | None,
+) -> RfqRecord:
+    return RfqRecord(
+        rfq_id=row.id,
+        taker_firm_id=row.taker_firm_id,
+        taker_name=row.taker_firm.name,
+        account_id=row.account_id,
+        label=row.label,
+        structure=row.structure,
+        quote_currency=row.quote_currency,
+        legs=legs,
+        quantity=plain(row.quantity),
+        side=Side(row.side) if row.side else None,
+        maker_firm_ids=maker_firm_ids,
+        state=RfqState(row.state),
+        created_at=row.created_at,
+        tradable_at=row.tradable_at,
+        expires_at=row.expires_at,
+        updated_at=row.updated_at,
+        is_tradable=row.is_tradable,
+        reason=row.reason,
+        reason_firm_id=row.reason_firm_id,
+        quotes=quotes,
+        trade=trade,
+    )
+
+
+def _leg(row: RfqLeg) -> LegRecord:
+    return LegRecord(
+        instrument_id=row.instrument_id,
+        instrument_name=row.instrument.name,
+        side=Side(row.side),
+        ratio=row.ratio,
+        tick_size=plain(row.instrument.tick_size),
+        lot_size=plain(row.instrument.lot_size),
+        is_hedge=row.is_hedge,
+    )
+
+
+def _quote(row: Quote, version: QuoteVersion) -> QuoteRecord:
+    prices = QuotePrices(
+        account_id=version.account_id,
+        user_id=version.user_id,
+        expires_at=version.expires_at,
+        bid_leg_prices=_prices(version.bid_leg_prices),
+        ask_leg_prices=_prices(version.ask_leg_prices),
+    )
+    return QuoteRecord(
+        quote_id=row.id,
+        maker_firm_id=row.maker_firm_id,
+        maker_name=row.maker_firm.name,
+        version=row.version,
+        state=QuoteState(row.state),
+        prices=prices,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        reason=row.reason,
+    )
+
+
+def _prices(column: list[Decimal] | None) -> tuple[Decimal, ...] | None:
+    return None if column is None else tuple(plain(price) for price in column)
+
+
+def _trade(row: BlockTrade) -> TradeRecord:
+    return TradeRecord(
+        trade_id=row.id,
+        quote_id=row.quote_id,
+        version=row.version,
+        side=Side(row.side),
+        net_price=plain(row.net_price),
+        accepted_at=row.accepted_at,
+        state=TradeState(row.state),
+    )

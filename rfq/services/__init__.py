@@ -1,0 +1,25 @@
+"""What can be done with an RFQ. Each service is one transaction: load and lock, check, decide, write, publish.
+
+Locks are taken in one order: the client's command, the RFQ, its quotes by id; then, as the transaction ends, what all
+transactions share. Checks that are slow (margin) are made before the lock; what decides is checked again under it.
+"""
+
+from rfq.services.executions import accept_quote
+from rfq.services.outcomes import block_confirmed, block_refused, block_reserved, block_voided, command_refused
+from rfq.services.quotes import cancel_quote, submit_quote
+from rfq.services.requests import cancel_rfq, create_rfq
+from rfq.services.timers import expire_due
+
+__all__ = [
+    "accept_quote",
+    "block_confirmed",
+    "block_refused",
+    "block_reserved",
+    "block_voided",
+    "cancel_quote",
+    "cancel_rfq",
+    "command_refused",
+    "create_rfq",
+    "expire_due",
+    "submit_quote",
+]

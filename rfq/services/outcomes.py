@@ -1,0 +1,118 @@
+"""What the gateway answered to an accept. Each runs inside the dispatcher's unit of work, once per event.
+
+The database decides once, under the RFQ's lock: whichever comes first of the gateway's answer and the timeout. An
+answer that comes later changes nothing; where the RFQ was rejected the void is on its way already.
+"""
+
+import datetime as dt
+import re
+
+import structlog
+
+from accounts import selectors as accounts_selectors
+from audit import services as audit
+from common.actor import GATEWAY
+from rfq import publishers
+from rfq.domain import negotiation
+from rfq.domain.records import RfqRecord
+from rfq.models import BlockTrade
+from rfq.services import booking, changes
+from streams import services as streams
+from wire import gateway
+
+log = structlog.get_logger(__name__)
+
+_RESERVE_COMMAND = re.compile(r"block-(\d+)-reserve")
+_CONFIRM_COMMAND = re.compile(r"block-(\d+)-confirm")
+
+
+def block_reserved(*, reservation_id: int, at: dt.datetime) -> bool:
+    """The trade stands: the RFQ is filled and the reservation becomes executions. False where it comes too late."""
+    before = _lock(reservation_id)
+    if before is None:
+        log.error("reservation_unknown", reservation_id=reservation_id)
+        streams.send_to_gateway(void_command(reservation_id))
+        return False
+    after = negotiation.reserved(before, at=at)
+    if after is None:
+        return False
+    changes.write(before, after, publishers.Cause(action="rfq.filled", actor=GATEWAY, at=at))
+    streams.send_to_gateway(
+        gateway.ConfirmBlock(command_id=f"block-{reservation_id}-confirm", reservation_id=reservation_id)
+    )
+    return True
+
+
+def block_refused(
+    *, reservation_id: int, account_id: int, reason: str, value: int, bound: int, at: dt.datetime
+) -> bool:
+    """A control of the gateway refused one side: the RFQ is rejected. ``account_id``: whose control, 0 for nobody's."""
+    before = _lock(reservation_id)
+    if before is None:
+        return False
+    after = negotiation.refused(before, reason=reason[:64], reason_firm_id=_firm_of(reservation_id, account_id), at=at)
+    if after is None:
+        return False
+    detail = f"{reason}: {value} against {bound}"
+    changes.write(before, after, publishers.Cause(action="rfq.rejected", actor=GATEWAY, at=at, reason=detail))
+    return True
+
+
+def block_confirmed(*, reservation_id: int, first_execution_id: int, at: dt.datetime) -> bool:
+    """The executions are journaled: book both sides of every leg. A repeat books nothing."""
+    before = _lock(reservation_id)
+    after = negotiation.confirmed(before) if before is not None else None
+    if before is None or after is None:
+        log.error("confirmation_unexpected", reservation_id=reservation_id)
+        return False
+    trade = BlockTrade.objects.get(id=reservation_id)
+    booking.complete(trade, first_execution_id=first_execution_id, at=at)
+    changes.write(before, after, publishers.Cause(action="rfq.booked", actor=GATEWAY, at=at))
+    return True
+
+
+def block_voided(*, reservation_id: int, at: dt.datetime) -> None:
+    """The gateway released what it had reserved, or will not reserve what is still on its way."""
+    trade = BlockTrade.objects.select_related("rfq").filter(id=reservation_id).first()
+    firm = "house" if trade is None else f"firm:{trade.rfq.taker_firm_id}"
+    entity = f"trade:{reservation_id}"
+    audit.record(stream=firm, action="trade.voided", entity=entity, actor=GATEWAY, at=at)
+
+
+def command_refused(*, command_id: str, reason: str, value: int, bound: int, at: dt.datetime) -> bool:
+    """The gateway could not read a command of ours, or knows nothing of what it names."""
+    reserve = _RESERVE_COMMAND.fullmatch(command_id)
+    if reserve:
+        return block_refused(
+            reservation_id=int(reserve[1]), account_id=0, reason=reason, value=value, bound=bound, at=at
+        )
+    confirm = _CONFIRM_COMMAND.fullmatch(command_id)
+    if confirm:
+        log.error("confirmation_refused", reservation_id=int(confirm[1]), reason=reason, value=value, bound=bound)
+        audit.record(
+            stream="house",
+            action="trade.confirmation_refused",
+            entity=f"trade:{confirm[1]}",
+            actor=GATEWAY,
+            at=at,
+            command_id=command_id,
+            reason=reason,
+        )
+        return True
+    return False
+
+
+def void_command(reservation_id: int) -> gateway.VoidBlock:
+    return gateway.VoidBlock(command_id=f"block-{reservation_id}-void", reservation_id=reservation_id)
+
+
+def _lock(reservation_id: int) -> RfqRecord | None:
+    rfq_id = BlockTrade.objects.filter(id=reservation_id).values_list("rfq_id", flat=True).first()
+    return None if rfq_id is None else changes.lock(rfq_id)
+
+
+def _firm_of(reservation_id: int, account_id: int) -> int | None:
+    trade = BlockTrade.objects.get(id=reservation_id)
+    if account_id not in (trade.taker_account_id, trade.maker_account_id):
+        return None
+    return accounts_selectors.get_account(account_id).firm_id

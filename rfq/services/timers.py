@@ -1,0 +1,59 @@
+"""The timers of the server: grace, lives of quotes and RFQs, pending fill. Each RFQ moves in its own unit of work."""
+
+import datetime as dt
+
+from django.db.models import Q
+
+from common import db
+from common.actor import TIMER
+from rfq import publishers
+from rfq.domain import limits, negotiation
+from rfq.domain.records import RfqRecord
+from rfq.models import BlockTrade, QuoteVersion, Rfq
+from rfq.services import changes, commands, outcomes
+from streams import services as streams
+from wire.units import RfqState
+
+BATCH_MAX = 200
+"""RFQs that one run of the timers moves; the next run takes the rest."""
+
+
+def expire_due(at: dt.datetime) -> int:
+    """Move every RFQ for which a timer is due at ``at``, the most overdue first; returns how many moved."""
+    return sum(_advance(rfq_id, at) for rfq_id in _due(at))
+
+
+def _due(at: dt.datetime) -> list[int]:
+    """Ids in order, pending fills before anything else: they hold risk."""
+    pending = BlockTrade.objects.filter(state="pending", accepted_at__lte=at - limits.PENDING_FILL_TIMEOUT)
+    is_open = Q(state=RfqState.OPEN.value)
+    lives = Rfq.objects.filter(is_open & (Q(expires_at__lte=at) | Q(is_tradable=False, tradable_at__lte=at)))
+    quotes = QuoteVersion.objects.filter(ended_at__isnull=True, expires_at__lte=at, quote__state="active")
+    ids = [
+        *pending.order_by("accepted_at").values_list("rfq_id", flat=True)[:BATCH_MAX],
+        *lives.order_by("expires_at").values_list("id", flat=True)[:BATCH_MAX],
+        *quotes.order_by("expires_at").values_list("quote__rfq_id", flat=True)[:BATCH_MAX],
+    ]
+    return list(dict.fromkeys(ids))[:BATCH_MAX]
+
+
+def _advance(rfq_id: int, at: dt.datetime) -> int:
+    with db.unit_of_work():
+        commands.set_lock_timeout()
+        before = changes.lock(rfq_id, skip_locked=True)
+        if before is None:
+            return 0
+        after = negotiation.advance(before, at=at)
+        if after == before:
+            return 0
+        changes.write(before, after, publishers.Cause(action=_action(before, after), actor=TIMER, at=at))
+        if before.state is RfqState.PENDING_FILL and after.state is RfqState.REJECTED:
+            assert after.trade is not None, "a pending RFQ has its trade"
+            streams.send_to_gateway(outcomes.void_command(after.trade.trade_id))
+        return 1
+
+
+def _action(before: RfqRecord, after: RfqRecord) -> str:
+    if after.state is not before.state:
+        return f"rfq.{after.state.value}"
+    return "rfq.tradable" if after.is_tradable is not before.is_tradable else "quote.expired"
