@@ -100,11 +100,22 @@ class Surface(Frame, tag="surface"):
 
 
 class VenueStatus(Frame, tag="venue_status"):
-    """``source``: recording or simulated; ``state``: playing, finished, waiting."""
+    """``source``: recording or simulated; ``state``: playing, finished, waiting.
+
+    ``snapshot``: id of the recorded snapshot that the frames published so far show; the counts are rows of the
+    recorded chain files since this gateway started.
+    """
 
     source: str
     state: str
     detail: str = ""
+    snapshot: str = ""
+    updates_played: int = 0
+    rows_recorded: int = 0
+    rows_ingested: int = 0
+    rows_refused: int = 0
+    null_bids: int = 0
+    null_asks: int = 0
 
 
 AnyFrame = Ticker | Book | Trades | Index | Surface | VenueStatus

@@ -1,0 +1,213 @@
+"""Commands from the stream ``gateway.commands`` to the engine, each number once and in order.
+
+The engine journals the number with the command, so what was read twice is taken once. The watermark says what is on
+disk; the dispatcher rebuilds a stream that lacks what comes next.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+import parley_core
+import redis.asyncio as redis
+import redis.exceptions
+
+from gateway import clock
+from gateway.engine import EngineStopped, submit
+from gateway.registry import coin_id
+from gateway.valkey import Backoff, Unavailable
+from wire import gateway as messages
+from wire.limits import COMMAND_ID_LENGTH_MAX
+from wire.transport import COMMANDS_STREAM, COMMANDS_WATERMARK, ENTRY_FIELD
+from wire.units import ControlScope, OrderType, Side, TimeInForce, TradingState
+
+log = logging.getLogger(__name__)
+
+READ_MAX = 256
+READ_BLOCK_MS = 500
+GAP_WAIT_SECONDS = 0.1
+GAP_LOG_SECONDS = 5.0
+WATERMARK_SECONDS = 0.5
+INTEGER_MAX = 2**63 - 1
+_decode = msgspec.json.Decoder(messages.CommandEnvelope).decode
+
+
+class CommandReader:
+    """``taken``: the last number handed to the engine, which journals it a moment later."""
+
+    def __init__(
+        self, engine: parley_core.Engine, client: redis.Redis, on_order: Callable[[messages.PlaceOrder], None]
+    ) -> None:
+        self._engine, self._client, self._on_order = engine, client, on_order
+        self._submitter = CommandSubmitter(engine)
+        self.taken = int(engine.command_sequence)
+        self._gap_logged_at = float("-inf")
+
+    async def run(self) -> None:
+        """Take commands until the engine stops; Valkey may come and go."""
+        backoff = Backoff("commands")
+        while True:
+            try:
+                await self._read_once()
+                backoff.succeeded()
+            except Unavailable as error:
+                await asyncio.sleep(backoff.failed(error))
+            except redis.exceptions.ResponseError as error:
+                log.warning("commands: %s", error)
+                await asyncio.sleep(backoff.failed(error))
+            except EngineStopped as error:
+                log.error("commands: no more are taken: %s", error)
+                return
+
+    async def _read_once(self) -> None:
+        answer = await self._client.xread({COMMANDS_STREAM: f"{self.taken}-0"}, count=READ_MAX, block=READ_BLOCK_MS)
+        for _, entries in answer or ():
+            for entry_id, fields in entries:
+                if not await self._take(entry_id, fields):
+                    await asyncio.sleep(GAP_WAIT_SECONDS)
+                    return
+
+    async def _take(self, entry_id: bytes, fields: dict[bytes, bytes]) -> bool:
+        """False where the entry is not the next one: the dispatcher will rebuild the stream."""
+        sequence = int(entry_id.split(b"-", 1)[0])
+        if sequence != self.taken + 1:
+            if clock.monotonic() - self._gap_logged_at > GAP_LOG_SECONDS:
+                self._gap_logged_at = clock.monotonic()
+                log.warning("commands: %d follows %d, waiting for the dispatcher to rebuild", sequence, self.taken)
+            return False
+        body = fields.get(ENTRY_FIELD.encode(), b"")
+        try:
+            envelope = _decode(body)
+            if envelope.command_sequence != sequence:
+                raise msgspec.ValidationError(f"says sequence {envelope.command_sequence}")
+            check_bounds(envelope.command)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            log.warning("commands: %d is malformed: %s", sequence, error)
+            await self._submitter.refuse(sequence, find_command_id(body))
+        else:
+            if isinstance(envelope.command, messages.PlaceOrder):
+                self._on_order(envelope.command)
+            await self._submitter.submit(sequence, envelope.command)
+        self.taken = sequence
+        return True
+
+    async def show_watermark(self) -> None:
+        """Write, every half second, the last number whose command is on disk."""
+        backoff = Backoff("watermark")
+        while True:
+            try:
+                await self._client.set(COMMANDS_WATERMARK, int(self._engine.command_sequence))
+                backoff.succeeded()
+                await asyncio.sleep(WATERMARK_SECONDS)
+            except (*Unavailable, redis.exceptions.ResponseError) as error:
+                await asyncio.sleep(backoff.failed(error))
+
+
+def check_bounds(command: messages.GatewayCommand) -> None:
+    """Raises msgspec.ValidationError for integers that the engine's 64 bits cannot hold, and for long command ids."""
+    if len(command.command_id) > COMMAND_ID_LENGTH_MAX:
+        raise msgspec.ValidationError(f"command_id is longer than {COMMAND_ID_LENGTH_MAX}")
+    for name in command.__struct_fields__:
+        value = getattr(command, name)
+        if isinstance(value, int) and abs(value) > INTEGER_MAX:
+            raise msgspec.ValidationError(f"{name} {value} is out of range")
+    if isinstance(command, messages.SetLimits):
+        try:
+            coin_id(command.coin)
+        except ValueError as error:
+            raise msgspec.ValidationError(f"coin {command.coin} is unknown") from error
+
+
+def find_command_id(body: bytes) -> str:
+    """The id in a malformed command, as far as it can be read; empty otherwise."""
+    try:
+        loose = msgspec.json.decode(body)
+        return str(loose["command"]["command_id"])[:COMMAND_ID_LENGTH_MAX]
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+        return ""
+
+
+class CommandSubmitter:
+    """One method of the engine per type of command; enums travel as their position."""
+
+    def __init__(self, engine: parley_core.Engine) -> None:
+        self._engine = engine
+        self._by_type: dict[type, Callable[[int, Any], Coroutine[Any, Any, None]]] = {
+            messages.SetLimits: self._set_limits,
+            messages.PlaceOrder: self._place_order,
+            messages.CancelOrder: lambda s, c: submit(engine.cancel_order, s, c.order_id),
+            messages.CancelAll: lambda s, c: submit(engine.cancel_all, s, _scope(c.scope), c.scope_id),
+            messages.SetTradingState: lambda s, c: submit(
+                engine.set_trading_state, s, _scope(c.scope), c.scope_id, list(TradingState).index(c.state)
+            ),
+            messages.SetKillSwitch: lambda s, c: submit(
+                engine.set_kill_switch, s, _scope(c.scope), c.scope_id, c.is_engaged
+            ),
+            messages.ReserveBlock: self._reserve_block,
+            messages.ConfirmBlock: lambda s, c: submit(engine.confirm_block, s, c.reservation_id),
+            messages.VoidBlock: lambda s, c: submit(engine.void_block, s, c.reservation_id),
+            messages.SettleInstrument: lambda s, c: submit(engine.settle_instrument, s, c.instrument_id, c.command_id),
+        }
+
+    async def submit(self, sequence: int, command: messages.GatewayCommand) -> None:
+        await self._by_type[type(command)](sequence, command)
+
+    async def refuse(self, sequence: int, command_id: str) -> None:
+        """A malformed command takes its number and answers with an event."""
+        await submit(self._engine.refuse_command, sequence, command_id, "malformed", 0, 0)
+
+    async def _set_limits(self, sequence: int, command: messages.SetLimits) -> None:
+        await submit(
+            self._engine.set_limits,
+            sequence,
+            command.account_id,
+            command.firm_id,
+            command.desk_id,
+            command.max_order_quantity_lots,
+            command.max_order_value_micros,
+            command.max_position_lots,
+            command.max_position_value_micros,
+            command.price_collar_basis_points,
+            coin_id(command.coin),
+            command.coin,
+        )
+
+    async def _place_order(self, sequence: int, command: messages.PlaceOrder) -> None:
+        await submit(
+            self._engine.place_order,
+            sequence,
+            command.valid_until_ns,
+            command.order_id,
+            command.account_id,
+            command.user_id,
+            command.desk_id,
+            command.firm_id,
+            command.instrument_id,
+            list(Side).index(command.side),
+            list(OrderType).index(command.order_type),
+            list(TimeInForce).index(command.time_in_force),
+            command.quantity_lots,
+            command.price_ticks,
+            command.is_post_only,
+            command.is_reduce_only,
+        )
+
+    async def _reserve_block(self, sequence: int, command: messages.ReserveBlock) -> None:
+        legs = [
+            (
+                leg.instrument_id,
+                list(Side).index(leg.side),
+                leg.price_ticks,
+                leg.quantity_lots,
+                leg.taker_account_id,
+                leg.maker_account_id,
+            )
+            for leg in command.legs
+        ]
+        await submit(self._engine.reserve_block, sequence, command.reservation_id, command.valid_until_ns, legs)
+
+
+def _scope(scope: ControlScope) -> int:
+    return list(ControlScope).index(scope)

@@ -1,0 +1,43 @@
+"""What the rest of Parley watches: is the gateway there, and how far has it come."""
+
+import asyncio
+
+import msgspec
+import parley_core
+import redis.asyncio as redis
+import redis.exceptions
+
+from gateway import clock
+from gateway.publisher import Publisher
+from gateway.valkey import Backoff, Unavailable
+from wire.transport import GATEWAY_HEARTBEAT
+
+HEARTBEAT_SECONDS = 0.5
+EXPIRES_MS = 3_000
+
+
+def describe(engine: parley_core.Engine, publisher: Publisher, source: str) -> bytes:
+    """The heartbeat's JSON. ``state``: running, or halted and why."""
+    state = "halted: the journal is behind the database" if publisher.is_ahead else str(engine.state)
+    return msgspec.json.encode(
+        {
+            "at_ns": clock.now_ns(),
+            "journal_sequence": int(engine.journal_sequence),
+            "event_number": int(engine.event_number),
+            "command_sequence": int(engine.command_sequence),
+            "state": state,
+            "source": source,
+        }
+    )
+
+
+async def beat(engine: parley_core.Engine, publisher: Publisher, source: str, client: redis.Redis) -> None:
+    """Write the heartbeat twice a second for ever; without it, the key expires."""
+    backoff = Backoff("heartbeat")
+    while True:
+        try:
+            await client.set(GATEWAY_HEARTBEAT, describe(engine, publisher, source), px=EXPIRES_MS)
+            backoff.succeeded()
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+        except (*Unavailable, redis.exceptions.ResponseError) as error:
+            await asyncio.sleep(backoff.failed(error))

@@ -1,0 +1,153 @@
+"""The gateway's life: open the journal, play the market, move commands and events, stop in order."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+import parley_core
+import redis.asyncio as redis
+
+from gateway import clock
+from gateway.board import Board
+from gateway.commands import CommandReader
+from gateway.engine import open_engine
+from gateway.events import EVENT_TYPES
+from gateway.feeds.control import listen
+from gateway.feeds.recording import RecordingFeed
+from gateway.feeds.runner import FeedRunner
+from gateway.feeds.simulated import SimulatedFeed
+from gateway.feeds.updates import Feed
+from gateway.frame_publisher import FramePublisher
+from gateway.heartbeat import beat
+from gateway.position_file import MarketPosition, load_position, save_position
+from gateway.publisher import Publisher
+from gateway.registry import Registry
+from gateway.settings import Settings
+from gateway.tape import Tape
+from gateway.valkey import connect
+from wire.gateway import InstrumentListed
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS_MAX = 10.0
+SCAN_EVENTS = 10_000
+
+
+class OtherMarket(ValueError):
+    """The state folder holds another market than the one that is asked for."""
+
+
+class Gateway:
+    """Everything of one gateway. Opening raises what makes a start impossible; ``run`` lasts until it is stopped."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        position = load_position(settings.directory)
+        _require_same_market(settings, position)
+        self._engine = open_engine(settings.directory / "journal")
+        listed = [(i, name) for i, name, _ in self._engine.instruments()]
+        self._registry = Registry(listed, next_id=_next_instrument_id(self._engine, position))
+        self._feed = _open_feed(settings, position, [name for _, name in listed])
+        self._board = Board(self._registry, self._feed.source, self._feed.status)
+        self._tape = Tape(self._board, self._engine)
+        self._runner = FeedRunner(self._feed, self._engine, self._registry, self._board, settings.directory)
+        self._stop = asyncio.Event()
+        self._clients = [connect(settings.valkey_url) for _ in range(5)]
+        self._publisher = Publisher(self._engine, self._clients[0], self._tape.on_event)
+        log.info(
+            "gateway: journal at %d, event %d, command %d, %d contracts, %s market",
+            self._engine.journal_sequence, self._engine.event_number, self._engine.command_sequence,
+            len(listed), self._feed.source,
+        )  # fmt: skip
+
+    async def run(self) -> int:
+        """The exit code: 0 after an orderly stop, 1 where a part failed."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        self._engine.start()
+        self._publisher.attach(loop)
+        tasks = [asyncio.create_task(part, name=part.__name__) for part in self._parts(self._clients)]
+        waiting = asyncio.create_task(self._stop.wait())
+        failed = await _first_failure(tasks, waiting)
+        await self._shut_down(loop, tasks)
+        return 1 if failed else 0
+
+    def _parts(self, clients: list[redis.Redis]) -> list[Coroutine[Any, Any, None]]:
+        reader = CommandReader(self._engine, clients[1], self._tape.on_order)
+        return [
+            self._publisher.run(),
+            reader.run(),
+            reader.show_watermark(),
+            self._runner.run(),
+            self._runner.heartbeat(),
+            FramePublisher(self._board, self._engine, clients[2]).run(),
+            listen(self._feed, clients[3]),
+            beat(self._engine, self._publisher, self._feed.source, clients[4]),
+        ]
+
+    async def _shut_down(self, loop: asyncio.AbstractEventLoop, tasks: list[asyncio.Task[None]]) -> None:
+        log.info("gateway: stopping")
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=STOP_SECONDS_MAX)
+        self._publisher.detach(loop)
+        await asyncio.to_thread(self._engine.stop)
+        if self._board.market_time_ns:
+            await asyncio.to_thread(save_position, self._settings.directory, self._runner.position())
+        for client in self._clients:
+            await client.aclose()
+        log.info("gateway: stopped at journal %d, event %d", self._engine.journal_sequence, self._engine.event_number)
+
+
+async def _first_failure(tasks: list[asyncio.Task[None]], waiting: asyncio.Task[bool]) -> bool:
+    """True as soon as a part has failed, False when a stop was asked for. A part may end by itself."""
+    pending: set[asyncio.Task[Any]] = {*tasks, waiting}
+    while True:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {waiting}:
+            error = task.exception()
+            if error is not None:
+                log.error("gateway: %s failed", task.get_name(), exc_info=error)
+                return True
+        if waiting in done:
+            return False
+
+
+def _require_same_market(settings: Settings, position: MarketPosition | None) -> None:
+    """One state folder, one market: contracts and positions of two market clocks cannot be mixed."""
+    if position is None:
+        return
+    source = "recording" if settings.recording else "simulated"
+    folder = str(settings.recording.resolve()) if settings.recording else None
+    if position.source != source or (folder and position.feed.get("folder") != folder):
+        held = position.feed.get("folder") or "a simulated market"
+        raise OtherMarket(f"The state folder {settings.directory.parent} holds the market of {held}: use another --state.")
+
+
+def _open_feed(settings: Settings, position: MarketPosition | None, listed: list[str]) -> Feed:
+    saved = position.feed if position else {}
+    if settings.recording is None:
+        return SimulatedFeed(settings.seed, at_ns=clock.now_ns(), listed=listed, position=saved)
+    after = saved.get("market_time_ns", 0)
+    return RecordingFeed(
+        settings.recording,
+        speed=settings.speed,
+        start_ns=settings.start_ns,
+        end_ns=settings.end_ns,
+        after_ns=after if isinstance(after, int) else 0,
+    )
+
+
+def _next_instrument_id(engine: parley_core.Engine, position: MarketPosition | None) -> int:
+    """Ids are never given twice, also those of contracts that the engine has forgotten after settlement."""
+    if position is not None:
+        return position.next_instrument_id
+    listed_kind, largest, number = EVENT_TYPES.index(InstrumentListed), 0, 0
+    while number < engine.event_number:
+        events = engine.events_from(number + 1, SCAN_EVENTS)
+        largest = max([largest, *(event[6][0] for event in events if event[5] == listed_kind)])
+        number = events[-1][0]
+    return largest + 1

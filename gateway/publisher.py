@@ -1,0 +1,197 @@
+"""Events from the engine to the stream ``gateway.events``; see ``wire.transport`` for the protocol.
+
+The truth is the journal. What was published is read back from the stream after every disturbance, and what the
+receiver's watermark says is missing is regenerated from the journal: a Valkey that was killed, flushed or paused
+loses nothing, and entry ids make a second publication harmless.
+"""
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+import parley_core
+import redis.asyncio as redis
+import redis.exceptions
+
+from gateway import clock
+from gateway.engine import RawEvent
+from gateway.events import encode_event, entry_id
+from gateway.valkey import Backoff, Unavailable
+from wire.gateway import EventEnvelope
+from wire.limits import STREAM_ENTRIES_MAX
+from wire.transport import ENTRY_FIELD, EVENTS_STREAM, EVENTS_WATERMARK
+
+log = logging.getLogger(__name__)
+
+DRAIN_MAX = 512
+BATCH_MAX = 256
+BUFFER_MAX = 65_536
+"""Events kept in memory; older ones are regenerated from the journal when they are needed again."""
+CHECK_SECONDS = 0.5
+TRIM_SLACK = 1_000
+"""Entries left in the stream behind the watermark, for a person who looks at it."""
+FULL_WAIT_SECONDS = 0.1
+
+
+class Publisher:
+    """``published``: the newest event in the stream; None until that is known."""
+
+    def __init__(self, engine: parley_core.Engine, client: redis.Redis, on_event: Callable[[RawEvent], None]) -> None:
+        self._engine, self._client, self._on_event = engine, client, on_event
+        self._buffer: deque[RawEvent] = deque(maxlen=BUFFER_MAX)
+        self._newest = int(engine.event_number)
+        self._wake = asyncio.Event()
+        self.published: int | None = None
+        self.watermark: int | None = None
+        self._stalled_at: tuple[int | None, float] = (None, clock.monotonic())
+        self.is_ahead = False
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.add_reader(self._engine.event_fd, self._on_ready, loop)
+
+    def detach(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.remove_reader(self._engine.event_fd)
+
+    def _on_ready(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            os.eventfd_read(self._engine.event_fd)
+        except BlockingIOError:
+            pass
+        self._drain(loop)
+
+    def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+        events = self._engine.drain(DRAIN_MAX)
+        for event in events:
+            assert event[0] == self._newest + 1, "the engine's events are gapless"
+            self._newest = event[0]
+            self._buffer.append(event)
+            self._on_event(event)
+        if events:
+            self._wake.set()
+        if len(events) == DRAIN_MAX:
+            loop.call_soon(self._drain, loop)
+
+    async def run(self) -> None:
+        """Publish for ever, whatever happens to Valkey."""
+        backoff = Backoff("publisher")
+        while True:
+            try:
+                await self._synchronize()
+                backoff.succeeded()
+                await self._publish_until_failure()
+            except Unavailable as error:
+                await asyncio.sleep(backoff.failed(error))
+            except redis.exceptions.ResponseError as error:
+                log.warning("publisher: %s; reading back what the stream holds", error)
+                await asyncio.sleep(backoff.failed(error))
+
+    async def _synchronize(self) -> None:
+        """Learn what the stream and the receiver have. A stream that is not of this journal is dropped."""
+        await self._read_watermark()
+        entries = await self._client.xrevrange(EVENTS_STREAM, count=1)
+        last = await self._find_own_number(entries[0]) if entries else None
+        if entries and last is None:
+            log.warning("publisher: %s does not end with an event of this journal: rebuilding it", EVENTS_STREAM)
+            await self._client.delete(EVENTS_STREAM)
+        if last is None and self.watermark is None and self._newest:
+            await asyncio.sleep(2 * CHECK_SECONDS)
+            await self._read_watermark()
+        self.published = last if last is not None else min(self.watermark or 0, self._newest)
+
+    async def _find_own_number(self, entry: tuple[bytes, dict[bytes, bytes]]) -> int | None:
+        """Event number of a stream entry; None where this journal has no such event under that id."""
+        try:
+            number = msgspec.json.decode(entry[1][ENTRY_FIELD.encode()], type=EventEnvelope).event_number
+        except (KeyError, msgspec.DecodeError):
+            return None
+        if not 1 <= number <= self._newest:
+            return None
+        own = (await self._events_after(number - 1, 1))[0]
+        return number if entry_id(own).encode() == entry[0] else None
+
+    async def _read_watermark(self) -> None:
+        value = await self._client.get(EVENTS_WATERMARK)
+        watermark = int(value) if value is not None else self.watermark
+        if watermark != self._stalled_at[0]:
+            self._stalled_at = (watermark, clock.monotonic())
+        self.watermark = watermark
+        was_ahead, self.is_ahead = self.is_ahead, watermark is not None and watermark > self._newest
+        if self.is_ahead and not was_ahead:
+            log.error("the database has seen event %d, this journal ends at %d: it is not its journal", watermark, self._newest)
+
+    async def _publish_until_failure(self) -> None:
+        checked_at = clock.monotonic()
+        while True:
+            self._wake.clear()
+            sent = await self._publish_batch()
+            if clock.monotonic() - checked_at >= CHECK_SECONDS:
+                await self._check()
+                checked_at = clock.monotonic()
+            if not sent:
+                await self._sleep(FULL_WAIT_SECONDS if self._is_full() else CHECK_SECONDS)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _is_full(self) -> bool:
+        """The stream holds as much unread as it may."""
+        assert self.published is not None, "synchronized before"
+        return self.published - (self.watermark or 0) >= STREAM_ENTRIES_MAX
+
+    async def _publish_batch(self) -> bool:
+        assert self.published is not None, "synchronized before"
+        if self.published >= self._newest or self._is_full() or self.is_ahead:
+            return False
+        events = await self._events_after(self.published, BATCH_MAX)
+        pipeline = self._client.pipeline(transaction=False)
+        _add(pipeline, events)
+        await pipeline.execute()
+        self.published = events[-1][0]
+        return True
+
+    async def _events_after(self, number: int, count: int) -> list[RawEvent]:
+        """The next events after ``number``, from memory or from the journal."""
+        buffer = self._buffer
+        if buffer and buffer[0][0] <= number + 1:
+            start = number + 1 - buffer[0][0]
+            return [buffer[position] for position in range(start, min(start + count, len(buffer)))]
+        events: list[RawEvent] = await asyncio.to_thread(self._engine.events_from, number + 1, count)
+        assert events and events[0][0] == number + 1, "the journal regenerates every event"
+        return events
+
+    async def _check(self) -> None:
+        """Trim what the receiver has; rebuild the stream where it waits for an entry that is not there."""
+        await self._read_watermark()
+        if self.watermark is None or self.published is None or self.is_ahead:
+            return
+        await self._client.xtrim(EVENTS_STREAM, maxlen=max(self.published - self.watermark, 0) + TRIM_SLACK, approximate=False)
+        is_stalled = clock.monotonic() - self._stalled_at[1] >= CHECK_SECONDS
+        if not is_stalled or self.watermark >= self._newest:
+            return
+        missing = (await self._events_after(self.watermark, 1))[0]
+        if self.watermark < self.published and not await self._client.xrange(
+            EVENTS_STREAM, entry_id(missing), entry_id(missing), count=1
+        ):
+            await self._rebuild(self.watermark)
+
+    async def _rebuild(self, watermark: int) -> None:
+        """Replace the stream by what follows the watermark; the rest follows in order from there."""
+        events = await self._events_after(watermark, BATCH_MAX)
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.delete(EVENTS_STREAM)
+        _add(pipeline, events)
+        await pipeline.execute()
+        self.published = events[-1][0]
+        log.info("publisher: rebuilt %s from event %d", EVENTS_STREAM, watermark + 1)
+
+
+def _add(pipeline: "redis.client.Pipeline", events: list[RawEvent]) -> None:
+    for event in events:
+        pipeline.xadd(EVENTS_STREAM, {ENTRY_FIELD: encode_event(event)}, id=entry_id(event))

@@ -1,0 +1,100 @@
+"""What the gateway is started with: its command line."""
+
+import argparse
+import dataclasses
+import datetime as dt
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.feeds.recording import SPEED_MAX
+from wire.units import NANOSECONDS_PER_SECOND
+
+TIME_NS_MAX = 2**63 - 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``recording`` None plays the simulated market; ``speed`` None plays a recording in steps.
+
+    ``start_ns`` and ``end_ns`` bound the snapshots that are played, both included, on the market clock.
+    """
+
+    directory: Path
+    valkey_url: str
+    seed: int
+    recording: Path | None
+    speed: float | None
+    start_ns: int
+    end_ns: int
+
+
+def parse_arguments(arguments: Sequence[str]) -> Settings:
+    """Ends the process with code 2 and one sentence for arguments that make no sense."""
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    start_ns, end_ns = parsed.start_ns or 0, parsed.end_ns if parsed.end_ns is not None else TIME_NS_MAX
+    if parsed.recording is None and (parsed.speed != DEFAULT_SPEED or parsed.start_ns or parsed.end_ns):
+        parser.error("--speed, --from and --to need a --recording.")
+    if start_ns > end_ns:
+        parser.error("--from is later than --to.")
+    return Settings(
+        directory=parsed.state / "gateway",
+        valkey_url=parsed.valkey_url,
+        seed=parsed.seed,
+        recording=parsed.recording,
+        speed=None if parsed.speed == "step" else float(parsed.speed),
+        start_ns=start_ns,
+        end_ns=end_ns,
+    )
+
+
+DEFAULT_SPEED = "600"
+"""Ten minutes a second: a recorded quarter of a day passes in about half a minute."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gateway", description="Parley's execution process.")
+    state = os.environ.get("PARLEY_STATE", "state")
+    parser.add_argument("--state", type=Path, default=Path(state), help="Parley's state folder; this uses its gateway/")
+    url = os.environ.get("VALKEY_URL", "redis://127.0.0.1:6379/0")
+    parser.add_argument("--valkey-url", default=url)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--simulated", action="store_true", help="a seeded market that moves with the wall clock")
+    source.add_argument("--recording", type=Path, help="folder of recorded option chains")
+    parser.add_argument("--seed", type=_seed, default=1)
+    parser.add_argument("--speed", type=_speed, default=DEFAULT_SPEED, help="market seconds per second, or step")
+    parser.add_argument("--from", dest="start_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
+    parser.add_argument("--to", dest="end_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
+    return parser
+
+
+def _seed(text: str) -> int:
+    try:
+        seed = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
+    if not 0 <= seed < 2**63:
+        raise argparse.ArgumentTypeError(f"{seed} is not between 0 and 2^63")
+    return seed
+
+
+def _speed(text: str) -> str:
+    if text == "step":
+        return text
+    try:
+        speed = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'step'") from error
+    if not 0 < speed <= SPEED_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most {SPEED_MAX:.0f}")
+    return text
+
+
+def _time_ns(text: str) -> int:
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an ISO time") from error
+    at = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+    return round(at.timestamp() * 1_000_000) * 1_000 if at.timestamp() > 0 else NANOSECONDS_PER_SECOND
