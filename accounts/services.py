@@ -148,6 +148,15 @@ def note_sign_in_failed(*, username: str, actor: Actor, at: dt.datetime) -> None
         )
 
 
+def note_administered(*, entity: Model, fields: dict[str, str], is_new: bool, actor: Actor, at: dt.datetime) -> None:
+    """What an administrator created or changed in the admin: the new values, without secrets."""
+    kind = entity._meta.model_name or ""
+    firm = entity if isinstance(entity, Firm) else getattr(entity, "firm", None)
+    verb = "created" if is_new else "changed"
+    with db.unit_of_work():
+        _record(firm, f"{kind}.{verb}", f"{kind}:{entity.pk}", actor, at, after={**fields})
+
+
 def _insert(row: Row, reason: str, message: str) -> Row:
     try:
         with transaction.atomic():

@@ -7,4 +7,4 @@ class TerminalConfig(AppConfig):
 
     def ready(self) -> None:
         """The Celery application, so that tasks sent from any process find the broker of the settings."""
-        import terminal.celery  # noqa: F401, PLC0415 - needs the settings, which are ready only now
+        import terminal.celery  # noqa: F401 - imported for its effect, once the settings are ready

@@ -33,9 +33,8 @@ app.conf.beat_schedule = {
 @signals.heartbeat_sent.connect
 def _show_heartbeat(**_: object) -> None:
     """A key that expires tells the supervisor, and whoever else asks, that a worker takes tasks."""
-    from django.conf import settings
-
     import redis
+    from django.conf import settings
 
     with redis.Redis.from_url(settings.VALKEY_URL) as client:
         client.set(WORKER_HEARTBEAT, "1", ex=HEARTBEAT_SECONDS_MAX)

@@ -11,7 +11,7 @@ PYTHON_MIN = (3, 11)
 COMPILERS = ("c++", "g++", "clang++")
 
 
-def find_fault(wants_compiler):  # noqa: ANN001, ANN201 - runs on Pythons without these annotations
+def find_fault(wants_compiler):
     """One sentence, or an empty string."""
     if sys.version_info[:2] < PYTHON_MIN:
         found = ".".join(map(str, sys.version_info[:3]))
@@ -22,11 +22,12 @@ def find_fault(wants_compiler):  # noqa: ANN001, ANN201 - runs on Pythons withou
             return "Parley's core needs a C++20 compiler and finds none: install g++ (Debian: apt-get install g++)."
         return ""
     if not os.access(".", os.W_OK):
-        return "The folder %s cannot be written, and the virtual environment belongs there." % os.getcwd()
+        return "The folder %s cannot be written, and the virtual environment belongs there." % os.path.abspath(".")
     try:
-        import ensurepip  # noqa: F401, PLC0415
-        import venv  # noqa: F401, PLC0415
+        import ensurepip
     except ImportError:
+        ensurepip = None
+    if ensurepip is None:
         return "This Python cannot make virtual environments: install python3-venv."
     return ""
 

@@ -1,7 +1,7 @@
 """Become another program: as the user that was asked for, and bound to die with the process that started it.
 
-Run as a script, isolated, before anything else of Parley is imported: ``python -I -S launch.py PARENT_PID SIGNAL USER --
-PROGRAM ARGUMENTS…``. A function between fork and exec would do the same, but is unsafe where threads run.
+Run as a script, isolated, before anything else of Parley is imported: ``python -I -S launch.py PARENT_PID SIGNAL USER
+-- PROGRAM ARGUMENTS…``. A function between fork and exec would do the same, but is unsafe where threads run.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> None:
     if os.getppid() != parent_pid:
         sys.exit("the supervisor ended before this process began")
     program = arguments[4:]
-    os.execvp(program[0], program)
+    os.execvp(program[0], program)  # noqa: S606 - becoming that program is the purpose
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from wire import limits
 MAKERS = ("cobalt", "dune")
 GROUPS = {"celery": ("worker", "beat"), "makers": tuple(f"maker-{maker}" for maker in MAKERS)}
 NAMES = ("postgres", "valkey", "prepare", "demo", "gateway", "dispatcher", "worker", "beat", "web", "celery", "makers")
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
 WORKER_THREADS = 2
 SETTLED_SECONDS = 1.0
 """A process of which nothing else can be asked counts as ready when it has run for so long."""
@@ -54,7 +55,7 @@ class Plan:
 def make(options: Options) -> Plan:
     """Check what can be checked, prepare the embedded servers, and list the processes; raises StartFailure."""
     if unknown := options.without - set(NAMES):
-        raise StartFailure(f"There is no process called {sorted(unknown)[0]}; there are {', '.join(NAMES)}.")
+        raise StartFailure(f"There is no process called {min(unknown)}; there are {', '.join(NAMES)}.")
     if options.recording and not options.recording.is_dir():
         raise StartFailure(f"The recording {options.recording} is not a folder.")
     port = _check_port(options)
@@ -63,7 +64,7 @@ def make(options: Options) -> Plan:
     environment = _environment(options, database_url, valkey_url)
     processes = _python_processes(options, valkey_url, port)
     specs = [*servers, *(spec for spec in processes if not options.leaves_out(spec.name))]
-    shown_host = "localhost" if options.host in ("127.0.0.1", "0.0.0.0", "::") else options.host
+    shown_host = "localhost" if options.host in ("127.0.0.1", *EVERY_ADDRESS) else options.host
     return Plan(
         url=f"http://{shown_host}:{port}/",
         database_url=database_url,
@@ -108,7 +109,7 @@ def _environment(options: Options, database_url: str, valkey_url: str) -> dict[s
         "DATABASE_URL": database_url,
         "VALKEY_URL": valkey_url,
         "PARLEY_STATE": str(options.state),
-        "PARLEY_HOSTS": hosts if options.host in ("127.0.0.1", "0.0.0.0") else f"{hosts},{options.host}",
+        "PARLEY_HOSTS": hosts if options.host in ("127.0.0.1", *EVERY_ADDRESS) else f"{hosts},{options.host}",
         "PYTHONUNBUFFERED": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -181,7 +182,7 @@ def _maker(options: Options, maker: str, port: int) -> ProcessSpec:
 
 
 def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    return "127.0.0.1" if host in EVERY_ADDRESS else host
 
 
 def _has_settled(process: ManagedProcess) -> bool:

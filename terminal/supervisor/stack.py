@@ -24,7 +24,7 @@ class Stack:
     ``pids`` are those of this moment: after ``kill`` the supervisor starts the process again under a new one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a test may choose, by keyword, each with a default
         self,
         state_dir: Path,
         *,

@@ -1,4 +1,4 @@
-"""Keeps a set of processes running: starts each when what it needs is ready, restarts it, stops all in reverse order."""
+"""Keeps a set of processes running: starts each once its needs are ready, restarts it, stops all in reverse order."""
 
 import signal
 import time
@@ -101,7 +101,8 @@ class Supervisor:
         one.checked_at = time.monotonic()
         if not one.is_ready and one.process.seconds_up() > one.spec.start_seconds:
             raise StartFailure(
-                f"{one.spec.name} was not ready after {one.spec.start_seconds:.0f} s; its log is logs/{one.spec.name}.log"
+                f"{one.spec.name} was not ready after {one.spec.start_seconds:.0f} s; "
+                f"its log is logs/{one.spec.name}.log"
             )
 
     def _on_end(self, one: Supervised) -> None:

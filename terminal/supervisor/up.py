@@ -16,7 +16,7 @@ def run(options: plan.Options) -> int:
             return _run_locked(options)
     except StartFailure as failure:
         sys.stdout.flush()
-        print(f"parley: {failure}", file=sys.stderr)
+        sys.stderr.write(f"parley: {failure}\n")
         return 1
 
 

@@ -12,10 +12,11 @@ from terminal.supervisor import plan, up
 
 class Command(BaseCommand):
     help = "Start PostgreSQL, Valkey, the gateway, the dispatcher, Celery, the web process and the demo makers."
-    requires_system_checks: list[str] = []  # noqa: RUF012 - Django declares it so
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--state", default=os.environ.get("PARLEY_STATE", "state"), help="folder of everything kept")
+        state = os.environ.get("PARLEY_STATE", "state")
+        parser.add_argument("--state", default=state, help="folder that keeps everything")
         parser.add_argument("--host", default="127.0.0.1", help="address of the web process")
         parser.add_argument("--port", type=int, default=8000, help="port of the web process; 0 takes a free one")
         parser.add_argument("--recording", default="", help="folder of recorded market data; none: a simulated market")

@@ -1,0 +1,125 @@
+"""The stock admin for firms, desks, users, accounts and keys; every change leaves its audit record."""
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from accounts import services
+from accounts.models import Account, ApiKey, Desk, Firm, User
+from common import clock, db
+from common.actor import Actor
+
+admin.site.site_header = admin.site.site_title = "Parley administration"
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
+
+_SECRET_FIELDS = frozenset({"password", "last_login"})
+
+
+class AuditedAdmin(admin.ModelAdmin):
+    """Nothing is deleted here: what exists is referred to by the ledger and the audit trail."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        with db.unit_of_work():
+            super().save_model(request, obj, form, change)
+            services.note_administered(
+                entity=obj,
+                fields={name: str(getattr(obj, name)) for name in form.changed_data if name not in _SECRET_FIELDS},
+                is_new=not change,
+                actor=_actor(request),
+                at=clock.now(),
+            )
+
+
+@admin.register(Firm)
+class FirmAdmin(AuditedAdmin):
+    list_display = ("name", "kind")
+    list_filter = ("kind",)
+    search_fields = ("name",)
+
+
+@admin.register(Desk)
+class DeskAdmin(AuditedAdmin):
+    list_display = ("name", "firm")
+    list_select_related = ("firm",)
+    search_fields = ("name", "firm__name")
+
+
+@admin.register(Account)
+class AccountAdmin(AuditedAdmin):
+    list_display = ("name", "firm", "desk")
+    list_select_related = ("firm", "desk__firm")
+    search_fields = ("name", "firm__name")
+
+
+@admin.register(User)
+class UserAdmin(AuditedAdmin, StockUserAdmin):
+    """A change of role, firm or standing ends the user's sessions."""
+
+    list_display = ("username", "firm", "desk", "role", "is_active")
+    list_filter = ("role", "is_active", "firm")
+    list_select_related = ("firm", "desk__firm")
+    ordering = ("username",)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Place", {"fields": ("firm", "desk", "role")}),
+        ("Standing", {"fields": ("is_active", "is_staff", "is_superuser", "last_login")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "password1", "password2", "firm", "desk", "role")}),)
+    readonly_fields = ("last_login",)
+    actions = ("end_sessions",)
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        with db.unit_of_work():
+            super().save_model(request, obj, form, change)
+            if change and {"role", "firm", "is_active", "is_superuser"} & set(form.changed_data):
+                reason = "changed by an administrator"
+                services.end_sessions(user=obj, actor=_actor(request), at=clock.now(), reason=reason)
+
+    @admin.action(description="End every session of the selected users")
+    def end_sessions(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        with db.unit_of_work():
+            for user in users:
+                services.end_sessions(user=user, actor=_actor(request), at=clock.now(), reason="by an administrator")
+        self.message_user(request, "Their sessions have ended.")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):
+    """Keys are made by their users; an administrator sees that they exist and revokes them."""
+
+    list_display = ("key_id", "user", "created_at", "revoked_at")
+    list_select_related = ("user",)
+    fields = readonly_fields = ("key_id", "user", "created_at", "revoked_at")
+    search_fields = ("key_id", "user__username")
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.action(description="Revoke the selected keys")
+    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+        with db.unit_of_work():
+            for key in keys.select_related("user__firm"):
+                services.revoke_api_key(user=key.user, key_id=key.key_id, actor=_actor(request), at=clock.now())
+        self.message_user(request, "They no longer work.")
+
+
+def _actor(request: HttpRequest) -> Actor:
+    assert isinstance(request.user, User), "the admin's pages ask for a sign-in first"
+    return Actor(
+        user_id=request.user.pk,
+        firm_id=request.user.firm_id,
+        via="admin",
+        remote_address=request.META.get("REMOTE_ADDR", ""),
+    )
