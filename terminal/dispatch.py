@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import psycopg
@@ -19,7 +19,7 @@ from django.db import Error, connection
 
 from common import clock, db
 from streams.models import GatewayCursor
-from streams.projector import Projector
+from streams.projector import Handlers, Projector
 from streams.relay import BATCH_COMMANDS_MAX, Relay
 from terminal import registry
 from wire import transport
@@ -44,9 +44,14 @@ Connected = contextlib.AbstractContextManager[Step]
 
 
 class Dispatcher:
-    """``run`` returns after ``stop``, from any thread or a signal handler."""
+    """``run`` returns after ``stop``, from any thread or a signal handler.
 
-    def __init__(self) -> None:
+    handlers, timers: what the apps offer, unless others are given.
+    """
+
+    def __init__(self, handlers: Handlers | None = None, timers: Sequence[registry.Timer] | None = None) -> None:
+        self._handlers = registry.gateway_handlers() if handlers is None else handlers
+        self._timers = registry.timers() if timers is None else timers
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -129,7 +134,7 @@ class Dispatcher:
     @contextlib.contextmanager
     def _projecting(self) -> Iterator[Step]:
         with _valkey() as valkey:
-            projector = Projector(valkey, registry.gateway_handlers())
+            projector = Projector(valkey, self._handlers)
 
             def step() -> None:
                 projector.step()
@@ -143,7 +148,7 @@ class Dispatcher:
 
             def step() -> None:
                 nonlocal due
-                run_timers(clock.now())
+                run_timers(self._timers, clock.now())
                 _beat(valkey)
                 due = max(due + TIMERS_EVERY_SECONDS, time.monotonic())
                 self._stopping.wait(max(0.0, due - time.monotonic()))
@@ -151,11 +156,11 @@ class Dispatcher:
             yield step
 
 
-def run_timers(at: datetime) -> int:
-    """Run every app's timers once; one that fails is logged and does not keep the others from running."""
+def run_timers(timers: Sequence[registry.Timer], at: datetime) -> int:
+    """Run every timer once; one that fails is logged and does not keep the others from running."""
     done = 0
     failed: Exception | None = None
-    for timer in registry.timers():
+    for timer in timers:
         try:
             done += timer(at)
         except Exception as error:
