@@ -9,7 +9,7 @@ UNITS_DIGITS_MAX = 38
 
 
 class UnitsField(models.DecimalField):
-    """An integer of an asset's smallest unit, in a NUMERIC(38, 0) column: exact also for 18 decimals. An int in Python."""
+    """An integer of an asset's smallest unit, exact also for 18 decimals: NUMERIC(38, 0) there, an int here."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_digits"] = UNITS_DIGITS_MAX

@@ -8,7 +8,6 @@ from orders import handlers, selectors
 from orders.selectors import OrderEventView
 from wire.client import CancelAll, CancelOrder, CommandAccepted, PlaceOrder
 from wire.facts import FillView, OrderView
-from wire.limits import COMMAND_ID_LENGTH_MAX
 
 router = Router(tags=["orders"])
 
@@ -36,7 +35,7 @@ def cancel_order(request: HttpRequest, order_id: int, command_id: str) -> HttpRe
 
 @router.get("/orders", openapi_extra=rest.describe(response=list[OrderView]))
 def list_orders(
-    request: HttpRequest, working: bool = False, before: int | None = None, limit: int = selectors.ROWS_MAX
+    request: HttpRequest, *, working: bool = False, before: int | None = None, limit: int = selectors.ROWS_MAX
 ) -> HttpResponse:
     """The firm's orders, newest first; ``before``: an order id to page from."""
     found = selectors.list_orders(request.user, only_working=working, before=before, limit=max(1, limit))

@@ -1,13 +1,18 @@
 """What the socket and the gateway's events do to orders."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from accounts.models import User
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from common import clock
 from common.actor import Actor
 from orders import services
 from wire import gateway
 from wire.client import CancelAll, CancelOrder, ClientMessage, CommandAccepted, PlaceOrder
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 def place_order(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:

@@ -23,7 +23,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    """Prices in ticks and quantities in lots of the instrument, as in the gateway; ``price`` and ``quantity`` as asked."""
+    """Ticks and lots of the instrument, as in the gateway; ``price`` and ``quantity`` as asked."""
 
     command_id = models.CharField(max_length=64)
     user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")

@@ -1,11 +1,13 @@
 """Reads of orders. What belongs to another firm does not exist for the asker; compliance and admin see every firm."""
 
+from __future__ import annotations
+
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from accounts import roles
-from accounts.models import User
 from common import clock
 from common.decimals import plain_text
 from common.errors import NotFound
@@ -13,6 +15,9 @@ from orders.models import Order, OrderEvent, OrderQuerySet
 from settlement import selectors as settlement
 from wire.facts import FillView, OrderView
 from wire.units import OrderState, OrderType, Side, TimeInForce
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 TERMINAL_IN_SNAPSHOT = 200
 FILLS_IN_SNAPSHOT = 200

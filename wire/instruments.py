@@ -21,7 +21,8 @@ STABLE_CURRENCIES = ("USDC", "USDT")
 _NAME = re.compile(
     r"(?P<base>[A-Z]{2,6})(?:_(?P<quote>[A-Z]{3,5}))?"
     r"(?:-(?:(?P<perpetual>PERPETUAL)"
-    r"|(?P<day>\d{1,2})(?P<month>[A-Z]{3})(?P<year>\d{2})(?:-(?P<strike>\d+(?:d\d+)?)-(?P<right>[CP]))?))?"
+    r"|(?P<day>\d{1,2})(?P<month>[A-Z]{3})(?P<year>\d{2})(?:-(?P<strike>\d+(?:d\d+)?)-(?P<right>[CP]))?))?",
+    re.ASCII,
 )
 _MONTHS = {
     name: number
@@ -107,7 +108,7 @@ def parse_instrument_name(name: str) -> InstrumentTerms:
         lot_size=lot_size,
         multiplier=multiplier,
         expiry_at_ns=_expiry_at_ns(name, match),
-        strike=Decimal(match["strike"].replace("d", ".")) if match["strike"] else None,
+        strike=_strike(name, match),
         option_type={"C": OptionType.CALL, "P": OptionType.PUT}.get(match["right"] or ""),
     )
 
@@ -118,6 +119,15 @@ def _kind(match: re.Match[str]) -> InstrumentKind:
     if match["strike"]:
         return InstrumentKind.OPTION
     return InstrumentKind.FUTURE if match["day"] else InstrumentKind.SPOT
+
+
+def _strike(name: str, match: re.Match[str]) -> Decimal | None:
+    if not match["strike"]:
+        return None
+    strike = Decimal(match["strike"].replace("d", "."))
+    if not strike:
+        raise UnknownInstrumentName(name, "the strike is zero")
+    return strike
 
 
 def _quote_currency(kind: InstrumentKind, base: str, quote: str | None) -> str:

@@ -69,7 +69,8 @@ def reject(status: OrderStatus, *, reason: str, value: str, bound: str) -> Order
 
 def execute(status: OrderStatus, *, cumulative_lots: int, leaves_lots: int) -> OrderStatus:
     """A fill after which ``cumulative_lots`` have traded and ``leaves_lots`` still work."""
-    assert 0 < cumulative_lots <= status.quantity_lots and leaves_lots >= 0
+    assert 0 < cumulative_lots <= status.quantity_lots
+    assert leaves_lots >= 0
     assert cumulative_lots + leaves_lots <= status.quantity_lots, "more traded and left than was ordered"
     if cumulative_lots <= status.cumulative_lots or status.is_terminal:
         return status

@@ -1,11 +1,17 @@
 """No new risk without a gateway that runs and a price that is fresh. Cancels do not come through here."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from common import valkey
 from common.errors import Conflict, Refusal
 from market import oracle
-from market.models import Instrument
 from wire.limits import STALE_AFTER_MS
 from wire.units import NANOSECONDS_PER_MS
+
+if TYPE_CHECKING:
+    from market.models import Instrument
 
 GATEWAY_SILENT_AFTER_MS = 3_000
 

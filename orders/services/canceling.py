@@ -1,9 +1,11 @@
 """Ask the gateway to cancel. Passes without a look at gateway or market: taking risk off is never refused for that."""
 
+from __future__ import annotations
+
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from accounts import selectors as accounts
-from accounts.models import User
 from audit import services as audit
 from common import db
 from common.actor import Actor
@@ -18,6 +20,9 @@ from streams import services as streams
 from wire import gateway
 from wire.client import CancelAll, CancelOrder
 from wire.units import ControlScope
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 CANCEL_PREFIX = "cancel-order:"
 CANCEL_ALL_PREFIX = "cancel-all:"

@@ -1,15 +1,16 @@
 """A ticket becomes an order: row, audit record, fact and gateway command in one transaction."""
 
+from __future__ import annotations
+
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from accounts import roles
 from accounts import selectors as accounts
-from accounts.models import Account, User
 from common import clock, db
 from common.actor import Actor
 from common.errors import NotAllowed
 from market import selectors as market
-from market.models import Instrument
 from orders import publishers
 from orders.domain.lifecycle import placed
 from orders.domain.ticket import Ticket, check_ticket
@@ -21,6 +22,10 @@ from wire import gateway
 from wire.client import PlaceOrder
 from wire.limits import COMMAND_VALID_MS
 from wire.units import NANOSECONDS_PER_MS, OrderType, Side, TimeInForce
+
+if TYPE_CHECKING:
+    from accounts.models import Account, User
+    from market.models import Instrument
 
 
 def place_order(*, user: User, actor: Actor, message: PlaceOrder, at: dt.datetime) -> Order:

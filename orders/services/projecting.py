@@ -68,7 +68,8 @@ def apply_executed(envelope: gateway.EventEnvelope) -> None:
     order = _lock(event.order_id)
     if _is_applied(envelope):
         return
-    assert (order.account_id, order.instrument_id) == (event.account_id, event.instrument_id), "an order keeps its account"
+    assert order.account_id == event.account_id, "an order keeps its account"
+    assert order.instrument_id == event.instrument_id, "an order keeps its instrument"
     status = lifecycle.execute(order.status, cumulative_lots=event.cumulative_lots, leaves_lots=event.leaves_lots)
     order.traded_lots += event.quantity_lots
     order.traded_tick_lots += event.price_ticks * event.quantity_lots

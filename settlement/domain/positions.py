@@ -76,7 +76,7 @@ def signed_entry_value(state: PositionState, terms: InstrumentTerms) -> int:
 
 
 def _direction(state: PositionState, terms: InstrumentTerms) -> int:
-    """1 where the position gains when the value in the settlement currency rises: a long one, or a short inverse one."""
+    """1 where the position gains when the value rises (a long one, or a short inverse one), else -1."""
     return (1 if state.quantity > 0 else -1) * (-1 if values_in_inverse_price(terms) else 1)
 
 

@@ -35,7 +35,8 @@ def payoff_units(terms: InstrumentTerms, delivery_price: Decimal, quantity: Deci
 
     Inverse: max(0, +-(S - K)) / S coins a contract; linear: max(0, +-(S - K)) of the settlement currency.
     """
-    assert terms.strike is not None and terms.option_type is not None
+    assert terms.strike is not None
+    assert terms.option_type is not None
     with localcontext() as context:
         context.prec = DIGITS
         sign = 1 if terms.option_type is OptionType.CALL else -1

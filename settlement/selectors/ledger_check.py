@@ -61,12 +61,12 @@ def check_ledger() -> list[LedgerBreak]:
 
 def _unbalanced_assets() -> Iterator[LedgerBreak]:
     for total in ledger_totals():
-        for name, debits, credits in (
+        for name, debited, credited in (
             ("pending_debits_equal_credits", total.debits_pending, total.credits_pending),
             ("posted_debits_equal_credits", total.debits_posted, total.credits_posted),
         ):
-            if debits != credits:
-                yield LedgerBreak(name=name, subject=total.asset, expected=str(debits), found=str(credits))
+            if debited != credited:
+                yield LedgerBreak(name=name, subject=total.asset, expected=str(debited), found=str(credited))
 
 
 def _query_rule(name: str, query: str) -> Any:

@@ -78,7 +78,9 @@ def list_fills(
     return [fill_view(row) for row in rows.order_by("-id")[: min(limit, ROWS_MAX)]]
 
 
-def list_transfers(account_ids: Iterable[int], *, before: int | None = None, limit: int = ROWS_MAX) -> list[TransferView]:
+def list_transfers(
+    account_ids: Iterable[int], *, before: int | None = None, limit: int = ROWS_MAX
+) -> list[TransferView]:
     """Transfers that touch the accounts, newest first, before transfer id ``before``."""
     ids = list(account_ids)
     rows = Transfer.objects.filter(Q(debit__account_id__in=ids) | Q(credit__account_id__in=ids))

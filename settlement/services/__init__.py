@@ -1,8 +1,8 @@
 """Book, net, deliver and deposit. Every function is one unit of work, or part of the caller's."""
 
 from settlement.services.booking import book_fill
-from settlement.services.deposits import deposit
 from settlement.services.deliveries import settle_delivery
+from settlement.services.deposits import deposit
 from settlement.services.netting import run_netting_cycle
 
 __all__ = ["book_fill", "deposit", "run_netting_cycle", "settle_delivery"]

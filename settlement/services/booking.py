@@ -1,13 +1,15 @@
 """Book one side of an execution: fill, position, pending transfers, facts, audit. Once, however often it is told."""
 
+from __future__ import annotations
+
 import dataclasses
 import datetime as dt
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from audit import services as audit
 from common import db
 from common.actor import GATEWAY
-from market.models import Instrument
 from settlement import publishers, selectors
 from settlement.domain import fees, positions
 from settlement.domain.valuation import value_units
@@ -19,8 +21,11 @@ from wire.identifiers import PAPER_VENUE_ACCOUNT_ID
 from wire.instruments import InstrumentTerms
 from wire.units import InstrumentKind, Liquidity, Side, to_smallest_units
 
+if TYPE_CHECKING:
+    from market.models import Instrument
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+
+@dataclasses.dataclass(frozen=True)
 class Trade:
     """One side of an execution, before it is booked."""
 
@@ -32,11 +37,11 @@ class Trade:
     quantity: Decimal
     at: dt.datetime
 
-    def mirrored(self) -> "Trade":
+    def mirrored(self) -> Trade:
         return dataclasses.replace(self, side=self.side.opposite)
 
 
-def book_fill(
+def book_fill(  # noqa: PLR0913 - one argument per field of the execution, all by keyword
     *,
     execution_id: int,
     account_id: int,
@@ -64,13 +69,7 @@ def book_fill(
         booked = _find_fill(execution_id, account_id, side)
         if booked is not None:
             return selectors.fill_view(booked)
-        terms = instrument.terms
-        trade = Trade(
-            execution_id=execution_id, instrument=instrument, terms=terms, side=side, price=price, quantity=quantity, at=at
-        )
-        fee = fees.fee_units(
-            terms, price=price, quantity=quantity, liquidity=liquidity, reference_price=reference_price
-        )
+        trade = Trade(execution_id, instrument, instrument.terms, side, price, quantity, at)
         fill = Fill.objects.create(
             execution_id=execution_id,
             account_id=account_id,
@@ -81,14 +80,24 @@ def book_fill(
             price=price,
             quantity=quantity,
             liquidity=liquidity.value,
-            fee=fee,
-            fee_asset=terms.settlement_currency,
+            fee=_fee(trade, liquidity, reference_price),
+            fee_asset=trade.terms.settlement_currency,
             order_id=order_id,
             rfq_id=rfq_id,
             at=at,
         )
-        _book_sides(fill, trade, fee, account_id, counterparty_account_id)
+        _book_sides(fill, trade)
         return selectors.fill_view(fill)
+
+
+def _fee(trade: Trade, liquidity: Liquidity, reference_price: Decimal | None) -> int:
+    return fees.fee_units(
+        trade.terms,
+        price=trade.price,
+        quantity=trade.quantity,
+        liquidity=liquidity,
+        reference_price=reference_price,
+    )
 
 
 def _find_fill(execution_id: int, account_id: int, side: Side) -> Fill | None:
@@ -96,10 +105,10 @@ def _find_fill(execution_id: int, account_id: int, side: Side) -> Fill | None:
     return rows.filter(execution_id=execution_id, account_id=account_id, side=side.value).first()
 
 
-def _book_sides(fill: Fill, trade: Trade, fee: int, account_id: int, counterparty_account_id: int) -> None:
-    postings, position = _book_side(trade, account_id)
-    postings += _fee_posting(trade, account_id, fee)
-    if counterparty_account_id == PAPER_VENUE_ACCOUNT_ID:
+def _book_sides(fill: Fill, trade: Trade) -> None:
+    postings, position = _book_side(trade, fill.account_id)
+    postings += _fee_posting(trade, fill)
+    if fill.counterparty_account_id == PAPER_VENUE_ACCOUNT_ID:
         postings += _book_side(trade.mirrored(), None)[0]
     transfers = ledger.write(postings, kind=TransferKind.PENDING, at=trade.at, execution_id=trade.execution_id)
     if position is not None:
@@ -140,17 +149,17 @@ def _payment(trade: Trade, account_id: int | None, code: TransferCode, asset: st
     )
 
 
-def _fee_posting(trade: Trade, account_id: int, fee: int) -> list[Posting]:
-    if not fee:
+def _fee_posting(trade: Trade, fill: Fill) -> list[Posting]:
+    if not fill.fee:
         return []
     return [
         Posting(
-            key=_key(trade, account_id, TransferCode.FEE),
+            key=_key(trade, fill.account_id, TransferCode.FEE),
             code=TransferCode.FEE,
-            debit=ledger.owner_of(account_id),
+            debit=ledger.owner_of(fill.account_id),
             credit=SystemOwner.FEES.value,
-            asset=trade.terms.settlement_currency,
-            amount=fee,
+            asset=fill.fee_asset,
+            amount=fill.fee,
         )
     ]
 

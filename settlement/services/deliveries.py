@@ -1,13 +1,15 @@
 """Settle the positions of an instrument that expired, and the rows that positions live in."""
 
+from __future__ import annotations
+
 import datetime as dt
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from audit import services as audit
 from common import db
 from common.actor import GATEWAY
 from common.decimals import plain_text
-from market.models import Instrument
 from settlement import publishers
 from settlement.domain import positions
 from settlement.domain.positions import PositionState
@@ -16,6 +18,9 @@ from settlement.services import ledger
 from settlement.services.ledger import Posting
 from streams import services as streams
 from wire import gateway
+
+if TYPE_CHECKING:
+    from market.models import Instrument
 
 
 def settle_delivery(*, instrument: Instrument, delivery_price: Decimal, at: dt.datetime) -> int:

@@ -72,7 +72,7 @@ def write(
     assert kind in (TransferKind.PENDING, TransferKind.POSTED)
     if not postings:
         return []
-    accounts = _lock_accounts({(owner, posting.asset) for posting in postings for owner in (posting.debit, posting.credit)})
+    accounts = _lock_accounts({(owner, item.asset) for item in postings for owner in (item.debit, item.credit)})
     transfers = [
         Transfer(
             key=posting.key,
