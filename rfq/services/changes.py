@@ -19,10 +19,10 @@ def lock(rfq_id: int, *, skip_locked: bool = False) -> RfqRecord | None:
 
     None where there is no such RFQ or, with ``skip_locked``, where another transaction holds it.
     """
-    rows = Rfq.objects.select_for_update(skip_locked=skip_locked).filter(id=rfq_id).values_list("id")
+    rows = Rfq.objects.select_for_update(skip_locked=skip_locked, no_key=True).filter(id=rfq_id).values_list("id")
     if not list(rows):
         return None
-    list(Quote.objects.select_for_update().filter(rfq_id=rfq_id).order_by("id").values_list("id"))
+    list(Quote.objects.select_for_update(no_key=True).filter(rfq_id=rfq_id).order_by("id").values_list("id"))
     return selectors.get_record(rfq_id)
 
 

@@ -1,0 +1,214 @@
+"""A desk with two takers and three makers, a listed chain, fresh marks and a gateway that says it is running."""
+
+import dataclasses
+import datetime as dt
+import itertools
+import time
+
+import msgspec
+
+from accounts.models import Account, Desk, Firm, User
+from common import clock, db, valkey
+from common.actor import Actor
+from market import services as market
+from rfq import handlers, services
+from settlement import services as settlement
+from streams.models import Fact, OutboxCommand
+from wire import client, facts, gateway, transport
+from wire.instruments import parse_instrument_name
+from wire.market import Index, Ticker
+from wire.units import Side
+
+CALL, PUT, HIGH_CALL = "BTC-27MAR26-80000-C", "BTC-27MAR26-80000-P", "BTC-27MAR26-90000-C"
+LINEAR, PERPETUAL, ETH_CALL = "BTC_USDC-27MAR26-80000-C", "BTC-PERPETUAL", "ETH-27MAR26-3000-C"
+EXPIRED = "BTC-2JAN26-80000-C"
+MARKS = {CALL: 0.05, PUT: 0.045, HIGH_CALL: 0.02, LINEAR: 3900.0, PERPETUAL: 78000.0, ETH_CALL: 0.06, EXPIRED: 0.01}
+MARKET_TIME_NS = clock.to_ns(dt.datetime(2026, 2, 10, tzinfo=dt.UTC))
+GRACE = dt.timedelta(seconds=5)
+
+_numbers = itertools.count(1)
+_decode_fact = msgspec.json.Decoder(facts.AnyFact).decode
+
+
+@dataclasses.dataclass
+class Party:
+    firm: Firm
+    user: User
+    account: Account
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(user_id=self.user.id, firm_id=self.firm.id, via="socket")
+
+
+@dataclasses.dataclass
+class World:
+    """``at`` is the server's clock: tests move it."""
+
+    taker: Party
+    other_taker: Party
+    cobalt: Party
+    dune: Party
+    ember: Party
+    house: Party
+    at: dt.datetime
+
+    @property
+    def makers(self) -> list[Party]:
+        return [self.cobalt, self.dune, self.ember]
+
+    def wait(self, seconds: float) -> "World":
+        self.at += dt.timedelta(seconds=seconds)
+        return self
+
+    def create(self, **changes) -> int:
+        party = changes.pop("party", self.taker)
+        fields = {
+            "command_id": command_id(),
+            "account_id": party.account.id,
+            "legs": [leg(CALL), leg(PUT)],
+            "quantity": "2",
+            "maker_firm_ids": [self.cobalt.firm.id, self.dune.firm.id],
+            "label": "secret label",
+        }
+        message = client.CreateRfq(**{**fields, **changes})
+        return services.create_rfq(user=party.user, actor=party.actor, message=message, at=self.at)
+
+    def quote(self, rfq_id: int, party: Party | None = None, **changes) -> int:
+        party = party or self.cobalt
+        fields = {
+            "command_id": command_id(),
+            "rfq_id": rfq_id,
+            "account_id": party.account.id,
+            "bid": side("0.0511", "0.0411"),
+            "ask": side("0.0611", "0.0511"),
+        }
+        message = client.SubmitQuote(**{**fields, **changes})
+        return services.submit_quote(user=party.user, actor=party.actor, message=message, at=self.at)
+
+    def accept(self, rfq_id: int, quote_id: int, version: int = 1, taker_side: Side = Side.BUY, **changes) -> int:
+        party = changes.pop("party", self.taker)
+        at = changes.pop("at", self.at)
+        fields = {"command_id": command_id(), "rfq_id": rfq_id, "quote_id": quote_id, "version": version, "side": taker_side}
+        message = client.AcceptQuote(**{**fields, **changes})
+        return services.accept_quote(user=party.user, actor=party.actor, message=message, at=at)
+
+    def cancel_rfq(self, rfq_id: int, party: Party | None = None, **changes) -> int:
+        party = party or self.taker
+        message = client.CancelRfq(**{"command_id": command_id(), "rfq_id": rfq_id, **changes})
+        return services.cancel_rfq(user=party.user, actor=party.actor, message=message, at=self.at)
+
+    def cancel_quote(self, quote_id: int, party: Party | None = None, **changes) -> int:
+        party = party or self.cobalt
+        message = client.CancelQuote(**{"command_id": command_id(), "quote_id": quote_id, **changes})
+        return services.cancel_quote(user=party.user, actor=party.actor, message=message, at=self.at)
+
+    def tick(self) -> int:
+        return services.expire_due(self.at)
+
+    def event(self, event: gateway.GatewayEvent) -> None:
+        """What the dispatcher does with one event."""
+        envelope = gateway.EventEnvelope(
+            event_number=next(_numbers),
+            journal_sequence=1,
+            index=1,
+            at_ns=clock.to_ns(self.at),
+            command_sequence=0,
+            event=event,
+        )
+        with db.unit_of_work():
+            handlers.GATEWAY_HANDLERS[type(event)](envelope)
+
+
+def command_id() -> str:
+    return f"test-{next(_numbers)}"
+
+
+def leg(name: str, leg_side: Side = Side.BUY, ratio: int = 1) -> client.RfqLeg:
+    return client.RfqLeg(instrument_name=name, side=leg_side, ratio=ratio)
+
+
+def side(*prices: str) -> client.QuoteSide:
+    return client.QuoteSide(leg_prices=list(prices))
+
+
+def build() -> World:
+    at = clock.now()
+    for number, name in enumerate(MARKS, start=1):
+        market.list_instrument(instrument_id=number, terms=parse_instrument_name(name))
+    publish_market()
+    world = World(
+        taker=_party("Aurora", "taker", "trader"),
+        other_taker=_party("Borealis", "taker", "trader"),
+        cobalt=_party("Cobalt", "maker", "client"),
+        dune=_party("Dune", "maker", "client"),
+        ember=_party("Ember", "maker", "client"),
+        house=_party("House", "house", "compliance"),
+        at=at,
+    )
+    for party in (world.taker, world.other_taker, *world.makers):
+        for asset, amount in (("BTC", "500"), ("ETH", "500"), ("USDC", "5000000")):
+            settlement.deposit(
+                account_id=party.account.id, asset=asset, amount=amount_of(amount), at=at, command_id=command_id()
+            )
+    return world
+
+
+def amount_of(text: str):
+    from decimal import Decimal
+
+    return Decimal(text)
+
+
+def _party(name: str, kind: str, role: str) -> Party:
+    firm = Firm.objects.create(name=f"{name} {next(_numbers)}", kind=kind)
+    desk = Desk.objects.create(firm=firm, name="Desk")
+    user = User.objects.create(username=f"{name.lower()}{next(_numbers)}", firm=firm, desk=desk, role=role)
+    return Party(firm=firm, user=user, account=Account.objects.create(firm=firm, desk=desk, name="Main"))
+
+
+def publish_market(at_ns: int | None = None, names=tuple(MARKS)) -> None:
+    """Marks of this instant (or of ``at_ns``), the index and the gateway's heartbeat."""
+    at_ns = at_ns or time.time_ns()
+    encode = msgspec.json.encode
+    latest = {}
+    for number, name in enumerate(MARKS, start=1):
+        if name in names:
+            latest[f"ticker.{name}"] = encode(
+                Ticker(
+                    at_ns=at_ns,
+                    market_time_ns=MARKET_TIME_NS,
+                    instrument_name=name,
+                    instrument_id=number,
+                    mark_price=MARKS[name],
+                    mark_volatility=0.5,
+                    index_price=78000.0,
+                    forward_price=78500.0,
+                )
+            )
+    for coin, price in (("BTC", 78000.0), ("ETH", 3000.0)):
+        latest[f"index.{coin}"] = encode(Index(at_ns=at_ns, market_time_ns=MARKET_TIME_NS, coin=coin, price=price))
+    server = valkey.client()
+    server.delete(transport.MARKET_LATEST)
+    server.hset(transport.MARKET_LATEST, mapping=latest)
+    beat_heart()
+
+
+def beat_heart(state: str = "running") -> None:
+    beat = {"at_ns": time.time_ns(), "state": state, "journal_sequence": 1, "event_number": 1, "command_sequence": 1, "source": "simulated"}
+    valkey.client().set(transport.GATEWAY_HEARTBEAT, msgspec.json.encode(beat), ex=60)
+
+
+def facts_of(party: Party) -> list[facts.Fact]:
+    payloads = Fact.objects.filter(firm_id=party.firm.id).order_by("sequence").values_list("payload", flat=True)
+    return [_decode_fact(payload) for payload in payloads]
+
+
+def rfq_facts_of(party: Party) -> list[facts.RfqView]:
+    return [fact.rfq for fact in facts_of(party) if isinstance(fact, facts.RfqChanged)]
+
+
+def commands_sent(kind: type[gateway.GatewayCommand]) -> list[gateway.GatewayCommand]:
+    decode = msgspec.json.Decoder(gateway.AnyGatewayCommand).decode
+    found = [decode(payload) for payload in OutboxCommand.objects.order_by("id").values_list("payload", flat=True)]
+    return [command for command in found if isinstance(command, kind)]
