@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,17 @@ def _emptying_between_tests() -> None:
         return ["SET LOCAL session_replication_role = replica;", *statements] if statements else []
 
     DatabaseOperations.sql_flush = without_triggers
+
+
+@pytest.fixture
+def state_dir() -> Iterator[Path]:
+    """A state folder for ``terminal.supervisor.stack.Stack`` that PostgreSQL's user can enter; removed afterwards."""
+    from terminal import embedded
+
+    with tempfile.TemporaryDirectory(prefix="parley-state-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder) / "state"
+        embedded.forget(Path(folder) / "state")
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,15 @@ class Stack:
     def pids(self) -> dict[str, int]:
         return dict(self._running()["processes"])
 
+    @property
+    def supervisor_pid(self) -> int:
+        assert self._process is not None, "the stack has not been started"
+        return self._process.pid
+
+    def exit_code(self) -> int | None:
+        """None while the supervisor runs."""
+        return self._process.poll() if self._process else None
+
     def start(self) -> None:
         """Without waiting. Servers of the caller's environment are not used: the stack brings its own."""
         self.state_dir.mkdir(parents=True, exist_ok=True)
