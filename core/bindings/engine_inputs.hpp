@@ -1,0 +1,60 @@
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "parley/engine_service.hpp"
+
+/// What Python may do wrong is refused here with ValueError; the engine below asserts.
+namespace checked {
+
+[[noreturn]] inline void refuse(const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
+    throw std::invalid_argument(std::string(name) + " " + std::to_string(value) + " is not between " +
+                                std::to_string(least) + " and " + std::to_string(most));
+}
+
+inline std::int64_t within(const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
+    if (value < least || value > most) refuse(name, value, least, most);
+    return value;
+}
+
+inline std::int64_t positive(const char* name, std::int64_t value) {
+    return within(name, value, 1, std::numeric_limits<std::int64_t>::max());
+}
+
+inline std::int64_t not_negative(const char* name, std::int64_t value) {
+    return within(name, value, 0, std::numeric_limits<std::int64_t>::max());
+}
+
+template <typename Enum>
+Enum enumerator(const char* name, int value) {
+    return static_cast<Enum>(within(name, value, 0, parley::enumerators(Enum{}) - 1));
+}
+
+inline constexpr std::size_t kTextBytesMax = 65'536;
+
+inline std::string_view text(const char* name, std::string_view value) {
+    if (value.size() <= kTextBytesMax) return value;
+    refuse(name, static_cast<std::int64_t>(value.size()), 0, kTextBytesMax);
+}
+
+inline std::int64_t scope_id(parley::ControlScope scope, std::int64_t id) {
+    return within("scope_id", id, 0, scope == parley::ControlScope::all ? 0 : parley::kScopeIdMax);
+}
+
+}  // namespace checked
+
+using Levels = std::vector<std::pair<std::int64_t, std::int64_t>>;
+using Column = nanobind::ndarray<const std::int64_t, nanobind::ndim<1>, nanobind::c_contig, nanobind::device::cpu>;
+using Table = nanobind::ndarray<const std::int64_t, nanobind::ndim<2>, nanobind::c_contig, nanobind::device::cpu>;
+
+using EngineClass = nanobind::class_<parley::EngineService>;
+void bind_market_inputs(EngineClass& engine);
+void bind_commands(EngineClass& engine);
+void bind_block_commands(EngineClass& engine);

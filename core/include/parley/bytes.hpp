@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley {
+
+/// Bytes that end early or hold what no encoder wrote.
+struct BadEncoding : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// Appends integers as zigzag varints (small numbers take one byte) and texts with their length before them.
+class Writer {
+public:
+    explicit Writer(std::vector<std::uint8_t>& bytes) : bytes_(bytes) {}
+
+    void byte(std::uint8_t value) { bytes_.push_back(value); }
+
+    void number(std::int64_t value) {
+        auto rest = (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+        while (rest >= 0x80) {
+            bytes_.push_back(static_cast<std::uint8_t>(rest | 0x80));
+            rest >>= 7;
+        }
+        bytes_.push_back(static_cast<std::uint8_t>(rest));
+    }
+
+    void text(std::string_view value) {
+        number(static_cast<std::int64_t>(value.size()));
+        bytes_.insert(bytes_.end(), value.begin(), value.end());
+    }
+
+    template <typename... Numbers>
+    void numbers(Numbers... values) {
+        (number(static_cast<std::int64_t>(values)), ...);
+    }
+
+private:
+    std::vector<std::uint8_t>& bytes_;
+};
+
+/// Reads what Writer wrote; throws BadEncoding past the end.
+class Reader {
+public:
+    explicit Reader(std::span<const std::uint8_t> bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+
+    [[nodiscard]] std::uint8_t byte() {
+        if (at_ == end_) throw BadEncoding("record ends early");
+        return *at_++;
+    }
+
+    [[nodiscard]] std::int64_t number() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            const std::uint8_t next = byte();
+            value |= static_cast<std::uint64_t>(next & 0x7f) << shift;
+            if ((next & 0x80) == 0) return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+        }
+        throw BadEncoding("number is longer than 64 bits");
+    }
+
+    [[nodiscard]] bool flag() { return number() != 0; }
+
+    /// A number below `bound`; an enumerator, a count.
+    template <typename Result>
+    [[nodiscard]] Result below(std::int64_t bound) {
+        const std::int64_t value = number();
+        if (value < 0 || value >= bound) throw BadEncoding("number is out of range");
+        return static_cast<Result>(value);
+    }
+
+    [[nodiscard]] std::string_view text() {
+        const auto size = below<std::size_t>(end_ - at_ + 1);
+        const std::string_view value(reinterpret_cast<const char*>(at_), size);
+        at_ += size;
+        return value;
+    }
+
+    [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
+
+private:
+    const std::uint8_t* at_;
+    const std::uint8_t* end_;
+};
+
+}  // namespace parley

@@ -1,0 +1,248 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "parley/events.hpp"
+#include "parley/flat_map.hpp"
+#include "parley/inputs.hpp"
+#include "parley/order_book.hpp"
+#include "parley/recent_ids.hpp"
+#include "parley/risk.hpp"
+
+namespace parley {
+
+inline constexpr std::size_t kInstrumentsMax = 65'536;
+inline constexpr std::size_t kAccountsMax = 65'536;
+inline constexpr std::size_t kWorkingOrdersMax = 1'000'000;
+inline constexpr std::size_t kReservationsMax = 65'536;
+/// Finished orders, and finished reservations, whose ids are still recognized.
+inline constexpr std::size_t kRecentIdsMax = 65'536;
+
+/// The deterministic heart: applies inputs in the order of the journal and says what happened. It knows no clock, no
+/// file and no thread; the same inputs give the same events and the same state hash, from genesis or from a snapshot.
+class Engine {
+public:
+    Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// Applies one journal record's payload and appends what it did. Throws BadEncoding for a payload that no encoder
+    /// wrote, or a command out of sequence.
+    void apply(std::uint64_t journal_sequence, std::span<const std::uint8_t> payload, std::vector<Event>& events);
+
+    [[nodiscard]] std::uint64_t journal_sequence() const noexcept { return journal_sequence_; }
+    [[nodiscard]] std::int64_t event_number() const noexcept { return event_number_; }
+    [[nodiscard]] std::int64_t command_sequence() const noexcept { return command_sequence_; }
+
+    /// The whole state, in an order that does not depend on how it came about.
+    void save(std::vector<std::uint8_t>& bytes) const;
+    /// Into an engine that has applied nothing. Throws BadEncoding.
+    void load(std::span<const std::uint8_t> bytes);
+    /// FNV-1a over the saved state, 16 hexadecimal digits.
+    [[nodiscard]] std::string state_hash() const;
+
+    struct Listing {
+        InstrumentId id;
+        std::string name;
+        std::string terms_json;
+    };
+    struct Holding {
+        AccountId account_id;
+        InstrumentId instrument_id;
+        Position position;
+    };
+    struct Working {
+        OrderId order_id;
+        AccountId account_id;
+        InstrumentId instrument_id;
+        Side side;
+        PriceTicks price;
+        Lots quantity;
+        Lots leaves;
+    };
+    [[nodiscard]] std::vector<Listing> listings() const;
+    [[nodiscard]] std::vector<Holding> holdings() const;
+    [[nodiscard]] std::vector<Working> working_orders() const;
+    /// Empty for an unknown instrument.
+    [[nodiscard]] std::vector<OrderBook::Depth> depth(InstrumentId id, Side side, std::size_t count) const;
+
+private:
+    using Slot = std::uint32_t;
+
+    struct Account {
+        AccountId id = 0;
+        std::int64_t firm_id = 0;
+        std::int64_t desk_id = 0;
+        std::map<std::int64_t, Limits> limits;  // by coin; kAllCoins for the rest
+
+        [[nodiscard]] const Limits* limits_of(std::int64_t coin) const noexcept;
+    };
+
+    struct Instrument {
+        Instrument(OrderPool& orders, LevelPool& levels) : book(orders, levels) {}
+        InstrumentId id = 0;
+        std::string name;
+        std::string terms_json;
+        Valuation valuation;
+        std::int64_t coin = 0;
+        TimeNs expiry_at_ns = 0;
+        Reference reference;
+        bool is_delivered = false;
+        OrderBook book;
+        std::vector<OrderIndex> venue_orders;
+    };
+
+    struct Owner {
+        std::int64_t user_id = 0;
+        std::int64_t desk_id = 0;
+    };
+
+    enum class BlockOutcome : std::uint8_t { confirmed, voided };
+
+    /// One side of a trade that somebody wants: what the risk gate is asked. Without a price: as far as the collar.
+    struct Intent {
+        Slot account = kNone;
+        Slot instrument = kNone;
+        std::int64_t user_id = 0;
+        std::int64_t desk_id = 0;
+        Side side{};
+        Lots lots;
+        std::optional<PriceTicks> price;
+    };
+
+    // engine.cpp: dispatch, market inputs, instruments
+    void dispatch(InputKind kind, Reader& reader);
+    void dispatch_command(InputKind kind, Reader& reader);
+    template <typename Command>
+    Command take_command(Reader& reader);
+    void on(const ListInstrument& input);
+    void on(const Deliver& input);
+    void on(const SetQuotes& input, Reader& reader);
+    void on(const SetLimits& command);
+    void on(const SetTradingState& command);
+    void on(const SetKillSwitch& command);
+    void on(const SettleInstrument& command);
+    void on(const RefuseCommand& command);
+    void quote(Instrument& instrument, Quotes& quotes);
+    void keep_or_withdraw(Instrument& instrument, OrderIndex index, Quotes& quotes);
+    void rest_venue_order(Instrument& instrument, Side side, QuoteLevel level);
+    void forget_instrument(Slot slot);
+
+    // engine_orders.cpp: orders of clients
+    void on(const PlaceOrder& command);
+    void on(const CancelOrder& command);
+    void on(const CancelAll& command);
+    [[nodiscard]] Refusal check_order(const PlaceOrder& command, Intent& intent) const;
+    [[nodiscard]] Refusal check_form(const PlaceOrder& command) const;
+    [[nodiscard]] Refusal check_book(const PlaceOrder& command, const Intent& intent) const;
+    void execute(const PlaceOrder& command, const Intent& intent);
+    void rest(const PlaceOrder& command, const Intent& intent, Lots leaves);
+    /// Trades an incoming order; `taker` is null for the venue's own quotes.
+    OrderBook::Outcome trade(Slot instrument, Side side, PriceTicks limit, Lots lots, Slot account,
+                             const PlaceOrder* taker);
+    void report_trade(const RestingOrder& resting, Lots lots, Lots leaves_before, Slot account,
+                      const PlaceOrder* taker);
+    void release(OrderIndex index);
+    void cancel(OrderIndex index, Reason reason);
+    std::int64_t cancel_where(ControlScope scope, std::int64_t scope_id, Reason reason);
+    [[nodiscard]] bool is_covered(OrderIndex index, ControlScope scope, std::int64_t scope_id) const;
+
+    // engine_risk.cpp: the gate, reservations
+    [[nodiscard]] Refusal check_intent(Intent& intent) const;
+    [[nodiscard]] Controls::Subject subject_of(const Intent& intent) const noexcept;
+    [[nodiscard]] Refusal check_trading(const Instrument& instrument) const noexcept;
+    [[nodiscard]] Position position_of(Slot account, Slot instrument) const noexcept;
+    [[nodiscard]] Position& position(Slot account, Slot instrument);
+    void on(const ReserveBlock& command, Reader& reader);
+    void on(const ConfirmBlock& command);
+    void on(const VoidBlock& command);
+    struct LegRefusal {
+        Refusal refusal;
+        AccountId account_id = 0;
+        std::int64_t leg_index = 0;
+    };
+    [[nodiscard]] Refusal check_reservation(const ReserveBlock& command) const;
+    [[nodiscard]] LegRefusal reserve_legs(const std::vector<BlockLeg>& legs);
+    [[nodiscard]] LegRefusal check_leg(const BlockLeg& leg) const;
+    void hold(const BlockLeg& leg, std::int64_t direction);
+    void book_leg(const BlockLeg& leg);
+    void refuse_block(ReservationId id, const LegRefusal& refused);
+
+    // engine_state.cpp: snapshot
+    void save_accounts(Writer& writer) const;
+    void load_accounts(Reader& reader);
+    void save_instruments(Writer& writer) const;
+    void load_instruments(Reader& reader);
+    void save_book(Writer& writer, const Instrument& instrument) const;
+    void load_book(Reader& reader, Slot slot);
+    void save_positions(Writer& writer) const;
+    void load_positions(Reader& reader);
+    void save_reservations(Writer& writer) const;
+    void load_reservations(Reader& reader);
+
+    template <typename... Values>
+    Event& emit(EventKind kind, Reason reason, Values... values);
+    Event& emit_texts(EventKind kind, std::string first, std::string second);
+    void refuse_command(std::string_view command_id, Refusal refusal);
+    [[nodiscard]] Slot find_account(AccountId id) const noexcept;
+    [[nodiscard]] Slot find_instrument(InstrumentId id) const noexcept;
+    [[nodiscard]] Slot add_account(AccountId id);
+    [[nodiscard]] Slot add_instrument(InstrumentId id);
+    [[nodiscard]] OrderIndex take_order();
+    [[nodiscard]] static std::uint64_t position_key(Slot account, Slot instrument) noexcept {
+        return (std::uint64_t{account} << 32) | instrument;
+    }
+
+    // state
+    std::uint64_t journal_sequence_ = 0;
+    std::int64_t event_number_ = 0;
+    std::int64_t command_sequence_ = 0;
+    std::int64_t next_execution_id_ = 1;
+    TimeNs market_time_ns_ = 0;
+    TimeNs alive_at_ns_ = 0;
+    CoinIndex coins_[kCoinsMax];
+    std::vector<Account> accounts_;
+    FlatMap<Slot> account_slots_;
+    std::vector<std::unique_ptr<Instrument>> instruments_;
+    std::vector<Slot> free_instruments_;
+    FlatMap<Slot> instrument_slots_;
+    OrderPool orders_;
+    LevelPool levels_;
+    std::vector<Owner> owners_;  // beside orders_: what only cancels and controls read
+    FlatMap<OrderIndex> working_;
+    RecentIds finished_orders_{kRecentIdsMax};
+    FlatMap<Position> positions_;
+    Controls controls_;
+    std::map<ReservationId, std::vector<BlockLeg>> reservations_;
+    RecentIds finished_blocks_{kRecentIdsMax};
+
+    // the record being applied
+    TimeNs now_ns_ = 0;
+    std::int64_t answering_ = 0;
+    std::uint32_t index_ = 0;
+    std::vector<Event>* events_ = nullptr;
+    std::vector<OrderIndex> quoted_before_;
+};
+
+template <typename... Values>
+Event& Engine::emit(EventKind kind, Reason reason, Values... values) {
+    static_assert(sizeof...(Values) <= Event::kValuesMax);
+    Event& event = events_->emplace_back();
+    event.number = ++event_number_;
+    event.journal_sequence = journal_sequence_;
+    event.at_ns = now_ns_;
+    event.command_sequence = answering_;
+    event.values = {static_cast<std::int64_t>(values)...};
+    event.index = ++index_;
+    event.kind = kind;
+    event.reason = reason;
+    return event;
+}
+
+}  // namespace parley

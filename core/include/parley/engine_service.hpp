@@ -1,0 +1,134 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "parley/engine.hpp"
+#include "parley/event_log.hpp"
+#include "parley/input_queue.hpp"
+#include "parley/journal.hpp"
+#include "parley/snapshot.hpp"
+
+namespace parley {
+
+/// Longest that market data without an event may wait for its sync.
+inline constexpr std::chrono::milliseconds kMarketSyncEvery{50};
+/// Newest snapshots kept besides the one that the released events still need.
+inline constexpr std::size_t kSnapshotsKept = 4;
+/// Records applied between two chances for a reader of the state.
+inline constexpr std::size_t kRecordsPerLock = 1'000;
+
+/// Events that were released by release_events and are no longer on disk.
+struct EventsReleased : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// An engine with its thread and its journal: input -> batch -> write -> sync -> apply -> release.
+class EngineService {
+public:
+    struct Options {
+        std::uint64_t segment_bytes = std::uint64_t{64} << 20;
+        std::uint64_t snapshot_interval = 200'000;
+        std::size_t queue_capacity = 65'536;
+        /// Segments kept though no released event needs them.
+        std::size_t retained_segments = 16;
+        bool is_synced = true;
+    };
+
+    /// Locks the folder and recovers: newest valid snapshot, then the tail. Throws JournalLocked, JournalDamaged,
+    /// std::system_error.
+    EngineService(const std::filesystem::path& folder, Options options);
+    EngineService(const EngineService&) = delete;
+    EngineService& operator=(const EngineService&) = delete;
+    ~EngineService();
+
+    void start();
+    /// Applies what was put in, syncs, writes a snapshot and lets the folder go. Final.
+    void stop();
+
+    [[nodiscard]] InputQueue& queue() noexcept { return queue_; }
+    [[nodiscard]] EventLog::Drained drain(std::size_t count);
+    [[nodiscard]] int event_descriptor() const noexcept { return event_signal_.descriptor(); }
+    /// Waits until all that was put in before is applied and released. False after `most`, or when halted.
+    bool flush(std::chrono::milliseconds most);
+
+    /// Events from `number` on, as they were released; from memory, else by replaying a snapshot and the journal.
+    /// Throws EventsReleased, JournalDamaged.
+    [[nodiscard]] std::vector<Event> events_from(std::int64_t number, std::size_t count);
+    /// Nobody will ask for events up to `number` again: segments that hold only such may be removed.
+    void release_events(std::int64_t number) noexcept { released_through_ = number; }
+
+    [[nodiscard]] std::string state() const;
+    [[nodiscard]] const std::string& recovery() const noexcept { return recovery_; }
+    [[nodiscard]] std::uint64_t journal_sequence() const noexcept { return journal_sequence_; }
+    [[nodiscard]] std::int64_t event_number() const noexcept { return event_number_; }
+    [[nodiscard]] std::int64_t command_sequence() const noexcept { return command_sequence_; }
+
+    /// Reads the engine between two inputs.
+    template <typename Read>
+    auto read(Read&& read_engine) {
+        const std::lock_guard lock(state_mutex_);
+        return read_engine(static_cast<const Engine&>(engine_));
+    }
+
+private:
+    void recover();
+    void run() noexcept;
+    void serve();
+    void take_batch(InputQueue::Batch& batch);
+    void apply_batch(std::uint64_t first_sequence, const InputQueue::Batch& batch);
+    void sync_if_due(bool is_now);
+    void release(std::size_t inputs);
+    void snapshot_if_due(bool is_now);
+    void remove_old_files();
+    void halt(const std::string& what, const std::string& why);
+    void set_state(const std::string& state);
+    void signal() noexcept;
+    [[nodiscard]] std::vector<Event> replay_from(std::int64_t number, std::size_t count);
+
+    const Options options_;
+    const std::filesystem::path folder_;
+    std::unique_ptr<Journal> journal_;
+    InputQueue queue_;
+    EventLog log_;
+    File event_signal_;
+    std::thread thread_;
+
+    std::mutex state_mutex_;  // engine_
+    Engine engine_;
+    std::mutex files_mutex_;  // removal of files against replays
+    std::vector<Event> replayed_;
+
+    mutable std::mutex status_mutex_;  // state_, done_
+    std::condition_variable has_progressed_;
+    std::string state_ = "ready";
+    std::uint64_t done_ = 0;
+    std::string recovery_;
+
+    std::atomic<std::uint64_t> journal_sequence_ = 0;
+    std::atomic<std::int64_t> event_number_ = 0;
+    std::atomic<std::int64_t> command_sequence_ = 0;
+    std::atomic<std::int64_t> released_through_ = 0;
+    std::atomic<bool> is_stopping_ = false;
+
+    // the engine thread's own
+    std::vector<Event> events_;
+    std::uint64_t snapshot_sequence_ = 0;
+    std::chrono::steady_clock::time_point dirty_since_;
+};
+
+struct Replay {
+    std::string state_hash;
+    std::uint64_t journal_sequence;
+    std::int64_t event_number;
+};
+/// Rebuilds the state of a folder without changing it, from its first record or from its newest snapshot.
+/// Throws JournalDamaged, also where the first records are no longer kept.
+[[nodiscard]] Replay replay_folder(const std::filesystem::path& folder, bool is_from_genesis);
+
+}  // namespace parley

@@ -1,0 +1,329 @@
+#include "parley/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace parley {
+
+Engine::Engine() { static_cast<void>(add_account(kVenueAccount)); }
+
+void Engine::apply(std::uint64_t journal_sequence, std::span<const std::uint8_t> payload,
+                   std::vector<Event>& events) {
+    Reader reader(payload);
+    const auto kind = static_cast<InputKind>(reader.byte());
+    now_ns_ = reader.number();
+    journal_sequence_ = journal_sequence;
+    answering_ = 0;
+    index_ = 0;
+    events_ = &events;
+    dispatch(kind, reader);
+    if (!reader.at_end()) throw BadEncoding("record is longer than its input");
+}
+
+void Engine::dispatch(InputKind kind, Reader& reader) {
+    switch (kind) {
+        case InputKind::list_instrument:
+            return on(codec::decode<ListInstrument>(reader));
+        case InputKind::set_index: {
+            const auto input = codec::decode<SetIndex>(reader);
+            if (input.coin_id < 0 || input.coin_id >= kCoinsMax) throw BadEncoding("coin is out of range");
+            return coins_[input.coin_id].update(input.price_micros);
+        }
+        case InputKind::set_quotes:
+            return on(codec::decode<SetQuotes>(reader), reader);
+        case InputKind::feed_heartbeat:
+            market_time_ns_ = codec::decode<FeedHeartbeat>(reader).market_time_ns;
+            alive_at_ns_ = std::max(alive_at_ns_, now_ns_);
+            return;
+        case InputKind::deliver:
+            return on(codec::decode<Deliver>(reader));
+        default:
+            return dispatch_command(kind, reader);
+    }
+}
+
+template <typename Command>
+Command Engine::take_command(Reader& reader) {
+    auto command = codec::decode<Command>(reader);
+    if (command.command_sequence != command_sequence_ + 1) throw BadEncoding("command is out of sequence");
+    answering_ = command_sequence_ = command.command_sequence;
+    return command;
+}
+
+void Engine::dispatch_command(InputKind kind, Reader& reader) {
+    switch (kind) {
+        case InputKind::place_order:
+            return on(take_command<PlaceOrder>(reader));
+        case InputKind::cancel_order:
+            return on(take_command<CancelOrder>(reader));
+        case InputKind::cancel_all:
+            return on(take_command<CancelAll>(reader));
+        case InputKind::set_limits:
+            return on(take_command<SetLimits>(reader));
+        case InputKind::set_trading_state:
+            return on(take_command<SetTradingState>(reader));
+        case InputKind::set_kill_switch:
+            return on(take_command<SetKillSwitch>(reader));
+        case InputKind::reserve_block:
+            return on(take_command<ReserveBlock>(reader), reader);
+        case InputKind::confirm_block:
+            return on(take_command<ConfirmBlock>(reader));
+        case InputKind::void_block:
+            return on(take_command<VoidBlock>(reader));
+        case InputKind::settle_instrument:
+            return on(take_command<SettleInstrument>(reader));
+        case InputKind::refuse_command:
+            return on(take_command<RefuseCommand>(reader));
+        default:
+            throw BadEncoding("unknown kind of input");
+    }
+}
+
+Event& Engine::emit_texts(EventKind kind, std::string first, std::string second) {
+    Event& event = emit(kind, Reason::none);
+    event.texts = std::make_shared<const std::array<std::string, 2>>(
+        std::array<std::string, 2>{std::move(first), std::move(second)});
+    return event;
+}
+
+void Engine::refuse_command(std::string_view command_id, Refusal refusal) {
+    Event& event = emit_texts(EventKind::command_refused, std::string(command_id),
+                              std::string(reason_name(refusal.reason)));
+    event.values[0] = refusal.value;
+    event.values[1] = refusal.bound;
+}
+
+Engine::Slot Engine::find_account(AccountId id) const noexcept {
+    const Slot* slot = account_slots_.find(static_cast<std::uint64_t>(id));
+    return slot == nullptr ? kNone : *slot;
+}
+
+Engine::Slot Engine::find_instrument(InstrumentId id) const noexcept {
+    const Slot* slot = instrument_slots_.find(static_cast<std::uint64_t>(id));
+    return slot == nullptr ? kNone : *slot;
+}
+
+Engine::Slot Engine::add_account(AccountId id) {
+    const auto slot = static_cast<Slot>(accounts_.size());
+    accounts_.emplace_back().id = id;
+    account_slots_[static_cast<std::uint64_t>(id)] = slot;
+    return slot;
+}
+
+Engine::Slot Engine::add_instrument(InstrumentId id) {
+    auto slot = static_cast<Slot>(instruments_.size());
+    if (free_instruments_.empty()) {
+        instruments_.emplace_back();
+    } else {
+        slot = free_instruments_.back();
+        free_instruments_.pop_back();
+    }
+    instruments_[slot] = std::make_unique<Instrument>(orders_, levels_);
+    instruments_[slot]->id = id;
+    instrument_slots_[static_cast<std::uint64_t>(id)] = slot;
+    return slot;
+}
+
+OrderIndex Engine::take_order() {
+    const OrderIndex index = orders_.take();
+    if (index >= owners_.size()) owners_.resize(index + 1);
+    owners_[index] = {};
+    return index;
+}
+
+const Limits* Engine::Account::limits_of(std::int64_t coin) const noexcept {
+    auto found = limits.find(coin);
+    if (found == limits.end()) found = limits.find(kAllCoins);
+    return found == limits.end() ? nullptr : &found->second;
+}
+
+/// Listing again what is listed changes nothing; other terms under a known id are refused.
+void Engine::on(const ListInstrument& input) {
+    if (input.base_coin_id < 0 || input.base_coin_id >= kCoinsMax) throw BadEncoding("coin is out of range");
+    const Slot known = find_instrument(input.instrument_id);
+    if (known != kNone) {
+        const Instrument& instrument = *instruments_[known];
+        if (instrument.name == input.name && instrument.terms_json == input.terms_json) return;
+        return refuse_command(input.name, {Reason::instrument_terms_changed, input.instrument_id, 0});
+    }
+    if (instrument_slots_.size() >= kInstrumentsMax) {
+        return refuse_command(input.name, {Reason::too_many_instruments, static_cast<std::int64_t>(kInstrumentsMax),
+                                           static_cast<std::int64_t>(kInstrumentsMax)});
+    }
+    Instrument& instrument = *instruments_[add_instrument(input.instrument_id)];
+    instrument.name = input.name;
+    instrument.terms_json = input.terms_json;
+    instrument.valuation = {input.value_kind, input.lot_nanos, input.tick_nanos, input.collar_floor_ticks};
+    instrument.coin = input.base_coin_id;
+    instrument.expiry_at_ns = input.expiry_at_ns;
+    emit_texts(EventKind::instrument_listed, instrument.terms_json, {}).values[0] = input.instrument_id;
+}
+
+void Engine::on(const SetQuotes& input, Reader& reader) {
+    market_time_ns_ = input.market_time_ns;
+    Quotes quotes;
+    for (auto count = reader.below<std::size_t>(kInstrumentsMax + 1); count > 0; --count) {
+        codec::get_quotes(reader, quotes);
+        const Slot slot = find_instrument(quotes.instrument_id);
+        if (slot != kNone && !instruments_[slot]->is_delivered) quote(*instruments_[slot], quotes);
+    }
+}
+
+/// A quote whose price stays and whose size does not grow keeps its place in the queue; every other one is withdrawn
+/// and goes to the back. What crosses a client's resting order trades with it, at the client's price.
+void Engine::quote(Instrument& instrument, Quotes& quotes) {
+    instrument.reference = {{quotes.mark_ticks}, now_ns_, quotes.is_crossed()};
+    if (instrument.reference.is_crossed) quotes.counts[0] = quotes.counts[1] = 0;
+    quoted_before_.clear();
+    quoted_before_.swap(instrument.venue_orders);
+    for (const OrderIndex index : quoted_before_) keep_or_withdraw(instrument, index, quotes);
+    for (const Side side : {Side::buy, Side::sell}) {
+        for (const QuoteLevel& level : quotes.side(side)) {
+            if (level.lots.value > 0) rest_venue_order(instrument, side, level);
+        }
+    }
+}
+
+void Engine::keep_or_withdraw(Instrument& instrument, OrderIndex index, Quotes& quotes) {
+    const RestingOrder& order = orders_[index];
+    for (QuoteLevel& level : quotes.side(order.side)) {
+        if (level.price != order.price || level.lots > order.leaves || level.lots.value <= 0) continue;
+        if (level.lots < order.leaves) instrument.book.reduce(index, order.leaves - level.lots);
+        level.lots = {0};
+        instrument.venue_orders.push_back(index);
+        return;
+    }
+    instrument.book.remove(index);
+    orders_.give_back(index);
+}
+
+void Engine::rest_venue_order(Instrument& instrument, Side side, QuoteLevel level) {
+    constexpr Slot venue = 0;
+    const Slot slot = find_instrument(instrument.id);
+    const auto outcome = trade(slot, side, level.price, level.lots, venue, nullptr);
+    if (outcome.leaves.value == 0 || outcome.stop == OrderBook::Stop::self_match) return;
+    const OrderIndex index = take_order();
+    RestingOrder& order = orders_[index];
+    order.price = level.price;
+    order.leaves = order.quantity = outcome.leaves;
+    order.account = venue;
+    order.instrument = slot;
+    order.side = side;
+    instrument.book.add(index);
+    instrument.venue_orders.push_back(index);
+}
+
+void Engine::on(const Deliver& input) {
+    market_time_ns_ = input.market_time_ns;
+    const Slot slot = find_instrument(input.instrument_id);
+    if (slot == kNone || instruments_[slot]->is_delivered) return;
+    Instrument& instrument = *instruments_[slot];
+    for (const OrderIndex index : std::exchange(instrument.venue_orders, {})) {
+        instrument.book.remove(index);
+        orders_.give_back(index);
+    }
+    cancel_where(ControlScope::instrument, instrument.id, Reason::expired);
+    instrument.is_delivered = true;
+    emit(EventKind::instrument_delivered, Reason::none, instrument.id, input.delivery_price_micros,
+         input.market_time_ns);
+}
+
+void Engine::on(const SetLimits& command) {
+    Slot slot = find_account(command.account_id);
+    if (slot == kNone) {
+        if (accounts_.size() >= kAccountsMax) {
+            return refuse_command({}, {Reason::too_many_accounts, command.account_id,
+                                       static_cast<std::int64_t>(kAccountsMax)});
+        }
+        slot = add_account(command.account_id);
+    }
+    Account& account = accounts_[slot];
+    account.firm_id = command.firm_id;
+    account.desk_id = command.desk_id;
+    account.limits[command.coin_id] = command.limits;
+    emit_texts(EventKind::limits_in_force, std::string(command.coin), {}).values[0] = command.account_id;
+}
+
+void Engine::on(const SetTradingState& command) {
+    controls_.set_state(command.scope, command.scope_id, command.state);
+    emit(EventKind::trading_state_changed, Reason::none, command.scope, command.scope_id, command.state);
+}
+
+void Engine::on(const SetKillSwitch& command) {
+    controls_.set_kill(command.scope, command.scope_id, command.is_engaged);
+    const std::int64_t canceled =
+        command.is_engaged ? cancel_where(command.scope, command.scope_id, Reason::kill_switch) : 0;
+    emit(EventKind::kill_switch_changed, Reason::none, command.scope, command.scope_id, command.is_engaged, canceled);
+}
+
+void Engine::on(const SettleInstrument& command) {
+    const Slot slot = find_instrument(command.instrument_id);
+    if (slot == kNone) {
+        return refuse_command(command.command_id, {Reason::unknown_instrument, command.instrument_id, 0});
+    }
+    if (!instruments_[slot]->is_delivered) {
+        return refuse_command(command.command_id, {Reason::instrument_not_delivered, command.instrument_id, 0});
+    }
+    for (const auto& [id, legs] : reservations_) {
+        for (const BlockLeg& leg : legs) {
+            if (leg.instrument_id != command.instrument_id) continue;
+            return refuse_command(command.command_id, {Reason::reservation_pending, id, 0});
+        }
+    }
+    forget_instrument(slot);
+    emit(EventKind::instrument_settled, Reason::none, command.instrument_id);
+}
+
+void Engine::forget_instrument(Slot slot) {
+    for (Slot account = 0; account < accounts_.size(); ++account) positions_.erase(position_key(account, slot));
+    instrument_slots_.erase(static_cast<std::uint64_t>(instruments_[slot]->id));
+    instruments_[slot].reset();
+    free_instruments_.push_back(slot);
+}
+
+void Engine::on(const RefuseCommand& command) {
+    Event& event = emit_texts(EventKind::command_refused, std::string(command.command_id),
+                              std::string(command.reason));
+    event.values[0] = command.value;
+    event.values[1] = command.bound;
+}
+
+std::vector<Engine::Listing> Engine::listings() const {
+    std::vector<Listing> sorted;
+    for (const auto& instrument : instruments_) {
+        if (instrument) sorted.push_back({instrument->id, instrument->name, instrument->terms_json});
+    }
+    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    return sorted;
+}
+
+std::vector<Engine::Holding> Engine::holdings() const {
+    std::vector<Holding> sorted;
+    positions_.for_each([&](std::uint64_t key, const Position& position) {
+        if (position.empty()) return;
+        sorted.push_back({accounts_[key >> 32].id, instruments_[key & 0xffffffff]->id, position});
+    });
+    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+        return std::pair(a.account_id, a.instrument_id) < std::pair(b.account_id, b.instrument_id);
+    });
+    return sorted;
+}
+
+std::vector<Engine::Working> Engine::working_orders() const {
+    std::vector<Working> sorted;
+    working_.for_each([&](std::uint64_t, OrderIndex index) {
+        const RestingOrder& order = orders_[index];
+        sorted.push_back({order.id, accounts_[order.account].id, instruments_[order.instrument]->id, order.side,
+                          order.price, order.quantity, order.leaves});
+    });
+    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.order_id < b.order_id; });
+    return sorted;
+}
+
+std::vector<OrderBook::Depth> Engine::depth(InstrumentId id, Side side, std::size_t count) const {
+    const Slot slot = find_instrument(id);
+    if (slot == kNone) return {};
+    return instruments_[slot]->book.depth(side, count);
+}
+
+}  // namespace parley

@@ -1,0 +1,203 @@
+#include <algorithm>
+
+#include "parley/engine.hpp"
+
+namespace parley {
+namespace {
+
+constexpr std::uint8_t kFinished = 1;
+
+}  // namespace
+
+void Engine::on(const PlaceOrder& command) {
+    Intent intent;
+    intent.user_id = command.user_id;
+    intent.desk_id = command.desk_id;
+    intent.side = command.side;
+    intent.lots = command.quantity;
+    if (command.order_type == OrderType::limit) intent.price = command.price;
+    if (const Refusal refusal = check_order(command, intent)) {
+        emit(EventKind::order_rejected, refusal.reason, command.order_id, refusal.value, refusal.bound);
+        if (refusal.reason != Reason::duplicate_order) finished_orders_.remember(command.order_id, kFinished);
+        return;
+    }
+    execute(command, intent);
+}
+
+Refusal Engine::check_order(const PlaceOrder& command, Intent& intent) const {
+    if (command.valid_until_ns < now_ns_) return {Reason::command_expired, now_ns_, command.valid_until_ns};
+    if (const Refusal refusal = check_form(command)) return refusal;
+    intent.instrument = find_instrument(command.instrument_id);
+    if (intent.instrument == kNone) return {Reason::unknown_instrument, command.instrument_id, 0};
+    if (const Refusal refusal = check_trading(*instruments_[intent.instrument])) return refusal;
+    intent.account = find_account(command.account_id);
+    if (intent.account == kNone || command.account_id == kVenueAccount) {
+        return {Reason::no_limits, command.account_id, 0};
+    }
+    const Account& account = accounts_[intent.account];
+    if (command.firm_id != account.firm_id) return {Reason::attribution, command.firm_id, account.firm_id};
+    if (const Refusal refusal = check_intent(intent)) return refusal;
+    return check_book(command, intent);
+}
+
+Refusal Engine::check_form(const PlaceOrder& command) const {
+    if (working_.contains(static_cast<std::uint64_t>(command.order_id)) ||
+        finished_orders_.find(command.order_id) != nullptr) {
+        return {Reason::duplicate_order, command.order_id, 0};
+    }
+    if (working_.size() >= kWorkingOrdersMax) {
+        constexpr auto most = static_cast<std::int64_t>(kWorkingOrdersMax);
+        return {Reason::too_many_orders, most, most};
+    }
+    if (command.is_reduce_only) return {Reason::reduce_only_not_supported, 1, 0};
+    const bool can_rest = command.order_type == OrderType::limit && command.time_in_force == TimeInForce::gtc;
+    if (command.is_post_only && !can_rest) return {Reason::post_only_not_combinable, 1, 0};
+    const std::int64_t lots = command.quantity.value;
+    if (lots <= 0 || lots > kQuantityLotsMax) return {Reason::invalid_quantity, lots, kQuantityLotsMax};
+    const std::int64_t price = command.price.value;
+    if (command.order_type == OrderType::limit && (price <= 0 || price > kPriceTicksMax)) {
+        return {Reason::invalid_price, price, kPriceTicksMax};
+    }
+    return {};
+}
+
+Refusal Engine::check_book(const PlaceOrder& command, const Intent& intent) const {
+    const OrderBook& book = instruments_[intent.instrument]->book;
+    const bool trades_now = book.crosses(intent.side, *intent.price);
+    const Side other = opposite(intent.side);
+    const std::int64_t best = book.empty(other) ? 0 : book.best_price(other).value;
+    if (command.is_post_only && trades_now) return {Reason::post_only_would_trade, intent.price->value, best};
+    if (command.order_type == OrderType::market && !trades_now) return {Reason::no_liquidity, best, intent.price->value};
+    return {};
+}
+
+void Engine::execute(const PlaceOrder& command, const Intent& intent) {
+    emit(EventKind::order_accepted, Reason::none, command.order_id, command.quantity.value);
+    const auto outcome =
+        trade(intent.instrument, intent.side, *intent.price, command.quantity, intent.account, &command);
+    const bool can_rest = command.order_type == OrderType::limit && command.time_in_force == TimeInForce::gtc;
+    if (outcome.stop == OrderBook::Stop::no_cross && can_rest) return rest(command, intent, outcome.leaves);
+    finished_orders_.remember(command.order_id, kFinished);
+    if (outcome.stop == OrderBook::Stop::filled) return;
+    const bool met_itself = outcome.stop == OrderBook::Stop::self_match;
+    emit(EventKind::order_canceled, met_itself ? Reason::self_match : Reason::immediate_or_cancel, command.order_id,
+         outcome.leaves.value, (command.quantity - outcome.leaves).value);
+}
+
+void Engine::rest(const PlaceOrder& command, const Intent& intent, Lots leaves) {
+    const OrderIndex index = take_order();
+    RestingOrder& order = orders_[index];
+    order.id = command.order_id;
+    order.price = *intent.price;
+    order.quantity = command.quantity;
+    order.leaves = leaves;
+    order.account = intent.account;
+    order.instrument = intent.instrument;
+    order.side = command.side;
+    owners_[index] = {command.user_id, command.desk_id};
+    instruments_[intent.instrument]->book.add(index);
+    working_[static_cast<std::uint64_t>(command.order_id)] = index;
+    position(intent.account, intent.instrument).working(command.side) += leaves.value;
+}
+
+OrderBook::Outcome Engine::trade(Slot instrument, Side side, PriceTicks limit, Lots lots, Slot account,
+                                 const PlaceOrder* taker) {
+    Lots before = lots;
+    const auto on_trade = [&](const RestingOrder& resting, Lots traded) {
+        report_trade(resting, traded, before, account, taker);
+        before -= traded;
+    };
+    return instruments_[instrument]->book.match(side, limit, lots, account, on_trade,
+                                                [this](OrderIndex index) { release(index); });
+}
+
+/// One execution id for both sides of a trade. The incoming order's event comes first; the venue has no events.
+void Engine::report_trade(const RestingOrder& resting, Lots lots, Lots leaves_before, Slot account,
+                          const PlaceOrder* taker) {
+    const std::int64_t execution_id = next_execution_id_++;
+    const Instrument& instrument = *instruments_[resting.instrument];
+    const Micros index_micros = coins_[instrument.coin].price_micros;
+    const AccountId resting_account = accounts_[resting.account].id;
+    if (taker != nullptr) {
+        const Lots leaves = leaves_before - lots;
+        position(account, resting.instrument).lots += sign(taker->side) * lots.value;
+        emit(EventKind::order_executed, Reason::none, taker->order_id, execution_id, taker->account_id, instrument.id,
+             taker->side, resting.price.value, lots.value, (taker->quantity - leaves).value, leaves.value,
+             Liquidity::taker, resting_account, index_micros);
+    }
+    if (resting_account == kVenueAccount) return;
+    Position& held = position(resting.account, resting.instrument);
+    held.lots += sign(resting.side) * lots.value;
+    held.working(resting.side) -= lots.value;
+    const Lots leaves = resting.leaves - lots;
+    emit(EventKind::order_executed, Reason::none, resting.id, execution_id, resting_account, instrument.id,
+         resting.side, resting.price.value, lots.value, (resting.quantity - leaves).value, leaves.value,
+         Liquidity::maker, accounts_[account].id, index_micros);
+}
+
+/// A resting order that left the book: its place in the pool is free again.
+void Engine::release(OrderIndex index) {
+    const RestingOrder& order = orders_[index];
+    if (accounts_[order.account].id == kVenueAccount) {
+        auto& quoted = instruments_[order.instrument]->venue_orders;
+        quoted.erase(std::find(quoted.begin(), quoted.end(), index));
+    } else {
+        working_.erase(static_cast<std::uint64_t>(order.id));
+        finished_orders_.remember(order.id, kFinished);
+    }
+    orders_.give_back(index);
+}
+
+void Engine::on(const CancelOrder& command) {
+    const OrderIndex* index = working_.find(static_cast<std::uint64_t>(command.order_id));
+    if (index != nullptr) return cancel(*index, Reason::requested);
+    const bool was_known = finished_orders_.find(command.order_id) != nullptr;
+    emit(EventKind::cancel_rejected, was_known ? Reason::too_late_to_cancel : Reason::unknown_order,
+         command.order_id);
+}
+
+void Engine::on(const CancelAll& command) {
+    const std::int64_t canceled = cancel_where(command.scope, command.scope_id, Reason::cancel_all);
+    emit(EventKind::cancel_all_done, Reason::none, command.scope, command.scope_id, canceled);
+}
+
+void Engine::cancel(OrderIndex index, Reason reason) {
+    const RestingOrder& order = orders_[index];
+    instruments_[order.instrument]->book.remove(index);
+    position(order.account, order.instrument).working(order.side) -= order.leaves.value;
+    emit(EventKind::order_canceled, reason, order.id, order.leaves.value, (order.quantity - order.leaves).value);
+    release(index);
+}
+
+/// Cancels in the order of order ids, so that a replay from a snapshot does it in the same order.
+std::int64_t Engine::cancel_where(ControlScope scope, std::int64_t scope_id, Reason reason) {
+    std::vector<std::pair<OrderId, OrderIndex>> covered;
+    working_.for_each([&](std::uint64_t id, OrderIndex index) {
+        if (is_covered(index, scope, scope_id)) covered.emplace_back(static_cast<OrderId>(id), index);
+    });
+    std::sort(covered.begin(), covered.end());
+    for (const auto& [id, index] : covered) cancel(index, reason);
+    return static_cast<std::int64_t>(covered.size());
+}
+
+bool Engine::is_covered(OrderIndex index, ControlScope scope, std::int64_t scope_id) const {
+    const RestingOrder& order = orders_[index];
+    const Account& account = accounts_[order.account];
+    switch (scope) {
+        case ControlScope::all:
+            return true;
+        case ControlScope::firm:
+            return account.firm_id == scope_id;
+        case ControlScope::desk:
+            return account.desk_id == scope_id || owners_[index].desk_id == scope_id;
+        case ControlScope::user:
+            return owners_[index].user_id == scope_id;
+        case ControlScope::account:
+            return account.id == scope_id;
+        case ControlScope::instrument:
+            return instruments_[order.instrument]->id == scope_id;
+    }
+    return false;
+}
+
+}  // namespace parley

@@ -1,0 +1,215 @@
+#include <algorithm>
+#include <cstdio>
+
+#include "parley/engine.hpp"
+
+namespace parley {
+namespace {
+
+/// Changes whenever the order or meaning of saved fields does; an engine reads only its own.
+constexpr std::int64_t kStateVersion = 1;
+
+/// Pointers to the items that exist, sorted by id.
+template <typename Items, typename Get>
+auto sorted_by_id(const Items& items, Get&& get) {
+    std::vector<decltype(get(*items.begin()))> sorted;
+    for (const auto& item : items) {
+        if (get(item) != nullptr) sorted.push_back(get(item));
+    }
+    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+    return sorted;
+}
+
+}  // namespace
+
+void Engine::save(std::vector<std::uint8_t>& bytes) const {
+    Writer writer(bytes);
+    writer.numbers(kStateVersion, journal_sequence_, event_number_, command_sequence_, next_execution_id_,
+                   market_time_ns_, alive_at_ns_);
+    for (const CoinIndex& coin : coins_) writer.numbers(coin.price_micros, coin.is_jumped);
+    save_accounts(writer);
+    save_instruments(writer);
+    finished_orders_.save(writer);
+    save_positions(writer);
+    controls_.save(writer);
+    save_reservations(writer);
+    finished_blocks_.save(writer);
+}
+
+void Engine::load(std::span<const std::uint8_t> bytes) {
+    Reader reader(bytes);
+    if (reader.number() != kStateVersion) throw BadEncoding("state is of another version");
+    journal_sequence_ = static_cast<std::uint64_t>(reader.number());
+    event_number_ = reader.number();
+    command_sequence_ = reader.number();
+    next_execution_id_ = reader.number();
+    market_time_ns_ = reader.number();
+    alive_at_ns_ = reader.number();
+    for (CoinIndex& coin : coins_) {
+        coin.price_micros = reader.number();
+        coin.is_jumped = reader.flag();
+    }
+    load_accounts(reader);
+    load_instruments(reader);
+    finished_orders_.load(reader);
+    load_positions(reader);
+    controls_.load(reader);
+    load_reservations(reader);
+    finished_blocks_.load(reader);
+    if (!reader.at_end()) throw BadEncoding("state is longer than it should be");
+}
+
+std::string Engine::state_hash() const {
+    std::vector<std::uint8_t> bytes;
+    save(bytes);
+    std::uint64_t hash = 0xcbf29ce484222325ULL;
+    for (const std::uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001b3ULL;
+    char text[17];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+    return text;
+}
+
+void Engine::save_accounts(Writer& writer) const {
+    const auto sorted = sorted_by_id(accounts_, [](const Account& account) { return &account; });
+    writer.number(static_cast<std::int64_t>(sorted.size()));
+    for (const Account* account : sorted) {
+        writer.numbers(account->id, account->firm_id, account->desk_id, account->limits.size());
+        for (const auto& [coin, limits] : account->limits) {
+            writer.numbers(coin, limits.max_order_quantity_lots, limits.max_order_value_micros,
+                           limits.max_position_lots, limits.max_position_value_micros,
+                           limits.price_collar_basis_points);
+        }
+    }
+}
+
+void Engine::load_accounts(Reader& reader) {
+    for (std::int64_t count = reader.number(); count > 0; --count) {
+        const AccountId id = reader.number();
+        const Slot known = find_account(id);
+        Account& account = accounts_[known == kNone ? add_account(id) : known];
+        account.firm_id = reader.number();
+        account.desk_id = reader.number();
+        for (std::int64_t coins = reader.number(); coins > 0; --coins) {
+            Limits& limits = account.limits[reader.number()];
+            limits.max_order_quantity_lots = reader.number();
+            limits.max_order_value_micros = reader.number();
+            limits.max_position_lots = reader.number();
+            limits.max_position_value_micros = reader.number();
+            limits.price_collar_basis_points = reader.number();
+        }
+    }
+}
+
+void Engine::save_instruments(Writer& writer) const {
+    const auto sorted = sorted_by_id(instruments_, [](const auto& instrument) { return instrument.get(); });
+    writer.number(static_cast<std::int64_t>(sorted.size()));
+    for (const Instrument* instrument : sorted) {
+        writer.number(instrument->id);
+        writer.text(instrument->name);
+        writer.text(instrument->terms_json);
+        const Valuation& valuation = instrument->valuation;
+        writer.numbers(valuation.kind, valuation.lot_nanos, valuation.tick_nanos, valuation.collar_floor_ticks,
+                       instrument->coin, instrument->expiry_at_ns, instrument->reference.mark.value,
+                       instrument->reference.at_ns, instrument->reference.is_crossed, instrument->is_delivered);
+        save_book(writer, *instrument);
+    }
+}
+
+void Engine::load_instruments(Reader& reader) {
+    for (std::int64_t count = reader.number(); count > 0; --count) {
+        const Slot slot = add_instrument(reader.number());
+        Instrument& instrument = *instruments_[slot];
+        instrument.name = reader.text();
+        instrument.terms_json = reader.text();
+        instrument.valuation.kind = reader.below<ValueKind>(enumerators(ValueKind{}));
+        instrument.valuation.lot_nanos = reader.number();
+        instrument.valuation.tick_nanos = reader.number();
+        instrument.valuation.collar_floor_ticks = reader.number();
+        instrument.coin = reader.below<std::int64_t>(kCoinsMax);
+        instrument.expiry_at_ns = reader.number();
+        instrument.reference.mark.value = reader.number();
+        instrument.reference.at_ns = reader.number();
+        instrument.reference.is_crossed = reader.flag();
+        instrument.is_delivered = reader.flag();
+        load_book(reader, slot);
+    }
+}
+
+/// Best price first, oldest first: adding them in this order gives every order its place in the queue again.
+void Engine::save_book(Writer& writer, const Instrument& instrument) const {
+    for (const Side side : {Side::buy, Side::sell}) {
+        std::int64_t count = 0;
+        instrument.book.for_each(side, [&](OrderIndex) { ++count; });
+        writer.number(count);
+        instrument.book.for_each(side, [&](OrderIndex index) {
+            const RestingOrder& order = orders_[index];
+            writer.numbers(order.id, order.price.value, order.leaves.value, order.quantity.value,
+                           accounts_[order.account].id, owners_[index].user_id, owners_[index].desk_id);
+        });
+    }
+}
+
+void Engine::load_book(Reader& reader, Slot slot) {
+    Instrument& instrument = *instruments_[slot];
+    for (const Side side : {Side::buy, Side::sell}) {
+        for (std::int64_t count = reader.number(); count > 0; --count) {
+            const OrderIndex index = take_order();
+            RestingOrder& order = orders_[index];
+            order.id = reader.number();
+            order.price.value = reader.number();
+            order.leaves.value = reader.number();
+            order.quantity.value = reader.number();
+            order.account = find_account(reader.number());
+            if (order.account == kNone) throw BadEncoding("order of an unknown account");
+            owners_[index].user_id = reader.number();
+            owners_[index].desk_id = reader.number();
+            order.instrument = slot;
+            order.side = side;
+            instrument.book.add(index);
+            if (accounts_[order.account].id == kVenueAccount) {
+                instrument.venue_orders.push_back(index);
+            } else {
+                working_[static_cast<std::uint64_t>(order.id)] = index;
+            }
+        }
+    }
+}
+
+void Engine::save_positions(Writer& writer) const {
+    const auto sorted = holdings();
+    writer.number(static_cast<std::int64_t>(sorted.size()));
+    for (const Holding& holding : sorted) {
+        writer.numbers(holding.account_id, holding.instrument_id, holding.position.lots,
+                       holding.position.buy_working, holding.position.sell_working);
+    }
+}
+
+void Engine::load_positions(Reader& reader) {
+    for (std::int64_t count = reader.number(); count > 0; --count) {
+        const Slot account = find_account(reader.number());
+        const Slot instrument = find_instrument(reader.number());
+        if (account == kNone || instrument == kNone) throw BadEncoding("position of an unknown account or instrument");
+        Position& held = position(account, instrument);
+        held.lots = reader.number();
+        held.buy_working = reader.number();
+        held.sell_working = reader.number();
+    }
+}
+
+void Engine::save_reservations(Writer& writer) const {
+    writer.number(static_cast<std::int64_t>(reservations_.size()));
+    for (const auto& [id, legs] : reservations_) {
+        writer.numbers(id, legs.size());
+        for (BlockLeg leg : legs) codec::put_fields(writer, leg);
+    }
+}
+
+void Engine::load_reservations(Reader& reader) {
+    for (std::int64_t count = reader.number(); count > 0; --count) {
+        auto& legs = reservations_[reader.number()];
+        legs.resize(reader.below<std::size_t>(kBlockLegsMax + 1));
+        for (BlockLeg& leg : legs) codec::get_fields(reader, leg);
+    }
+}
+
+}  // namespace parley

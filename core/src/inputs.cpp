@@ -1,0 +1,51 @@
+#include "parley/inputs.hpp"
+
+namespace parley {
+
+void Quotes::add(Side side, PriceTicks price, Lots lots) noexcept {
+    if (lots.value <= 0 || price.value <= 0) return;
+    const auto at = static_cast<std::size_t>(side);
+    for (std::size_t i = 0; i < counts[at]; ++i) {
+        if (levels[at][i].price == price) {
+            levels[at][i].lots += lots;
+            return;
+        }
+    }
+    if (counts[at] < kQuoteLevelsMax) levels[at][counts[at]++] = {price, lots};
+}
+
+bool Quotes::is_crossed() const noexcept {
+    for (std::size_t bid = 0; bid < counts[0]; ++bid) {
+        for (std::size_t ask = 0; ask < counts[1]; ++ask) {
+            if (levels[0][bid].price >= levels[1][ask].price) return true;
+        }
+    }
+    return false;
+}
+
+namespace codec {
+
+void put_quotes(Writer& writer, const Quotes& quotes) {
+    writer.numbers(quotes.instrument_id, quotes.mark_ticks);
+    for (std::size_t side = 0; side < 2; ++side) {
+        writer.number(static_cast<std::int64_t>(quotes.counts[side]));
+        for (std::size_t i = 0; i < quotes.counts[side]; ++i) {
+            writer.numbers(quotes.levels[side][i].price.value, quotes.levels[side][i].lots.value);
+        }
+    }
+}
+
+void get_quotes(Reader& reader, Quotes& quotes) {
+    quotes.instrument_id = reader.number();
+    quotes.mark_ticks = reader.number();
+    for (std::size_t side = 0; side < 2; ++side) {
+        quotes.counts[side] = reader.below<std::size_t>(kQuoteLevelsMax + 1);
+        for (std::size_t i = 0; i < quotes.counts[side]; ++i) {
+            quotes.levels[side][i].price.value = reader.number();
+            quotes.levels[side][i].lots.value = reader.number();
+        }
+    }
+}
+
+}  // namespace codec
+}  // namespace parley

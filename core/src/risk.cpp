@@ -1,0 +1,160 @@
+#include "parley/risk.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace parley {
+
+void CoinIndex::update(Micros price) noexcept {
+    const Micros move = price > price_micros ? price - price_micros : price_micros - price;
+    is_jumped = price <= 0 || (price_micros > 0 && Wide{move} * 2 > price_micros);
+    price_micros = price;
+}
+
+Micros Valuation::value(Lots lots, PriceTicks price, Micros index_micros) const noexcept {
+    const Wide nanos = Wide{lots.value} * lot_nanos;
+    switch (kind) {
+        case ValueKind::fixed_usd:
+            return saturate(nanos / 1'000);
+        case ValueKind::index:
+            return saturate(saturate(nanos / 1'000) * Wide{index_micros} / 1'000'000);
+        case ValueKind::price: {
+            const Micros price_micros = saturate(Wide{price.value} * tick_nanos / 1'000);
+            return saturate(saturate(nanos / 1'000) * Wide{price_micros} / 1'000'000);
+        }
+    }
+    return 0;
+}
+
+PriceTicks Valuation::collar(Side side, PriceTicks mark, std::int64_t basis_points) const noexcept {
+    const std::int64_t share = saturate(Wide{mark.value} * basis_points / 10'000);
+    return {mark.value + sign(side) * std::max(share, collar_floor_ticks)};
+}
+
+std::int64_t Position::reducible(Side side) const noexcept {
+    return std::max<std::int64_t>(0, -worst(side, 0));
+}
+
+void Controls::set_state(ControlScope scope, std::int64_t scope_id, TradingState state) {
+    if (state == TradingState::active) {
+        states_.erase(key(scope, scope_id));
+    } else {
+        states_[key(scope, scope_id)] = static_cast<std::uint8_t>(state);
+    }
+}
+
+void Controls::set_kill(ControlScope scope, std::int64_t scope_id, bool is_engaged) {
+    if (is_engaged) {
+        killed_[key(scope, scope_id)] = 1;
+    } else {
+        killed_.erase(key(scope, scope_id));
+    }
+}
+
+template <typename Test>
+Refusal Controls::first(const Subject& subject, Reason reason, Test&& test) noexcept {
+    const std::pair<ControlScope, std::int64_t> scopes[] = {
+        {ControlScope::all, 0},
+        {ControlScope::firm, subject.firm_id},
+        {ControlScope::desk, subject.order_desk_id},
+        {ControlScope::desk, subject.account_desk_id},
+        {ControlScope::user, subject.user_id},
+        {ControlScope::account, subject.account_id},
+        {ControlScope::instrument, subject.instrument_id},
+    };
+    for (const auto& [scope, id] : scopes) {
+        if (test(key(scope, id))) return {reason, static_cast<std::int64_t>(scope), id};
+    }
+    return {};
+}
+
+Refusal Controls::check(const Subject& subject) const noexcept {
+    if (!killed_.empty()) {
+        const auto killed = [this](std::uint64_t at) { return killed_.contains(at); };
+        if (const Refusal refusal = first(subject, Reason::kill_switch, killed)) return refusal;
+    }
+    if (states_.empty()) return {};
+    constexpr auto halted = static_cast<std::uint8_t>(TradingState::halted);
+    const auto is_halted = [this](std::uint64_t at) {
+        const auto* state = states_.find(at);
+        return state != nullptr && *state == halted;
+    };
+    Refusal refusal = first(subject, Reason::trading_state, is_halted);
+    if (refusal) refusal.value = halted;
+    return refusal;
+}
+
+bool Controls::is_reducing(const Subject& subject) const noexcept {
+    if (states_.empty()) return false;
+    return static_cast<bool>(
+        first(subject, Reason::trading_state, [this](std::uint64_t at) { return states_.contains(at); }));
+}
+
+void Controls::save(Writer& writer) const {
+    for (const auto* map : {&killed_, &states_}) {
+        std::vector<std::pair<std::uint64_t, std::uint8_t>> sorted;
+        map->for_each([&](std::uint64_t at, std::uint8_t value) { sorted.emplace_back(at, value); });
+        std::sort(sorted.begin(), sorted.end());
+        writer.number(static_cast<std::int64_t>(sorted.size()));
+        for (const auto& [at, value] : sorted) writer.numbers(at, value);
+    }
+}
+
+void Controls::load(Reader& reader) {
+    for (auto* map : {&killed_, &states_}) {
+        map->clear();
+        for (std::int64_t count = reader.number(); count > 0; --count) {
+            const auto at = static_cast<std::uint64_t>(reader.number());
+            (*map)[at] = reader.below<std::uint8_t>(enumerators(TradingState{}));
+        }
+    }
+}
+
+namespace risk {
+
+Refusal check_quantity(const Limits& limits, Lots lots) noexcept {
+    if (lots.value <= limits.max_order_quantity_lots) return {};
+    return {Reason::max_order_quantity, lots.value, limits.max_order_quantity_lots};
+}
+
+Refusal check_reference(const Reference& reference, const CoinIndex& index, const Valuation& valuation,
+                        TimeNs alive_at_ns, TimeNs now_ns) noexcept {
+    if (reference.mark.value < 0 || reference.is_crossed) return {Reason::stale_or_jumped_market, -1, 0};
+    const TimeNs age_ns = now_ns - std::max(reference.at_ns, alive_at_ns);
+    if (age_ns > kReferenceAgeMaxNs) return {Reason::stale_or_jumped_market, age_ns, kReferenceAgeMaxNs};
+    const bool needs_index = valuation.kind == ValueKind::index;
+    if (index.is_jumped || (needs_index && index.price_micros <= 0)) {
+        return {Reason::stale_or_jumped_market, index.price_micros, 0};
+    }
+    return {};
+}
+
+Refusal check_collar(Side side, PriceTicks price, PriceTicks bound) noexcept {
+    if ((price - bound).value * sign(side) <= 0) return {};
+    return {Reason::price_collar, price.value, bound.value};
+}
+
+Refusal check_value(const Limits& limits, Micros value) noexcept {
+    if (value <= limits.max_order_value_micros) return {};
+    return {Reason::max_order_value, value, limits.max_order_value_micros};
+}
+
+Refusal check_position(const Limits& limits, const Position& position, Side side, Lots lots,
+                       const Valuation& valuation, PriceTicks mark, Micros index_micros) noexcept {
+    const std::int64_t worst = position.worst(side, lots.value);
+    if (worst > limits.max_position_lots) return {Reason::position, worst, limits.max_position_lots};
+    if (worst <= 0) return {};
+    const Micros value = valuation.value({worst}, mark, index_micros);
+    if (value > limits.max_position_value_micros) return {Reason::position, value, limits.max_position_value_micros};
+    return {};
+}
+
+Refusal check_reducing(const Position& position, Side side, Lots lots) noexcept {
+    const std::int64_t reducible = position.reducible(side);
+    if (lots.value <= reducible) return {};
+    return {Reason::trading_state, lots.value, reducible};
+}
+
+}  // namespace risk
+}  // namespace parley
