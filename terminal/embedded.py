@@ -93,7 +93,7 @@ def prepare_postgres(folder: Path, *, is_durable: bool = True) -> EmbeddedServer
         start_seconds=START_SECONDS_MAX,
         is_ready=lambda _: readiness.postgres_accepts(url),
         before_restart=lambda: _clear_stale_pid(data),
-        shows_only="FATAL|PANIC",
+        shows_only="FATAL(?!.*starting up)|PANIC",
     )
     return EmbeddedServer(url=url, spec=spec)
 
@@ -117,6 +117,7 @@ def prepare_valkey(folder: Path) -> EmbeddedServer:
         arguments=(str(get_binary_path()), str(path.resolve())),
         start_seconds=START_SECONDS_MAX,
         is_ready=lambda _: readiness.valkey_answers(url),
+        shows_only="(?i)fatal|out of memory|bug report|error",
     )
     return EmbeddedServer(url=url, spec=spec)
 

@@ -1,13 +1,14 @@
 """Routes of the web process."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from terminal.api import api
 from terminal.health import healthz
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.urls")),
     path("api/", api.urls),
     path("healthz", healthz, name="healthz"),
 ]

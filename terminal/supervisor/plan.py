@@ -10,7 +10,7 @@ from pathlib import Path
 from terminal import embedded
 from terminal.supervisor import readiness, state
 from terminal.supervisor.process import ManagedProcess, ProcessSpec, StartFailure
-from wire import limits
+from wire import limits, transport
 
 MAKERS = ("cobalt", "dune")
 GROUPS = {"celery": ("worker", "beat"), "makers": tuple(f"maker-{maker}" for maker in MAKERS)}
@@ -113,20 +113,27 @@ def _environment(options: Options, database_url: str, valkey_url: str) -> dict[s
         "PYTHONUNBUFFERED": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
 
 
 def _python_processes(options: Options, valkey_url: str, port: int) -> list[ProcessSpec]:
     manage = str(BASE_FOLDER / "manage.py")
     steps = ("--without-demo",) if options.leaves_out("demo") else ()
-    celery = ("-m", "celery", "-A", "terminal")
+    celery = ("-m", "celery", "--quiet", "-A", "terminal")
     pool = ("--pool=threads", f"--concurrency={WORKER_THREADS}", "--without-gossip", "--without-mingle")
     schedule = ("--pidfile=", "--loglevel=WARNING")
     return [
         _python("prepare", manage, "prepare", *steps, needs=("postgres", "valkey"), is_one_shot=True),
         _gateway(options, valkey_url),
         _python(
-            "dispatcher", manage, "dispatch", needs=("postgres", "valkey", "prepare"), is_ready=_has_settled
+            "dispatcher",
+            manage,
+            "dispatch",
+            needs=("postgres", "valkey", "prepare"),
+            is_ready=lambda process: readiness.beats_since(
+                valkey_url, transport.DISPATCHER_HEARTBEAT, process.started_at_ns
+            ),
         ),
         _python(
             "worker",
@@ -144,7 +151,7 @@ def _python_processes(options: Options, valkey_url: str, port: int) -> list[Proc
 
 
 def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
-    arguments = ["-m", "gateway", "--state", str(options.state), "--valkey-url", valkey_url]
+    arguments = ["-m", "gateway", "--state", str(options.state)]
     if options.recording:
         arguments += ["--recording", str(options.recording), "--speed", options.speed]
         arguments += ["--from", options.since] if options.since else []
@@ -155,7 +162,9 @@ def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
         "gateway",
         *arguments,
         needs=("valkey",),
-        is_ready=lambda process: readiness.gateway_beats(valkey_url, process.started_at_ns),
+        is_ready=lambda process: readiness.beats_since(
+            valkey_url, transport.GATEWAY_HEARTBEAT, process.started_at_ns
+        ),
     )
 
 

@@ -7,8 +7,6 @@ import json
 import psycopg
 import redis
 
-from wire import transport
-
 ANSWER_SECONDS_MAX = 2
 
 
@@ -29,14 +27,13 @@ def valkey_answers(url: str) -> bool:
             return False
 
 
-def gateway_beats(url: str, since_ns: int) -> bool:
-    """Whether a gateway heartbeat younger than ``since_ns`` stands in Valkey and says that the engine runs."""
-    heartbeat = _read(url, transport.GATEWAY_HEARTBEAT)
+def beats_since(url: str, key: str, since_ns: int) -> bool:
+    """Whether the heartbeat under ``key`` is younger than ``since_ns``: an older one is that of a process before."""
+    heartbeat = _read(url, key)
     if heartbeat is None:
         return False
     try:
-        beat = json.loads(heartbeat)
-        return bool(int(beat["at_ns"]) >= since_ns)
+        return int(json.loads(heartbeat)["at_ns"]) >= since_ns
     except (ValueError, KeyError, TypeError):
         return False
 

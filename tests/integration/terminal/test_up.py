@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
@@ -84,12 +85,13 @@ def test_a_second_instance_on_a_state_is_one_sentence(state_dir):
 
 
 def test_secrets_are_readable_by_their_owner_only(state_dir):
-    with Stack(state_dir, without=SERVERS_ONLY):
+    with Stack(state_dir, without=SERVERS_ONLY) as stack:
+        password = (state_dir / "postgres_password").read_text()
         for name in ("secret_key", "postgres_password", "running.json", "valkey/valkey.conf"):
             assert stat.S_IMODE((state_dir / name).stat().st_mode) == 0o600
         arguments = [" ".join(process.cmdline()) for process in psutil.process_iter() if _is_readable(process)]
-    password = (state_dir / "postgres_password").read_text()
-    assert not any(password in line for line in arguments)
+        secrets = [password, urlsplit(stack.valkey_url).password]
+    assert not any(secret in line for line in arguments for secret in secrets)
 
 
 def test_a_stop_leaves_no_process_and_a_second_run_keeps_the_cluster(state_dir):
