@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 import msgspec
+from django.db import Error
 
 from accounts import selectors as accounts_selectors
 from common import decoding
@@ -37,7 +38,8 @@ CLOSE_NOT_SIGNED_IN = 4401
 CLOSE_TOO_SLOW = 4408
 CLOSE_TOO_LARGE = 4413
 CLOSE_TOO_MANY = 4429
-CLOSE_OUTCOME_UNKNOWN = 4503
+CLOSE_UNAVAILABLE = 4503
+"""The database does not answer: whether the last command was done is not known; ask again with its ``command_id``."""
 CANCELS = (client.CancelOrder, client.CancelAll, client.CancelRfq, client.CancelQuote)
 """Commands that no rate refuses."""
 
@@ -54,9 +56,14 @@ async def socket_application(scope: MutableMapping[str, Any], receive: Receive, 
         await send({"type": "websocket.close", "code": 4403})
         return
     hub = get_hub()
-    remote_address = (scope.get("client") or ("", 0))[0]
-    admitted = await hub.read(_admit, headers, remote_address)
     await send({"type": "websocket.accept"})
+    try:
+        reading = hub.read(_admit, headers, (scope.get("client") or ("", 0))[0])
+        admitted = await asyncio.wait_for(reading, limits.ADMIT_SECONDS_MAX)
+    except (Error, TimeoutError) as error:
+        log.warning("nobody can be admitted: %s", str(error).strip() or "the database does not answer")
+        await send({"type": "websocket.close", "code": CLOSE_UNAVAILABLE})
+        return
     if admitted is None:
         await send({"type": "websocket.close", "code": CLOSE_NOT_SIGNED_IN})
         return
@@ -276,7 +283,7 @@ class Socket:
             try:
                 answer = await loop.run_in_executor(commands.threads, commands.execute, self.principal, command)
             except commands.OutcomeUnknown:
-                self._close(CLOSE_OUTCOME_UNKNOWN)
+                self._close(CLOSE_UNAVAILABLE)
                 return
             self._answer(answer)
 

@@ -6,6 +6,7 @@ WINDOW_BYTES_MAX = 262_144
 """Bytes of frames and answers likewise; the frame that crosses the bound is the last one."""
 STALL_SECONDS_MAX = 10.0
 """A client that has been owed an acknowledgement for so long, with the window full, is closed with 4408."""
+ADMIT_SECONDS_MAX = 3.0
 CLOSE_GRACE_SECONDS = 0.5
 """Time for the last answers of a socket that is being closed."""
 FACTS_BEHIND_MAX = 5_000
