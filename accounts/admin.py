@@ -76,7 +76,8 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):
     readonly_fields = ("last_login",)
     actions = ("end_sessions",)
 
-    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        assert isinstance(obj, User), "this is the page of users"
         with db.unit_of_work():
             super().save_model(request, obj, form, change)
             if change and {"role", "firm", "is_active", "is_superuser"} & set(form.changed_data):

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from typing import TypeVar
 
 from django.contrib.auth.password_validation import validate_password
@@ -154,7 +155,7 @@ def note_administered(*, entity: Model, fields: dict[str, str], is_new: bool, ac
     firm = entity if isinstance(entity, Firm) else getattr(entity, "firm", None)
     verb = "created" if is_new else "changed"
     with db.unit_of_work():
-        _record(firm, f"{kind}.{verb}", f"{kind}:{entity.pk}", actor, at, after={**fields})
+        _record(firm, f"{kind}.{verb}", f"{kind}:{entity.pk}", actor, at, after=fields)
 
 
 def _insert(row: Row, reason: str, message: str) -> Row:
@@ -173,12 +174,13 @@ def _record(
     actor: Actor,
     at: dt.datetime,
     *,
-    after: dict[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
     reason: str = "",
 ) -> None:
     stream = f"firm:{firm.pk}" if firm else "house"
+    values = dict(after) if after else None
     audit_services.record(
-        stream=stream, action=action, entity=entity, actor=actor, at=at, after=after, reason=reason
+        stream=stream, action=action, entity=entity, actor=actor, at=at, after=values, reason=reason
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from terminal import embedded
 from terminal.supervisor import readiness, state
-from terminal.supervisor.process import ManagedProcess, ProcessSpec, StartFailure
+from terminal.supervisor.process import ManagedProcess, ProcessSpec, Readiness, StartFailure
 from wire import limits, transport
 
 MAKERS = ("cobalt", "dune")
@@ -198,6 +198,14 @@ def _has_settled(process: ManagedProcess) -> bool:
     return process.seconds_up() > SETTLED_SECONDS
 
 
-def _python(name: str, *arguments: str, needs: tuple[str, ...], **options: object) -> ProcessSpec:
-    settings: dict[str, object] = {"is_ready": _has_settled, "folder": BASE_FOLDER} | options
-    return ProcessSpec(name=name, arguments=(sys.executable, *arguments), needs=needs, **settings)
+def _python(
+    name: str, *arguments: str, needs: tuple[str, ...], is_ready: Readiness = _has_settled, is_one_shot: bool = False
+) -> ProcessSpec:
+    return ProcessSpec(
+        name=name,
+        arguments=(sys.executable, *arguments),
+        needs=needs,
+        is_ready=is_ready,
+        is_one_shot=is_one_shot,
+        folder=BASE_FOLDER,
+    )

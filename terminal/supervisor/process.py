@@ -17,6 +17,7 @@ from terminal.supervisor.logs import BoundedLog
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 LINE_BYTES_MAX = 64 << 10
+Readiness = Callable[["ManagedProcess"], bool]
 Echo = Callable[[str, str], None]
 """Shows one line of the process named first."""
 
@@ -31,7 +32,7 @@ class ProcessSpec:
 
     name: str
     arguments: tuple[str, ...]
-    is_ready: Callable[["ManagedProcess"], bool]
+    is_ready: Readiness
     needs: tuple[str, ...] = ()
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
     user: str | None = None

@@ -54,7 +54,7 @@ def web_answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def _read(url: str, key: str) -> bytes | None:
+def _read(url: str, key: str) -> bytes | str | None:
     with contextlib.closing(_valkey(url)) as client:
         try:
             return client.get(key)
