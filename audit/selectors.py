@@ -3,6 +3,9 @@
 import datetime as dt
 from collections.abc import Iterable
 
+from django.db.models import Q
+
+from audit.domain import chain
 from audit.models import AuditCheckpoint, AuditRecord
 
 RECORDS_READ_MAX = 1_000
@@ -40,3 +43,22 @@ def find_records(
 
 def last_checkpoint() -> AuditCheckpoint | None:
     return AuditCheckpoint.objects.order_by("-id").first()
+
+
+def list_unproven(records: Iterable[AuditRecord]) -> set[int]:
+    """Ids of those records whose stored hash is not that of their content, or that do not continue the one before."""
+    asked = list(records)
+    wanted = Q()
+    for record in asked:
+        wanted |= Q(stream=record.stream, sequence=record.sequence - 1)
+    before = AuditRecord.objects.filter(wanted).values_list("stream", "sequence", "sha256") if asked else ()
+    hashes = {(stream, sequence): bytes(sha256) for stream, sequence, sha256 in before}
+    return {record.pk for record in asked if not _is_proven(record, hashes)}
+
+
+def _is_proven(record: AuditRecord, hashes: dict[tuple[str, int], bytes]) -> bool:
+    previous = bytes(record.previous_sha256)
+    is_first = record.sequence == 1
+    expected = chain.GENESIS_SHA256 if is_first else hashes.get((record.stream, record.sequence - 1))
+    fields = {name: getattr(record, name) for name in chain.FIELDS}
+    return previous == expected and bytes(record.sha256) == chain.record_sha256(fields, record.sequence, previous)

@@ -1,5 +1,6 @@
 """Reads of RFQs: whole records for the services, each party's own view for everybody else."""
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
@@ -207,3 +208,34 @@ def _trade(row: BlockTrade) -> TradeRecord:
         accepted_at=row.accepted_at,
         state=TradeState(row.state),
     )
+
+
+def search_for_compliance(
+    *,
+    rfq_id: int | None = None,
+    firm_ids: Iterable[int] | None = None,
+    user_ids: Iterable[int] | None = None,
+    instrument_name: str = "",
+    after: dt.datetime | None = None,
+    before: dt.datetime | None = None,
+    limit: int = 100,
+) -> list[RfqView]:
+    """RFQs that match everything given, newest first. firm_ids: as taker or asked maker; user_ids: who quoted or traded."""
+    rfqs = Rfq.objects.all()
+    if rfq_id is not None:
+        rfqs = rfqs.filter(id=rfq_id)
+    if firm_ids is not None:
+        firms = list(firm_ids)
+        invited = RfqInvitation.objects.filter(maker_firm_id__in=firms).values("rfq_id")
+        rfqs = rfqs.filter(Q(taker_firm_id__in=firms) | Q(id__in=invited))
+    if user_ids is not None:
+        users = list(user_ids)
+        quoted = QuoteVersion.objects.filter(user_id__in=users).values("quote__rfq_id")
+        rfqs = rfqs.filter(Q(user_id__in=users) | Q(id__in=quoted))
+    if instrument_name:
+        rfqs = rfqs.filter(id__in=RfqLeg.objects.filter(instrument__name=instrument_name).values("rfq_id"))
+    if after is not None:
+        rfqs = rfqs.filter(created_at__gte=after)
+    if before is not None:
+        rfqs = rfqs.filter(created_at__lt=before)
+    return [views.compliance_view(record) for record in load(rfqs.order_by("-id")[: max(1, min(limit, LIST_MAX))])]

@@ -11,4 +11,5 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("api/", api.urls),
     path("healthz", healthz, name="healthz"),
+    path("", include("terminal.page_urls")),
 ]

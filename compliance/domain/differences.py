@@ -1,0 +1,39 @@
+"""What changed between the two sides of an audit record, field by field."""
+
+import dataclasses
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Difference:
+    """``before`` is None where the field appeared, ``after`` where it went."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[Difference]:
+    """Fields whose values differ, by name; nested ones as ``outer.inner``."""
+    was, now = _flat(before), _flat(after)
+    return [
+        Difference(field=field, before=was.get(field), after=now.get(field))
+        for field in sorted(was.keys() | now.keys())
+        if was.get(field) != now.get(field)
+    ]
+
+
+def _flat(value: dict[str, Any] | None, prefix: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, inner in (value or {}).items():
+        if isinstance(inner, dict):
+            found |= _flat(inner, f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = _text(inner)
+    return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_text(inner) for inner in value)
+    return "" if value is None else str(value)

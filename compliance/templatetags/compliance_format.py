@@ -1,0 +1,31 @@
+"""Times and hashes as the compliance pages show them."""
+
+from typing import Any
+
+from django import template
+
+from common import clock
+
+register = template.Library()
+
+
+@register.filter
+def utc(at_ns: int) -> str:
+    """UTC time with microseconds of nanoseconds since the epoch."""
+    return f"{clock.from_ns(at_ns):%Y-%m-%d %H:%M:%S.%f}" if at_ns else "–"
+
+
+@register.filter
+def hexadecimal(value: Any) -> str:
+    return bytes(value).hex()
+
+
+@register.filter
+def words(name: str) -> str:
+    """``order.canceled_by_user`` -> ``order · canceled by user``."""
+    return str(name).replace(".", " · ").replace("_", " ")
+
+
+@register.filter
+def named(user_id: int, names: dict[int, str]) -> str:
+    return names.get(user_id, str(user_id))

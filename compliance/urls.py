@@ -1,0 +1,18 @@
+"""Routes of the compliance pages."""
+
+from django.urls import path
+
+from compliance import views
+
+app_name = "compliance"
+
+urlpatterns = [
+    path("", views.search, name="search"),
+    path("orders/<int:order_id>/", views.order, name="order"),
+    path("orders/<int:order_id>/export/", views.export_order, name="export_order"),
+    path("rfqs/<int:rfq_id>/", views.rfq, name="rfq"),
+    path("rfqs/<int:rfq_id>/export/", views.export_rfq, name="export_rfq"),
+    path("books/", views.books, name="books"),
+    path("trail/", views.trail, name="trail"),
+    path("trail/verify/", views.verify, name="verify"),
+]

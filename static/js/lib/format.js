@@ -1,0 +1,74 @@
+/** Numbers and times as a trader reads them. Empty values are an en dash, so that columns never collapse. */
+
+export const NOTHING = "–";
+const grouped = new Map();
+
+function groupedFormat(decimals) {
+  let format = grouped.get(decimals);
+  if (format === undefined) {
+    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    grouped.set(decimals, format);
+  }
+  return format;
+}
+
+/** A float with a fixed number of digits and thousands separators. */
+export function number(value, decimals) {
+  return Number.isFinite(value) ? groupedFormat(decimals).format(value) : NOTHING;
+}
+
+/** With an explicit sign: color is never the only signal. */
+export function signed(value, decimals) {
+  if (!Number.isFinite(value)) return NOTHING;
+  const text = groupedFormat(decimals).format(value);
+  return value > 0 ? `+${text}` : text;
+}
+
+/** Decimal text as it is, with thousands separators in its whole part and its trailing zeros kept. */
+export function exact(text) {
+  if (text === null || text === undefined || text === "") return NOTHING;
+  const [whole, fraction] = String(text).split(".");
+  const groups = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction === undefined ? groups : `${groups}.${fraction}`;
+}
+
+/** Decimal text without the trailing zeros of its fraction. */
+export function short(text) {
+  if (text === null || text === undefined || text === "") return NOTHING;
+  const plain = String(text);
+  return exact(plain.includes(".") ? plain.replace(/\.?0+$/, "") : plain);
+}
+
+export function percent(share, decimals = 1) {
+  return Number.isFinite(share) ? `${(share * 100).toFixed(decimals)}%` : NOTHING;
+}
+
+/** UTC time of day of nanoseconds since the epoch. */
+export function timeOfDay(atNs, withMs = false) {
+  if (!atNs) return NOTHING;
+  return new Date(atNs / 1e6).toISOString().slice(11, withMs ? 23 : 19);
+}
+
+/** UTC date and time of nanoseconds since the epoch. */
+export function dateTime(atNs) {
+  return atNs ? new Date(atNs / 1e6).toISOString().slice(0, 23).replace("T", " ") : NOTHING;
+}
+
+/** `4:05` or `12 s` from milliseconds, rounded up so that zero means over. */
+export function countdown(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const rest = String(seconds % 60).padStart(2, "0");
+  return `${Math.floor(seconds / 60)}:${rest}`;
+}
+
+/** Days or hours until an expiry. */
+export function untilExpiry(ms) {
+  const hours = ms / 3_600_000;
+  if (hours <= 0) return "expired";
+  return hours >= 48 ? `${Math.floor(hours / 24)}d` : `${Math.floor(hours)}h`;
+}
+
+/** `pending_new` -> `pending new`. */
+export function words(name) {
+  return name.replaceAll("_", " ");
+}

@@ -1,0 +1,34 @@
+/** Model value of an instrument for prefilled quotes: the fitted surface where there is one, else the mark. */
+
+import { black76, surfaceVolatility } from "./pricing.js";
+import { roundToStep } from "./decimal.js";
+
+/**
+ * Value in the instrument's own convention, with the volatility and the source that gave it; null where nothing is known.
+ * @param {object} instrument @param {object | undefined} ticker @param {object | undefined} surface
+ */
+export function modelValue(instrument, ticker, surface) {
+  const slice = surface?.slices.find((one) => one.underlying_name === instrument.name.split("-").slice(0, 2).join("-"));
+  const forward = ticker?.forward_price;
+  if (instrument.kind !== "option" || !slice || !forward) return fromMark(ticker);
+  const volatility = surfaceVolatility(slice, instrument.strikeNumber);
+  const usd = black76(forward, instrument.strikeNumber, slice.years, volatility, instrument.isCall);
+  return Number.isFinite(usd) ? { value: instrument.is_inverse ? usd / forward : usd, volatility, source: "surface" } : fromMark(ticker);
+}
+
+function fromMark(ticker) {
+  const value = ticker?.mark_price;
+  return value ? { value, volatility: ticker.mark_volatility ?? null, source: "mark" } : null;
+}
+
+/**
+ * Bid and ask around a model value: half the spread each way, never inside one tick, never at or below zero.
+ * @param {number} spreadShare of the value, for instance 0.02
+ */
+export function quoteAround(value, spreadShare, instrument) {
+  const half = (value * spreadShare) / 2;
+  const tick = Number(instrument.tick_size);
+  const bid = roundToStep(Math.max(value - half, tick), instrument.tick_size, -1);
+  const ask = roundToStep(Math.max(value + half, Number(bid) + tick), instrument.tick_size, 1);
+  return { bid, ask };
+}

@@ -1,0 +1,81 @@
+/**
+ * What the firm's facts amount to. A fact carries the whole new view of its entity: applying it is replacing it.
+ * Snapshot + facts = a fresh snapshot.
+ */
+
+import { Topics } from "./topic.js";
+
+const FILLS_MAX = 5000;
+
+class FirmState extends Topics {
+  constructor() {
+    super();
+    this.orders = new Map();
+    this.fills = new Map();
+    this.rfqs = new Map();
+    this.positions = new Map();
+    this.balances = new Map();
+    this.margins = new Map();
+    /** @type {Map<number, object>} live risk frames by account */
+    this.risks = new Map();
+    this.isLoaded = false;
+  }
+
+  /** @param {{orders: object[], fills: object[], rfqs: object[], positions: object[], balances: object[]}} state */
+  replace(state) {
+    for (const [name, key] of Object.entries(KEYS)) {
+      const views = state[name] ?? [];
+      this[name] = new Map(views.map((view) => [key(view), view]));
+    }
+    this.isLoaded = true;
+    for (const name of Object.keys(KEYS)) this.tell(name);
+    this.tell("loaded");
+  }
+
+  /** @param {{fact: object}} message */
+  apply({ fact }) {
+    for (const [field, name] of FIELDS) if (fact[field]) this.put(name, fact[field]);
+    if (fact.type === "margin.changed") this.put("margins", fact);
+    this.tell("fact", fact);
+  }
+
+  put(name, view) {
+    const map = this[name];
+    map.set(KEYS[name](view), view);
+    if (name === "fills" && map.size > FILLS_MAX) map.delete(map.keys().next().value);
+    this.tell(name, view);
+  }
+
+  /** @param {object} frame a `risk` frame */
+  takeRisk(frame) {
+    this.risks.set(frame.account_id, frame);
+    this.tell("risk", frame);
+  }
+}
+
+const KEYS = {
+  orders: (view) => view.order_id,
+  fills: (view) => `${view.execution_id}.${view.account_id}`,
+  rfqs: (view) => view.rfq_id,
+  positions: (view) => `${view.account_id}.${view.instrument_name}`,
+  balances: (view) => `${view.account_id}.${view.asset}`,
+  margins: (view) => view.account_id,
+};
+
+const FIELDS = [
+  ["order", "orders"],
+  ["fill", "fills"],
+  ["rfq", "rfqs"],
+  ["position", "positions"],
+  ["balance", "balances"],
+];
+
+export const OPEN_ORDER_STATES = new Set([
+  "pending_new",
+  "new",
+  "partially_filled",
+  "pending_cancel",
+  "unknown",
+]);
+
+export const firm = new FirmState();

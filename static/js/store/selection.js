@@ -1,0 +1,46 @@
+/** What the user is looking at: coin, expiry, instrument, account, and the structure being built. */
+
+import { Topics } from "./topic.js";
+
+const LEGS_MAX = 4;
+
+class Selection extends Topics {
+  constructor() {
+    super();
+    this.coin = "BTC";
+    this.expiry = "";
+    this.instrument = "";
+    this.accountId = 0;
+    /** @type {{instrument_name: string, side: "buy" | "sell", ratio: number}[]} */
+    this.legs = [];
+    this.rfqId = 0;
+  }
+
+  set(changes) {
+    Object.assign(this, changes);
+    for (const name of Object.keys(changes)) this.tell(name, changes[name]);
+  }
+
+  /** Seeds the ticket: it never sends anything. */
+  seed(seed) {
+    this.set({ instrument: seed.instrument });
+    this.tell("seed", seed);
+  }
+
+  /** Adds a leg; adding the same leg again raises its ratio. Answers why not, or "". */
+  addLeg(instrumentName, side) {
+    const same = this.legs.find((leg) => leg.instrument_name === instrumentName);
+    if (same === undefined && this.legs.length >= LEGS_MAX) return `A structure has at most ${LEGS_MAX} legs.`;
+    const legs = same === undefined
+      ? [...this.legs, { instrument_name: instrumentName, side, ratio: 1 }]
+      : this.legs.map((leg) => (leg === same ? stacked(leg, side) : leg)).filter((leg) => leg.ratio > 0);
+    this.set({ legs });
+    return "";
+  }
+}
+
+function stacked(leg, side) {
+  return { ...leg, ratio: leg.side === side ? leg.ratio + 1 : leg.ratio - 1 };
+}
+
+export const selection = new Selection();

@@ -1,0 +1,85 @@
+/** Incoming requests of a maker, the most urgent first; every one with its countdown by the server's clock. */
+
+import { subscribe } from "../feeds/session.js";
+import { msUntil } from "../lib/clock.js";
+import { arrange, element, setAttribute, setText } from "../lib/dom.js";
+import * as format from "../lib/format.js";
+import { legsText } from "../lib/structure.js";
+import { firm } from "../store/firm.js";
+import { selection } from "../store/selection.js";
+import { Widget } from "./widget.js";
+
+const CLOSED_SHOWN_MAX = 20;
+const URGENT_MS = 10_000;
+const COLUMNS = ["RFQ", "Taker", "Request", "Size", "Left", "You"];
+
+class Inbox extends Widget {
+  build() {
+    this.count = element("span", { class: "panel-note", role: "status" }, "");
+    this.body = element("tbody");
+    this.rows = new Map();
+    this.empty = element("p", { class: "panel-empty" }, "No request yet. They arrive here the moment a taker asks you.");
+    const heads = COLUMNS.map((title, i) => element("th", { scope: "col", class: i < 3 ? "left" : null }, title));
+    const table = element("table", { class: "grid inbox" }, element("caption", { class: "hidden-text" }, "Requests, most urgent first"), element("thead", {}, element("tr", {}, ...heads)), this.body);
+    this.append(element("div", { class: "panel-head" }, element("h2", { class: "panel-title" }, "Requests"), this.count), element("div", { class: "panel-body", tabindex: 0, role: "region", "aria-label": "Requests" }, table, this.empty));
+  }
+
+  listen() {
+    this.watch(firm, ["rfqs", "loaded"], () => this.arrived());
+    this.watch(selection, "rfqId");
+    this.every(200);
+  }
+
+  /** Prices of every leg are followed; with nothing chosen, the most urgent request is. */
+  arrived() {
+    const open = requests().filter((rfq) => rfq.state === "open");
+    subscribe(open.flatMap((rfq) => rfq.legs.map((leg) => `ticker.${leg.instrument_name}`)));
+    if (!open.some((rfq) => rfq.rfq_id === selection.rfqId) && open.length) selection.set({ rfqId: open[0].rfq_id });
+    this.draw();
+  }
+
+  draw() {
+    const rfqs = requests();
+    const open = rfqs.filter((rfq) => rfq.state === "open").length;
+    arrange(this.body, rfqs.map((rfq) => this.drawRow(rfq)));
+    setText(this.count, `${open} open`);
+    this.empty.hidden = rfqs.length > 0;
+  }
+
+  drawRow(rfq) {
+    const row = this.rows.get(rfq.rfq_id) ?? this.addRow(rfq);
+    const leftMs = msUntil(rfq.expires_at_ns);
+    const isOpen = rfq.state === "open";
+    setText(row.size, `${rfq.side ?? "two-way"} ${format.short(rfq.quantity)}`);
+    setText(row.left, isOpen ? format.countdown(leftMs) : format.words(rfq.state));
+    setAttribute(row.left, "class", isOpen ? (leftMs < URGENT_MS ? "warning-text" : null) : "state");
+    setAttribute(row.left, "data-state", isOpen ? null : rfq.state);
+    const quote = rfq.quotes[0];
+    setText(row.own, quote ? `${format.words(quote.state)} v${quote.version}` : "–");
+    setAttribute(row.own, "data-state", quote?.state ?? null);
+    setAttribute(row.node, "data-current", String(selection.rfqId === rfq.rfq_id));
+    return row.node;
+  }
+
+  addRow(rfq) {
+    const open = () => selection.set({ rfqId: rfq.rfq_id });
+    const button = element("button", { class: "button button-small", type: "button", onclick: open }, `#${rfq.rfq_id}`);
+    const text = element("div", {}, rfq.structure);
+    const legs = element("div", { class: "faint" }, legsText(rfq.legs));
+    const [size, left, own] = [element("td", {}, ""), element("td", {}, ""), element("td", { class: "state" }, "")];
+    const node = element("tr", { onclick: open }, element("td", { class: "left" }, button), element("td", { class: "left" }, rfq.taker_name), element("td", { class: "left" }, text, legs), size, left, own);
+    const row = { node, size, left, own };
+    this.rows.set(rfq.rfq_id, row);
+    return row;
+  }
+}
+
+/** Open ones by what is left of them, then the latest that are over. */
+function requests() {
+  const asked = [...firm.rfqs.values()].filter((rfq) => rfq.role === "maker");
+  const open = asked.filter((rfq) => rfq.state === "open").sort((a, b) => a.expires_at_ns - b.expires_at_ns);
+  const over = asked.filter((rfq) => rfq.state !== "open").sort((a, b) => b.updated_at_ns - a.updated_at_ns);
+  return [...open, ...over.slice(0, CLOSED_SHOWN_MAX)];
+}
+
+customElements.define("parley-inbox", Inbox);

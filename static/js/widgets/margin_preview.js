@@ -1,0 +1,51 @@
+/** Margin before and after, asked from the server while the ticket or the builder changes. */
+
+import { commands } from "../feeds/session.js";
+import { element, setText } from "../lib/dom.js";
+import * as format from "../lib/format.js";
+import { selection } from "../store/selection.js";
+
+const ASK_AFTER_MS = 200;
+
+export class MarginPreview {
+  /** @param {Record<string, string>} titles what the row after is called, by side */
+  constructor(titles) {
+    this.now = element("dd", {}, format.NOTHING);
+    this.after = new Map();
+    this.node = element("dl", { class: "facts facts-wide margin-preview" });
+    this.node.append(element("dt", { title: "Initial margin and equity, portfolio margin" }, "Margin now"), this.now);
+    for (const [side, title] of Object.entries(titles)) {
+      this.after.set(side, element("dd", {}, format.NOTHING));
+      this.node.append(element("dt", { title: "As if traded at the mark" }, title), this.after.get(side));
+    }
+    this.asked = 0;
+  }
+
+  /** @param {{legs: object[], quantity: string} | null} structure @param {string[]} sides */
+  ask(structure, sides) {
+    clearTimeout(this.timer);
+    this.asked += 1;
+    const turn = this.asked;
+    for (const node of this.after.values()) setText(node, format.NOTHING);
+    if (structure === null || !selection.accountId) return;
+    this.timer = setTimeout(() => sides.forEach((side) => this.fetch(structure, side, turn)), ASK_AFTER_MS);
+  }
+
+  async fetch(structure, side, turn) {
+    const message = { type: "risk.preview_margin", account_id: selection.accountId, ...structure, side };
+    const answer = await commands.send(message);
+    const node = this.after.get(side) ?? this.after.values().next().value;
+    if (turn !== this.asked) return;
+    if (answer.type === "command_refused") setText(node, format.words(answer.reason));
+    else {
+      setText(this.now, describe(answer.result.before));
+      setText(node, describe(answer.result.after));
+    }
+  }
+}
+
+function describe(margin) {
+  const initial = Number(margin.initial_margin);
+  const equity = Number(margin.equity);
+  return `${format.number(initial, 0)} of ${format.number(equity, 0)} USD · ${format.percent(initial / equity)}`;
+}

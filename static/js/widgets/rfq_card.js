@@ -1,0 +1,168 @@
+/**
+ * One request as its taker sees it. Before the grace has ended there is no quote in the document, because the server
+ * sends none. The countdown follows the server's clock; at zero the buttons are dead, whatever the browser believes.
+ */
+
+import { commands } from "../feeds/session.js";
+import { msUntil } from "../lib/clock.js";
+import { arrange, element, setAttribute, setDisabled, setText } from "../lib/dom.js";
+import * as format from "../lib/format.js";
+import { bestQuote, legsText } from "../lib/structure.js";
+import { page } from "../store/page.js";
+import { notify, refusalText } from "./notices.js";
+
+const URGENT_MS = 10_000;
+const ANNOUNCE_MS = 2000;
+const ACCEPT_LOCK_MS = 3000;
+const SIDES = [
+  { field: "bid", side: "sell", verb: "Sell" },
+  { field: "ask", side: "buy", verb: "Buy" },
+];
+
+export class RfqCard {
+  constructor() {
+    this.title = element("b", {}, "");
+    this.state = element("span", { class: "state tag" }, "");
+    this.left = element("span", { class: "countdown", role: "timer" }, "");
+    this.cancel = element("button", { class: "button button-small", type: "button", onclick: () => this.withdraw() }, "Cancel");
+    this.legs = element("div", { class: "muted" }, "");
+    this.phase = element("div", { class: "message" }, "");
+    this.body = element("tbody");
+    this.spoken = element("p", { class: "hidden-text", "aria-live": "polite" }, "");
+    this.table = element("table", { class: "quotes-table" }, element("caption", { class: "hidden-text" }, "Quotes, best first"), head(), this.body);
+    this.node = element("article", { class: "rfq-card" }, element("div", { class: "rfq-top" }, this.title, this.state, this.left, this.cancel), this.legs, this.phase, this.table, this.spoken);
+    this.rows = new Map();
+    this.lockedUntil = 0;
+    this.announcedAt = -ANNOUNCE_MS;
+  }
+
+  draw(rfq) {
+    this.rfq = rfq;
+    const leftMs = msUntil(rfq.expires_at_ns);
+    const isOpen = rfq.state === "open" && leftMs > 0;
+    setAttribute(this.node, "data-closed", String(rfq.state !== "open" && rfq.state !== "pending_fill"));
+    setText(this.title, `#${rfq.rfq_id}  ${rfq.quantity} × ${rfq.structure}`);
+    setText(this.legs, legsText(rfq.legs));
+    setText(this.state, format.words(rfq.state));
+    setAttribute(this.state, "data-state", rfq.state);
+    setText(this.left, rfq.state === "open" ? format.countdown(leftMs) : "");
+    setAttribute(this.left, "data-urgent", String(leftMs < URGENT_MS));
+    this.cancel.hidden = !isOpen;
+    this.drawPhase(rfq, isOpen, leftMs);
+    this.drawQuotes(rfq, isOpen);
+  }
+
+  drawPhase(rfq, isOpen, leftMs) {
+    const [text, kind] = phaseOf(rfq, isOpen, leftMs);
+    setText(this.phase, text);
+    setAttribute(this.phase, "data-kind", kind);
+    this.phase.hidden = text === "";
+  }
+
+  drawQuotes(rfq, isOpen) {
+    const isGrace = rfq.state === "open" && msUntil(rfq.tradable_at_ns) > 0;
+    const isShown = (rfq.state === "open" || rfq.state === "pending_fill") && !isGrace && rfq.quotes.length > 0;
+    this.table.hidden = !isShown;
+    if (!isShown) return this.body.replaceChildren();
+    const best = { bid: bestQuote(rfq.quotes, "bid"), ask: bestQuote(rfq.quotes, "ask") };
+    const quotes = [...rfq.quotes].sort((a, b) => order(a, best) - order(b, best));
+    arrange(this.body, quotes.map((quote) => this.drawQuote(rfq, quote, best, isOpen)));
+    return this.announce(best, rfq);
+  }
+
+  drawQuote(rfq, quote, best, isOpen) {
+    const row = this.rows.get(quote.quote_id) ?? this.addQuote(quote);
+    row.quote = quote;
+    const leftMs = msUntil(quote.expires_at_ns);
+    setText(row.maker, quote.maker_name);
+    const isActive = isOpen && quote.state === "active" && leftMs > 0;
+    setText(row.left, quote.state === "active" ? format.countdown(leftMs) : format.words(quote.state));
+    for (const way of SIDES) this.drawAccept(row, rfq, way, best[way.field] === quote, isActive);
+    return row.node;
+  }
+
+  drawAccept(row, rfq, { field, side, verb }, isBest, isActive) {
+    const button = row[field];
+    const { quote } = row;
+    const isOffered = quote[field] !== null && (rfq.side === null || rfq.side === side);
+    setDisabled(button.node, !isActive || !isOffered || performance.now() < this.lockedUntil);
+    setAttribute(button.node, "data-best", String(isBest));
+    setText(button.price, isOffered ? format.exact(quote[field]) : format.NOTHING);
+    setText(button.terms, isOffered ? `${verb} ${rfq.quantity}${isBest ? " · BEST" : ""}` : "not quoted");
+    const said = `${verb} ${rfq.quantity} ${rfq.structure} at ${quote[field]} ${rfq.quote_currency} with ${quote.maker_name}, version ${quote.version}${isBest ? ", best" : ""}`;
+    setAttribute(button.node, "aria-label", isOffered ? said : `${quote.maker_name} quotes no ${field}`);
+    button.stated = { quote_id: quote.quote_id, version: quote.version, side, text: said };
+  }
+
+  addQuote(quote) {
+    const maker = element("td", {}, quote.maker_name);
+    const left = element("td", { class: "muted" }, "");
+    const row = { maker, left, bid: this.addAccept("bid", "sell"), ask: this.addAccept("ask", "buy") };
+    row.node = element("tr", {}, maker, element("td", {}, row.bid.node), element("td", {}, row.ask.node), left);
+    this.rows.set(quote.quote_id, row);
+    return row;
+  }
+
+  addAccept(field, side) {
+    const price = element("span", {}, "");
+    const terms = element("small", {}, "");
+    const button = { price, terms };
+    button.node = element("button", { class: "accept", type: "button", "data-field": field, "data-side": side, onclick: () => this.accept(button.stated) }, price, terms);
+    return button;
+  }
+
+  /** Accepts exactly what the button stated; one accept at a time. */
+  async accept({ text, ...stated }) {
+    if (performance.now() < this.lockedUntil) return;
+    this.lockedUntil = performance.now() + ACCEPT_LOCK_MS;
+    const message = { type: "rfq.accept", rfq_id: this.rfq.rfq_id, ...stated };
+    const answer = await commands.send(message, (state) => state === "unknown" && notify(`Accept of RFQ ${this.rfq.rfq_id}: unknown, checking`, "wait"));
+    this.lockedUntil = 0;
+    if (answer.type === "command_refused") notify(`Accept refused. ${refusalText(answer)}`, "bad");
+    else notify(`Accepted: ${text}.`);
+  }
+
+  async withdraw() {
+    const answer = await commands.send({ type: "rfq.cancel", rfq_id: this.rfq.rfq_id });
+    if (answer.type === "command_refused") notify(`Cancel refused. ${refusalText(answer)}`, "bad");
+  }
+
+  /** Tells a screen reader the best quote of each side, not more often than it can read. */
+  announce(best, rfq) {
+    const side = (quote, field) => (quote ? `best ${field} ${quote[field]} from ${quote.maker_name}` : `no ${field}`);
+    const text = `RFQ ${rfq.rfq_id}: ${side(best.bid, "bid")}, ${side(best.ask, "ask")}`;
+    if (text === this.announced || performance.now() - this.announcedAt < ANNOUNCE_MS) return;
+    this.announced = text;
+    this.announcedAt = performance.now();
+    setText(this.spoken, text);
+  }
+}
+
+function head() {
+  const titles = ["Maker", "Bid: you sell", "Ask: you buy", "Left"].map((title) => element("th", { scope: "col" }, title));
+  return element("thead", {}, element("tr", {}, ...titles));
+}
+
+/** Best first, then the rest by how tight they are; quotes that are over come last. */
+function order(quote, best) {
+  if (quote.state !== "active") return 1e9;
+  const far = (field, sign) => (quote[field] === null || !best[field] ? 0 : sign * (Number(quote[field]) - Number(best[field][field])));
+  return far("ask", 1) + far("bid", -1);
+}
+
+function phaseOf(rfq, isOpen, leftMs) {
+  const graceMs = msUntil(rfq.tradable_at_ns);
+  if (isOpen && graceMs > 0) return [`Makers competing: quotes in ${Math.ceil(graceMs / 1000)} s`, "wait"];
+  if (isOpen && rfq.quotes.length === 0) return ["Waiting for quotes", "wait"];
+  if (rfq.state === "open" && leftMs <= 0) return ["Time is over", "wait"];
+  if (rfq.state === "pending_fill") return ["Accepted: the gateway checks and reserves risk", "wait"];
+  if (rfq.state === "filled") return [filledText(rfq), "good"];
+  return rfq.state === "rejected" ? [`Rejected: ${rfq.reason}`, "bad"] : ["", null];
+}
+
+function filledText(rfq) {
+  const verb = rfq.accepted_side === "buy" ? "Bought" : "Sold";
+  const maker = rfq.quotes.find((quote) => quote.quote_id === rfq.accepted_quote_id)?.maker_name;
+  const names = page.config.makers;
+  return `${verb} ${rfq.quantity} at ${rfq.traded_price} ${rfq.quote_currency}${maker && names.length ? ` with ${maker}` : ""}`;
+}

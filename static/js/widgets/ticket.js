@@ -1,0 +1,225 @@
+/**
+ * The order ticket. Its button states side, size, instrument, price and time in force, and the command that leaves
+ * carries exactly those strings: what was confirmed is what is sent. A double click, or Enter and a click, is one order.
+ */
+
+import { commands, newCommandId } from "../feeds/orders.js";
+import { invalidate } from "../lib/draw.js";
+import { element, pressOnly, setAttribute, setDisabled, setText } from "../lib/dom.js";
+import { fixText } from "../lib/decimal.js";
+import * as format from "../lib/format.js";
+import { connection } from "../store/connection.js";
+import { market } from "../store/market.js";
+import { page } from "../store/page.js";
+import { selection } from "../store/selection.js";
+import { choice, NumberField } from "./fields.js";
+import { MarginPreview } from "./margin_preview.js";
+import { refusalText } from "./notices.js";
+import { Widget } from "./widget.js";
+
+const LOCK_MS = 600;
+const KEPT = "parley.ticket";
+const VERBS = { buy: "Buy", sell: "Sell" };
+
+class Ticket extends Widget {
+  build() {
+    this.state = { side: "buy", orderType: "limit", timeInForce: "gtc", isPostOnly: false, ...kept() };
+    this.lockedUntil = 0;
+    this.buildFields();
+    this.name = element("b", {}, "Choose an instrument");
+    this.quote = element("span", { class: "muted" }, "");
+    this.submit = element("button", { class: "submit", type: "submit" }, " ");
+    this.message = element("p", { class: "message", role: "status" }, "");
+    this.value = element("dd", {}, format.NOTHING);
+    this.multiplier = element("dd", {}, format.NOTHING);
+    this.margin = new MarginPreview({ any: "Margin after" });
+    this.form = element("form", { class: "ticket", autocomplete: "off", onsubmit: (event) => this.place(event) }, ...this.rows());
+    this.submit.addEventListener("click", (event) => event.detail > 1 && event.preventDefault());
+    this.append(element("div", { class: "panel-head" }, element("h2", { class: "panel-title" }, "Order")), this.form);
+  }
+
+  buildFields() {
+    const changed = () => this.changed();
+    this.quantity = new NumberField("Size", { onInput: changed });
+    this.price = new NumberField("Price", { onInput: changed });
+    this.sides = choice("Side", [{ value: "buy", title: "Buy", side: "buy" }, { value: "sell", title: "Sell", side: "sell" }], (side) => this.choose({ side }));
+    this.types = choice("Order type", [{ value: "limit", title: "Limit" }, { value: "market", title: "Market" }], (orderType) => this.choose({ orderType }));
+    this.times = choice("Time in force", [{ value: "gtc", title: "GTC" }, { value: "ioc", title: "IOC" }], (timeInForce) => this.choose({ timeInForce }));
+    this.postOnly = element("input", { type: "checkbox", onchange: () => this.choose({ isPostOnly: this.postOnly.checked }) });
+    this.quantity.input.dataset.field = "size";
+    this.price.input.dataset.field = "price";
+    this.quantity.value = this.state.quantity ?? "";
+    this.price.value = this.state.price ?? "";
+  }
+
+  rows() {
+    const post = element("label", { class: "check" }, this.postOnly, "Post only");
+    const facts = element("dl", { class: "facts" }, element("dt", {}, "Value"), this.value, element("dt", {}, "Contract"), this.multiplier);
+    return [
+      element("div", { class: "ticket-instrument" }, this.name, this.quote),
+      this.sides,
+      element("div", { class: "ticket-row" }, this.types, this.times),
+      element("div", { class: "ticket-row" }, this.quantity.node, this.price.node),
+      element("div", { class: "ticket-instrument" }, post),
+      facts,
+      this.margin.node,
+      this.submit,
+      this.message,
+    ];
+  }
+
+  listen() {
+    this.watch(selection, "seed", (seed) => this.seed(seed));
+    this.watch(selection, "instrument", () => this.changed());
+    this.watch(page, "instruments");
+    this.watch(connection, "change");
+    this.every(300);
+    this.ends.push(commands.onTicketState((text, kind) => this.say(text, kind)));
+  }
+
+  seed({ side, price }) {
+    if (price) this.price.value = price;
+    this.choose({ side, orderType: "limit" });
+    this.quantity.input.focus();
+  }
+
+  choose(changes) {
+    Object.assign(this.state, changes);
+    if (this.state.orderType === "market") this.state.timeInForce = "ioc";
+    this.changed();
+  }
+
+  /** A new intention: it gets an id of its own. */
+  changed() {
+    this.commandId = newCommandId();
+    this.lockedUntil = 0;
+    keep({ ...this.state, quantity: this.quantity.input.value, price: this.price.input.value });
+    this.margin.ask(this.structure(), [this.state.side]);
+    invalidate(this);
+  }
+
+  structure() {
+    const instrument = page.instrument(selection.instrument);
+    if (!instrument || this.quantity.problem) return null;
+    const leg = { instrument_name: instrument.name, side: "buy", ratio: 1 };
+    return { legs: [leg], quantity: this.quantity.value };
+  }
+
+  draw() {
+    const instrument = page.instrument(selection.instrument);
+    const { side, orderType, timeInForce, isPostOnly } = this.state;
+    pressOnly(this.sides, side);
+    pressOnly(this.types, orderType);
+    pressOnly(this.times, timeInForce);
+    this.postOnly.checked = isPostOnly && orderType === "limit" && timeInForce === "gtc";
+    setDisabled(this.postOnly, orderType === "market" || timeInForce === "ioc");
+    setDisabled(this.price.input, orderType === "market");
+    for (const button of this.times.querySelectorAll("button")) setDisabled(button, orderType === "market");
+    if (instrument) this.drawInstrument(instrument);
+    this.drawSubmit(instrument);
+  }
+
+  drawInstrument(instrument) {
+    const ticker = market.tickers.get(instrument.name);
+    setText(this.name, instrument.name);
+    setText(this.quote, `${format.exact(ticker?.bid_price)} / ${format.exact(ticker?.ask_price)}`);
+    this.quantity.setStep(instrument.lot_size, instrument.quantityDecimals, unitOf(instrument));
+    this.price.setStep(instrument.tick_size, instrument.priceDecimals, instrument.quote_currency);
+    setText(this.multiplier, `${format.short(instrument.multiplier)} ${instrument.kind !== "option" && instrument.is_inverse ? "USD" : instrument.coin}`);
+    setText(this.value, this.valueText(instrument, ticker));
+  }
+
+  valueText(instrument, ticker) {
+    const quantity = Number(this.quantity.value);
+    const price = this.state.orderType === "market" ? ticker?.mark_price : Number(this.price.value);
+    if (!quantity || !price) return format.NOTHING;
+    const size = quantity * instrument.contractSize;
+    if (instrument.kind !== "option" && instrument.is_inverse) return `${format.number(size, 0)} USD`;
+    const usd = instrument.is_inverse ? size * price * (ticker?.forward_price ?? NaN) : size * price;
+    const coin = instrument.is_inverse ? `${format.number(size * price, 4)} ${instrument.coin} · ` : "";
+    return `${coin}${format.number(usd, 0)} USD`;
+  }
+
+  /** What the button says, and what is sent if it is pressed now. */
+  drawSubmit(instrument) {
+    const blocked = this.blocked(instrument);
+    const isLocked = performance.now() < this.lockedUntil;
+    setAttribute(this.submit, "data-side", this.state.side);
+    setDisabled(this.submit, blocked !== "" || isLocked);
+    this.stated = blocked ? null : this.statement(instrument);
+    setText(this.submit, blocked || (isLocked ? "Sent" : this.stated.text));
+    this.quantity.showProblem(this.quantity.input.value !== "" && this.quantity.problem !== "");
+    this.price.showProblem(this.state.orderType === "limit" && this.price.input.value !== "" && this.price.problem !== "");
+  }
+
+  /** Why nothing can be sent now, or "". */
+  blocked(instrument) {
+    if (!instrument) return "Choose an instrument";
+    if (!selection.accountId) return "No account";
+    if (connection.state === "offline" || connection.state === "connecting") return `Not connected (${connection.state})`;
+    if (market.isStale(instrument.name)) return "Price is stale: trading blocked";
+    return this.quantity.problem || (this.state.orderType === "limit" ? this.price.problem : "");
+  }
+
+  statement(instrument) {
+    const { side, orderType, timeInForce } = this.state;
+    const isPostOnly = this.postOnly.checked;
+    const quantity = this.quantity.value;
+    const price = orderType === "limit" ? fixText(this.price.value, instrument.priceDecimals) : null;
+    const at = price === null ? "at market" : `at ${price} ${instrument.quote_currency}`;
+    const text = `${VERBS[side]} ${quantity} ${instrument.name} ${at} ${timeInForce.toUpperCase()}${isPostOnly ? " post-only" : ""}`;
+    return Object.freeze({
+      text,
+      message: Object.freeze({
+        type: "order.place",
+        command_id: this.commandId,
+        account_id: selection.accountId,
+        instrument_name: instrument.name,
+        side,
+        order_type: orderType,
+        quantity,
+        price,
+        time_in_force: timeInForce,
+        is_post_only: isPostOnly,
+      }),
+    });
+  }
+
+  /** Sends what the button states, once; the next order needs a change or a moment. */
+  place(event) {
+    event.preventDefault();
+    const stated = this.stated;
+    if (!stated || performance.now() < this.lockedUntil) return;
+    this.commandId = newCommandId();
+    this.lockedUntil = performance.now() + LOCK_MS;
+    this.stated = null;
+    this.draw();
+    this.say(`Sent: ${stated.text}`, "wait");
+    this.quantity.input.focus();
+    commands.place(stated).then((answer) => this.answered(stated, answer));
+  }
+
+  answered(stated, answer) {
+    if (answer.type === "command_refused") this.say(`Refused. ${refusalText(answer)}`, "bad");
+    else this.say(`Order ${answer.entity_id} accepted: ${stated.text}`, "good");
+  }
+
+  say(text, kind) {
+    setText(this.message, text);
+    setAttribute(this.message, "data-kind", kind);
+  }
+}
+
+function unitOf(instrument) {
+  return instrument.kind !== "option" && instrument.is_inverse ? "contracts" : instrument.coin;
+}
+
+function kept() {
+  return JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+}
+
+function keep(state) {
+  sessionStorage.setItem(KEPT, JSON.stringify(state));
+}
+
+customElements.define("parley-ticket", Ticket);

@@ -1,0 +1,99 @@
+"""Pages: the shell around what streams. The data arrives over the socket and REST."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts import selectors as accounts_selectors
+from common.errors import NotFound
+from common.permissions import require_role
+
+TRADER, CLIENT, COMPLIANCE, ADMIN = "trader", "client", "compliance", "admin"
+HOMES = {TRADER: "terminal", CLIENT: "maker", COMPLIANCE: "compliance:search", ADMIN: "compliance:search"}
+PAGES = {
+    TRADER: (("terminal", "Terminal"), ("own_risk", "Risk")),
+    CLIENT: (("maker", "Quotes"), ("own_risk", "Risk")),
+}
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Each role has its own first page."""
+    return redirect(HOMES.get(_user(request).role, "account_logout"))
+
+
+@require_role(TRADER)
+def terminal(request: HttpRequest) -> HttpResponse:
+    return _live(request, "terminal", "js/pages/terminal.js", _accounts(request))
+
+
+@require_role(CLIENT)
+def maker(request: HttpRequest) -> HttpResponse:
+    return _live(request, "maker", "js/pages/maker.js", _accounts(request))
+
+
+@require_role(TRADER, CLIENT)
+def own_risk(request: HttpRequest) -> HttpResponse:
+    """The risk view of the user's first account."""
+    accounts = _accounts(request)
+    if not accounts:
+        raise Http404("the firm has no account")
+    return redirect("risk", account_id=accounts[0].id)
+
+
+@require_role(TRADER, CLIENT)
+def risk(request: HttpRequest, account_id: int) -> HttpResponse:
+    """One account, which must be of the user's firm."""
+    try:
+        account = accounts_selectors.get_account_for(_user(request), account_id)
+    except NotFound as error:
+        raise Http404(error.message) from error
+    return _live(request, "risk", "js/pages/risk.js", [account], account=account, can_trade=False)
+
+
+def _live(
+    request: HttpRequest, page: str, script: str, accounts: list[Any], *, account: Any = None, can_trade: bool = True
+) -> HttpResponse:
+    context = {
+        "script": script,
+        "account": account,
+        "can_trade": can_trade,
+        "navigation": _navigation(request, page),
+        "config": _page_config(request, page, accounts),
+    }
+    return render(request, f"terminal/{page}.html", context)
+
+
+def _page_config(request: HttpRequest, page: str, accounts: list[Any]) -> dict[str, Any]:
+    """What the page's modules start from. No secret, nothing of another firm but the makers' names."""
+    user = _user(request)
+    return {
+        "page": page,
+        "user": {"id": user.pk, "name": user.username, "role": user.role, "firmId": user.firm_id},
+        "accounts": [{"id": account.id, "name": account.name} for account in accounts],
+        "makers": [{"id": firm.id, "name": firm.name} for firm in accounts_selectors.maker_firms()],
+        "instrumentsUrl": "/api/instruments",
+        "socketPath": "/ws/",
+        "signInUrl": f"{reverse('account_login')}?next={request.path}",
+        "graceMs": settings.RFQ_GRACE_MS,
+    }
+
+
+def _navigation(request: HttpRequest, current: str) -> list[dict[str, Any]]:
+    names = {"risk": "own_risk"}
+    return [
+        {"url": reverse(name), "title": title, "is_current": name == names.get(current, current)}
+        for name, title in PAGES.get(_user(request).role, ())
+    ]
+
+
+def _accounts(request: HttpRequest) -> list[Any]:
+    return list(accounts_selectors.list_accounts(_user(request).firm_id))
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user
