@@ -73,15 +73,15 @@ $(STAMPS)/python:
 
 $(STAMPS)/requirements: requirements.txt | $(STAMPS)/python
 	@echo "installing the dependencies (a few minutes the first time)"
-	@$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(BIN)/python -m pip install -qq -r requirements.txt
 	@touch $@
 
 $(STAMPS)/requirements-dev: requirements-dev.txt requirements.txt | $(STAMPS)/requirements
-	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq -r requirements-dev.txt
 	@touch $@
 
 $(STAMPS)/core: $(CORE) | $(STAMPS)/requirements
 	@$(PYTHON) terminal/requisites.py --compiler
 	@echo "building the compiled core"
-	@$(BIN)/python -m pip install --quiet --no-deps --force-reinstall ./core
+	@$(BIN)/python -m pip install -qq --no-deps --force-reinstall ./core
 	@touch $@

