@@ -13,7 +13,8 @@ TRADES_SHOWN_MAX = 50
 
 class Board:
     """Arrays are indexed by instrument id. ``alive_at_ns``: wall clock at which the feed last confirmed its prices;
-    it goes into every frame, so that a feed that stands still shows as stale."""
+    it goes into every frame, so that a feed that stands still shows as stale.
+    """
 
     def __init__(self, registry: Registry, source: str, status: FeedStatus) -> None:
         self.registry, self.source, self.status = registry, source, status

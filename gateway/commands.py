@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 import parley_core
-import redis.asyncio as redis
-import redis.exceptions
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from gateway import clock
 from gateway.engine import EngineStopped, submit
@@ -30,7 +30,6 @@ READ_BLOCK_MS = 500
 GAP_WAIT_SECONDS = 0.1
 GAP_LOG_SECONDS = 5.0
 WATERMARK_SECONDS = 0.5
-INTEGER_MAX = 2**63 - 1
 _decode = msgspec.json.Decoder(messages.CommandEnvelope).decode
 
 
@@ -38,7 +37,7 @@ class CommandReader:
     """``taken``: the last number handed to the engine, which journals it a moment later."""
 
     def __init__(
-        self, engine: parley_core.Engine, client: redis.Redis, on_order: Callable[[messages.PlaceOrder], None]
+        self, engine: parley_core.Engine, client: Redis, on_order: Callable[[messages.PlaceOrder], None]
     ) -> None:
         self._engine, self._client, self._on_order = engine, client, on_order
         self._submitter = CommandSubmitter(engine)
@@ -54,15 +53,17 @@ class CommandReader:
                 backoff.succeeded()
             except Unavailable as error:
                 await asyncio.sleep(backoff.failed(error))
-            except redis.exceptions.ResponseError as error:
+            except ResponseError as error:
                 log.warning("commands: %s", error)
                 await asyncio.sleep(backoff.failed(error))
             except EngineStopped as error:
-                log.error("commands: no more are taken: %s", error)
+                log.critical("commands: no more are taken: %s", error)
                 return
 
     async def _read_once(self) -> None:
-        answer = await self._client.xread({COMMANDS_STREAM: f"{self.taken}-0"}, count=READ_MAX, block=READ_BLOCK_MS)
+        answer: Any = await self._client.xread(
+            {COMMANDS_STREAM: f"{self.taken}-0"}, count=READ_MAX, block=READ_BLOCK_MS
+        )
         for _, entries in answer or ():
             for entry_id, fields in entries:
                 if not await self._take(entry_id, fields):
@@ -77,21 +78,20 @@ class CommandReader:
                 self._gap_logged_at = clock.monotonic()
                 log.warning("commands: %d follows %d, waiting for the dispatcher to rebuild", sequence, self.taken)
             return False
-        body = fields.get(ENTRY_FIELD.encode(), b"")
-        try:
-            envelope = _decode(body)
-            if envelope.command_sequence != sequence:
-                raise msgspec.ValidationError(f"says sequence {envelope.command_sequence}")
-            check_bounds(envelope.command)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            log.warning("commands: %d is malformed: %s", sequence, error)
-            await self._submitter.refuse(sequence, find_command_id(body))
-        else:
-            if isinstance(envelope.command, messages.PlaceOrder):
-                self._on_order(envelope.command)
-            await self._submitter.submit(sequence, envelope.command)
+        await self._submit(sequence, fields.get(ENTRY_FIELD.encode(), b""))
         self.taken = sequence
         return True
+
+    async def _submit(self, sequence: int, body: bytes) -> None:
+        """A command that cannot be taken consumes its number and is answered with an event."""
+        try:
+            command = decode_command(sequence, body)
+            if isinstance(command, messages.PlaceOrder):
+                self._on_order(command)
+            await self._submitter.submit(sequence, command)
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError, TypeError) as error:
+            log.warning("commands: %d is malformed: %s", sequence, error)
+            await self._submitter.refuse(sequence, find_command_id(body))
 
     async def show_watermark(self) -> None:
         """Write, every half second, the last number whose command is on disk."""
@@ -101,23 +101,18 @@ class CommandReader:
                 await self._client.set(COMMANDS_WATERMARK, int(self._engine.command_sequence))
                 backoff.succeeded()
                 await asyncio.sleep(WATERMARK_SECONDS)
-            except (*Unavailable, redis.exceptions.ResponseError) as error:
+            except (*Unavailable, ResponseError) as error:
                 await asyncio.sleep(backoff.failed(error))
 
 
-def check_bounds(command: messages.GatewayCommand) -> None:
-    """Raises msgspec.ValidationError for integers that the engine's 64 bits cannot hold, and for long command ids."""
-    if len(command.command_id) > COMMAND_ID_LENGTH_MAX:
-        raise msgspec.ValidationError(f"command_id is longer than {COMMAND_ID_LENGTH_MAX}")
-    for name in command.__struct_fields__:
-        value = getattr(command, name)
-        if isinstance(value, int) and abs(value) > INTEGER_MAX:
-            raise msgspec.ValidationError(f"{name} {value} is out of range")
-    if isinstance(command, messages.SetLimits):
-        try:
-            coin_id(command.coin)
-        except ValueError as error:
-            raise msgspec.ValidationError(f"coin {command.coin} is unknown") from error
+def decode_command(sequence: int, body: bytes) -> messages.AnyGatewayCommand:
+    """The command of a stream entry. Raises msgspec.DecodeError or ValueError, saying what is wrong."""
+    envelope = _decode(body)
+    if envelope.command_sequence != sequence:
+        raise ValueError(f"entry {sequence} says sequence {envelope.command_sequence}")
+    if len(envelope.command.command_id) > COMMAND_ID_LENGTH_MAX:
+        raise ValueError(f"command_id is longer than {COMMAND_ID_LENGTH_MAX}")
+    return envelope.command
 
 
 def find_command_id(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The compiled engine as the rest of this package sees it: typed, and never blocking the loop when its queue is full."""
+"""The compiled engine as the rest of this package sees it: typed, and never blocking the loop when it is full."""
 
 import asyncio
 import logging

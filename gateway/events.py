@@ -43,7 +43,7 @@ Builder = Callable[[tuple[Any, ...]], Any]
 def _make_builder(event_type: type[GatewayEvent]) -> Builder:
     """Fields in their order, small integers turned into the words of their enum."""
     hints = get_type_hints(event_type)
-    converters: list[tuple[str, Builder | None]] = [(name, _converter(hints[name])) for name in event_type.__struct_fields__]
+    converters = [(name, _converter(hints[name])) for name in event_type.__struct_fields__]
 
     def build(payload: tuple[Any, ...]) -> GatewayEvent:
         pairs = zip(converters, payload, strict=True)

@@ -7,11 +7,12 @@ else: the next ones hold newer values.
 import asyncio
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import parley_core
-import redis.asyncio as redis
-import redis.exceptions
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from gateway import clock
 from gateway.board import Board
@@ -39,7 +40,7 @@ CHUNK = 40
 class FramePublisher:
     """Dirty rows first; beside them, in turn, a twentieth of everything, so that each key is sent every second."""
 
-    def __init__(self, board: Board, engine: parley_core.Engine, client: redis.Redis) -> None:
+    def __init__(self, board: Board, engine: parley_core.Engine, client: Redis) -> None:
         self._board, self._engine, self._client = board, engine, client
         self._turn = 0
         self._is_first = True
@@ -53,7 +54,7 @@ class FramePublisher:
             try:
                 await self.publish()
                 backoff.succeeded()
-            except (*Unavailable, redis.exceptions.ResponseError) as error:
+            except (*Unavailable, ResponseError) as error:
                 self._is_first = True
                 await asyncio.sleep(backoff.failed(error))
 
@@ -81,7 +82,7 @@ class FramePublisher:
 
     async def _forget_old_keys(self) -> None:
         """Values of an earlier run whose contracts are not shown now; the surfaces of others stay."""
-        keys = await self._client.hkeys(MARKET_LATEST)
+        keys: Any = await self._client.hkeys(MARKET_LATEST)
         shown = {key for instrument_id in self._board.shown for key in _keys(self._board, instrument_id)}
         old = [key for key in keys if key.startswith(OWN_PREFIXES) and key.decode() not in shown]
         if old:
@@ -100,7 +101,9 @@ class FramePublisher:
     async def _encode(self, ids: list[int]) -> list[NamedFrame]:
         frames: list[NamedFrame] = []
         for start in range(0, len(ids), CHUNK):
-            chunk = [instrument_id for instrument_id in ids[start : start + CHUNK] if instrument_id in self._board.shown]
+            chunk = [
+                instrument_id for instrument_id in ids[start : start + CHUNK] if instrument_id in self._board.shown
+            ]
             depths = [self._engine.depth(instrument_id, BOOK_LEVELS) for instrument_id in chunk]
             frames += encode_instruments(self._board, chunk, depths)
             await asyncio.sleep(0)

@@ -37,7 +37,10 @@ def encode_instruments(board: Board, ids: Sequence[int], depths: Sequence[Depth]
 
 def encode_index(board: Board, coin: str) -> NamedFrame:
     frame = Index(
-        at_ns=board.alive_at_ns, market_time_ns=board.market_time_ns, coin=coin, price=round(board.index_prices[coin], 4)
+        at_ns=board.alive_at_ns,
+        market_time_ns=board.market_time_ns,
+        coin=coin,
+        price=round(board.index_prices[coin], 4),
     )
     return f"index.{coin}", _encoder.encode(frame)
 
@@ -161,7 +164,7 @@ def _option_columns(board: Board, rows: Integers, depths: Sequence[Depth]) -> li
 
 
 def _top_ticks(depths: Sequence[Depth], positions: "np.ndarray[tuple[int], np.dtype[np.intp]]", side: int) -> Floats:
-    tops = (depths[position][side] for position in positions)
+    tops = (depths[position][side] for position in positions.tolist())
     return np.array([levels[0][0] if levels else math.nan for levels in tops])
 
 

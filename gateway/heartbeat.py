@@ -4,8 +4,8 @@ import asyncio
 
 import msgspec
 import parley_core
-import redis.asyncio as redis
-import redis.exceptions
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from gateway import clock
 from gateway.publisher import Publisher
@@ -31,7 +31,7 @@ def describe(engine: parley_core.Engine, publisher: Publisher, source: str) -> b
     )
 
 
-async def beat(engine: parley_core.Engine, publisher: Publisher, source: str, client: redis.Redis) -> None:
+async def beat(engine: parley_core.Engine, publisher: Publisher, source: str, client: Redis) -> None:
     """Write the heartbeat twice a second for ever; without it, the key expires."""
     backoff = Backoff("heartbeat")
     while True:
@@ -39,5 +39,5 @@ async def beat(engine: parley_core.Engine, publisher: Publisher, source: str, cl
             await client.set(GATEWAY_HEARTBEAT, describe(engine, publisher, source), px=EXPIRES_MS)
             backoff.succeeded()
             await asyncio.sleep(HEARTBEAT_SECONDS)
-        except (*Unavailable, redis.exceptions.ResponseError) as error:
+        except (*Unavailable, ResponseError) as error:
             await asyncio.sleep(backoff.failed(error))

@@ -1,4 +1,4 @@
-"""Where the market of this state folder stands: which source, how far, and the next instrument id. Written atomically."""
+"""Where the market of this state folder stands: which source, how far, the next instrument id. Written atomically."""
 
 import os
 from pathlib import Path

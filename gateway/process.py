@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import parley_core
-import redis.asyncio as redis
+from redis.asyncio import Redis
 
 from gateway import clock
 from gateway.board import Board
@@ -69,13 +69,13 @@ class Gateway:
             loop.add_signal_handler(number, self._stop.set)
         self._engine.start()
         self._publisher.attach(loop)
-        tasks = [asyncio.create_task(part, name=part.__name__) for part in self._parts(self._clients)]
+        tasks = [asyncio.create_task(part) for part in self._parts(self._clients)]
         waiting = asyncio.create_task(self._stop.wait())
         failed = await _first_failure(tasks, waiting)
         await self._shut_down(loop, tasks)
         return 1 if failed else 0
 
-    def _parts(self, clients: list[redis.Redis]) -> list[Coroutine[Any, Any, None]]:
+    def _parts(self, clients: list[Redis]) -> list[Coroutine[Any, Any, None]]:
         reader = CommandReader(self._engine, clients[1], self._tape.on_order)
         return [
             self._publisher.run(),
@@ -110,7 +110,7 @@ async def _first_failure(tasks: list[asyncio.Task[None]], waiting: asyncio.Task[
         for task in done - {waiting}:
             error = task.exception()
             if error is not None:
-                log.error("gateway: %s failed", task.get_name(), exc_info=error)
+                log.error("gateway: %s failed", task.get_coro(), exc_info=error)
                 return True
         if waiting in done:
             return False
@@ -124,7 +124,9 @@ def _require_same_market(settings: Settings, position: MarketPosition | None) ->
     folder = str(settings.recording.resolve()) if settings.recording else None
     if position.source != source or (folder and position.feed.get("folder") != folder):
         held = position.feed.get("folder") or "a simulated market"
-        raise OtherMarket(f"The state folder {settings.directory.parent} holds the market of {held}: use another --state.")
+        raise OtherMarket(
+            f"The state folder {settings.directory.parent} holds the market of {held}: use another --state."
+        )
 
 
 def _open_feed(settings: Settings, position: MarketPosition | None, listed: list[str]) -> Feed:
@@ -145,6 +147,8 @@ def _next_instrument_id(engine: parley_core.Engine, position: MarketPosition | N
     """Ids are never given twice, also those of contracts that the engine has forgotten after settlement."""
     if position is not None:
         return position.next_instrument_id
+    if engine.event_number:
+        log.warning("gateway: the state folder lacks market.json, reading the journal instead")
     listed_kind, largest, number = EVENT_TYPES.index(InstrumentListed), 0, 0
     while number < engine.event_number:
         events = engine.events_from(number + 1, SCAN_EVENTS)

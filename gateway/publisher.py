@@ -6,15 +6,18 @@ loses nothing, and entry ids make a second publication harmless.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import parley_core
-import redis.asyncio as redis
-import redis.exceptions
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ResponseError
 
 from gateway import clock
 from gateway.engine import RawEvent
@@ -39,7 +42,7 @@ FULL_WAIT_SECONDS = 0.1
 class Publisher:
     """``published``: the newest event in the stream; None until that is known."""
 
-    def __init__(self, engine: parley_core.Engine, client: redis.Redis, on_event: Callable[[RawEvent], None]) -> None:
+    def __init__(self, engine: parley_core.Engine, client: Redis, on_event: Callable[[RawEvent], None]) -> None:
         self._engine, self._client, self._on_event = engine, client, on_event
         self._buffer: deque[RawEvent] = deque(maxlen=BUFFER_MAX)
         self._newest = int(engine.event_number)
@@ -56,10 +59,8 @@ class Publisher:
         loop.remove_reader(self._engine.event_fd)
 
     def _on_ready(self, loop: asyncio.AbstractEventLoop) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._engine.event_fd)
-        except BlockingIOError:
-            pass
         self._drain(loop)
 
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -84,7 +85,10 @@ class Publisher:
                 await self._publish_until_failure()
             except Unavailable as error:
                 await asyncio.sleep(backoff.failed(error))
-            except redis.exceptions.ResponseError as error:
+            except parley_core.EventsReleased as error:
+                log.warning("publisher: %s; waiting for the receiver's watermark", error)
+                await asyncio.sleep(CHECK_SECONDS)
+            except ResponseError as error:
                 log.warning("publisher: %s; reading back what the stream holds", error)
                 await asyncio.sleep(backoff.failed(error))
 
@@ -92,7 +96,7 @@ class Publisher:
         """Learn what the stream and the receiver have. A stream that is not of this journal is dropped."""
         await self._read_watermark()
         entries = await self._client.xrevrange(EVENTS_STREAM, count=1)
-        last = await self._find_own_number(entries[0]) if entries else None
+        last = await self._find_own_number(*entries[0]) if entries else None
         if entries and last is None:
             log.warning("publisher: %s does not end with an event of this journal: rebuilding it", EVENTS_STREAM)
             await self._client.delete(EVENTS_STREAM)
@@ -101,16 +105,16 @@ class Publisher:
             await self._read_watermark()
         self.published = last if last is not None else min(self.watermark or 0, self._newest)
 
-    async def _find_own_number(self, entry: tuple[bytes, dict[bytes, bytes]]) -> int | None:
+    async def _find_own_number(self, own_id: Any, fields: Any) -> int | None:
         """Event number of a stream entry; None where this journal has no such event under that id."""
         try:
-            number = msgspec.json.decode(entry[1][ENTRY_FIELD.encode()], type=EventEnvelope).event_number
+            number = msgspec.json.decode(fields[ENTRY_FIELD.encode()], type=EventEnvelope).event_number
         except (KeyError, msgspec.DecodeError):
             return None
         if not 1 <= number <= self._newest:
             return None
         own = (await self._events_after(number - 1, 1))[0]
-        return number if entry_id(own).encode() == entry[0] else None
+        return number if entry_id(own).encode() == own_id else None
 
     async def _read_watermark(self) -> None:
         value = await self._client.get(EVENTS_WATERMARK)
@@ -120,7 +124,7 @@ class Publisher:
         self.watermark = watermark
         was_ahead, self.is_ahead = self.is_ahead, watermark is not None and watermark > self._newest
         if self.is_ahead and not was_ahead:
-            log.error("the database has seen event %d, this journal ends at %d: it is not its journal", watermark, self._newest)
+            log.error("the database has seen event %d, but this journal ends at %d", watermark, self._newest)
 
     async def _publish_until_failure(self) -> None:
         checked_at = clock.monotonic()
@@ -163,7 +167,7 @@ class Publisher:
             start = number + 1 - buffer[0][0]
             return [buffer[position] for position in range(start, min(start + count, len(buffer)))]
         events: list[RawEvent] = await asyncio.to_thread(self._engine.events_from, number + 1, count)
-        assert events and events[0][0] == number + 1, "the journal regenerates every event"
+        assert events[0][0] == number + 1, "the journal regenerates every event"
         return events
 
     async def _check(self) -> None:
@@ -171,7 +175,9 @@ class Publisher:
         await self._read_watermark()
         if self.watermark is None or self.published is None or self.is_ahead:
             return
-        await self._client.xtrim(EVENTS_STREAM, maxlen=max(self.published - self.watermark, 0) + TRIM_SLACK, approximate=False)
+        self._engine.release_events(self.watermark)
+        unread = max(self.published - self.watermark, 0)
+        await self._client.xtrim(EVENTS_STREAM, maxlen=unread + TRIM_SLACK, approximate=False)
         is_stalled = clock.monotonic() - self._stalled_at[1] >= CHECK_SECONDS
         if not is_stalled or self.watermark >= self._newest:
             return
@@ -192,6 +198,6 @@ class Publisher:
         log.info("publisher: rebuilt %s from event %d", EVENTS_STREAM, watermark + 1)
 
 
-def _add(pipeline: "redis.client.Pipeline", events: list[RawEvent]) -> None:
+def _add(pipeline: Pipeline, events: list[RawEvent]) -> None:
     for event in events:
         pipeline.xadd(EVENTS_STREAM, {ENTRY_FIELD: encode_event(event)}, id=entry_id(event))

@@ -161,10 +161,10 @@ class Registry:
             self.is_inverse[row] = terms.is_inverse
 
     def price_ticks(self, ids: Integers, prices: Floats, *, round_up: bool) -> Integers:
-        """Ticks of (rows, levels) prices, rounded outward; -1 where there is no price or it rounds to nothing."""
+        """Ticks of (rows, levels) prices, rounded outward; 0 where there is no price or it rounds to nothing."""
         scaled = prices / self.tick[ids][:, None]
         rounded = np.ceil(scaled - _SLACK) if round_up else np.floor(scaled + _SLACK)
-        return np.where(rounded >= 1, np.nan_to_num(rounded, nan=-1.0), -1.0).astype(np.int64)
+        return np.where(rounded >= 1, rounded, 0.0).astype(np.int64)
 
     def quantity_lots(self, ids: Integers, quantities: Floats) -> Integers:
         """Whole lots of (rows, levels) quantities, at least one where there is any; 0 where there is none."""

@@ -2,8 +2,8 @@
 
 import logging
 
-import redis.asyncio as redis
-import redis.exceptions
+from redis import exceptions
+from redis.asyncio import Redis
 
 log = logging.getLogger(__name__)
 
@@ -11,13 +11,13 @@ SOCKET_TIMEOUT_SECONDS = 3.0
 """A Valkey that does not answer for this long is treated as gone."""
 RETRY_SECONDS_FIRST = 0.05
 RETRY_SECONDS_MAX = 1.0
-Unavailable = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError, TimeoutError)
+Unavailable = (exceptions.ConnectionError, exceptions.TimeoutError, OSError, TimeoutError)
 """Valkey cannot be reached or does not answer. BusyLoading is a ConnectionError."""
 
 
-def connect(url: str) -> redis.Redis:
+def connect(url: str) -> Redis:
     """A client whose commands fail rather than wait for ever; it does not retry by itself."""
-    return redis.Redis.from_url(
+    return Redis.from_url(
         url,
         socket_timeout=SOCKET_TIMEOUT_SECONDS,
         socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,

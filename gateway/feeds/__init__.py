@@ -1,1 +1,1 @@
-"""Sources of the running market. Each is an async iterator of ``updates.MarketUpdate``; ``runner`` plays any of them."""
+"""Sources of the running market: async iterators of ``updates.MarketUpdate``, played by ``runner``."""

@@ -32,6 +32,7 @@ NUMBER_COLUMNS = (
 )
 TIME_COLUMNS = ("timestamp", "expiry_datetime")
 CHAIN_COLUMNS = (*TIME_COLUMNS, *TEXT_COLUMNS, *NUMBER_COLUMNS)
+POSITIVE_COLUMNS = frozenset({"underlying", "strike", "bid_price", "ask_price", "index_price"})
 NULLABLE_COLUMNS = frozenset({"bid_price", "ask_price"})
 
 
@@ -87,7 +88,7 @@ def read_snapshot_index(path: Path) -> pl.DataFrame:
 def read_chain(path: Path) -> ChainFile:
     """Read and check a whole file. A bad row is refused and named; a file of the wrong form raises RecordingError."""
     frame = _open(path).with_row_index("row", offset=1)
-    checks = [*_value_checks(), *_name_checks(frame)]
+    checks = [*_value_checks(), *_name_checks(frame), REPETITION]
     refused = pl.any_horizontal([condition.fill_null(value=False) for _, condition, _ in checks])
     marked = frame.with_columns(refused.alias("refused"))
     bad = marked.filter("refused")
@@ -154,25 +155,24 @@ def _require_type(path: Path, column: str, dtype: pl.DataType) -> None:
 
 Check = tuple[str, pl.Expr, str]
 """Column, condition that refuses the row, and the sentence that says why."""
+REPETITION: Check = (
+    "instrument_name",
+    ~pl.struct("snapshot", "instrument_name").is_first_distinct(),
+    "twice in one snapshot",
+)
 
 
 def _value_checks() -> list[Check]:
-    checks: list[Check] = []
-    for column in CHAIN_COLUMNS:
-        if column not in NULLABLE_COLUMNS:
-            checks.append((column, pl.col(column).is_null(), "missing"))
-    for column in NUMBER_COLUMNS:
-        checks.append((column, pl.col(column).is_nan() | pl.col(column).is_infinite(), "not a finite number"))
-    for column in ("underlying", "strike", "bid_price", "ask_price", "index_price"):
-        checks.append((column, pl.col(column) <= 0, "must be above 0"))
-    for column in ("mark_price", "implied_volatility", "open_interest"):
-        checks.append((column, pl.col(column) < 0, "must not be negative"))
-    checks.append(("bid_price", pl.col("bid_price") > pl.col("ask_price"), "bid above ask"))
-    checks.append(("option_type", ~pl.col("option_type").is_in(["call", "put"]), "neither call nor put"))
-    checks.append(("expiry_datetime", pl.col("expiry_datetime") <= pl.col("timestamp"), "expired before it was recorded"))
-    repeated = ~pl.struct("snapshot", "instrument_name").is_first_distinct()
-    checks.append(("instrument_name", repeated, "twice in one snapshot"))
-    return checks
+    col = pl.col
+    return [
+        *((name, col(name).is_null(), "missing") for name in CHAIN_COLUMNS if name not in NULLABLE_COLUMNS),
+        *((name, ~col(name).is_finite(), "not a finite number") for name in NUMBER_COLUMNS),
+        *((name, col(name) <= 0, "must be above 0") for name in POSITIVE_COLUMNS),
+        *((name, col(name) < 0, "must not be negative") for name in NUMBER_COLUMNS if name not in POSITIVE_COLUMNS),
+        ("bid_price", col("bid_price") > col("ask_price"), "bid above ask"),
+        ("option_type", ~col("option_type").is_in(["call", "put"]), "neither call nor put"),
+        ("expiry_datetime", col("expiry_datetime") <= col("timestamp"), "expired before it was recorded"),
+    ]
 
 
 def _name_checks(frame: pl.DataFrame) -> list[Check]:
@@ -180,16 +180,20 @@ def _name_checks(frame: pl.DataFrame) -> list[Check]:
     terms = {name: _find_terms(name) for name in frame["instrument_name"].drop_nulls().unique().to_list()}
     known = {name: found for name, found in terms.items() if found is not None}
     name = pl.col("instrument_name")
-    strike = name.replace_strict({key: float(t.strike or 0) for key, t in known.items()}, default=None, return_dtype=pl.Float64)
-    right = name.replace_strict({key: str(t.option_type) for key, t in known.items()}, default=None, return_dtype=pl.String)
-    expiry = name.replace_strict({key: t.expiry_at_ns for key, t in known.items()}, default=None, return_dtype=pl.Int64)
-    coin = name.replace_strict({key: t.base_currency for key, t in known.items()}, default=None, return_dtype=pl.String)
+
+    def named(values: dict[str, object], dtype: type[pl.DataType]) -> pl.Expr:
+        return name.replace_strict(values, default=None, return_dtype=dtype)
+
+    contradictions = {
+        "strike": pl.col("strike") != named({key: float(t.strike or 0) for key, t in known.items()}, pl.Float64),
+        "option_type": pl.col("option_type") != named({key: str(t.option_type) for key, t in known.items()}, pl.String),
+        "expiry_datetime": pl.col("expiry_datetime").dt.timestamp("ns")
+        != named({key: t.expiry_at_ns for key, t in known.items()}, pl.Int64),
+        "currency": pl.col("currency") != named({key: t.base_currency for key, t in known.items()}, pl.String),
+    }
     return [
         ("instrument_name", ~name.is_in(list(known)), "not the name of an option"),
-        ("strike", pl.col("strike") != strike, "contradicts the name"),
-        ("option_type", pl.col("option_type") != right, "contradicts the name"),
-        ("expiry_datetime", pl.col("expiry_datetime").dt.timestamp("ns") != expiry, "contradicts the name"),
-        ("currency", pl.col("currency") != coin, "contradicts the name"),
+        *((column, condition, "contradicts the name") for column, condition in contradictions.items()),
     ]
 
 
@@ -204,8 +208,9 @@ def _find_terms(name: str) -> InstrumentTerms | None:
 def _describe(path: Path, bad: pl.DataFrame, checks: list[Check]) -> Iterable[RowFault]:
     flags = bad.select([condition.fill_null(value=False).alias(str(i)) for i, (_, condition, _) in enumerate(checks)])
     for row, hits in zip(bad.iter_rows(named=True), flags.iter_rows(), strict=True):
-        first = next((i for i, hit in enumerate(hits) if hit), None)
-        column, why = (checks[first][0], checks[first][2]) if first is not None else ("instrument_name", "twice in one snapshot")
+        # A repeated row is no longer a repetition once its first one is not beside it.
+        first = next((i for i, hit in enumerate(hits) if hit), -1)
+        column, why = checks[first][0], checks[first][2]
         yield RowFault(path.name, row["row"], column, _text(row[column]), why)
 
 

@@ -4,8 +4,8 @@ import asyncio
 import logging
 
 import msgspec
-import redis.asyncio as redis
-import redis.exceptions
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from gateway.feeds.updates import Feed
 from gateway.valkey import Backoff, Unavailable
@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 WAIT_SECONDS = 1
 
 
-async def listen(feed: Feed, client: redis.Redis) -> None:
+async def listen(feed: Feed, client: Redis) -> None:
     """For ever; what is not a JSON object is logged and dropped."""
     backoff = Backoff("feed control")
     while True:
         try:
             popped = await client.blpop([FEED_CONTROL], timeout=WAIT_SECONDS)
             backoff.succeeded()
-        except (*Unavailable, redis.exceptions.ResponseError) as error:
+        except (*Unavailable, ResponseError) as error:
             await asyncio.sleep(backoff.failed(error))
             continue
         if popped is None:

@@ -1,6 +1,7 @@
 """Recorded marks of dated futures and prices of perpetuals, aligned to the snapshots by their timestamp in ms."""
 
 import dataclasses
+import functools
 import math
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gateway.feeds.chain_files import FAULTS_KEPT_MAX, RecordingError, RowFault
 from wire.instruments import UnknownInstrumentName, parse_instrument_name
 
 TERM_PATTERN = "term_futures_marks_*.csv.gz"
+TIME_COLUMN = "snapshot_timestamp_ms"
 PERPETUAL_PATTERN = "perpetual_futures_prices_*.csv.gz"
 
 
@@ -36,32 +38,34 @@ def read_future_marks(folder: Path) -> FutureMarks:
 
 
 def _read(path: Path, name_column: str, price_column: str, found: FutureMarks) -> None:
-    columns = ["snapshot_timestamp_ms", name_column, price_column]
+    frame = _open(path, name_column, price_column)
+    found.rows_recorded += frame.height
+    for row, (at_ms, name, price) in enumerate(frame.iter_rows(), start=1):
+        fault = _find_fault((TIME_COLUMN, at_ms), (name_column, name), (price_column, price))
+        if fault is None:
+            found.marks.setdefault(at_ms, {})[name] = float(price)
+            continue
+        found.rows_refused += 1
+        if len(found.faults) < FAULTS_KEPT_MAX:
+            found.faults.append(RowFault(path.name, row, *fault))
+
+
+def _open(path: Path, name_column: str, price_column: str) -> pl.DataFrame:
     try:
         frame = pl.read_csv(path, infer_schema_length=None)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise RecordingError(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
-    for column in columns:
+    for column in (TIME_COLUMN, name_column, price_column):
         if column not in frame.columns:
             raise RecordingError(f"{path.name} lacks the column {column}.")
     if not frame.schema[price_column].is_numeric():
         raise RecordingError(f"{path.name}, column {price_column}: {frame.schema[price_column]} is not a number.")
-    if not frame.schema["snapshot_timestamp_ms"].is_integer():
-        raise RecordingError(f"{path.name}, column snapshot_timestamp_ms: not a whole number of ms.")
-    found.rows_recorded += frame.height
-    known: dict[str, bool] = {}
-    for row, (at_ms, name, price) in enumerate(frame.select(columns).iter_rows(), start=1):
-        if name not in known:
-            known[name] = _is_name(name)
-        fault = _find_fault(path, row, (name_column, name, known[name]), (price_column, price))
-        if fault is None and at_ms is not None:
-            found.marks.setdefault(at_ms, {})[name] = float(price)
-            continue
-        found.rows_refused += 1
-        if fault is not None and len(found.faults) < FAULTS_KEPT_MAX:
-            found.faults.append(fault)
+    if not frame.schema[TIME_COLUMN].is_integer():
+        raise RecordingError(f"{path.name}, column {TIME_COLUMN}: not a whole number of ms.")
+    return frame.select(TIME_COLUMN, name_column, price_column)
 
 
+@functools.cache
 def _is_name(name: object) -> bool:
     try:
         parse_instrument_name(str(name))
@@ -71,10 +75,13 @@ def _is_name(name: object) -> bool:
 
 
 def _find_fault(
-    path: Path, row: int, name: tuple[str, object, bool], price: tuple[str, float | None]
-) -> RowFault | None:
-    if not name[2]:
-        return RowFault(path.name, row, name[0], str(name[1]), "not the name of an instrument")
+    at_ms: tuple[str, int | None], name: tuple[str, object], price: tuple[str, float | None]
+) -> tuple[str, str, str] | None:
+    """Column, value and reason of what is wrong with a row."""
+    if at_ms[1] is None:
+        return at_ms[0], "None", "missing"
+    if not _is_name(name[1]):
+        return name[0], str(name[1]), "not the name of an instrument"
     if price[1] is None or not math.isfinite(price[1]) or price[1] <= 0:
-        return RowFault(path.name, row, price[0], str(price[1]), "must be above 0")
+        return price[0], str(price[1]), "must be above 0"
     return None

@@ -6,6 +6,7 @@ months and of the next two quarters, all at 08:00 UTC; the nearest ``EXPIRIES_LI
 
 import calendar
 import datetime as dt
+import itertools
 import math
 
 from wire.instruments import EXPIRY_HOUR_UTC
@@ -62,7 +63,7 @@ def list_strikes(forward: float, deviation: float, listed: list[float]) -> list[
     below = sum(strike < forward for strike in listed)
     if min(below, len(listed) - below) >= STRIKES_A_SIDE_MIN or len(listed) >= STRIKES_MAX:
         return []
-    step = min((b - a for a, b in zip(listed, listed[1:], strict=False)), default=strike_step(forward, deviation))
+    step = min((b - a for a, b in itertools.pairwise(listed)), default=strike_step(forward, deviation))
     middle = round(forward / step)
     wanted = [step * (middle + i) for i in range(-STRIKES_A_SIDE, STRIKES_A_SIDE + 1) if middle + i > 0]
     return [strike for strike in wanted if strike not in listed][: STRIKES_MAX - len(listed)]
@@ -73,7 +74,9 @@ def _last_fridays(start: dt.datetime, months: range) -> list[dt.datetime]:
     for offset in months:
         year, month = divmod(start.year * 12 + start.month - 1 + offset, 12)
         last_day = calendar.monthrange(year, month + 1)[1]
-        last = start.replace(year=year, month=month + 1, day=last_day, hour=EXPIRY_HOUR_UTC, minute=0, second=0, microsecond=0)
+        last = start.replace(
+            year=year, month=month + 1, day=last_day, hour=EXPIRY_HOUR_UTC, minute=0, second=0, microsecond=0
+        )
         last -= dt.timedelta(days=(last.weekday() - _FRIDAY) % 7)
         if last >= start:
             found.append(last)

@@ -65,7 +65,7 @@ def first_state(terms: CoinTerms, random: np.random.Generator) -> CoinState:
 def advance(state: CoinState, terms: CoinTerms, seconds: float, random: np.random.Generator) -> None:
     """Move the coin by that much time. Draws the same number of variates whatever happens."""
     years = min(max(seconds, 0.0), STEP_SECONDS_MAX) / SECONDS_PER_YEAR
-    normals = random.standard_normal(5)
+    normals = random.standard_normal(5).tolist()
     is_jump = random.random() < terms.jumps_per_year * years
     root = math.sqrt(state.variance * years)
     pull = math.log(2) / REVERSION_HALF_LIFE_YEARS * math.log(terms.anchor_price / state.price)

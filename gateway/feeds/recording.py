@@ -8,7 +8,7 @@ seconds per wall second, or in steps on request.
 import asyncio
 import dataclasses
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -103,7 +103,8 @@ class RecordingFeed:
     def _make_update(self, instant: Instant, rows: pl.DataFrame) -> MarketUpdate:
         assert self._file is not None, "a snapshot was loaded from a file"
         index = snapshot_index(rows)
-        marks = future_marks(rows, self._futures.marks.get(instant.at_ns // NANOSECONDS_PER_MS, {}), index)
+        recorded_marks = self._futures.marks.get(instant.at_ns // NANOSECONDS_PER_MS, {})
+        marks = future_marks(rows, recorded_marks, index, instant.at_ns)
         recorded = self._file.recorded_by_snapshot[instant.snapshot]
         status = self.status
         status.marker = instant.snapshot
@@ -135,14 +136,15 @@ class RecordingFeed:
             except RecordingError as error:
                 self._note_faults(1, [error])
                 return None
-            self._snapshots = {str(key[0]): part for key, part in self._file.rows.partition_by("snapshot", as_dict=True).items()}
+            parts = self._file.rows.partition_by("snapshot", as_dict=True)
+            self._snapshots = {str(key[0]): part for key, part in parts.items()}
             self._note_faults(self._file.rows_refused, self._file.faults)
             nameless = self._file.recorded_by_snapshot.get(None, 0)
             self.status.rows_recorded += nameless
             self.status.rows_refused += nameless
         return self._snapshots.get(instant.snapshot, self._file.rows.clear())
 
-    def _note_faults(self, count: int, faults: list[object] | list[RecordingError]) -> None:
+    def _note_faults(self, count: int, faults: Sequence[object]) -> None:
         if not count:
             return
         self.status.detail = f"{count} refused; first: {faults[0] if faults else 'unnamed'}"

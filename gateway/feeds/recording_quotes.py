@@ -28,7 +28,9 @@ def snapshot_index(rows: pl.DataFrame) -> dict[str, float]:
     return {coin: float(price) for coin, price in medians.iter_rows()}
 
 
-def future_marks(rows: pl.DataFrame, recorded: dict[str, float], index: dict[str, float]) -> dict[str, float]:
+def future_marks(
+    rows: pl.DataFrame, recorded: dict[str, float], index: dict[str, float], at_ns: int
+) -> dict[str, float]:
     """Marks of perpetuals and dated futures at a snapshot.
 
     A dated future without a recorded mark takes the forward that its options were recorded with; a perpetual without
@@ -39,10 +41,9 @@ def future_marks(rows: pl.DataFrame, recorded: dict[str, float], index: dict[str
     dated = rows.filter(pl.col("underlying_name") == own_future)
     forwards = dated.group_by("underlying_name").agg(pl.col("underlying").median()).sort("underlying_name")
     marks.update({name: float(price) for name, price in forwards.iter_rows()})
-    at_ns = rows["timestamp"].dt.timestamp("ns").min()
     for name, price in recorded.items():
         terms = parse_instrument_name(name)
-        if not terms.expiry_at_ns or terms.expiry_at_ns > int(at_ns or 0):
+        if not terms.expiry_at_ns or terms.expiry_at_ns > at_ns:
             marks[name] = price
     return marks
 
@@ -81,7 +82,10 @@ def _option_sizes(rows: pl.DataFrame) -> Floats:
 def _future_forwards(marks: dict[str, float], index: dict[str, float]) -> Floats:
     """A dated future is its own forward; the forward of a perpetual is the index."""
     return np.array(
-        [index.get(name.split("-")[0], price) if name.endswith("-PERPETUAL") else price for name, price in marks.items()],
+        [
+            index.get(name.split("-")[0], price) if name.endswith("-PERPETUAL") else price
+            for name, price in marks.items()
+        ],
         dtype=float,
     )
 

@@ -31,7 +31,9 @@ DELIVERY_LATE_NS = 5 * 60 * 1_000_000_000
 class FeedRunner:
     """One feed, one engine, one board. ``directory``: where the market's position is kept."""
 
-    def __init__(self, feed: Feed, engine: parley_core.Engine, registry: Registry, board: Board, directory: Path) -> None:
+    def __init__(
+        self, feed: Feed, engine: parley_core.Engine, registry: Registry, board: Board, directory: Path
+    ) -> None:
         self._feed, self._engine, self._registry, self._board = feed, engine, registry, board
         self._directory = directory
         self._undelivered = {contract.instrument_id for contract in registry.contracts()}
@@ -46,7 +48,7 @@ class FeedRunner:
                 await self.apply(update)
         except EngineStopped as error:
             self._feed.status.state, self._feed.status.detail = "halted", str(error)
-            log.error("feed: the engine takes no more: %s", error)
+            log.critical("feed: the engine takes no more: %s", error)
         self._board.is_status_dirty = True
         log.info("feed: %s", self._feed.status)
 

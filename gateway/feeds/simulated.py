@@ -79,7 +79,9 @@ class SimulatedFeed:
 
     source = "simulated"
 
-    def __init__(self, seed: int, *, at_ns: int, listed: Iterable[str] = (), position: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, seed: int, *, at_ns: int, listed: Iterable[str] = (), position: Mapping[str, object] | None = None
+    ) -> None:
         """``position``: where an earlier run stopped; ``listed``: contracts of earlier runs that still trade."""
         self.seed = seed
         self.status = FeedStatus(detail=f"seed {seed}")

@@ -30,9 +30,9 @@ HALF_SPREAD_WING = 0.004
 OPTION_SIZES = {"BTC": (1.0, 20.0), "ETH": (10.0, 200.0)}
 FUTURE_LEVEL_USD = (40_000.0, 160_000.0)
 HALF_SPREAD_BASIS_POINTS = {
-    InstrumentKind.SPOT: 0.3,
-    InstrumentKind.PERPETUAL: 0.15,
-    InstrumentKind.FUTURE: 0.8,
+    InstrumentKind.SPOT: 0.15,
+    InstrumentKind.PERPETUAL: 0.05,
+    InstrumentKind.FUTURE: 0.4,
 }
 
 
@@ -49,7 +49,11 @@ class OptionColumns:
         """The same columns for some rows only."""
         picked = OptionColumns([])
         picked.names = [self.names[row] for row in rows]
-        picked.strike, picked.expiry_at_ns, picked.is_call = self.strike[rows], self.expiry_at_ns[rows], self.is_call[rows]
+        picked.strike, picked.expiry_at_ns, picked.is_call = (
+            self.strike[rows],
+            self.expiry_at_ns[rows],
+            self.is_call[rows],
+        )
         return picked
 
 

@@ -33,7 +33,7 @@ class QuoteBatch:
         for field in (self.mark_price, self.mark_volatility, self.forward_price, self.open_interest):
             assert field.shape == (rows,), "one value per name"
         for levels in (self.bid_prices, self.bid_quantities, self.ask_prices, self.ask_quantities):
-            assert levels.ndim == 2 and levels.shape[0] == rows, "one row of levels per name"
+            assert levels.shape[:1] == (rows,), "one row of levels per name"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
