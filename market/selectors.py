@@ -12,9 +12,10 @@ INSTRUMENTS_MAX = 20_000
 
 def get_instrument(name: str) -> Instrument:
     """The instrument of that name, listed or delivered. Raises NotFound."""
-    instrument = Instrument.objects.filter(name=name).first()
+    is_text = name.isascii() and name.isprintable()
+    instrument = Instrument.objects.filter(name=name).first() if is_text else None
     if instrument is None:
-        raise NotFound("unknown_instrument", f"there is no instrument {name}", value=name)
+        raise NotFound("unknown_instrument", f"there is no instrument {name!r}", value=name)
     return instrument
 
 

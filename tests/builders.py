@@ -18,6 +18,8 @@ from wire.instruments import parse_instrument_name
 from wire.market import Index, Ticker
 from wire.units import Liquidity, OrderType, Side
 
+FEBRUARY = 1_769_904_000 * 10**9
+"""The market clock: 2026-02-01, before the expiries that tests name."""
 _numbers = itertools.count(1)
 
 
@@ -53,7 +55,7 @@ def listed(name):
 def play_market(*instruments, state="running", at_ns=None, market_time_ns=None):
     """A gateway that runs and a fresh ticker of each instrument, in Valkey."""
     at_ns = clock.now_ns() if at_ns is None else at_ns
-    market_time_ns = at_ns if market_time_ns is None else market_time_ns
+    market_time_ns = FEBRUARY if market_time_ns is None else market_time_ns
     frames = {
         f"ticker.{row.name}": Ticker(
             at_ns=at_ns, market_time_ns=market_time_ns, instrument_name=row.name, instrument_id=row.id, mark_price=1.0
