@@ -17,6 +17,8 @@ GROUPS = {"celery": ("worker", "beat"), "makers": tuple(f"maker-{maker}" for mak
 NAMES = ("postgres", "valkey", "prepare", "demo", "gateway", "dispatcher", "worker", "beat", "web", "celery", "makers")
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
 WORKER_THREADS = 2
+GATEWAY_REFUSALS = frozenset({2, 3, 4, 6})
+"""Bad arguments, a recording that cannot be played, a state of another market, a damaged journal."""
 SETTLED_SECONDS = 1.0
 """A process of which nothing else can be asked counts as ready when it has run for so long."""
 WORKER_HEARTBEAT = "celery.worker.heartbeat"
@@ -158,7 +160,7 @@ def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
         arguments += ["--to", options.until] if options.until else []
     else:
         arguments += ["--simulated", "--seed", str(options.seed)]
-    return _python(
+    spec = _python(
         "gateway",
         *arguments,
         needs=("valkey",),
@@ -166,6 +168,7 @@ def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
             valkey_url, transport.GATEWAY_HEARTBEAT, process.started_at_ns
         ),
     )
+    return dataclasses.replace(spec, hopeless_exit_codes=GATEWAY_REFUSALS)
 
 
 def _web(options: Options, port: int) -> ProcessSpec:
@@ -195,7 +198,9 @@ def _reachable(host: str) -> str:
 
 
 def _has_settled(process: ManagedProcess) -> bool:
-    return process.seconds_up() > SETTLED_SECONDS
+    return process.seconds_up() > GATEWAY_REFUSALS = frozenset({2, 3, 4, 6})
+"""Bad arguments, a recording that cannot be played, a state of another market, a damaged journal."""
+SETTLED_SECONDS
 
 
 def _python(

@@ -42,6 +42,8 @@ class ProcessSpec:
     start_seconds: float = 60
     is_one_shot: bool = False
     before_restart: Callable[[], None] | None = None
+    hopeless_exit_codes: frozenset[int] = frozenset()
+    """Codes with which the process says in its last line what a person must change: it is not started again."""
     shows_only: str = ""
     """Regular expression of the lines worth showing among those of all processes; the log file has every line."""
 
@@ -53,6 +55,7 @@ class ManagedProcess:
         self.spec = spec
         self.started_at_ns = 0
         self.started_monotonic = 0.0
+        self.last_line = ""
         self._log = BoundedLog(log)
         self._echo = echo
         self._process: subprocess.Popen[bytes] | None = None
@@ -110,6 +113,7 @@ class ManagedProcess:
             while line := stream.readline(LINE_BYTES_MAX):
                 text = line.decode(errors="replace").rstrip()
                 self._log.write(text)
+                self.last_line = text or self.last_line
                 if self._echo and re.search(self.spec.shows_only, text):
                     self._echo(self.spec.name, text)
 

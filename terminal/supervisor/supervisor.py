@@ -112,6 +112,8 @@ class Supervisor:
         code = one.process.exit_code()
         one.is_started = one.is_ready = False
         one.process.kill()
+        if code in one.spec.hopeless_exit_codes:
+            raise StartFailure(one.process.last_line)
         if one.spec.is_one_shot:
             raise StartFailure(f"{one.spec.name} failed with exit code {code}; its log is logs/{one.spec.name}.log")
         one.deaths.append(time.monotonic())
