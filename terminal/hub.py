@@ -129,13 +129,16 @@ class Hub:
         self._market_changed.set()
 
     async def _flush_market(self) -> None:
-        """At most MARKET_FRAMES_PER_SECOND_MAX times a second, and at once after a quiet time."""
-        flushed_at = 0.0
+        """At most MARKET_FRAMES_PER_SECOND_MAX times a second on average, and at once after a quiet time.
+
+        ``due`` follows the rhythm of what comes in, so that a source as fast as the limit is not held up by it.
+        """
+        due = time.monotonic()
         while True:
             await self._market_changed.wait()
-            await asyncio.sleep(flushed_at + FLUSH_SECONDS - time.monotonic())
+            await asyncio.sleep(due - time.monotonic())
             self._market_changed.clear()
-            flushed_at = time.monotonic()
+            due = max(due + FLUSH_SECONDS, time.monotonic())
             self.market.flush()
 
     async def _hear_notices(self) -> None:
