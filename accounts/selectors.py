@@ -1,6 +1,6 @@
 """Reads. What belongs to another firm does not exist for the asker."""
 
-from accounts.models import Account, ApiKey, Firm, FirmKind, User
+from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, User
 from common.errors import NotFound
 
 
@@ -41,6 +41,13 @@ def get_firm(firm_id: int) -> Firm:
         return Firm.objects.get(pk=firm_id)
     except Firm.DoesNotExist as error:
         raise NotFound("unknown_firm", f"There is no firm {firm_id}.", value=firm_id) from error
+
+
+def get_desk(desk_id: int) -> Desk:
+    try:
+        return Desk.objects.get(pk=desk_id)
+    except Desk.DoesNotExist as error:
+        raise NotFound("unknown_desk", f"There is no desk {desk_id}.", value=desk_id) from error
 
 
 def find_firm(name: str) -> Firm | None:

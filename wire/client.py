@@ -10,17 +10,19 @@ import msgspec
 
 from wire.limits import (
     COMMAND_ID_LENGTH_MAX,
+    QUANTITY_LOTS_MAX,
     RFQ_LEGS_MAX,
     RFQ_MAKERS_MAX,
     RFQ_RATIO_MAX,
     SUBSCRIPTION_KEYS_MAX,
 )
-from wire.units import OrderType, Side, TimeInForce
+from wire.units import ControlScope, OrderType, Side, TimeInForce
 
 CommandIdText = Annotated[str, msgspec.Meta(min_length=1, max_length=COMMAND_ID_LENGTH_MAX, pattern=r"^[A-Za-z0-9._:-]+$")]
 DecimalText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 QuantityText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$")]
 NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+ReasonText = Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=r"\S")]
 
 
 class ClientMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -145,6 +147,46 @@ class PreviewMargin(Command, tag="risk.preview_margin"):
     side: Side
 
 
+class SetLimits(Command, tag="risk.set_limits"):
+    """Limits of an account, for the instruments of ``coin`` or (empty) all without limits of their own.
+
+    Quantities in lots, values in US dollars. Zero allows nothing; there is no 'unlimited'.
+    """
+
+    account_id: int
+    max_order_quantity_lots: Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_LOTS_MAX)]
+    max_order_value: QuantityText
+    max_position_lots: Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_LOTS_MAX)]
+    max_position_value: QuantityText
+    price_collar_basis_points: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+    coin: Annotated[str, msgspec.Meta(max_length=6)] = ""
+
+
+class EngageKillSwitch(Command, tag="control.engage_kill_switch"):
+    """Cancel every order in scope and let no new one pass, until two people release it.
+
+    scope_id: of the firm, desk, user, account or instrument; 0 with ``all``.
+    """
+
+    scope: ControlScope
+    scope_id: int
+
+
+class RequestRelease(Command, tag="control.request_release"):
+    """Ask that a kill switch be released. The reason is typed and kept."""
+
+    scope: ControlScope
+    scope_id: int
+    reason: ReasonText
+
+
+class ApproveRelease(Command, tag="control.approve_release"):
+    """Release a kill switch that another person asked to be released."""
+
+    release_id: int
+    reason: ReasonText
+
+
 AnyClientMessage = (
     Subscribe
     | Unsubscribe
@@ -160,6 +202,10 @@ AnyClientMessage = (
     | CancelQuote
     | AcceptQuote
     | PreviewMargin
+    | SetLimits
+    | EngageKillSwitch
+    | RequestRelease
+    | ApproveRelease
 )
 
 

@@ -1,0 +1,31 @@
+"""Reads of marks, surfaces, limits, controls and margin."""
+
+from risk.selectors.controls import find_control_state, list_control_states, list_open_releases
+from risk.selectors.limits import LimitSetView, current_limits, limit_view, list_limits
+from risk.selectors.margins import AccountBook, account_books, account_risk, latest_margins, snapshot
+from risk.selectors.marks import MarkSet, MarksUnavailable, read_marks
+from risk.selectors.surfaces import find_slice, surface
+from risk.selectors.valuation import LegValue, ModelValue, model_value
+
+__all__ = [
+    "AccountBook",
+    "LegValue",
+    "LimitSetView",
+    "MarkSet",
+    "MarksUnavailable",
+    "ModelValue",
+    "account_books",
+    "account_risk",
+    "current_limits",
+    "find_control_state",
+    "find_slice",
+    "latest_margins",
+    "limit_view",
+    "list_control_states",
+    "list_limits",
+    "list_open_releases",
+    "model_value",
+    "read_marks",
+    "snapshot",
+    "surface",
+]
