@@ -12,7 +12,8 @@ from terminal.supervisor import readiness, state
 from terminal.supervisor.process import ManagedProcess, ProcessSpec, Readiness, StartFailure
 from wire import limits, transport
 
-MAKERS = ("cobalt", "dune")
+MAKERS = {"cobalt": "0.5", "dune": "0.7"}
+"""Demo firm -> half of its spread, in volatility points: they compete, and one of them is usually better."""
 GROUPS = {"celery": ("worker", "beat"), "makers": tuple(f"maker-{maker}" for maker in MAKERS)}
 NAMES = ("postgres", "valkey", "prepare", "demo", "gateway", "dispatcher", "worker", "beat", "web", "celery", "makers")
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
@@ -188,7 +189,7 @@ def _maker(options: Options, maker: str, port: int) -> ProcessSpec:
     key = options.state / "demo" / f"{maker}.json"
     return _python(
         f"maker-{maker}",
-        *("-m", "strategies.maker", "--url", url, "--key", str(key)),
+        *("-m", "strategies.maker", "--url", url, "--key-file", str(key), "--spread-vega", MAKERS[maker]),
         needs=("prepare", "gateway", "web"),
     )
 
@@ -198,9 +199,7 @@ def _reachable(host: str) -> str:
 
 
 def _has_settled(process: ManagedProcess) -> bool:
-    return process.seconds_up() > GATEWAY_REFUSALS = frozenset({2, 3, 4, 6})
-"""Bad arguments, a recording that cannot be played, a state of another market, a damaged journal."""
-SETTLED_SECONDS
+    return process.seconds_up() > SETTLED_SECONDS
 
 
 def _python(

@@ -10,9 +10,19 @@ from django.core.management.base import BaseCommand
 
 from accounts import demo
 from common import clock
+from common.actor import SYSTEM
+from risk import services as risk_services
 from settlement import services as settlement_services
 
 DEPOSITS = {"USDC": Decimal(5_000_000), "BTC": Decimal(50), "ETH": Decimal(500)}
+LIMITS: dict[str, Any] = {
+    "max_order_quantity_lots": 1_000_000,
+    "max_order_value": Decimal(10_000_000),
+    "max_position_lots": 10_000_000,
+    "max_position_value": Decimal(50_000_000),
+    "price_collar_basis_points": 1_000,
+}
+"""Lots differ by instrument: a million is 10 million USD of the inverse perpetual. Values in USD."""
 
 
 class Command(BaseCommand):
@@ -24,6 +34,7 @@ class Command(BaseCommand):
             account = demo.lay_down(firm, at=at)
             if account is not None:
                 _deposit(account.pk, firm.key_name, at)
+                _set_limits(account.pk, firm.key_name, at)
             demo.write_key(firm, Path(settings.STATE_DIR) / "demo", at=at)
 
 
@@ -33,3 +44,8 @@ def _deposit(account_id: int, firm: str, at: dt.datetime) -> None:
         settlement_services.deposit(
             account_id=account_id, asset=asset, amount=amount, at=at, command_id=f"demo:{firm}:{asset}"
         )
+
+
+def _set_limits(account_id: int, firm: str, at: dt.datetime) -> None:
+    """The same id and content again change nothing; what an administrator set since then stays."""
+    risk_services.set_limits(account_id=account_id, actor=SYSTEM, at=at, command_id=f"demo:{firm}:limits", **LIMITS)
