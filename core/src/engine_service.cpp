@@ -64,6 +64,7 @@ void EngineService::serve() {
         if (batch.count > 0) take_batch(batch);
         sync_if_due(false);
         snapshot_if_due(false);
+        note_done(batch.count);
         while (!is_stopping_ && !log_.wait_for_room(std::chrono::milliseconds(100))) signal();
         if (!is_open) return;
     }
@@ -76,7 +77,7 @@ void EngineService::take_batch(InputQueue::Batch& batch) {
     if (batch.has_commands) journal_->sync();
     apply_batch(first, batch);
     if (!events_.empty()) journal_->sync();
-    release(batch.count);
+    release();
 }
 
 void EngineService::apply_batch(std::uint64_t first_sequence, const InputQueue::Batch& batch) {
@@ -97,18 +98,20 @@ void EngineService::sync_if_due(bool is_now) {
     if (is_now || steady_clock::now() >= dirty_since_ + kMarketSyncEvery) journal_->sync();
 }
 
-void EngineService::release(std::size_t inputs) {
+void EngineService::release() {
     const bool has_events = !events_.empty();
     log_.release(events_);
     journal_sequence_ = engine_.journal_sequence();
     event_number_ = engine_.event_number();
     command_sequence_ = engine_.command_sequence();
-    {
-        const std::lock_guard lock(status_mutex_);
-        done_ += inputs;
-    }
-    has_progressed_.notify_all();
     if (has_events) signal();
+}
+
+void EngineService::note_done(std::size_t inputs) {
+    if (inputs == 0) return;
+    const std::lock_guard lock(status_mutex_);
+    done_ += inputs;
+    has_progressed_.notify_all();
 }
 
 void EngineService::halt(const std::string& what, const std::string& why) {

@@ -83,7 +83,8 @@ private:
     void take_batch(InputQueue::Batch& batch);
     void apply_batch(std::uint64_t first_sequence, const InputQueue::Batch& batch);
     void sync_if_due(bool is_now);
-    void release(std::size_t inputs);
+    void release();
+    void note_done(std::size_t inputs);
     void snapshot_if_due(bool is_now);
     void remove_old_files();
     void halt(const std::string& what, const std::string& why);
