@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from common.decimals import plain_text
 from common.errors import NotFound
-from market.models import Instrument
+from market.models import Instrument, InstrumentState
 from wire.instruments import InstrumentView
 
 INSTRUMENTS_MAX = 20_000
@@ -48,3 +48,8 @@ def instrument_view(instrument: Instrument) -> InstrumentView:
         terms=instrument.terms,
         delivery_price=None if instrument.delivery_price is None else plain_text(instrument.delivery_price),
     )
+
+
+def count_delivered() -> int:
+    """Instruments that expired and were delivered."""
+    return Instrument.objects.filter(state=InstrumentState.DELIVERED).count()

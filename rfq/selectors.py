@@ -220,7 +220,7 @@ def search_for_compliance(
     before: dt.datetime | None = None,
     limit: int = 100,
 ) -> list[RfqView]:
-    """RFQs that match everything given, newest first. firm_ids: as taker or asked maker; user_ids: who quoted or traded."""
+    """RFQs that match all of it, newest first. firm_ids: as taker or asked maker; user_ids: who asked or quoted."""
     rfqs = Rfq.objects.all()
     if rfq_id is not None:
         rfqs = rfqs.filter(id=rfq_id)
@@ -239,3 +239,8 @@ def search_for_compliance(
     if before is not None:
         rfqs = rfqs.filter(created_at__lt=before)
     return [views.compliance_view(record) for record in load(rfqs.order_by("-id")[: max(1, min(limit, LIST_MAX))])]
+
+
+def count_pending() -> int:
+    """RFQs that still wait for takers, makers or the gateway."""
+    return Rfq.objects.filter(state__in=[RfqState.OPEN, RfqState.PENDING_FILL]).count()

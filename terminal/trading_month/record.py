@@ -34,6 +34,8 @@ class Step(msgspec.Struct, kw_only=True):
     missing_asks_recorded: int
     missing_asks_ingested: int
     repricing: Repricing
+    """On the forward that the marks imply by put-call parity."""
+    repricing_on_recorded_underlying: Repricing
     surfaces: SurfaceCheck
     index: dict[str, float]
     ledger_breaks: list[str]
@@ -74,6 +76,8 @@ class Total(msgspec.Struct, kw_only=True):
     nulls_kept: bool
     repricing_median_error: float
     repricing_p99_error: float
+    recorded_underlying_median_error: float
+    recorded_underlying_p99_error: float
     share_inside: float
     left_out_quotes: int
     butterfly_violations: int
