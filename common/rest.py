@@ -36,6 +36,14 @@ def decode(request: HttpRequest, message_type: type[T]) -> T:
     return decoding.decode(_decoder(message_type), request.body)
 
 
+def convert(values: dict[str, Any], message_type: type[T]) -> T:
+    """Values of a path and a query as ``message_type``. Raises decoding.Malformed."""
+    try:
+        return msgspec.convert(values, message_type)
+    except msgspec.ValidationError as error:
+        raise decoding.Malformed("invalid_message", str(error)) from error
+
+
 def answer(value: Any, status: int = 200) -> HttpResponse:
     """JSON of a struct, or of a list of structs."""
     return HttpResponse(_encode(value), status=status, content_type="application/json")

@@ -18,11 +18,17 @@ from wire.limits import (
 )
 from wire.units import ControlScope, OrderType, Side, TimeInForce
 
-CommandIdText = Annotated[str, msgspec.Meta(min_length=1, max_length=COMMAND_ID_LENGTH_MAX, pattern=r"^[A-Za-z0-9._:-]+$")]
-DecimalText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
-QuantityText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$")]
-NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-ReasonText = Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=r"\S")]
+# ``$(?!\n)``: the end itself. A bare ``$`` would let a line feed pass at the end.
+CommandIdText = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=COMMAND_ID_LENGTH_MAX, pattern=r"^[A-Za-z0-9._:-]+$(?!\n)")
+]
+DecimalText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?$(?!\n)")]
+QuantityText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$(?!\n)")]
+NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$(?!\n)")]
+EntityId = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+ReasonText = Annotated[
+    str, msgspec.Meta(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*$(?!\n)")
+]
 
 
 class ClientMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -42,17 +48,17 @@ class Unsubscribe(ClientMessage, tag="unsubscribe"):
 class Acknowledge(ClientMessage, tag="acknowledge"):
     """The client has drawn every server frame up to ``frame`` (a counter of this socket; see ``ServerFrame``)."""
 
-    frame: int
+    frame: Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
 
 
 class Resume(ClientMessage, tag="resume"):
     """Send the facts after ``sequence``; 0 asks for a snapshot."""
 
-    sequence: int
+    sequence: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 
 
 class Ping(ClientMessage, tag="ping"):
-    client_time_ns: int
+    client_time_ns: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Command(ClientMessage):
@@ -62,7 +68,7 @@ class Command(ClientMessage):
 class PlaceOrder(Command, tag="order.place"):
     """price is required for limit orders and refused for market orders."""
 
-    account_id: int
+    account_id: EntityId
     instrument_name: NameText
     side: Side
     order_type: OrderType
@@ -73,13 +79,13 @@ class PlaceOrder(Command, tag="order.place"):
 
 
 class CancelOrder(Command, tag="order.cancel"):
-    order_id: int
+    order_id: EntityId
 
 
 class CancelAll(Command, tag="order.cancel_all"):
     """Every working order of the account, or of all accounts of the user's firm where it is None."""
 
-    account_id: int | None = None
+    account_id: EntityId | None = None
 
 
 class RfqLeg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,17 +99,17 @@ class RfqLeg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class CreateRfq(Command, tag="rfq.create"):
     """quantity: units of the structure. side: None asks for a two-way quote. life_seconds: 10 to 600."""
 
-    account_id: int
+    account_id: EntityId
     legs: Annotated[list[RfqLeg], msgspec.Meta(min_length=1, max_length=RFQ_LEGS_MAX)]
     quantity: QuantityText
-    maker_firm_ids: Annotated[list[int], msgspec.Meta(min_length=1, max_length=RFQ_MAKERS_MAX)]
+    maker_firm_ids: Annotated[list[EntityId], msgspec.Meta(min_length=1, max_length=RFQ_MAKERS_MAX)]
     side: Side | None = None
-    life_seconds: int = 300
-    label: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    life_seconds: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)] = 300
+    label: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[^\x00-\x1f]*$(?!\n)")] = ""
 
 
 class CancelRfq(Command, tag="rfq.cancel"):
-    rfq_id: int
+    rfq_id: EntityId
 
 
 class QuoteSide(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,30 +124,30 @@ class SubmitQuote(Command, tag="rfq.quote"):
     bid: what the maker pays when the taker sells the structure; ask: what the maker takes when the taker buys it.
     """
 
-    rfq_id: int
-    account_id: int
+    rfq_id: EntityId
+    account_id: EntityId
     bid: QuoteSide | None = None
     ask: QuoteSide | None = None
-    life_seconds: int | None = None
+    life_seconds: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)] | None = None
 
 
 class CancelQuote(Command, tag="rfq.cancel_quote"):
-    quote_id: int
+    quote_id: EntityId
 
 
 class AcceptQuote(Command, tag="rfq.accept"):
     """side: the taker's side of the structure. An old ``version`` is refused."""
 
-    rfq_id: int
-    quote_id: int
-    version: int
+    rfq_id: EntityId
+    quote_id: EntityId
+    version: EntityId
     side: Side
 
 
 class PreviewMargin(Command, tag="risk.preview_margin"):
     """Margin of the account before and after the legs were traded at their marks. Changes nothing."""
 
-    account_id: int
+    account_id: EntityId
     legs: Annotated[list[RfqLeg], msgspec.Meta(min_length=1, max_length=RFQ_LEGS_MAX)]
     quantity: QuantityText
     side: Side
@@ -153,7 +159,7 @@ class SetLimits(Command, tag="risk.set_limits"):
     Quantities in lots, values in US dollars. Zero allows nothing; there is no 'unlimited'.
     """
 
-    account_id: int
+    account_id: EntityId
     max_order_quantity_lots: Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_LOTS_MAX)]
     max_order_value: QuantityText
     max_position_lots: Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_LOTS_MAX)]
@@ -169,21 +175,21 @@ class EngageKillSwitch(Command, tag="control.engage_kill_switch"):
     """
 
     scope: ControlScope
-    scope_id: int
+    scope_id: EntityId
 
 
 class RequestRelease(Command, tag="control.request_release"):
     """Ask that a kill switch be released. The reason is typed and kept."""
 
     scope: ControlScope
-    scope_id: int
+    scope_id: EntityId
     reason: ReasonText
 
 
 class ApproveRelease(Command, tag="control.approve_release"):
     """Release a kill switch that another person asked to be released."""
 
-    release_id: int
+    release_id: EntityId
     reason: ReasonText
 
 
