@@ -4,6 +4,8 @@ import functools
 from typing import Any, TypeVar
 
 import msgspec
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 from common import decoding
@@ -33,7 +35,14 @@ def decode(request: HttpRequest, message_type: type[T]) -> T:
         raise decoding.Malformed(
             "content_type", "the body must be application/json", value=content_type, bound="application/json"
         )
-    return decoding.decode(_decoder(message_type), request.body)
+    try:
+        body = request.body
+    except RequestDataTooBig as error:
+        size = request.META.get("CONTENT_LENGTH")
+        raise decoding.TooLarge(
+            "message_too_large", "the body is too large", value=size, bound=settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        ) from error
+    return decoding.decode(_decoder(message_type), body)
 
 
 def convert(values: dict[str, Any], message_type: type[T]) -> T:

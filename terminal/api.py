@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
@@ -92,6 +93,12 @@ def _refusal_of(error: Exception) -> Refusal:
 
 def _answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
     return rest.refuse(_refusal_of(error))
+
+
+@csrf_exempt
+def no_such_route(request: HttpRequest, route: str) -> HttpResponse:
+    """Any path below ``/api/`` that no app answers."""
+    return rest.refuse(NotFound("no_such_route", "the API has no such route", value=route[:200]))
 
 
 for _kind in (Refusal, AuthenticationError, ValidationError, HttpError, Http404, Exception):
