@@ -23,6 +23,8 @@ GATEWAY_REFUSALS = frozenset({2, 3, 4, 6})
 SETTLED_SECONDS = 1.0
 """A process of which nothing else can be asked counts as ready when it has run for so long."""
 WORKER_HEARTBEAT = "celery.worker.heartbeat"
+SOCKET_SERVER_BYTES_MAX = 8 << 20
+"""daphne has one bound for both directions: a snapshot must fit. What clients send is bounded by ``wire.limits``."""
 BASE_FOLDER = Path(__file__).resolve().parents[2]
 
 
@@ -173,7 +175,7 @@ def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
 
 
 def _web(options: Options, port: int) -> ProcessSpec:
-    size = str(limits.SOCKET_MESSAGE_BYTES_MAX)
+    size = str(SOCKET_SERVER_BYTES_MAX)
     return _python(
         "web",
         *("-m", "daphne", "-b", options.host, "-p", str(port), "-v", "0", "--no-server-name"),
