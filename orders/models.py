@@ -148,9 +148,7 @@ class OrderEvent(models.Model):
             models.UniqueConstraint(fields=["order", "execution_id"], name="order_execution_once"),
         ]
         indexes = [models.Index(fields=["order", "event_number"])]
-        triggers = [
-            pgtrigger.Protect(name="order_event_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
+        triggers = [pgtrigger.Protect(name="order_event_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"order {self.order_id} event {self.event_number}"

@@ -202,7 +202,6 @@ class Position(models.Model):
                 condition=~Q(quantity=0) | Q(entry_value=0, average_price=0), name="position_flat_has_no_entry"
             ),
         ]
-        indexes = [models.Index(fields=["instrument"], name="position_open", condition=~Q(quantity=0))]
 
     def __str__(self) -> str:
         return f"account {self.account_id or 0} instrument {self.instrument_id}"

@@ -5,9 +5,9 @@ import types
 from decimal import Decimal
 
 import msgspec
-from accounts.models import Account, Desk, Firm, User
 from django.contrib.auth.hashers import make_password
 
+from accounts.models import Account, Desk, Firm, User
 from common import clock, db, valkey
 from common.actor import Actor
 from market import services as market

@@ -153,9 +153,7 @@ def _is_applied(envelope: gateway.EventEnvelope) -> bool:
     return OrderEvent.objects.filter(event_number=envelope.event_number).exists()
 
 
-def _remember(
-    envelope: gateway.EventEnvelope, order: Order, kind: str, *, execution_id: int | None = None
-) -> None:
+def _remember(envelope: gateway.EventEnvelope, order: Order, kind: str, *, execution_id: int | None = None) -> None:
     OrderEvent.objects.create(
         order=order,
         event_number=envelope.event_number,

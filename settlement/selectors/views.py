@@ -62,8 +62,12 @@ def list_balances(account_ids: Iterable[int]) -> list[BalanceView]:
 
 
 def list_fills(
-    *, firm_id: int | None = None, order_id: int | None = None, rfq_id: int | None = None,
-    before: int | None = None, limit: int = FILLS_IN_SNAPSHOT,
+    *,
+    firm_id: int | None = None,
+    order_id: int | None = None,
+    rfq_id: int | None = None,
+    before: int | None = None,
+    limit: int = FILLS_IN_SNAPSHOT,
 ) -> list[FillView]:
     """Fills of a firm (None: of all firms), newest first, before execution id ``before``."""
     rows = Fill.objects.select_related("instrument")

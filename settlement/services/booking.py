@@ -113,7 +113,10 @@ def _book_sides(fill: Fill, trade: Trade) -> None:
     transfers = ledger.write(postings, kind=TransferKind.PENDING, at=trade.at, execution_id=trade.execution_id)
     if position is not None:
         publishers.publish_position(fill.firm_id, position)
-    publishers.publish_balances(row for item in transfers for row in (item.debit_id, item.credit_id))
+    touched = {row.pk: row for item in transfers for row in (item.debit, item.credit)}
+    for _, row in sorted(touched.items()):
+        if row.account_id == fill.account_id:
+            publishers.publish_balance(fill.firm_id, row)
     _record(fill, position)
     if not trade.instrument.is_active:
         occasion = f"{trade.execution_id}:{trade.side.value}"
@@ -124,9 +127,7 @@ def _book_side(trade: Trade, account_id: int | None) -> tuple[list[Posting], Pos
     if trade.terms.kind is InstrumentKind.SPOT:
         return _spot_postings(trade, account_id), None
     position = deliveries.lock_position(trade.instrument, account_id, trade.at)
-    booking = positions.apply_fill(
-        deliveries.state_of(position), trade.terms, trade.side, trade.price, trade.quantity
-    )
+    booking = positions.apply_fill(deliveries.state_of(position), trade.terms, trade.side, trade.price, trade.quantity)
     deliveries.store_position(position, booking.position, trade.at)
     code = TransferCode.PREMIUM if trade.terms.kind is InstrumentKind.OPTION else TransferCode.REALIZED
     return _payment(trade, account_id, code, trade.terms.settlement_currency, booking.cash), position

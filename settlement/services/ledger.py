@@ -68,7 +68,10 @@ def write(
     execution_id: int | None = None,
     cycle: NettingCycle | None = None,
 ) -> list[Transfer]:
-    """Append pending or posted transfers and move their accounts' totals. Call ``enter`` first."""
+    """Append pending or posted transfers and move their accounts' totals. Call ``enter`` first.
+
+    The ledger accounts of the transfers returned carry the totals as they stand now.
+    """
     assert kind in (TransferKind.PENDING, TransferKind.POSTED)
     if not postings:
         return []
@@ -89,7 +92,7 @@ def write(
         for posting in postings
     ]
     Transfer.objects.bulk_create(transfers, batch_size=TRANSFERS_PER_INSERT)
-    _move_totals(transfers)
+    _move_totals(transfers, {row.pk: row for row in accounts.values()})
     return transfers
 
 
@@ -114,13 +117,13 @@ def resolve(
         )
         for pending in pendings
     ]
-    lock_by_id({account for row in resolutions for account in (row.debit_id, row.credit_id)})
+    accounts = _lock_by_id({account for row in resolutions for account in (row.debit_id, row.credit_id)})
     Transfer.objects.bulk_create(resolutions, batch_size=TRANSFERS_PER_INSERT)
-    _move_totals(resolutions)
+    _move_totals(resolutions, accounts)
     return resolutions
 
 
-def lock_by_id(ids: Iterable[int]) -> dict[int, LedgerAccount]:
+def _lock_by_id(ids: Iterable[int]) -> dict[int, LedgerAccount]:
     """Lock ledger accounts, in the order of id."""
     rows = LedgerAccount.objects.filter(id__in=list(ids)).order_by("id").select_for_update()
     return {row.pk: row for row in rows}
@@ -138,9 +141,7 @@ def _lock_accounts(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], Ledger
 
 def _lock_existing(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], LedgerAccount]:
     rows = (
-        LedgerAccount.objects.filter(
-            owner__in={owner for owner, _ in wanted}, asset__in={asset for _, asset in wanted}
-        )
+        LedgerAccount.objects.filter(owner__in={owner for owner, _ in wanted}, asset__in={asset for _, asset in wanted})
         .order_by("id")
         .select_for_update()
     )
@@ -153,11 +154,9 @@ def _new_account(owner: str, asset: str) -> LedgerAccount:
     return LedgerAccount(owner=owner, account_id=account_id, asset=asset, limit=limit)
 
 
-_MOVE = """
-UPDATE settlement_ledgeraccount SET
-    debits_pending = debits_pending + %s, debits_posted = debits_posted + %s,
-    credits_pending = credits_pending + %s, credits_posted = credits_posted + %s
-WHERE id = %s
+_STORE = """
+UPDATE settlement_ledgeraccount
+SET debits_pending = %s, debits_posted = %s, credits_pending = %s, credits_posted = %s WHERE id = %s
 """
 
 _EFFECTS = {
@@ -169,15 +168,20 @@ _EFFECTS = {
 """What a transfer of a kind adds, in amounts, to (pending, posted)."""
 
 
-def _move_totals(transfers: Sequence[Transfer]) -> None:
-    changes: dict[int, list[int]] = {}
+def _move_totals(transfers: Sequence[Transfer], accounts: dict[int, LedgerAccount]) -> None:
+    """Add the transfers to the totals of their accounts, which are locked, here and in the database."""
+    touched: dict[int, LedgerAccount] = {}
     for transfer in transfers:
         pending, posted = (effect * transfer.amount for effect in _EFFECTS[TransferKind(transfer.kind)])
-        debit = changes.setdefault(transfer.debit_id, [0, 0, 0, 0])
-        debit[0] += pending
-        debit[1] += posted
-        credit = changes.setdefault(transfer.credit_id, [0, 0, 0, 0])
-        credit[2] += pending
-        credit[3] += posted
+        debit, credit = accounts[transfer.debit_id], accounts[transfer.credit_id]
+        debit.debits_pending += pending
+        debit.debits_posted += posted
+        credit.credits_pending += pending
+        credit.credits_posted += posted
+        touched[debit.pk], touched[credit.pk] = debit, credit
+    rows = [
+        (row.debits_pending, row.debits_posted, row.credits_pending, row.credits_posted, row.pk)
+        for _, row in sorted(touched.items())
+    ]
     with connection.cursor() as cursor:
-        cursor.executemany(_MOVE, [(*change, account_id) for account_id, change in sorted(changes.items())])
+        cursor.executemany(_STORE, rows)

@@ -32,7 +32,7 @@ def at_once(calls):
             for call in share:
                 try:
                     results.append(call())
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - whatever a thread raises is its result
                     results.append(error)
         finally:
             connection.close()

@@ -3,10 +3,10 @@ import json
 import msgspec
 import pytest
 
+from common import clock
 from orders import services
 from orders.models import Order
 from settlement import services as settlement
-from common import clock
 from tests import builders
 from wire.client import PlaceOrder
 
@@ -87,10 +87,10 @@ PLACE_CASES = [
     ({"command_id": "a b"}, 400, "invalid_message"),
     ({"account_id": "1"}, 400, "invalid_message"),
     ({"unknown": 1}, 400, "invalid_message"),
-    ({"account_id": -1}, 404, "unknown_account"),
+    ({"account_id": -1}, 400, "invalid_message"),
     ({"account_id": 10**18}, 404, "unknown_account"),
     ({"instrument_name": "x"}, 404, "unknown_instrument"),
-    ({"instrument_name": "\u0000"}, 404, "unknown_instrument"),
+    ({"instrument_name": "\u0000"}, 400, "invalid_message"),
     ({"instrument_name": "B\u0131TC"}, 404, "unknown_instrument"),
     ({"quantity": "0.05"}, 422, "quantity_off_grid"),
     ({"price": "0.00001"}, 422, "price_off_grid"),

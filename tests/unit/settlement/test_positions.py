@@ -78,7 +78,7 @@ LOTS = st.integers(1, 5_000)
 @given(terms=TERMS, data=st.data())
 def test_trading_between_accounts_makes_no_money(terms, data):
     """Over all accounts cash plus what open entries owe is zero to the unit, and delivery leaves only rounding."""
-    book = {account: FLAT for account in "abc"}
+    book = dict.fromkeys("abc", FLAT)
     cash = 0
     for _ in range(data.draw(st.integers(1, 25))):
         buyer, seller = data.draw(st.permutations("abc"))[:2]
