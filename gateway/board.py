@@ -27,6 +27,9 @@ class Board:
         self.dirty_indexes: set[str] = set()
         self.dirty_trades: set[int] = set()
         self.is_status_dirty = True
+        self.marker = ""
+        self.marker_shown = ""
+        """The last marker of which every frame has been published."""
         self.removed: set[int] = set()
         self.shown: set[int] = set()
         self.mark_price: Floats = np.full(1, np.nan)
@@ -53,6 +56,8 @@ class Board:
 
     def withdraw(self, ids: list[int], market_time_ns: int) -> None:
         """The source does not quote these any more: no mark, no volatility."""
+        if not ids:
+            return
         for field in (self.mark_price, self.mark_volatility, self.open_interest):
             field[ids] = np.nan
         self.quoted_at_ns[ids] = market_time_ns
@@ -79,6 +84,13 @@ class Board:
         """The book of this instrument changed."""
         if instrument_id in self.shown:
             self.dirty.add(instrument_id)
+
+    def dirty_everything(self) -> None:
+        """Frames were lost on their way: all are to be sent again."""
+        self.dirty.update(self.shown)
+        self.dirty_indexes.update(self.index_prices)
+        self.dirty_trades.update(self.trades)
+        self.is_status_dirty = True
 
     def _touch(self, ids: list[int]) -> None:
         self.shown.update(ids)

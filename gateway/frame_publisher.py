@@ -56,6 +56,7 @@ class FramePublisher:
                 backoff.succeeded()
             except (*Unavailable, ResponseError) as error:
                 self._is_first = True
+                self._board.dirty_everything()
                 await asyncio.sleep(backoff.failed(error))
 
     async def publish(self) -> int:
@@ -63,7 +64,7 @@ class FramePublisher:
         if self._is_first:
             await self._forget_old_keys()
             self._is_first = False
-        board = self._board
+        board, marker = self._board, self._board.marker
         self._turn = (self._turn + 1) % MARKET_FRAMES_PER_SECOND_MAX
         ids = self._pick_instruments()
         frames = await self._encode(ids)
@@ -73,9 +74,11 @@ class FramePublisher:
         trades = board.dirty_trades | {i for i in ids if i in board.trades and self._is_turn_of(i)}
         frames += [encode_trades(board, instrument_id) for instrument_id in sorted(trades & board.shown)]
         board.dirty_trades.clear()
+        if not board.dirty:
+            board.marker_shown = marker
         if self._turn == 0 or (board.is_status_dirty and not board.dirty):
             frames.append(encode_status(board))
-            board.is_status_dirty = False
+            board.is_status_dirty = bool(board.dirty)
         if frames:
             await self._send(frames)
         return len(frames)

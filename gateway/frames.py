@@ -59,7 +59,7 @@ def encode_trades(board: Board, instrument_id: int) -> NamedFrame:
 def encode_status(board: Board) -> NamedFrame:
     """``detail`` starts with the snapshot id of a recording: who plays in steps waits for it."""
     status = board.status
-    parts = [status.marker, status.detail]
+    parts = [board.marker_shown, status.detail]
     if status.rows_recorded:
         parts.insert(1, f"{status.rows_ingested} of {status.rows_recorded} rows")
     frame = VenueStatus(
@@ -68,7 +68,7 @@ def encode_status(board: Board) -> NamedFrame:
         source=board.source,
         state=status.state,
         detail=" | ".join(part for part in parts if part),
-        snapshot=status.marker,
+        snapshot=board.marker_shown,
         updates_played=status.updates_played,
         rows_recorded=status.rows_recorded,
         rows_ingested=status.rows_ingested,

@@ -78,16 +78,23 @@ def list_chain_files(folder: Path) -> list[Path]:
 def read_snapshot_index(path: Path) -> pl.DataFrame:
     """(snapshot, timestamp, currency, index_price) of a file: the median index of each snapshot and coin.
 
-    Raises RecordingError where the file is no chain.
+    Only good rows count; a snapshot without any has one row here, without currency and index. Raises RecordingError
+    where the file is no chain.
     """
-    frame = _open(path).filter(pl.col("index_price").is_finite() & (pl.col("index_price") > 0))
-    grouped = frame.group_by("snapshot", "currency").agg(pl.col("timestamp").min(), pl.col("index_price").median())
-    return grouped.drop_nulls().sort("timestamp", "currency")
+    frame = _open(path)
+    taken = frame.group_by("snapshot").agg(pl.col("timestamp").min()).drop_nulls()
+    good = _check(path, frame).rows.group_by("snapshot", "currency").agg(pl.col("index_price").median())
+    joined = taken.join(good, on="snapshot", how="left").sort("timestamp", "currency")
+    return joined.select("snapshot", "timestamp", "currency", "index_price")
 
 
 def read_chain(path: Path) -> ChainFile:
     """Read and check a whole file. A bad row is refused and named; a file of the wrong form raises RecordingError."""
-    frame = _open(path).with_row_index("row", offset=1)
+    return _check(path, _open(path))
+
+
+def _check(path: Path, frame: pl.DataFrame) -> ChainFile:
+    frame = frame.with_row_index("row", offset=1)
     checks = [*_value_checks(), *_name_checks(frame), REPETITION]
     refused = pl.any_horizontal([condition.fill_null(value=False) for _, condition, _ in checks])
     marked = frame.with_columns(refused.alias("refused"))

@@ -72,10 +72,10 @@ class RecordingFeed:
         instants: dict[str, Instant] = {}
         series: dict[str, dict[int, float]] = {}
         for path in list_chain_files(self.folder):
-            for snapshot, coin, at, price in read_snapshot_index(path).iter_rows():
+            for snapshot, at, coin, price in read_snapshot_index(path).iter_rows():
                 at_ns = round(at.timestamp() * 1_000_000) * 1_000
                 instant = instants.setdefault(snapshot, Instant(at_ns, snapshot, path))
-                if instant.path == path:
+                if instant.path == path and price is not None:
                     series.setdefault(coin, {})[instant.at_ns] = price
         for coin, prices in series.items():
             times = sorted(prices)

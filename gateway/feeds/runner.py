@@ -24,6 +24,8 @@ SAVE_SECONDS = 2.0
 QUOTES_A_CALL = 128
 """Instruments handed to the engine at once: bounds how long the loop is busy."""
 ENGINE_LEVELS = 10
+FLUSH_SECONDS = 5.0
+"""After a whole snapshot the books are read only when the engine has taken it, at most this much later."""
 MICROS = 1_000_000
 DELIVERY_LATE_NS = 5 * 60 * 1_000_000_000
 
@@ -46,9 +48,9 @@ class FeedRunner:
         try:
             async for update in self._feed.updates():
                 await self.apply(update)
-        except EngineStopped as error:
+        except (EngineStopped, OSError) as error:
             self._feed.status.state, self._feed.status.detail = "halted", str(error)
-            log.critical("feed: the engine takes no more: %s", error)
+            log.critical("feed: halted: %s", error)
         self._board.is_status_dirty = True
         log.info("feed: %s", self._feed.status)
 
@@ -65,8 +67,8 @@ class FeedRunner:
         if update.quotes is not None:
             await self._list_new(update.quotes.names)
             await self._quote(update.quotes, is_complete=update.is_complete)
-        if update.marker:
-            board.is_status_dirty = True
+        board.marker = update.marker or board.marker
+        board.is_status_dirty = board.is_status_dirty or bool(update.marker)
 
     async def heartbeat(self) -> None:
         """Tell the engine and the board, four times a second, that the feed is alive and its prices stand."""
@@ -81,7 +83,14 @@ class FeedRunner:
                 return
             if clock.monotonic() - saved_at > SAVE_SECONDS:
                 saved_at = clock.monotonic()
-                await asyncio.to_thread(save_position, self._directory, self.position())
+                await self._save()
+
+    async def _save(self) -> None:
+        """A disk that is full must not end the gateway: the journal says so in its own way."""
+        try:
+            await asyncio.to_thread(save_position, self._directory, self.position())
+        except OSError as error:
+            log.warning("feed: the market's position is not saved: %s", error)
 
     async def _beat(self) -> None:
         await submit(self._engine.feed_heartbeat, self._board.market_time_ns)
@@ -114,10 +123,14 @@ class FeedRunner:
             await asyncio.sleep(0)
         quoted = set(ids[alive].tolist())
         if is_complete:
-            await self._withdraw(sorted((self._quoted & self._undelivered) - quoted))
+            withdrawn = sorted((self._quoted & self._undelivered) - quoted)
+            await self._withdraw(withdrawn)
+            await asyncio.to_thread(self._engine.flush, FLUSH_SECONDS)
+            self._board.withdraw(withdrawn, self._board.market_time_ns)
             self._quoted = quoted
         else:
             self._quoted |= quoted
+        self._board.show(ids[alive], _pick(batch, alive), self._board.market_time_ns)
 
     async def _push(self, ids: Integers, batch: QuoteBatch, rows: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> None:
         registry = self._registry
@@ -132,7 +145,6 @@ class FeedRunner:
             registry.price_ticks(ids, asks, round_up=True),
             self._lots(ids, asks, batch.ask_quantities[rows, :ENGINE_LEVELS]),
         )
-        self._board.show(ids, _pick(batch, rows), self._board.market_time_ns)
 
     def _lots(self, ids: Integers, prices: Floats, quantities: Floats) -> Integers:
         return self._registry.quantity_lots(ids, np.where(np.isnan(prices), np.nan, quantities))
@@ -140,8 +152,6 @@ class FeedRunner:
     async def _withdraw(self, ids: list[int]) -> None:
         for instrument_id in ids:
             await submit(self._engine.set_quotes, self._board.market_time_ns, instrument_id, -1, [], [])
-        if ids:
-            self._board.withdraw(ids, self._board.market_time_ns)
 
     async def _deliver_expired(self, market_time_ns: int) -> None:
         """Deliver what has expired on the market clock. Delivering again after a restart changes nothing."""

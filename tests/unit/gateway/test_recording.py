@@ -64,6 +64,16 @@ async def test_refused_rows_are_counted_in_the_status(tmp_path: Path) -> None:
     assert status.state == "finished"
 
 
+async def test_snapshot_without_a_good_row_is_still_counted(tmp_path: Path) -> None:
+    write_chain(tmp_path, [row(**at(1, 5, "a")), row(**at(1, 6, "b"), index_price=-1.0)])
+    feed = RecordingFeed(tmp_path, speed=1e7)
+
+    updates = await play(feed)
+
+    assert [(update.marker, update.quotes.names) for update in updates if update.quotes][1] == ("b", [])
+    assert (feed.status.rows_recorded, feed.status.rows_refused) == (2, 1)
+
+
 async def test_steps_wait_for_control(tmp_path: Path) -> None:
     write_chain(tmp_path, [row(**at(1, 5, "a")), row(**at(1, 6, "b"))])
     feed = RecordingFeed(tmp_path, speed=None)
