@@ -20,9 +20,7 @@ HANDLER_APPS = ("market", "settlement", "risk", "orders", "rfq")
 """Bottom-up: what a lower app makes of an event exists when an upper app sees it."""
 SNAPSHOT_APPS = ("settlement", "risk", "orders", "rfq")
 API_APPS = ("accounts", "market", "settlement", "risk", "orders", "rfq", "compliance")
-_NOT_YET_BUILT = frozenset(
-    f"{app}.{module}" for app in (*API_APPS, "compliance") for module in ("handlers", "selectors", "api")
-)
+_NOT_YET_BUILT = frozenset({"compliance.api"})
 
 
 def has_module(name: str) -> bool:
@@ -59,9 +57,8 @@ def timers() -> tuple[Timer, ...]:
 
 @functools.cache
 def snapshot_selectors() -> tuple[SnapshotSelector, ...]:
-    modules = [importlib.import_module(f"{app}.selectors") for app in SNAPSHOT_APPS if has_module(f"{app}.selectors")]
-    return tuple(module.snapshot for module in modules if hasattr(module, "snapshot"))
+    return tuple(importlib.import_module(f"{app}.selectors").snapshot for app in SNAPSHOT_APPS)
 
 
 def _handler_modules() -> list[Any]:
-    return [importlib.import_module(f"{app}.handlers") for app in HANDLER_APPS if has_module(f"{app}.handlers")]
+    return [importlib.import_module(f"{app}.handlers") for app in HANDLER_APPS]
