@@ -1,11 +1,13 @@
 """Where the market of this state folder stands: which source, how far, the next instrument id. Written atomically."""
 
 import os
+import threading
 from pathlib import Path
 
 import msgspec
 
 FILE_NAME = "market.json"
+_writing = threading.Lock()
 
 
 class MarketPosition(msgspec.Struct, kw_only=True):
@@ -32,11 +34,12 @@ def load_position(directory: Path) -> MarketPosition | None:
 
 
 def save_position(directory: Path, position: MarketPosition) -> None:
-    """Durable when it returns: written beside, synced, renamed."""
+    """Durable when it returns: written beside, synced, renamed; one writer at a time, whichever thread it is in."""
     path = directory / FILE_NAME
     beside = path.with_suffix(".new")
-    with beside.open("wb") as file:
-        file.write(msgspec.json.encode(position))
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    with _writing:
+        with beside.open("wb") as file:
+            file.write(msgspec.json.encode(position))
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
