@@ -5,6 +5,7 @@ turns them into a refusal, never into a price.
 """
 
 from collections.abc import Iterable
+from typing import cast
 
 import msgspec
 
@@ -99,4 +100,4 @@ def find_heartbeat() -> GatewayHeartbeat | None:
 
 
 def _read(keys: list[str]) -> list[bytes | None]:
-    return valkey.client().hmget(transport.MARKET_LATEST, keys)
+    return cast("list[bytes | None]", valkey.client().hmget(transport.MARKET_LATEST, keys))

@@ -45,7 +45,9 @@ def visible_orders(user: User) -> OrderQuerySet:
     orders = Order.objects.select_related("instrument")
     if roles.sees_every_firm(user):
         return orders
-    return orders.filter(firm_id=user.firm_id) if roles.may_trade(user) else orders.none()
+    if user.firm_id is None or not roles.may_trade(user):
+        return orders.none()
+    return orders.filter(firm_id=user.firm_id)
 
 
 def get_order(user: User, order_id: int) -> OrderView:

@@ -20,4 +20,5 @@ def publish_balances(ledger_account_ids: Iterable[int]) -> None:
     """One fact per trading account and asset, with the totals as they stand now."""
     rows = LedgerAccount.objects.filter(id__in=set(ledger_account_ids), account__isnull=False)
     for row in rows.select_related("account").order_by("id"):
+        assert row.account is not None
         publish_balance(row.account.firm_id, row)

@@ -84,6 +84,7 @@ def cancel_all(*, user: User, actor: Actor, message: CancelAll, at: dt.datetime)
 
 
 def _lock_own(user: User, order_id: int) -> Order:
+    assert user.firm_id is not None
     orders = Order.objects.select_related("instrument").select_for_update(of=("self",), no_key=True)
     order = orders.filter(id=order_id, firm_id=user.firm_id).first()
     if order is None:

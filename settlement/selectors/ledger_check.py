@@ -80,7 +80,8 @@ def _query_rule(name: str, query: str) -> Any:
 def _rows(query: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 _TOTALS = """

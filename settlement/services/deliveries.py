@@ -60,8 +60,8 @@ def settle_late_positions(instrument: Instrument, *, at: dt.datetime, occasion: 
 
 def lock_position(instrument: Instrument, account_id: int | None, at: dt.datetime) -> Position:
     """The position's row, locked; made where there is none."""
-    rows = Position.objects.select_for_update(of=("self",)).filter(instrument=instrument, account_id=account_id)
-    position = rows.first()
+    rows = Position.objects.select_for_update(of=("self",)).filter(instrument=instrument)
+    position = (rows.filter(account_id=account_id) if account_id else rows.filter(account__isnull=True)).first()
     if position is None:
         position = Position.objects.create(instrument=instrument, account_id=account_id, updated_at=at)
     position.instrument = instrument

@@ -3,13 +3,14 @@
 import datetime as dt
 from decimal import Decimal
 
+from accounts import selectors as accounts
 from audit import services as audit
 from common import db
 from common.actor import SYSTEM, Actor
 from common.decimals import plain_text
 from common.errors import Conflict, NotFound, Refusal
 from settlement import publishers
-from settlement.models import LedgerAccount, SystemOwner, Transfer, TransferCode, TransferKind
+from settlement.models import SystemOwner, Transfer, TransferCode, TransferKind
 from settlement.services import ledger
 from wire.limits import COMMAND_ID_LENGTH_MAX
 from wire.units import ASSET_DECIMALS, to_smallest_units
@@ -22,14 +23,15 @@ def deposit(
 ) -> Transfer:
     """Credit ``amount`` of ``asset`` to the account: pending first, then posted. Returns the posted transfer.
 
-    Idempotent by ``command_id``. Raises Refusal for an unknown asset or an amount that is not positive and whole
-    in the asset's smallest unit, Conflict where the id was used for another deposit.
+    Idempotent by ``command_id``. Raises NotFound for an unknown account or asset, Refusal for an amount that is not
+    positive and whole in the asset's smallest unit, Conflict where the id was used for another deposit.
     """
     units = _units(asset, amount)
     if not 0 < len(command_id) <= COMMAND_ID_LENGTH_MAX:
         raise Refusal(
             "invalid_command_id", "the command id is empty or too long", value=command_id, bound=COMMAND_ID_LENGTH_MAX
         )
+    firm_id = accounts.get_account(account_id).firm_id
     owner, key = ledger.owner_of(account_id), f"deposit:{command_id}"
     with db.unit_of_work():
         ledger.enter()
@@ -43,7 +45,6 @@ def deposit(
         pendings = ledger.write([posting], kind=TransferKind.PENDING, at=at)
         (posted,) = ledger.resolve(pendings, kind=TransferKind.POST, at=at)
         publishers.publish_balances([posted.credit_id])
-        firm_id = LedgerAccount.objects.select_related("account").get(id=posted.credit_id).account.firm_id
         audit.record(
             stream=f"firm:{firm_id}",
             action="deposit.posted",

@@ -70,6 +70,13 @@ def test_bad_deposit_is_refused_and_changes_nothing(changes, kind, reason):
     assert list(Transfer.objects.values_list("key", "amount")) == before
 
 
+@pytest.mark.parametrize("account_id", [0, -1, 10**15])
+def test_deposit_to_nobody_is_refused(account_id):
+    with pytest.raises(NotFound) as raised:
+        services.deposit(account_id=account_id, asset="BTC", amount=Decimal(1), at=clock.now(), command_id="d9")
+    assert raised.value.reason == "unknown_account" and not Transfer.objects.exists()
+
+
 def test_transfers_can_neither_be_changed_nor_deleted():
     deposit(builders.trading_firm().account)
     transfer = Transfer.objects.order_by("id").first()
