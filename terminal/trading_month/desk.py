@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from terminal.trading_month.structures import Structure
-from wire.facts import QuoteView, RfqView
+from wire.facts import FillView, QuoteView, RfqView
 from wire.instruments import parse_instrument_name
 from wire.market import Ticker
 from wire.units import RfqState, Side
@@ -119,6 +119,13 @@ class TakerDesk:
             f"the end of RFQ {rfq_id}",
             lambda: view if (view := self.rfq(rfq_id)).state not in LIVE_STATES else None,
         )
+
+    def wait_for_fills(self, rfq_id: int, legs: int) -> None:
+        """A filled RFQ is booked a moment later, when the gateway has confirmed it."""
+        wait_for(f"the fills of RFQ {rfq_id}", lambda: True if self._booked_legs(rfq_id) == legs else None)
+
+    def _booked_legs(self, rfq_id: int) -> int:
+        return sum(fill.rfq_id == rfq_id for fill in self.get("fills", list[FillView]))
 
     def hedge(self, coin: str, delta: float, index_price: float) -> int:
         """Trade the perpetual until ``delta`` coins are gone; returns the number of orders that it took."""

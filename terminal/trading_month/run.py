@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts import selectors as accounts
 from audit.verify import verify
-from common import valkey
+from common import clock, valkey
 from market import oracle
 from market import selectors as market
 from risk import selectors as risk
@@ -27,7 +27,7 @@ from terminal.trading_month.recorded import COINS, RecordedSnapshot
 from terminal.trading_month.structures import Structure, structures_of
 from wire import transport
 from wire.market import VenueStatus
-from wire.units import Side
+from wire.units import RfqState, Side
 
 SNAPSHOT_SECONDS_MAX = 60.0
 SURFACE_SECONDS_MAX = 30.0
@@ -93,6 +93,8 @@ class MonthRun:
             reason = refused.reason
             self._desk.cancel(rfq_id)
         ended = self._desk.wait_for_end(rfq_id)
+        if ended.state is RfqState.FILLED:
+            self._desk.wait_for_fills(rfq_id, len(structure.legs))
         return RfqOutcome(
             rfq_id=rfq_id,
             at=snapshot.at().isoformat(),
@@ -197,7 +199,8 @@ def take_in(snapshot: RecordedSnapshot) -> None:
     client = valkey.client()
     client.rpush(transport.FEED_CONTROL, json.dumps({"step": 1}))
     wait_for(f"snapshot {snapshot.snapshot_id}", lambda: _shows(snapshot), SNAPSHOT_SECONDS_MAX)
-    wait_for("the dispatcher to catch up", _is_projected, SNAPSHOT_SECONDS_MAX)
+    shown_at_ns = clock.now_ns()
+    wait_for("the dispatcher to catch up", lambda: _is_projected(shown_at_ns), SNAPSHOT_SECONDS_MAX)
 
 
 def _shows(snapshot: RecordedSnapshot) -> bool | None:
@@ -205,12 +208,14 @@ def _shows(snapshot: RecordedSnapshot) -> bool | None:
     return True if raw is not None and _decode_status(raw).snapshot == snapshot.snapshot_id else None
 
 
-def _is_projected() -> bool | None:
+def _is_projected(since_ns: int) -> bool | None:
+    """Whether every event that the gateway counted in a heartbeat made after ``since_ns`` is in the database."""
     client = valkey.client()
-    beat, watermark = client.get(transport.GATEWAY_HEARTBEAT), client.get(transport.EVENTS_WATERMARK)
-    if beat is None or watermark is None:
+    raw, watermark = client.get(transport.GATEWAY_HEARTBEAT), client.get(transport.EVENTS_WATERMARK)
+    if raw is None or watermark is None:
         return None
-    return True if int(watermark) >= int(json.loads(beat)["event_number"]) else None
+    beat = json.loads(raw)
+    return True if beat["at_ns"] >= since_ns and int(watermark) >= beat["event_number"] else None
 
 
 def fit_surfaces(snapshot: RecordedSnapshot) -> None:

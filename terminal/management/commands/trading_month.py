@@ -10,7 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from terminal.supervisor import Stack, StartFailure
+from terminal.supervisor.process import StartFailure
+from terminal.supervisor.stack import Stack
 from terminal.trading_month.recorded import NoSuchMonth, RecordedSnapshot, read_month
 
 GRACE_MS = "1000"
