@@ -76,7 +76,7 @@ def _page_config(request: HttpRequest, page: str, accounts: list[Any]) -> dict[s
         "user": {"id": user.pk, "name": user.username, "role": user.role, "firmId": user.firm_id},
         "accounts": [{"id": account.id, "name": account.name} for account in accounts],
         "makers": [{"id": firm.id, "name": firm.name} for firm in accounts_selectors.maker_firms()],
-        "instrumentsUrl": "/api/instruments",
+        "instrumentsUrl": reverse("api:list_instruments"),
         "socketPath": "/ws/",
         "signInUrl": f"{reverse('account_login')}?next={request.path}",
         "graceMs": settings.RFQ_GRACE_MS,

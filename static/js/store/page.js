@@ -14,10 +14,16 @@ class Page extends Topics {
     this.loadedAt = -RELOAD_MS;
   }
 
-  /** Loads the instruments, at most once in ten seconds. */
-  async loadInstruments() {
-    if (performance.now() - this.loadedAt < RELOAD_MS) return;
-    this.loadedAt = performance.now();
+  /** Loads the instruments, at most once in ten seconds; whoever asks meanwhile waits for the same answer. */
+  loadInstruments() {
+    if (performance.now() - this.loadedAt >= RELOAD_MS) {
+      this.loadedAt = performance.now();
+      this.loading = this.fetchInstruments();
+    }
+    return this.loading;
+  }
+
+  async fetchInstruments() {
     const answer = await fetch(this.config.instrumentsUrl, { headers: { Accept: "application/json" } });
     if (!answer.ok) return;
     for (const row of await answer.json()) this.instruments.set(row.terms.name, toInstrument(row));

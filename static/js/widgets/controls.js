@@ -99,7 +99,7 @@ class KillSwitch extends Widget {
   send() {
     this.dialog.close();
     const firmId = page.config.user.firmId;
-    sendControl({ type: "control.engage_kill_switch", scope: "firm", scope_id: firmId, reason: this.reason.value }, "Kill switch");
+    sendControl({ type: "control.engage_kill_switch", scope: "firm", scope_id: firmId }, "Kill switch");
   }
 
   changed(fact) {

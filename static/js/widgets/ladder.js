@@ -15,15 +15,17 @@ const LEVELS = 10;
 
 class Ladder extends Widget {
   build() {
-    this.title = element("span", { class: "panel-title" }, "Depth");
+    this.heading = element("span", { class: "panel-title" }, "Depth");
     this.note = element("span", { class: "stale-mark", role: "status" }, "");
     this.last = element("b", {}, format.NOTHING);
     this.spread = element("span", { class: "muted" }, "");
     this.asks = this.addSide("sell");
     this.bids = this.addSide("buy");
+    this.shown = LEVELS;
+    new ResizeObserver(() => this.fit()).observe(this.bids.node);
     const heads = ["Price", "Size", "Total"].map((title) => element("span", {}, title));
     this.append(
-      element("div", { class: "panel-head" }, this.title, this.note),
+      element("div", { class: "panel-head" }, this.heading, this.note),
       element("div", { class: "ladder-head", "aria-hidden": "true" }, ...heads),
       element("div", { class: "ladder" }, this.asks.node, element("div", { class: "ladder-middle" }, this.last, this.spread), this.bids.node),
     );
@@ -51,6 +53,13 @@ class Ladder extends Widget {
     if (selection.instrument) this.choose(selection.instrument);
   }
 
+  /** Whole rows only. */
+  fit() {
+    const row = this.bids.rows[0].node.offsetHeight || 20;
+    this.shown = Math.max(1, Math.min(LEVELS, Math.floor(this.bids.node.clientHeight / row)));
+    invalidate(this);
+  }
+
   choose(name) {
     if (name === this.name) return;
     if (this.name) socket.unsubscribe([`book.${this.name}`, `trades.${this.name}`]);
@@ -65,7 +74,7 @@ class Ladder extends Widget {
     const latest = market.books.get(this.name);
     const isCrossed = latest !== undefined && crossed(latest);
     if (latest && !isCrossed) this.book = latest;
-    setText(this.title, this.name);
+    setText(this.heading, this.name);
     setText(this.note, isCrossed ? "crossed, waiting for the next book" : this.book && isOld(this.book) ? "stale" : "");
     const most = this.book ? Math.max(...[...this.book.bids, ...this.book.asks].map((level) => Number(level[1])), 0) : 1;
     const own = this.ownOrders();
@@ -87,6 +96,7 @@ class Ladder extends Widget {
     let total = 0;
     rows.forEach((row, i) => {
       const level = levels[i];
+      row.node.hidden = i >= this.shown;
       setDisabled(row.node, level === undefined);
       if (level === undefined) return;
       total += Number(level[1]);

@@ -1,7 +1,7 @@
 /** Margin before and after, asked from the server while the ticket or the builder changes. */
 
 import { commands } from "../feeds/session.js";
-import { element, setText } from "../lib/dom.js";
+import { element, setAttribute, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { selection } from "../store/selection.js";
 
@@ -26,7 +26,7 @@ export class MarginPreview {
     clearTimeout(this.timer);
     this.asked += 1;
     const turn = this.asked;
-    for (const node of this.after.values()) setText(node, format.NOTHING);
+    for (const node of this.after.values()) show(node, null);
     if (structure === null || !selection.accountId) return;
     this.timer = setTimeout(() => sides.forEach((side) => this.fetch(structure, side, turn)), ASK_AFTER_MS);
   }
@@ -38,14 +38,18 @@ export class MarginPreview {
     if (turn !== this.asked) return;
     if (answer.type === "command_refused") setText(node, format.words(answer.reason));
     else {
-      setText(this.now, describe(answer.result.before));
-      setText(node, describe(answer.result.after));
+      show(this.now, answer.result.before);
+      show(node, answer.result.after);
     }
   }
 }
 
-function describe(margin) {
-  const initial = Number(margin.initial_margin);
-  const equity = Number(margin.equity);
-  return `${format.number(initial, 0)} of ${format.number(equity, 0)} USD · ${format.percent(initial / equity)}`;
+/** Initial margin against equity, in words too where it is more than there is. */
+function show(node, margin) {
+  const initial = Number(margin?.initial_margin);
+  const equity = Number(margin?.equity);
+  const used = initial / equity;
+  const warning = used > 1 ? "TOO MUCH · " : "";
+  setText(node, margin ? `${warning}${format.number(initial, 0)} of ${format.number(equity, 0)} USD · ${format.percent(used)}` : format.NOTHING);
+  setAttribute(node, "class", used > 1 ? "danger-text" : null);
 }

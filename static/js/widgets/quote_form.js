@@ -26,7 +26,7 @@ const terms = (name) => page.instrument(name);
 class QuoteForm extends Widget {
   build() {
     this.lockedUntil = 0;
-    this.title = element("b", {}, "Choose a request");
+    this.heading = element("b", {}, "Choose a request");
     this.left = element("span", { class: "countdown", role: "timer" }, "");
     this.about = element("span", { class: "muted" }, "");
     this.spread = element("select", { class: "input input-small", id: "quote-spread", onchange: () => this.refill() }, ...SPREADS.map((share) => element("option", { value: share }, format.percent(share, 0))));
@@ -46,7 +46,7 @@ class QuoteForm extends Widget {
     const table = element("table", { class: "grid quote-legs" }, element("caption", { class: "hidden-text" }, "Prices by leg"), element("thead", {}, element("tr", {}, ...heads)), this.body);
     const spread = element("label", { class: "check", for: "quote-spread" }, "Spread");
     return [
-      element("div", { class: "quote-head" }, this.title, this.left, this.about),
+      element("div", { class: "quote-head" }, this.heading, this.left, this.about),
       table,
       element("div", { class: "quote-net" }, this.nets.bid.node, this.nets.ask.node),
       element("div", { class: "quote-actions" }, this.submit, this.cancel, this.refillButton, spread, element("div", {}, this.spread)),
@@ -88,7 +88,7 @@ class QuoteForm extends Widget {
     this.form.hidden = !rfq;
     if (!rfq || !this.legs) return;
     const leftMs = msUntil(rfq.expires_at_ns);
-    setText(this.title, `#${rfq.rfq_id}  ${rfq.structure}`);
+    setText(this.heading, `#${rfq.rfq_id}  ${rfq.structure}`);
     setText(this.left, rfq.state === "open" ? format.countdown(leftMs) : format.words(rfq.state));
     setAttribute(this.left, "data-urgent", String(leftMs < 10_000));
     setText(this.about, `${rfq.taker_name} asks ${rfq.side ? `to ${rfq.side}` : "two-way"} · ${format.short(rfq.quantity)} units · priced in ${rfq.quote_currency}`);
