@@ -56,7 +56,7 @@ def get_surface(request: HttpRequest, coin: str) -> HttpResponse:
 
 
 @router.get("/risk/limits", openapi_extra=rest.describe(response=list[LimitSetView]))
-def list_limits(request: HttpRequest, account_id: int | None = None, history: bool = False) -> HttpResponse:
+def list_limits(request: HttpRequest, account_id: int | None = None, *, history: bool = False) -> HttpResponse:
     """Limits of the asker's accounts; compliance and admin see everybody's. ``history``: every change."""
     return rest.answer(selectors.list_limits(_accounts(request, account_id), history=history))
 

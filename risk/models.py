@@ -61,7 +61,9 @@ class KillSwitchEngagement(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "command_id"], name="kill_switch_command_once", nulls_distinct=False)
+            models.UniqueConstraint(
+                fields=["user", "command_id"], name="kill_switch_command_once", nulls_distinct=False
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Surfaces and live risk in the background: each run starts from what is there, so one missing or double harms nothing."""
+"""Surfaces and live risk in the background. A run starts from what is there: a missing or double one harms nothing."""
 
 import contextlib
 from collections.abc import Iterator

@@ -33,6 +33,8 @@ MID_WEIGHT = 0.15
 TICK = 1e-4
 """Coin, the smallest half of a spread being half of it."""
 VARIANCE_MIN = 1e-8
+WARM_SHARE_MIN = 0.5
+"""Below this share inside bid and ask a warm start is not trusted alone."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -231,8 +233,9 @@ def _best_start(
     """The fit of least cost over the warm start, or over a few cold ones where there is none."""
     starts = [warm] if warm is not None else cold_starts(band.k, band.mid, years)
     found = [_minimize(band, grid, goal, PENALTY_WEIGHTS[0], start) for start in starts]
-    if warm is not None and band.share_inside(parley_core.svi_total_variance(band.k, *found[0][0])) < 0.5:
-        found += [_minimize(band, grid, goal, PENALTY_WEIGHTS[0], start) for start in cold_starts(band.k, band.mid, years)]
+    if warm is not None and band.share_inside(parley_core.svi_total_variance(band.k, *found[0][0])) < WARM_SHARE_MIN:
+        starts = cold_starts(band.k, band.mid, years)
+        found += [_minimize(band, grid, goal, PENALTY_WEIGHTS[0], start) for start in starts]
     return min(found, key=lambda each: each[1])[0]
 
 

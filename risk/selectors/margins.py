@@ -101,9 +101,9 @@ def latest_margins(firm_id: int) -> list[MarginView]:
     return [
         MarginView(
             account_id=row.account_id,
-            equity=plain_text(row.equity),
-            initial_margin=plain_text(row.initial_margin),
-            maintenance_margin=plain_text(row.maintenance_margin),
+            equity=str(row.equity),
+            initial_margin=str(row.initial_margin),
+            maintenance_margin=str(row.maintenance_margin),
         )
         for row in rows
     ]

@@ -31,7 +31,7 @@ _BOUNDS = (
 )
 
 
-def set_limits(
+def set_limits(  # noqa: PLR0913 - the bounds are the arguments
     *,
     account_id: int,
     max_order_quantity_lots: int,
