@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.feeds.recording import SPEED_MAX
+from gateway.valkey import connect
 from wire.units import NANOSECONDS_PER_SECOND
 
 TIME_NS_MAX = 2**63 - 1
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     state = os.environ.get("PARLEY_STATE", "state")
     parser.add_argument("--state", type=Path, default=Path(state), help="Parley's state folder; this uses its gateway/")
     url = os.environ.get("VALKEY_URL", "redis://127.0.0.1:6379/0")
-    parser.add_argument("--valkey-url", default=url)
+    parser.add_argument("--valkey-url", type=_valkey_url, default=url)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--simulated", action="store_true", help="a seeded market that moves with the wall clock")
     source.add_argument("--recording", type=Path, help="folder of recorded option chains")
@@ -67,6 +68,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--from", dest="start_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
     parser.add_argument("--to", dest="end_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
     return parser
+
+
+def _valkey_url(text: str) -> str:
+    try:
+        connect(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not the URL of a Valkey: {error}") from error
+    return text
 
 
 def _seed(text: str) -> int:

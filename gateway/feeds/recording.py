@@ -96,7 +96,7 @@ class RecordingFeed:
             self._market_time_ns = max(self._market_time_ns, instant.at_ns)
             if rows is None:
                 continue
-            yield self._make_update(instant, rows)
+            yield await asyncio.to_thread(self._make_update, instant, rows)
         await self._wait_for_step()
         self.status.state = "finished"
 

@@ -41,6 +41,7 @@ class FeedRunner:
         self._undelivered = {contract.instrument_id for contract in registry.contracts()}
         self._quoted = set(self._undelivered)
         """Ids that may have quotes in the engine; at the start every id, because the engine remembers quotes."""
+        self._is_fresh = False
         board.grow()
 
     async def run(self) -> None:
@@ -55,10 +56,15 @@ class FeedRunner:
         log.info("feed: %s", self._feed.status)
 
     async def apply(self, update: MarketUpdate) -> None:
-        """One update, in the order: clock, expiries, index, new contracts, quotes, withdrawals."""
+        """One update, in the order: expiries, index, new contracts, quotes, withdrawals, heartbeat.
+
+        The heartbeat says that every price stands, so the first one waits for the first whole update: what the
+        engine remembers of an earlier run is not confirmed by anybody.
+        """
         board = self._board
         board.market_time_ns = max(board.market_time_ns, update.market_time_ns)
-        await self._beat()
+        if update.marker:
+            await self._save()
         await self._deliver_expired(board.market_time_ns)
         for coin, price in update.index_prices.items():
             if coin in COINS:
@@ -67,6 +73,9 @@ class FeedRunner:
         if update.quotes is not None:
             await self._list_new(update.quotes.names)
             await self._quote(update.quotes, is_complete=update.is_complete)
+        self._is_fresh = self._is_fresh or update.is_complete
+        if self._is_fresh:
+            await self._beat()
         board.marker = update.marker or board.marker
         board.is_status_dirty = board.is_status_dirty or bool(update.marker)
 
@@ -75,7 +84,7 @@ class FeedRunner:
         saved_at = clock.monotonic()
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            if self._feed.status.state not in ("playing", "waiting") or not self._board.market_time_ns:
+            if self._feed.status.state not in ("playing", "waiting") or not self._is_fresh:
                 continue
             try:
                 await self._beat()

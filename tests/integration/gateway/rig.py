@@ -213,7 +213,9 @@ def limits(**changes: Any) -> SetLimits:
     return SetLimits(**{**values, **changes})
 
 
-def order(order_id: int, ticker: Ticker, *, side: Side = Side.BUY, ticks_from_bid: int = 0, **changes: Any) -> PlaceOrder:
+def order(
+    order_id: int, ticker: Ticker, *, side: Side = Side.BUY, ticks_from_bid: int = 0, **changes: Any
+) -> PlaceOrder:
     """A limit order on a perpetual with a tick of 0.5, that many ticks from the best bid, valid for a minute."""
     assert ticker.bid_price is not None
     values = {

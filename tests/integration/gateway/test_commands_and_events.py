@@ -67,7 +67,9 @@ def test_malformed_commands_take_their_number_and_are_refused(tmp_path: Path) ->
         ticker = desk.quoted("BTC-PERPETUAL")
         desk.send_raw(b"no json")
         desk.send_raw(b'{"command_sequence":2,"command":{"type":"gateway.fly","command_id":"fly-2"}}')
-        desk.send_raw(b'{"command_sequence":9,"command":{"type":"gateway.cancel_order","command_id":"c-3","order_id":1}}')
+        desk.send_raw(
+            b'{"command_sequence":9,"command":{"type":"gateway.cancel_order","command_id":"c-3","order_id":1}}'
+        )
         desk.send(rig.limits(command_id="negative", max_order_quantity_lots=-1))
         desk.send(rig.limits(command_id="doge", coin="DOGE"))
         desk.send(rig.order(1, ticker, command_id="huge", quantity_lots=2**70))

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.processes
 
 def start(state: Path, *arguments: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "gateway", "--state", str(state), "--valkey-url", "redis://127.0.0.1:1/0"]
-    done = subprocess.run([*command, *arguments], cwd=rig.REPOSITORY, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [*command, *arguments], check=False, cwd=rig.REPOSITORY, capture_output=True, text=True, timeout=60
+    )
     return done.returncode, done.stderr.strip().splitlines()[-1]
 
 
@@ -28,6 +30,7 @@ def start(state: Path, *arguments: str) -> tuple[int, str]:
         (("--simulated", "--speed", "2"), "--speed, --from and --to need a --recording"),
         (("--recording", ".", "--speed", "0"), "0 is not above 0"),
         (("--recording", ".", "--speed", "nan"), "nan is not above 0"),
+        (("--simulated", "--valkey-url", "http://here"), "'http://here' is not the URL of a Valkey"),
         (("--recording", ".", "--from", "yesterday"), "'yesterday' is not an ISO time"),
         (("--recording", ".", "--from", "2026-02-02", "--to", "2026-02-01"), "--from is later than --to"),
     ],

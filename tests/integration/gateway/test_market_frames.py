@@ -90,7 +90,9 @@ def test_steps_show_a_snapshot_completely_before_they_say_so(tmp_path: Path) -> 
 
         assert (status.rows_recorded, status.rows_ingested, status.rows_refused) == (4, 3, 1)
         assert "bid above ask" in status.detail
-        names = {e.event.instrument_id: e.event.terms.name for e in desk.events if isinstance(e.event, InstrumentListed)}
+        names = {
+            e.event.instrument_id: e.event.terms.name for e in desk.events if isinstance(e.event, InstrumentListed)
+        }
         delivered = {
             names[e.event.instrument_id]: e.event.delivery_price_micros / 1e6
             for e in desk.events

@@ -32,7 +32,12 @@ async def test_snapshots_and_expiries_come_in_market_order(tmp_path: Path) -> No
     updates = await play(RecordingFeed(tmp_path, speed=1e7))
 
     times = [(update.market_time_ns, update.marker) for update in updates]
-    assert times == [(ns(2026, 2, 1, 5), "a"), (ns(2026, 2, 1, 8), ""), (ns(2026, 2, 2, 8), ""), (ns(2026, 2, 2, 9), "b")]
+    assert times == [
+        (ns(2026, 2, 1, 5), "a"),
+        (ns(2026, 2, 1, 8), ""),
+        (ns(2026, 2, 2, 8), ""),
+        (ns(2026, 2, 2, 9), "b"),
+    ]
     assert updates[0].is_complete
     assert updates[0].quotes is not None
     assert updates[0].quotes.names == ["BTC-6FEB26-80000-C", "BTC-PERPETUAL", "BTC-6FEB26"]
@@ -133,7 +138,10 @@ async def test_future_marks_are_joined_and_what_lacks_follows_the_rules(tmp_path
 
 def test_delivery_price_is_the_average_of_the_interpolated_index(tmp_path: Path) -> None:
     rows = [row(**at(6, 7, "a"), index_price=100.0), row(**at(7, 9, "b"), index_price=200.0)]
-    rows[1]["instrument_name"], rows[1]["expiry_datetime"] = "BTC-13FEB26-80000-C", dt.datetime(2026, 2, 13, 8, tzinfo=dt.UTC)
+    rows[1]["instrument_name"], rows[1]["expiry_datetime"] = (
+        "BTC-13FEB26-80000-C",
+        dt.datetime(2026, 2, 13, 8, tzinfo=dt.UTC),
+    )
     write_chain(tmp_path, rows)
     feed = RecordingFeed(tmp_path, speed=None)
 

@@ -122,5 +122,13 @@ def test_strikes_follow_the_forward_and_are_bounded() -> None:
     assert strike_step(90_000.0, 0.05) == 2_000.0
     assert (len(listed), min(listed), max(listed)) == (17, 74_000.0, 106_000.0)
     assert list_strikes(90_500.0, 0.05, listed) == []
-    assert list_strikes(104_000.0, 0.05, listed) == [108_000.0, 110_000.0, 112_000.0, 114_000.0, 116_000.0, 118_000.0, 120_000.0]
+    assert list_strikes(104_000.0, 0.05, listed) == [
+        108_000.0,
+        110_000.0,
+        112_000.0,
+        114_000.0,
+        116_000.0,
+        118_000.0,
+        120_000.0,
+    ]
     assert list_strikes(500_000.0, 0.05, [float(strike) for strike in range(1_000, 42_000, 1_000)]) == []
