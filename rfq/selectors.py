@@ -1,10 +1,12 @@
 """Reads of RFQs: whole records for the services, each party's own view for everybody else."""
 
+import contextlib
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from accounts.models import User
@@ -99,8 +101,25 @@ def _of_firm(firm_id: int) -> Q:
     return Q(taker_firm_id=firm_id) | Q(id__in=invited)
 
 
+@contextlib.contextmanager
+def _one_instant() -> Iterator[None]:
+    """Every query within sees the same state. A transaction that is open already holds the locks it needs."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
 def load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
-    """Records in the order of the query; six queries whatever their number."""
+    """Records in the order of the query, as they stood at one instant; six queries whatever their number."""
+    with _one_instant():
+        return _load(rfqs)
+
+
+def _load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
     rows = list(rfqs.select_related("taker_firm"))
     ids = [row.id for row in rows]
     legs = _group(RfqLeg.objects.filter(rfq_id__in=ids).select_related("instrument").order_by("leg_index"))

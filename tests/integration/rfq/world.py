@@ -43,7 +43,7 @@ class Party:
 
 @dataclasses.dataclass
 class World:
-    """``at`` is the server's clock: tests move it."""
+    """``at`` is the server's clock: tests move it. ``plays``: marks are fresh whenever something is accepted."""
 
     taker: Party
     other_taker: Party
@@ -52,6 +52,7 @@ class World:
     ember: Party
     house: Party
     at: dt.datetime
+    plays: bool = True
 
     @property
     def makers(self) -> list[Party]:
@@ -89,6 +90,8 @@ class World:
     def accept(self, rfq_id: int, quote_id: int, version: int = 1, taker_side: Side = Side.BUY, **changes) -> int:
         party = changes.pop("party", self.taker)
         at = changes.pop("at", self.at)
+        if self.plays:
+            publish_market()
         fields = {"command_id": command_id(), "rfq_id": rfq_id, "quote_id": quote_id, "version": version, "side": taker_side}
         message = client.AcceptQuote(**{**fields, **changes})
         return services.accept_quote(user=party.user, actor=party.actor, message=message, at=at)

@@ -1,0 +1,177 @@
+"""Threads against a real PostgreSQL: whatever races, an RFQ is decided once."""
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from common.errors import Refusal
+from rfq import selectors, services
+from rfq.domain.negotiation import TERMINAL_STATES
+from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqCommand
+from tests.integration.rfq import world as worlds
+from tests.integration.rfq.world import command_id, commands_sent, facts_of, rfq_facts_of, side
+from wire import gateway
+from wire import limits as wire_limits
+from wire.units import RfqState, Side
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ACCEPTS = 200
+THREADS = 16
+
+
+@pytest.fixture
+def world(transactional_db):
+    return worlds.build()
+
+
+@pytest.fixture(autouse=True)
+def _marks_stay_fresh(world, monkeypatch):
+    """A crowd on a small machine takes longer than a mark may be old; its age is tested elsewhere."""
+    monkeypatch.setattr(wire_limits, "STALE_AFTER_MS", 600_000)
+    world.plays = False
+
+
+def at_once(calls, threads=THREADS):
+    """What each call returned, or the reason why it was refused."""
+    barrier = threading.Barrier(threads)
+
+    def run(share):
+        barrier.wait()
+        try:
+            return [_outcome(call) for call in share]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(threads) as pool:
+        shares = [calls[index::threads] for index in range(threads)]
+        return [result for results in pool.map(run, shares) for result in results]
+
+
+def _outcome(call):
+    try:
+        return call()
+    except Refusal as refusal:
+        return refusal.reason
+
+
+def test_200_accepts_of_one_quote_make_one_trade(world):
+    rfq_id = world.create()
+    quote_id = world.quote(rfq_id)
+    world.wait(6)
+    outcomes = Counter(at_once([lambda: world.accept(rfq_id, quote_id)] * ACCEPTS))
+    assert outcomes == {rfq_id: 1, "rfq_not_open": ACCEPTS - 1}
+    assert BlockTrade.objects.count() == 1
+    assert len(commands_sent(gateway.ReserveBlock)) == 1
+    assert [view.state for view in rfq_facts_of(world.taker)].count(RfqState.PENDING_FILL) == 1
+
+
+def test_one_accept_sent_200_times_is_answered_200_times_and_done_once(world):
+    rfq_id = world.create()
+    quote_id = world.quote(rfq_id)
+    world.wait(6)
+    once = command_id()
+    outcomes = Counter(at_once([lambda: world.accept(rfq_id, quote_id, command_id=once)] * ACCEPTS))
+    assert outcomes == {rfq_id: ACCEPTS}
+    assert len(commands_sent(gateway.ReserveBlock)) == 1
+    assert RfqCommand.objects.filter(command_id=once).count() == 1
+
+
+def test_accepts_of_both_makers_and_both_sides_make_one_trade(world):
+    rfq_id = world.create()
+    quotes = [world.quote(rfq_id), world.quote(rfq_id, world.dune)]
+    world.wait(6)
+    calls = [
+        lambda quote_id=quote_id, taker_side=taker_side: world.accept(rfq_id, quote_id, taker_side=taker_side)
+        for quote_id in quotes
+        for taker_side in Side
+    ] * 8
+    outcomes = Counter(at_once(calls))
+    assert outcomes == {rfq_id: 1, "rfq_not_open": len(calls) - 1}
+    assert Quote.objects.filter(state="pending_fill").count() == 1
+    assert Quote.objects.filter(state="active").count() == 1
+
+
+def test_one_create_sent_by_many_threads_is_one_rfq(world):
+    once = command_id()
+    outcomes = at_once([lambda: world.create(command_id=once)] * 48)
+    assert len(set(outcomes)) == 1
+    assert Rfq.objects.count() == 1
+
+
+def test_create_caps_hold_under_a_crowd(world, monkeypatch):
+    from rfq.domain import limits
+
+    monkeypatch.setattr(limits, "RFQ_CREATE_PER_MINUTE_MAX", 10)
+    outcomes = Counter(at_once([world.create] * 48))
+    assert outcomes["rfq_rate"] == 38
+    assert Rfq.objects.count() == 10
+
+
+def test_replacements_from_many_threads_are_versions_without_a_gap(world):
+    rfq_id = world.create()
+    outcomes = at_once([lambda: world.quote(rfq_id)] * 48)
+    assert len(set(outcomes)) == 1
+    versions = QuoteVersion.objects.order_by("version").values_list("version", "end_reason")
+    assert list(versions) == [(number, "replaced") for number in range(1, 48)] + [(48, "")]
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_accepts_and_expiry_at_the_boundary_decide_each_rfq_once(world, round_number):
+    """Accepts with a clock just before the end race the timer with a clock just after it."""
+    rfq_ids = [world.create(life_seconds=60) for _ in range(8)]
+    quotes = {rfq_id: world.quote(rfq_id) for rfq_id in rfq_ids}
+    world.wait(59.999999)
+    last_instant = world.at
+    after = world.wait(0.000001).at
+    calls = [lambda each=rfq_id: world.accept(each, quotes[each], at=last_instant) for rfq_id in rfq_ids]
+    calls += [lambda: services.expire_due(after)] * 4 + [lambda each=rfq_id: world.accept(each, quotes[each], at=after) for rfq_id in rfq_ids]
+    at_once(calls, threads=10)
+    services.expire_due(after)
+    for rfq_id in rfq_ids:
+        record = selectors.get_record(rfq_id)
+        assert record.state in {RfqState.PENDING_FILL, RfqState.EXPIRED}
+        assert (record.trade is not None) is (record.state is RfqState.PENDING_FILL)
+        told = [view.state for view in rfq_facts_of(world.taker) if view.rfq_id == rfq_id]
+        assert told[-1] is record.state
+    assert len(commands_sent(gateway.ReserveBlock)) == BlockTrade.objects.count()
+
+
+def test_reservation_and_timeout_race_to_one_outcome(world):
+    """The gateway's answer arrives as the timer fires: filled and confirmed, or rejected and voided, never both."""
+    rfq_ids = [world.create() for _ in range(8)]
+    quotes = {rfq_id: world.quote(rfq_id) for rfq_id in rfq_ids}
+    world.wait(6)
+    for rfq_id in rfq_ids:
+        world.accept(rfq_id, quotes[rfq_id])
+    trades = dict(BlockTrade.objects.values_list("rfq_id", "id"))
+    world.wait(2)
+    calls = [lambda each=rfq_id: world.event(gateway.BlockReserved(reservation_id=trades[each])) for rfq_id in rfq_ids]
+    at_once(calls + [world.tick] * 8, threads=8)
+    world.tick()
+    confirmed = {command.reservation_id for command in commands_sent(gateway.ConfirmBlock)}
+    voided = {command.reservation_id for command in commands_sent(gateway.VoidBlock)}
+    assert confirmed | voided == set(trades.values())
+    assert not confirmed & voided
+    for rfq_id in rfq_ids:
+        record = selectors.get_record(rfq_id)
+        assert record.state in TERMINAL_STATES
+        assert (record.state is RfqState.FILLED) is (trades[rfq_id] in confirmed)
+        ends = [view.state for view in rfq_facts_of(world.taker) if view.rfq_id == rfq_id and view.state in TERMINAL_STATES]
+        assert len(ends) == 1
+
+
+def test_facts_of_a_crowd_are_gapless(world):
+    from streams.models import Fact
+
+    rfq_id = world.create()
+    at_once([lambda: world.quote(rfq_id)] * 24 + [lambda: world.quote(rfq_id, world.dune, ask=side("0.07", "0.06"))] * 24)
+    for party in (world.cobalt, world.dune):
+        sequences = list(Fact.objects.filter(firm_id=party.firm.id).order_by("sequence").values_list("sequence", flat=True))
+        assert sequences == list(range(1, len(sequences) + 1))
+        versions = [view.quotes[0].version for view in rfq_facts_of(party) if view.quotes]
+        assert versions == list(range(1, 25))
+    assert facts_of(world.taker)
