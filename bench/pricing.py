@@ -1,8 +1,8 @@
 """Option mathematics beside NumPy with scipy and QuantLib, in one run. ``python -m bench.pricing [--quick]``
 
 OPT: price and 5 Greeks (delta, gamma, vega, theta, rho) of S = 100, K ~ U(60, 160), T ~ U(7 d, 2 y), r 3 %, q 1 %,
-volatility ~ U(0.1, 1.2), half of them calls. IV: the volatilities of the same options back from their prices; prices
-volatility ~ U(0.1, 1.2), half of them calls. IV: the volatilities of the same options from their prices; prices
+volatility ~ U(0.1, 1.2), half of them calls. IV: the volatilities of the same options from their prices; prices that
+no longer hold a volatility (deep in the money, worth their intrinsic value to the last digit) are left out for all.
 SVI: one slice of 21 strikes, cold and near its end. One thread each; medians of several runs; QuantLib is called once
 an option, so it gets fewer of them.
 """
