@@ -4,14 +4,14 @@ import { subscribe } from "../feeds/session.js";
 import { msUntil } from "../lib/clock.js";
 import { arrange, element, setAttribute, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
-import { legsText } from "../lib/structure.js";
+import { legText } from "../lib/structure.js";
 import { firm } from "../store/firm.js";
 import { selection } from "../store/selection.js";
 import { Widget } from "./widget.js";
 
 const CLOSED_SHOWN_MAX = 20;
 const URGENT_MS = 10_000;
-const COLUMNS = ["RFQ", "Taker", "Request", "Size", "Left", "You"];
+const COLUMNS = ["RFQ", "Request", "Size", "Left", "You"];
 
 class Inbox extends Widget {
   build() {
@@ -19,7 +19,7 @@ class Inbox extends Widget {
     this.body = element("tbody");
     this.rows = new Map();
     this.empty = element("p", { class: "panel-empty" }, "No request yet. They arrive here the moment a taker asks you.");
-    const heads = COLUMNS.map((title, i) => element("th", { scope: "col", class: i < 3 ? "left" : null }, title));
+    const heads = COLUMNS.map((title, i) => element("th", { scope: "col", class: i < 2 ? "left" : null }, title));
     const table = element("table", { class: "grid inbox" }, element("caption", { class: "hidden-text" }, "Requests, most urgent first"), element("thead", {}, element("tr", {}, ...heads)), this.body);
     this.append(element("div", { class: "panel-head" }, element("h2", { class: "panel-title" }, "Requests"), this.count), element("div", { class: "panel-body", tabindex: 0, role: "region", "aria-label": "Requests" }, table, this.empty));
   }
@@ -64,10 +64,10 @@ class Inbox extends Widget {
   addRow(rfq) {
     const open = () => selection.set({ rfqId: rfq.rfq_id });
     const button = element("button", { class: "button button-small", type: "button", onclick: open }, `#${rfq.rfq_id}`);
-    const text = element("div", {}, rfq.structure);
-    const legs = element("div", { class: "faint" }, legsText(rfq.legs));
+    const about = element("div", {}, rfq.structure, element("span", { class: "muted" }, ` · ${rfq.taker_name}`));
+    const legs = rfq.legs.map((leg) => element("div", { class: "faint" }, legText(leg)));
     const [size, left, own] = [element("td", {}, ""), element("td", {}, ""), element("td", { class: "state" }, "")];
-    const node = element("tr", { onclick: open }, element("td", { class: "left" }, button), element("td", { class: "left" }, rfq.taker_name), element("td", { class: "left" }, text, legs), size, left, own);
+    const node = element("tr", { onclick: open }, element("td", { class: "left" }, button), element("td", { class: "left" }, about, ...legs), size, left, own);
     const row = { node, size, left, own };
     this.rows.set(rfq.rfq_id, row);
     return row;

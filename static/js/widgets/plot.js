@@ -5,7 +5,7 @@
 
 import { element } from "../lib/dom.js";
 
-const OPTIONS = { displayModeBar: false, responsive: true, doubleClick: "reset" };
+const OPTIONS = { displayModeBar: false, doubleClick: "reset" };
 const REDRAW_MS = 250;
 
 export class Plot {
@@ -15,12 +15,15 @@ export class Plot {
     this.plotBox = element("div", { class: "chart" }, this.holder);
     this.node = element("div", { class: "panel chart-panel" }, this.plotBox, this.facts);
     this.drawnAt = -REDRAW_MS;
+    this.isDrawn = false;
+    new ResizeObserver(() => this.isDrawn && this.holder.clientHeight && Plotly.Plots.resize(this.holder)).observe(this.plotBox);
   }
 
   /** @param {object[]} traces @param {object} layout @param {string} revision zoom is kept while it stays the same */
   show(traces, layout, revision) {
     if (typeof Plotly === "undefined" || performance.now() - this.drawnAt < REDRAW_MS) return;
     this.drawnAt = performance.now();
+    this.isDrawn = true;
     Plotly.react(this.holder, traces, themed(layout, revision), OPTIONS);
   }
 }
@@ -36,7 +39,7 @@ function themed(layout, revision) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: token("--font-text").replaceAll('"', "'"), size: 11, color: token("--color-muted") },
-    margin: { l: 52, r: 14, t: 8, b: 34 },
+    margin: { l: 52, r: 14, t: 8, b: 30 },
     showlegend: true,
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 10 }, bgcolor: "rgba(0,0,0,0)" },
     hovermode: "x unified",

@@ -29,6 +29,7 @@ class QuoteForm extends Widget {
     this.heading = element("b", {}, "Choose a request");
     this.left = element("span", { class: "countdown", role: "timer" }, "");
     this.about = element("span", { class: "muted" }, "");
+    this.own = element("p", { class: "muted" }, "");
     this.spread = element("select", { class: "input input-small", id: "quote-spread", onchange: () => this.refill() }, ...SPREADS.map((share) => element("option", { value: share }, format.percent(share, 0))));
     this.spread.value = "0.03";
     this.body = element("tbody");
@@ -48,6 +49,7 @@ class QuoteForm extends Widget {
     return [
       element("div", { class: "quote-head" }, this.heading, this.left, this.about),
       table,
+      this.own,
       element("div", { class: "quote-net" }, this.nets.bid.node, this.nets.ask.node),
       element("div", { class: "quote-actions" }, this.submit, this.cancel, this.refillButton, spread, element("div", {}, this.spread)),
       this.message,
@@ -130,6 +132,7 @@ class QuoteForm extends Widget {
     const text = ["bid", "ask"].map((field) => this.nets[field].stated?.net ?? "–").join(" / ");
     setDisabled(this.submit, problem !== "" || performance.now() < this.lockedUntil);
     setText(this.submit, problem || `${verb}: ${text} ${rfq.quote_currency}`);
+    setText(this.own, ownText(own));
     this.cancel.hidden = !own || own.state !== "active";
   }
 
@@ -167,6 +170,13 @@ class QuoteForm extends Widget {
     setText(this.message, text);
     setAttribute(this.message, "data-kind", kind);
   }
+}
+
+/** The quote that stands, in words. */
+function ownText(quote) {
+  if (!quote) return "You have no quote here yet.";
+  const life = quote.state === "active" ? `, ${format.countdown(msUntil(quote.expires_at_ns))} left` : "";
+  return `Your quote v${quote.version}: ${quote.bid ?? "–"} / ${quote.ask ?? "–"} ${format.words(quote.state)}${life}`;
 }
 
 function addNet(title, side) {

@@ -5,6 +5,7 @@ import { arrange, element, setAttribute, setText, setVariable } from "../lib/dom
 import * as format from "../lib/format.js";
 import { firm } from "../store/firm.js";
 import { isOld } from "../store/market.js";
+import { page } from "../store/page.js";
 import { selection } from "../store/selection.js";
 import { Widget } from "./widget.js";
 
@@ -169,7 +170,7 @@ class RiskPositions extends Widget {
 }
 
 const HIDDEN_FIELDS = new Set(["instrument_name", "coin", "account_id"]);
-const DECIMALS = { quantity: 4, delta: 4, gamma: 6, mark_price: 4, volatility: 4 };
+const DECIMALS = { delta: 4, gamma: 6, vega: 2, theta: 2, value: 2, unrealized: 2 };
 
 export class PositionTable {
   constructor() {
@@ -205,13 +206,18 @@ export class PositionTable {
       this.rows.set(name, { node: element("tr", {}, element("th", { scope: "row", class: "left" }, name), ...cells), cells });
     }
     const { node, cells } = this.rows.get(name);
-    fields.forEach((field, i) => setText(cells[i], figure(field, position[field])));
+    fields.forEach((field, i) => setText(cells[i], figure(field, position[field], name)));
     return node;
   }
 }
 
-function figure(field, value) {
-  return typeof value === "number" ? format.signed(value, DECIMALS[field] ?? 2) : format.short(value);
+/** Prices on the instrument's digits, the volatility in percent, amounts with their sign. */
+function figure(field, value, name) {
+  if (typeof value !== "number") return format.short(value);
+  if (field === "volatility") return format.percent(value);
+  if (field.endsWith("price")) return format.number(value, page.instrument(name)?.priceDecimals ?? 4);
+  if (field === "quantity") return format.signed(value, page.instrument(name)?.quantityDecimals ?? 4);
+  return format.signed(value, DECIMALS[field] ?? 2);
 }
 
 customElements.define("parley-account-strip", AccountStrip);
