@@ -1,0 +1,209 @@
+"""Random negotiations against the real database, judged by rules that are written here a second time, simply."""
+
+
+import os
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from common.errors import Refusal
+from rfq import selectors
+from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq
+from tests.integration.rfq import world as worlds
+from tests.integration.rfq.world import commands_sent, facts_of, side
+from wire import gateway
+from wire import limits as wire_limits
+from wire.facts import RfqChanged
+from wire.units import QuoteState, RfqState, Side
+
+RFQS_MAX = 4
+EXAMPLES = int(os.environ.get("PARLEY_EXAMPLES", "15"))
+ENDED = {RfqState.FILLED, RfqState.REJECTED, RfqState.EXPIRED, RfqState.CANCELED}
+
+
+class Negotiations(RuleBasedStateMachine):
+    """Each rule predicts from what it has seen whether the desk agrees, and compares."""
+
+    rfqs = Bundle("rfqs")
+    quotes = Bundle("quotes")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.atomic = transaction.atomic()
+        self.atomic.__enter__()
+        self.world = worlds.build()
+        self.world.plays = False
+        self.ends: dict[int, RfqState] = {}
+        self.executions = 1
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.atomic.__exit__(None, None, None)
+
+    @initialize(target=quotes)
+    def start_tradable(self):
+        rfq_id = self.world.create(life_seconds=60)
+        first = [(rfq_id, self.world.quote(rfq_id, getattr(self.world, maker)), 1, maker) for maker in ("cobalt", "dune")]
+        self.world.wait(5).tick()
+        return multiple(*first)
+
+    @precondition(lambda self: Rfq.objects.count() < RFQS_MAX)
+    @rule(target=rfqs, life=st.integers(10, 40), asked=st.sampled_from([None, Side.BUY, Side.SELL]))
+    def create(self, life, asked):
+        rfq_id = self.world.create(life_seconds=life, side=asked)
+        return rfq_id
+
+    @rule(target=quotes, rfq_id=rfqs, maker=st.sampled_from(["cobalt", "dune"]), life=st.sampled_from([None, 10]), edge=st.integers(0, 5))
+    def quote(self, rfq_id, maker, life, edge):
+        row = Rfq.objects.get(id=rfq_id)
+        prices = {"bid": side(f"0.05{edge}1", "0.0411"), "ask": side("0.0611", f"0.06{edge}1")}
+        if row.side:
+            prices["bid" if row.side == "buy" else "ask"] = None
+        allowed = row.state == "open" and self.world.at < row.expires_at
+        try:
+            quote_id = self.world.quote(rfq_id, getattr(self.world, maker), life_seconds=life, **prices)
+        except Refusal as refusal:
+            assert not allowed, refusal
+            return multiple()
+        assert allowed
+        return (rfq_id, quote_id, Quote.objects.get(id=quote_id).version, maker)
+
+    @rule(quote=quotes)
+    def cancel_quote(self, quote):
+        _, quote_id, _, maker = quote
+        allowed = Quote.objects.get(id=quote_id).state == "active"
+        self.judge(allowed, lambda: self.world.cancel_quote(quote_id, getattr(self.world, maker)))
+
+    @rule(rfq_id=rfqs)
+    def cancel_rfq(self, rfq_id):
+        row = Rfq.objects.get(id=rfq_id)
+        self.judge(row.state == "open" and self.world.at < row.expires_at, lambda: self.world.cancel_rfq(rfq_id))
+
+    @rule(quote=quotes, taker_side=st.sampled_from(Side))
+    def accept(self, quote, taker_side):
+        rfq_id, quote_id, version, _ = quote
+        self.try_to_accept(rfq_id, quote_id, version, taker_side)
+
+    def try_to_accept(self, rfq_id, quote_id, version, taker_side):
+        row, standing = Rfq.objects.get(id=rfq_id), Quote.objects.get(id=quote_id)
+        terms = QuoteVersion.objects.get(quote_id=quote_id, version=standing.version)
+        quoted = terms.ask_net if taker_side is Side.BUY else terms.bid_net
+        allowed = (
+            row.state == "open"
+            and row.tradable_at <= self.world.at < row.expires_at
+            and (standing.state, standing.version) == ("active", version)
+            and self.world.at < terms.expires_at
+            and quoted is not None
+        )
+        self.judge(allowed, lambda: self.world.accept(rfq_id, quote_id, version, taker_side))
+
+    @precondition(lambda self: Quote.objects.filter(state="active").exists())
+    @rule(choice=st.integers(0, 99), taker_side=st.sampled_from(Side))
+    def accept_what_stands(self, choice, taker_side):
+        standing = list(Quote.objects.filter(state="active").order_by("id"))
+        chosen = standing[choice % len(standing)]
+        self.try_to_accept(chosen.rfq_id, chosen.id, chosen.version, taker_side)
+
+    @rule(seconds=st.sampled_from([0.0, 0.1, 1.0, 2.0, 5.0, 9.0, 30.0]))
+    def timers(self, seconds):
+        self.world.wait(seconds).tick()
+        assert self.world.tick() == 0, "nothing is due twice"
+
+    @precondition(lambda self: BlockTrade.objects.exists())
+    @rule(choice=st.integers(0, 99), answer=st.sampled_from(["reserved", "reserved", "confirmed", "confirmed", "refused", "voided"]))
+    def gateway_answers(self, choice, answer):
+        """In any order, late and more than once."""
+        trades = list(BlockTrade.objects.order_by("id"))
+        trade = trades[choice % len(trades)]
+        if answer == "reserved":
+            self.world.event(gateway.BlockReserved(reservation_id=trade.id))
+        elif answer == "refused":
+            refused = gateway.BlockRefused(
+                reservation_id=trade.id, account_id=trade.maker_account_id, leg_index=0, reason="position", value=1, bound=0
+            )
+            self.world.event(refused)
+        elif answer == "voided":
+            self.world.event(gateway.BlockVoided(reservation_id=trade.id))
+        elif trade.state in {"reserved", "completed"}:
+            self.world.event(gateway.BlockConfirmed(reservation_id=trade.id, first_execution_id=self.executions * 10))
+            self.executions += 1
+
+    def judge(self, allowed, act):
+        try:
+            act()
+        except Refusal as refusal:
+            assert not allowed, refusal
+        else:
+            assert allowed
+
+    @invariant()
+    def an_rfq_ends_once(self):
+        for row in Rfq.objects.all():
+            state = RfqState(row.state)
+            assert self.ends.get(row.id, state) is state, "a state that ended it never changes"
+            if state in ENDED:
+                self.ends[row.id] = state
+
+    @invariant()
+    def states_agree(self):
+        for row in Rfq.objects.all():
+            record = selectors.get_record(row.id)
+            states = [quote.state for quote in record.quotes]
+            chosen = sum(state in {QuoteState.PENDING_FILL, QuoteState.FILLED} for state in states)
+            assert chosen == (record.state in {RfqState.PENDING_FILL, RfqState.FILLED})
+            if record.state in ENDED:
+                assert QuoteState.ACTIVE not in states
+            trades = BlockTrade.objects.filter(rfq_id=row.id)
+            assert trades.count() <= 1
+            if record.state in {RfqState.FILLED, RfqState.PENDING_FILL}:
+                assert trades.count() == 1
+
+    @invariant()
+    def each_version_ends_once(self):
+        for quote in Quote.objects.all():
+            versions = list(quote.versions.order_by("version"))
+            assert [each.version for each in versions] == list(range(1, quote.version + 1))
+            assert all(each.end_reason == "replaced" or index == len(versions) - 1 or each.end_reason in {"canceled", "expired"} for index, each in enumerate(versions))
+            assert (versions[-1].ended_at is None) is (quote.state in {"active", "pending_fill"})
+
+    @invariant()
+    def commands_follow_the_decision(self):
+        confirmed = [command.reservation_id for command in commands_sent(gateway.ConfirmBlock)]
+        voided = [command.reservation_id for command in commands_sent(gateway.VoidBlock)]
+        assert len(confirmed) == len(set(confirmed))
+        assert not set(confirmed) & set(voided)
+        filled = set(BlockTrade.objects.filter(state__in=["reserved", "completed"]).values_list("id", flat=True))
+        assert set(confirmed) == filled
+
+    @invariant()
+    def facts_amount_to_the_snapshot(self):
+        for party in (self.world.taker, self.world.cobalt, self.world.dune):
+            told = {fact.rfq.rfq_id: fact.rfq for fact in facts_of(party) if isinstance(fact, RfqChanged)}
+            assert told == {view.rfq_id: view for view in selectors.snapshot(party.firm.id, "")["rfqs"]}
+
+
+@pytest.mark.django_db
+def test_negotiations(monkeypatch):
+    monkeypatch.setattr(wire_limits, "STALE_AFTER_MS", 600_000)
+    options = settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=20,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    run_state_machine_as_test(Negotiations, settings=options)
+
+
