@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from terminal.supervisor.stack import Stack
-from terminal.supervisor.stack import BASE_FOLDER
+from terminal.supervisor.stack import BASE_FOLDER, Stack
 from tests.processes import desk as desks
 from tests.processes.desk import RestDesk, database, rows, wait_for
 
@@ -27,6 +26,13 @@ ORDERS = 1_000
 SENDERS = 4
 INSTRUMENT = "BTC-PERPETUAL"
 SETTLED_STATES = {"new", "partially_filled", "filled", "canceled", "rejected", "expired"}
+
+
+@pytest.fixture
+def desk(stack: Stack) -> Iterator[RestDesk]:
+    trader = RestDesk(stack, "aurora")
+    yield trader
+    trader.close()
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +52,12 @@ def manage(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "manage.py", *arguments],
         cwd=BASE_FOLDER, env=environment, capture_output=True, text=True, timeout=120, check=False,
     )
+
+
+def wait_for_market(desk: RestDesk) -> None:
+    wait_for("the instrument", lambda: any(
+        row["terms"]["name"] == INSTRUMENT for row in desk.get("market/instruments", coin="BTC")
+    ))
 
 
 def ticker(desk: RestDesk) -> dict[str, Any]:
@@ -79,7 +91,9 @@ def burst(desk: RestDesk, kills: list[tuple[int, Any]]) -> dict[str, dict[str, A
             kill()
 
     with concurrent.futures.ThreadPoolExecutor(SENDERS) as senders:
-        for done in [senders.submit(send, order) for order in orders]:
+        for done in concurrent.futures.as_completed([senders.submit(send, order) for order in orders]):
+            if done.exception() is not None:
+                senders.shutdown(cancel_futures=True)
             done.result()
     return answers
 
@@ -127,14 +141,14 @@ def kill_and_wait(stack: Stack, name: str, waits: list[threading.Thread]) -> Non
     waits.append(thread)
 
 
-def test_kill_gateway_dispatcher_and_valkey_in_a_burst_loses_and_doubles_nothing(stack: Stack) -> None:
-    desk = RestDesk(stack, "aurora")
+def test_kill_gateway_dispatcher_and_valkey_in_a_burst_loses_and_doubles_nothing(stack: Stack, desk: RestDesk) -> None:
     waits: list[threading.Thread] = []
     kills = [
         (200, lambda: kill_and_wait(stack, "gateway", waits)),
         (450, lambda: kill_and_wait(stack, "dispatcher", waits)),
         (700, lambda: kill_and_wait(stack, "valkey", waits)),
     ]
+    wait_for_market(desk)
     answers = burst(desk, kills)
     for thread in waits:
         thread.join(desks.SETTLE_SECONDS_MAX)
