@@ -201,9 +201,10 @@ def export(timeline: Timeline) -> dict[str, Any]:
 
 def _exported(entry: Entry) -> dict[str, Any]:
     record = entry.record
-    plain = ("stream", "sequence", "action", "entity", "user_id", "firm_id", "via", "remote_address", "command_id", "reason")
+    who = ("user_id", "firm_id", "via", "remote_address")
+    what = ("stream", "sequence", "action", "entity", "command_id", "reason")
     return {
-        **{name: getattr(record, name) for name in plain},
+        **{name: getattr(record, name) for name in (*what, *who)},
         "at": record.at.isoformat(),
         "who": entry.who,
         "firm": entry.firm,

@@ -92,7 +92,9 @@ def verify(request: HttpRequest) -> HttpResponse:
     return _page(request, "compliance/_verification.html", "trail", {"verification": audit_verify.verify()})
 
 
-def _timeline(read: Callable[[Any, int], selectors.Timeline], request: HttpRequest, entity_id: int) -> selectors.Timeline:
+def _timeline(
+    read: Callable[[Any, int], selectors.Timeline], request: HttpRequest, entity_id: int
+) -> selectors.Timeline:
     try:
         return read(request.user, entity_id)
     except NotFound as error:

@@ -1,9 +1,11 @@
 """The desk's entrances from the socket, from the gateway and from the clock."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from accounts.models import User
 from common import clock
 from common.actor import Actor
 from rfq import services
@@ -19,6 +21,9 @@ from wire.client import (
     SubmitQuote,
 )
 from wire.gateway import EventEnvelope, GatewayEvent
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 def perform(user: User, actor: Actor, message: Command) -> CommandAccepted:

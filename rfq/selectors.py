@@ -1,15 +1,17 @@
 """Reads of RFQs: whole records for the services, each party's own view for everybody else."""
 
+from __future__ import annotations
+
 import contextlib
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from accounts.models import User
 from common.decimals import plain
 from common.errors import NotFound
 from rfq.domain import views
@@ -17,6 +19,9 @@ from rfq.domain.records import LegRecord, QuotePrices, QuoteRecord, RfqRecord, T
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqInvitation, RfqLeg
 from wire.facts import RfqView
 from wire.units import QuoteState, RfqState, Side
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 SNAPSHOT_ENDED_RFQS_MAX = 100
 """A snapshot holds every live RFQ of the firm and this many of those that ended, newest first."""

@@ -94,7 +94,8 @@ class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
 
 class RfqView(msgspec.Struct, frozen=True, kw_only=True):
     """One party's view. ``role``: taker, maker or compliance. A maker finds only its own quote in ``quotes``; the
-    taker finds none before ``tradable_at_ns``."""
+    taker finds none before ``tradable_at_ns``.
+    """
 
     rfq_id: int
     role: str

@@ -141,7 +141,8 @@ class InstrumentListed(GatewayEvent, tag="gateway.instrument_listed"):
 
 class InstrumentDelivered(GatewayEvent, tag="gateway.instrument_delivered"):
     """The instrument expired: working orders were canceled before this event; ``delivery_price_micros`` is the
-    30-minute average of the index in micro-dollars."""
+    30-minute average of the index in micro-dollars.
+    """
 
     instrument_id: int
     delivery_price_micros: int

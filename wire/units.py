@@ -1,7 +1,7 @@
 """Words and numbers with a fixed meaning: sides, order types, states, assets, ticks and lots."""
 
 import enum
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Decimal
 
 NANOSECONDS_PER_SECOND = 1_000_000_000
 NANOSECONDS_PER_MS = 1_000_000
@@ -126,7 +126,7 @@ class OffGrid(ValueError):
 
 
 STEPS_PRECISION = 80
-"""Digits of the division: more than the longest decimal of a message has, so that nothing off the grid rounds onto it."""
+"""Digits of the division: more than the longest decimal of a message, so that nothing off the grid rounds onto it."""
 
 
 def to_steps(name: str, value: Decimal, step: Decimal) -> int:

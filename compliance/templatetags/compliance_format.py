@@ -12,7 +12,7 @@ register = template.Library()
 @register.filter
 def utc(at_ns: int) -> str:
     """UTC time with microseconds of nanoseconds since the epoch."""
-    return f"{clock.from_ns(at_ns):%Y-%m-%d %H:%M:%S.%f}" if at_ns else "–"
+    return f"{clock.from_ns(at_ns):%Y-%m-%d %H:%M:%S.%f}" if at_ns else "\N{EN DASH}"
 
 
 @register.filter

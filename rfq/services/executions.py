@@ -1,9 +1,11 @@
 """Accept a quote: check, decide under the lock, and ask the gateway to reserve the risk of both sides."""
 
+from __future__ import annotations
+
 import datetime as dt
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from accounts.models import User
 from common import clock, valkey
 from common.actor import Actor
 from common.errors import Conflict, Refusal
@@ -20,6 +22,9 @@ from wire import gateway
 from wire.client import AcceptQuote
 from wire.limits import STALE_AFTER_MS
 from wire.units import NANOSECONDS_PER_MS, to_steps
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class Unavailable(Refusal):

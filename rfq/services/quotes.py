@@ -1,11 +1,13 @@
 """The maker's side: quote, replace, withdraw."""
 
+from __future__ import annotations
+
 import datetime as dt
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from accounts import roles
 from accounts import selectors as accounts_selectors
-from accounts.models import User
 from common import clock, valkey
 from common.actor import Actor
 from common.errors import NotAllowed, Refusal
@@ -17,6 +19,9 @@ from rfq.domain.records import LegRecord, QuotePrices, RfqRecord
 from rfq.models import QuoteVersion
 from rfq.services import changes, commands
 from wire.client import CancelQuote, QuoteSide, SubmitQuote
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 def submit_quote(*, user: User, actor: Actor, message: SubmitQuote, at: dt.datetime) -> int:

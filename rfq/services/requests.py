@@ -1,15 +1,17 @@
 """The taker's side: ask makers for a price, and withdraw the request."""
 
+from __future__ import annotations
+
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
 
 from accounts import roles
 from accounts import selectors as accounts_selectors
-from accounts.models import User
 from common import valkey
 from common.actor import Actor
 from common.errors import Conflict, NotAllowed, NotFound, Refusal
@@ -26,6 +28,9 @@ from wire.client import RfqLeg as LegMessage
 from wire.instruments import InstrumentTerms
 from wire.limits import RFQ_LEGS_MAX, RFQ_MAKERS_MAX, RFQ_RATIO_MAX
 from wire.units import RfqState
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 _ADVISORY_SPACE = 7_001
 """First half of the advisory lock that one taker firm's creations wait for, so that its caps hold exactly."""
@@ -91,7 +96,7 @@ def _create(user: User, actor: Actor, message: CreateRfq, at: dt.datetime) -> in
 
 
 def _leg_rows(
-    rfq_id: int, legs: Sequence[LegMessage], terms: "list[tuple[int, InstrumentTerms]]", structure: Structure
+    rfq_id: int, legs: Sequence[LegMessage], terms: list[tuple[int, InstrumentTerms]], structure: Structure
 ) -> list[RfqLeg]:
     return [
         RfqLeg(

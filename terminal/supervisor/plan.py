@@ -10,7 +10,7 @@ from pathlib import Path
 from terminal import embedded
 from terminal.supervisor import readiness, state
 from terminal.supervisor.process import ManagedProcess, ProcessSpec, Readiness, StartFailure
-from wire import limits, transport
+from wire import transport
 
 MAKERS = {"cobalt": "0.5", "dune": "0.7"}
 """Demo firm -> half of its spread, in volatility points: they compete, and one of them is usually better."""
@@ -20,6 +20,8 @@ EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
 WORKER_THREADS = 2
 GATEWAY_REFUSALS = frozenset({2, 3, 4, 6})
 """Bad arguments, a recording that cannot be played, a state of another market, a damaged journal."""
+GATEWAY_STOP_SECONDS = 30
+"""It writes a snapshot before it ends, so that the next start is short."""
 SETTLED_SECONDS = 1.0
 """A process of which nothing else can be asked counts as ready when it has run for so long."""
 WORKER_HEARTBEAT = "celery.worker.heartbeat"
@@ -171,7 +173,7 @@ def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
             valkey_url, transport.GATEWAY_HEARTBEAT, process.started_at_ns
         ),
     )
-    return dataclasses.replace(spec, hopeless_exit_codes=GATEWAY_REFUSALS)
+    return dataclasses.replace(spec, hopeless_exit_codes=GATEWAY_REFUSALS, stop_seconds=GATEWAY_STOP_SECONDS)
 
 
 def _web(options: Options, port: int) -> ProcessSpec:

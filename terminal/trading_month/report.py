@@ -17,12 +17,13 @@ def write_report(report: MonthReport, folder: Path) -> tuple[Path, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     page, figures = folder / "report.html", folder / "report.json"
     figures.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
-    plots = [_market(report.steps), _margin(report.steps), _greeks(report.steps), _surfaces(report.steps), _rfqs(report)]
+    steps = report.steps
+    plots = [_market(steps), _margin(steps), _greeks(steps), _surfaces(steps), _rfqs(report)]
     context = {
         "report": report,
         "total": report.total,
         "plots": [
-            plot.to_html(full_html=False, include_plotlyjs=True if number == 0 else False)
+            plot.to_html(full_html=False, include_plotlyjs=number == 0)
             for number, plot in enumerate(plots)
         ],
     }
@@ -54,14 +55,16 @@ def _greeks(steps: list[Step]) -> go.Figure:
     names = sorted({name for step in steps for name in step.risk if name.endswith((" delta", " vega"))})
     for name in names:
         row = 1 if name.endswith(" delta") else 2
-        figure.add_trace(go.Scatter(x=_times(steps), y=[step.risk.get(name) for step in steps], name=name), row=row, col=1)
+        values = [step.risk.get(name) for step in steps]
+        figure.add_trace(go.Scatter(x=_times(steps), y=values, name=name), row=row, col=1)
     return figure.update_layout(title="Greeks of the taker account", **{**_LAYOUT, "height": 560})
 
 
 def _surfaces(steps: list[Step]) -> go.Figure:
     figure = make_subplots(specs=[[{"secondary_y": True}]])
     share = [step.surfaces.inside / step.surfaces.left_out if step.surfaces.left_out else None for step in steps]
-    figure.add_trace(go.Scatter(x=_times(steps), y=share, name="left-out quotes: fitted price inside"), secondary_y=False)
+    inside = go.Scatter(x=_times(steps), y=share, name="left-out quotes: fitted price inside")
+    figure.add_trace(inside, secondary_y=False)
     errors = [step.repricing.p99_error for step in steps]
     figure.add_trace(go.Scatter(x=_times(steps), y=errors, name="repricing error, 99 % (coin)"), secondary_y=True)
     return figure.update_layout(title="Surface and repricing", **_LAYOUT)

@@ -16,8 +16,8 @@ from audit.verify import verify
 from common import clock, valkey
 from market import oracle
 from market import selectors as market
-from risk import selectors as risk
 from rfq import selectors as rfqs
+from risk import selectors as risk
 from settlement import selectors as settlement
 from terminal.trading_month import desk as desks
 from terminal.trading_month import evidence
@@ -233,7 +233,11 @@ def _is_fitted(coin: str, snapshot: RecordedSnapshot) -> bool | None:
 def run_netting_cycle() -> None:
     """Ask a Celery worker to settle what is pending, and wait until nothing is."""
     current_app.send_task("settlement.run_netting_cycle")
-    wait_for("the netting cycle", lambda: True if not any(t.debits_pending for t in settlement.ledger_totals()) else None)
+    wait_for("the netting cycle", _nothing_is_pending)
+
+
+def _nothing_is_pending() -> bool | None:
+    return None if any(total.debits_pending for total in settlement.ledger_totals()) else True
 
 
 def _risk_figures(frame: dict[str, object]) -> Iterator[tuple[str, float]]:

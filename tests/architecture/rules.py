@@ -16,9 +16,9 @@ DJANGO_APPS = ("compliance", "rfq", "orders", "risk", "settlement", "market", "a
 PACKAGES = (*DJANGO_APPS, "terminal", "common", "wire", "gateway", "strategies", "bench", "tests")
 
 _NOQA = re.compile(r"#\s*noqa\b(?P<rest>.*)", re.IGNORECASE)
-_NOQA_WITH_REASON = re.compile(r"^: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)* +[-#] *\w")
+_NOQA_WITH_REASON = re.compile(r"^: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)*\s+[-#(]*\s*(?![A-Z]+[0-9]+\b)\w")
 _TYPE_IGNORE = re.compile(r"#\s*type:\s*ignore(?P<rest>.*)")
-_TYPE_IGNORE_WITH_REASON = re.compile(r"^\[[a-z-]+(, ?[a-z-]+)*\] +[-#] *\w")
+_TYPE_IGNORE_WITH_REASON = re.compile(r"^\[[a-z-]+(, ?[a-z-]+)*\]\s+[-#(]*\s*\w")
 _SCRIPT_FUNCTION = re.compile(
     r"^\s*(export\s+)?(default\s+)?(static\s+)?(async\s+)?"
     r"(function\b[^{]*|(get\s+|set\s+|#)?[\w$]+\s*\([^;{}]*\)|(const|let)\s+[\w$]+\s*=\s*(async\s*)?[^;{}]*=>)\s*\{\s*$"

@@ -1,8 +1,9 @@
 import pytest
+
 from accounts.models import Firm
+from audit import services as audit
 from common import clock, db
 from common.actor import SYSTEM
-from audit import services as audit
 from streams import services as streams
 from streams.models import Fact, OutboxCommand
 from wire import facts, gateway
