@@ -1,5 +1,7 @@
 """Margin, surfaces, limits and controls over REST."""
 
+from typing import TYPE_CHECKING, cast
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
@@ -24,6 +26,9 @@ from wire.facts import RiskFrame
 from wire.instruments import COINS
 from wire.market import Surface
 
+if TYPE_CHECKING:
+    from accounts.models import User
+
 router = Router(tags=["risk"])
 
 
@@ -41,7 +46,7 @@ def get_account(request: HttpRequest, account_id: int) -> HttpResponse:
 @router.post("/risk/preview", openapi_extra=rest.describe(request=PreviewMargin, response=MarginPreview))
 def preview_margin(request: HttpRequest) -> HttpResponse:
     """Margin before and after a structure were traded at its marks. Changes nothing."""
-    return rest.answer(services.preview_of(request.user, rest.decode(request, PreviewMargin)))
+    return rest.answer(services.preview_of(_user(request), rest.decode(request, PreviewMargin)))
 
 
 @router.get("/risk/surfaces/{coin}", openapi_extra=rest.describe(response=Surface))
@@ -105,12 +110,12 @@ def approve_release(request: HttpRequest) -> HttpResponse:
 
 def _carry_out(request: HttpRequest, kind: type[Command]) -> HttpResponse:
     message = rest.decode(request, kind)
-    return rest.answer(services.carry_out(request.user, rest.actor(request), message, clock.now()))
+    return rest.answer(services.carry_out(_user(request), rest.actor(request), message, clock.now()))
 
 
 def _accounts(request: HttpRequest, account_id: int | None) -> list[int]:
     """The asker's accounts, or the one asked for; compliance and admin may ask for any. Raises NotFound."""
-    user = request.user
+    user = _user(request)
     is_free = roles.sees_every_firm(user)
     if account_id is None:
         return [account.pk for account in accounts.list_accounts(None if is_free else user.firm_id)]
@@ -119,5 +124,11 @@ def _accounts(request: HttpRequest, account_id: int | None) -> list[int]:
 
 
 def _require_house(request: HttpRequest) -> None:
-    if not roles.sees_every_firm(request.user):
-        raise NotAllowed("not_authorized", "only the house sees controls", value=request.user.role)
+    user = _user(request)
+    if not roles.sees_every_firm(user):
+        raise NotAllowed("not_authorized", "only the house sees controls", value=user.role)
+
+
+def _user(request: HttpRequest) -> "User":
+    """Routes of the API are reached by authenticated users only."""
+    return cast("User", request.user)

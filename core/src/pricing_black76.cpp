@@ -6,11 +6,23 @@
 
 #include "parley/black76_kernel.hpp"
 
-// One clone of each loop per instruction set, chosen when the library is loaded.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+// One clone of each loop per instruction set, chosen when the library is loaded (which needs glibc).
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#if __GNUC__ >= 12
 #define PARLEY_VECTOR_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
+#define PARLEY_VECTOR_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
+#endif
+#else
 #define PARLEY_VECTOR_CLONES
+#endif
+
+// Inputs and outputs do not overlap: the compiler need not ask.
+#if defined(__GNUC__) && !defined(__clang__)
+#define PARLEY_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define PARLEY_INDEPENDENT
 #endif
 
 namespace parley {
@@ -21,7 +33,7 @@ PARLEY_VECTOR_CLONES void black76_price(const OptionArrays& options, double* pri
     const double* years = options.years;
     const double* volatility = options.volatility;
     const std::uint8_t* is_call = options.is_call;
-#pragma GCC ivdep
+    PARLEY_INDEPENDENT
     for (std::size_t i = 0; i < options.size; ++i) {
         price[i] = black76::price(forward[i], strike[i], years[i], volatility[i], is_call[i] != 0);
     }
@@ -38,7 +50,7 @@ PARLEY_VECTOR_CLONES void black76_greeks(const OptionArrays& options, const Gree
     double* gamma = greeks.gamma;
     double* vega = greeks.vega;
     double* theta = greeks.theta;
-#pragma GCC ivdep
+    PARLEY_INDEPENDENT
     for (std::size_t i = 0; i < options.size; ++i) {
         const auto g = black76::greeks(forward[i], strike[i], years[i], volatility[i], is_call[i] != 0);
         price[i] = g.price;
@@ -58,7 +70,7 @@ PARLEY_VECTOR_CLONES void black_scholes_price(const OptionArrays& options, const
     const std::uint8_t* is_call = options.is_call;
     const double* rate = rates.rate;
     const double* dividend_yield = rates.dividend_yield;
-#pragma GCC ivdep
+    PARLEY_INDEPENDENT
     for (std::size_t i = 0; i < options.size; ++i) {
         const double forward = spot[i] * math::exponential((rate[i] - dividend_yield[i]) * years[i]);
         const double discount = math::exponential(-rate[i] * years[i]);
@@ -80,7 +92,7 @@ PARLEY_VECTOR_CLONES void black_scholes_greeks(const OptionArrays& options, cons
     double* gamma = greeks.gamma;
     double* vega = greeks.vega;
     double* theta = greeks.theta;
-#pragma GCC ivdep
+    PARLEY_INDEPENDENT
     for (std::size_t i = 0; i < options.size; ++i) {
         const double carry = math::exponential((rate[i] - dividend_yield[i]) * years[i]);
         const double discount = math::exponential(-rate[i] * years[i]);
@@ -112,7 +124,7 @@ struct ImpliedBlock {
 };
 
 PARLEY_VECTOR_CLONES void start_block(ImpliedBlock& block) noexcept {
-#pragma GCC ivdep
+    PARLEY_INDEPENDENT
     for (std::size_t i = 0; i < kBlock; ++i) {
         const double x = block.x[i];
         const double target = block.target[i];
@@ -130,7 +142,7 @@ PARLEY_VECTOR_CLONES void start_block(ImpliedBlock& block) noexcept {
 
 // One Halley step of every lane, and its relative change of s.
 PARLEY_VECTOR_CLONES void step_block(ImpliedBlock& block) noexcept {
-#pragma GCC ivdep
+    PARLEY_INDEPENDENT
     for (std::size_t i = 0; i < kBlock; ++i) {
         const double s = block.s[i];
         const double sign = block.sign[i];

@@ -127,8 +127,16 @@ def _mark(
 def option_price(terms: InstrumentTerms, forward: float, years: float, volatility: float) -> float:
     """Black-76 value in the option's own quote currency: coin for an inverse one, dollars otherwise."""
     assert terms.strike is not None, "an option has a strike"
-    columns = [np.array([value]) for value in (forward, float(terms.strike), max(years, YEARS_MIN), volatility)]
-    price = float(parley_core.black76_price(*columns, np.array([terms.option_type is OptionType.CALL]))[0])
+    strike, is_call = float(terms.strike), terms.option_type is OptionType.CALL
+    price = float(
+        parley_core.black76_price(
+            np.array([forward]),
+            np.array([strike]),
+            np.array([max(years, YEARS_MIN)]),
+            np.array([volatility]),
+            np.array([is_call]),
+        )[0]
+    )
     return price / forward if terms.is_inverse else price
 
 

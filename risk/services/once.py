@@ -1,5 +1,6 @@
 """Rows that a repeat of the same command must not make twice."""
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from django.db import IntegrityError, models, transaction
@@ -9,7 +10,7 @@ from common.errors import Conflict
 Row = TypeVar("Row", bound=models.Model)
 
 
-def insert_once(row: Row, key: dict[str, object], compared: tuple[str, ...]) -> tuple[Row, bool]:
+def insert_once(row: Row, key: Mapping[str, object], compared: tuple[str, ...]) -> tuple[Row, bool]:
     """Save ``row`` unless one with ``key`` is there; (the row that counts, whether it is new).
 
     Raises Conflict ``command_id_reused`` where the earlier one differs in ``compared``.
