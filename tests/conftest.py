@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,14 +91,3 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip("skipped, no reference results")
     return folder
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Path of the system's Chromium. Where it is absent its tests are skipped by name, or fail in CI."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    if os.environ.get("PARLEY_REQUIRE_BROWSER") == "1":
-        pytest.fail("no Chromium, and PARLEY_REQUIRE_BROWSER asks for the browser tests")
-    pytest.skip("skipped, no Chromium")

@@ -17,6 +17,7 @@ MAKERS = {"cobalt": "0.5", "dune": "0.7"}
 GROUPS = {"celery": ("worker", "beat"), "makers": tuple(f"maker-{maker}" for maker in MAKERS)}
 NAMES = ("postgres", "valkey", "prepare", "demo", "gateway", "dispatcher", "worker", "beat", "web", "celery", "makers")
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
+VARIABLES = {"postgres": "DATABASE_URL", "valkey": "VALKEY_URL"}
 WORKER_THREADS = 2
 GATEWAY_REFUSALS = frozenset({2, 3, 4, 6})
 """Bad arguments, a recording that cannot be played, a state of another market, a damaged journal."""
@@ -99,14 +100,22 @@ def _servers(options: Options) -> tuple[list[ProcessSpec], str, str]:
     prepare = {"postgres": embedded.prepare_postgres, "valkey": embedded.prepare_valkey}
     for name, given in urls.items():
         if given:
+            _check_answers(name, given)
             continue
         if options.leaves_out(name):
-            variable = "DATABASE_URL" if name == "postgres" else "VALKEY_URL"
-            raise StartFailure(f"Without {name}, {variable} must name a server.")
+            raise StartFailure(f"Without {name}, {VARIABLES[name]} must name a server.")
         server = prepare[name](options.state)
         urls[name] = server.url
         specs.append(server.spec)
     return specs, urls["postgres"], urls["valkey"]
+
+
+def _check_answers(name: str, url: str) -> None:
+    answers = readiness.postgres_accepts if name == "postgres" else readiness.valkey_answers
+    if not answers(url):
+        where = urllib.parse.urlsplit(url)
+        place = f"{where.hostname}:{where.port}{where.path}"
+        raise StartFailure(f"The {name} at {place}, which {VARIABLES[name]} names, does not answer.")
 
 
 def _environment(options: Options, database_url: str, valkey_url: str) -> dict[str, str]:

@@ -8,6 +8,8 @@ from terminal.supervisor import plan, state
 from terminal.supervisor.process import StartFailure
 from terminal.supervisor.supervisor import Supervisor
 
+DEMO_HINT = "sign in as trader, trader2, taker2, maker1, maker2, compliance or admin; the password is parley-demo"
+
 
 def run(options: plan.Options) -> int:
     """Exit code; every failure is one sentence on standard error."""
@@ -37,7 +39,10 @@ def _run_locked(options: plan.Options) -> int:
         )
 
     def announce() -> None:
-        supervisor.console.line("parley", f"ready: {processes.url}")
+        market = f"market recorded in {options.recording}" if options.recording else "simulated market"
+        supervisor.console.line("parley", f"ready: {processes.url} ({market})")
+        if not options.leaves_out("demo"):
+            supervisor.console.line("parley", DEMO_HINT)
 
     supervisor = Supervisor(
         processes.specs, environment=processes.environment, logs=options.state / "logs", on_change=publish

@@ -81,6 +81,28 @@ def test_without_a_server_its_url_is_asked_for(state_dir):
     _assert_one_sentence(result, "DATABASE_URL")
 
 
+def test_servers_of_ones_own_replace_the_embedded_ones(state_dir):
+    urls = {name: os.environ[name] for name in ("DATABASE_URL", "VALKEY_URL")}
+    with psycopg.connect(urls["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS parley_up WITH (FORCE)")
+        connection.execute("CREATE DATABASE parley_up")
+    urls["DATABASE_URL"] = urls["DATABASE_URL"].removesuffix("/parley") + "/parley_up"
+    with Stack(state_dir, without=("gateway", "dispatcher", "celery", "makers", "demo"), environment=urls) as stack:
+        assert (stack.database_url, stack.valkey_url) == (urls["DATABASE_URL"], urls["VALKEY_URL"])
+        assert set(stack.pids) == {"web"}
+        with psycopg.connect(stack.database_url) as connection:
+            assert connection.execute("SELECT count(*) FROM accounts_firm").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "VALKEY_URL"])
+def test_a_server_that_does_not_answer_is_one_sentence(state_dir, variable):
+    scheme = "postgresql" if variable == "DATABASE_URL" else "redis"
+    url = f"{scheme}://user:secret@127.0.0.1:{embedded.free_port()}/0"
+    result = _up("--state", str(state_dir), "--port", "0", **{variable: url})
+    _assert_one_sentence(result, variable, "does not answer")
+    assert "secret" not in result.stderr
+
+
 def test_a_second_instance_on_a_state_is_one_sentence(state_dir):
     with Stack(state_dir, without=SERVERS_ONLY):
         _assert_one_sentence(_up("--state", str(state_dir), "--port", "0"), "already runs")
@@ -188,7 +210,7 @@ def _system_identifier(stack: Stack) -> int:
     return row[0]
 
 
-def _wait_until(condition, seconds: float = 20) -> None:
+def _wait_until(condition, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(Exception):
