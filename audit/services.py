@@ -33,7 +33,7 @@ SELECT %(stream)s, * FROM unnest(%(sequences)s::bigint[], %(at)s::timestamptz[],
 """
 
 
-def record(
+def record(  # noqa: PLR0913 - who, what, when, from where, before, after, why: all of it by keyword
     *,
     stream: str,
     action: str,
@@ -71,15 +71,15 @@ def record(
 def checkpoint(*, at: dt.datetime) -> AuditCheckpoint | None:
     """Store the Merkle root over all chains' heads; None where nothing was recorded since the last one."""
     heads = [
-        [stream, sequence, bytes(sha256).hex()]
+        (stream, sequence, bytes(sha256))
         for stream, sequence, sha256 in AuditHead.objects.order_by("stream").values_list("stream", "sequence", "sha256")
     ]
-    leaves = [chain.leaf_sha256(stream, sequence, bytes.fromhex(sha256)) for stream, sequence, sha256 in heads]
-    root = chain.merkle_root(leaves)
+    root = chain.merkle_root([chain.leaf_sha256(*head) for head in heads])
     last = AuditCheckpoint.objects.order_by("-id").first()
     if last is not None and bytes(last.root_sha256) == root:
         return None
-    return AuditCheckpoint.objects.create(at=at, root_sha256=root, heads=heads)
+    stored = [[stream, sequence, sha256.hex()] for stream, sequence, sha256 in heads]
+    return AuditCheckpoint.objects.create(at=at, root_sha256=root, heads=stored)
 
 
 def _append(records: list[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ sequence number; a tail cut off is seen against the head, and, where the head wa
 import dataclasses
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Any
 
 from audit.domain import chain
 from audit.models import AuditCheckpoint, AuditHead, AuditRecord
@@ -43,7 +44,7 @@ def verify(stream: str = "") -> Verification:
         if not stream or name == stream
     }
     records = AuditRecord.objects.filter(stream=stream) if stream else AuditRecord.objects.all()
-    rows = records.order_by("stream", "sequence").values().iterator(chunk_size=ROWS_AT_ONCE)
+    rows: Iterator[Any] = records.order_by("stream", "sequence").values().iterator(chunk_size=ROWS_AT_ONCE)
     damages: list[Damage] = []
     seen: set[str] = set()
     count = 0
@@ -69,14 +70,14 @@ def verify(stream: str = "") -> Verification:
 class _Counter:
     """Counts what passes through."""
 
-    def __init__(self, rows: Iterable[dict[str, object]]) -> None:
+    def __init__(self, rows: Iterable[dict[str, Any]]) -> None:
         self._rows = iter(rows)
         self.count = 0
 
-    def __iter__(self) -> Iterator[dict[str, object]]:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         return self
 
-    def __next__(self) -> dict[str, object]:
+    def __next__(self) -> dict[str, Any]:
         row = next(self._rows)
         self.count += 1
         return row
@@ -87,7 +88,7 @@ class _Counter:
         return self.count
 
 
-def _first_damage(stream: str, rows: Iterable[dict], head: tuple[int, bytes] | None) -> Damage | None:
+def _first_damage(stream: str, rows: Iterable[dict[str, Any]], head: tuple[int, bytes] | None) -> Damage | None:
     expected, previous = 1, chain.GENESIS_SHA256
     for row in rows:
         sequence = row["sequence"]
@@ -99,12 +100,17 @@ def _first_damage(stream: str, rows: Iterable[dict], head: tuple[int, bytes] | N
         if bytes(row["sha256"]) != sha256:
             return Damage(stream, sequence, "its content does not have the hash that was stored")
         expected, previous = sequence + 1, sha256
+    return _head_damage(stream, expected - 1, previous, head)
+
+
+def _head_damage(stream: str, last: int, sha256: bytes, head: tuple[int, bytes] | None) -> Damage | None:
+    """The head against the last record that is there."""
     if head is None:
         return Damage(stream, 1, "the chain has no head")
-    if head[0] != expected - 1:
-        return Damage(stream, min(expected, head[0] + 1), f"the head says {head[0]} records, {expected - 1} are there")
-    if head[1] != previous:
-        return Damage(stream, head[0], "the head has another hash than the last record")
+    if head[0] != last:
+        return Damage(stream, min(last, head[0]) + 1, f"the head says {head[0]} records, {last} are there")
+    if head[1] != sha256:
+        return Damage(stream, last, "the head has another hash than the last record")
     return None
 
 

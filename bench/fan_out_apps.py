@@ -14,12 +14,12 @@ import django
 
 django.setup()
 
-from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.layers import channel_layers
-from channels_redis.core import RedisChannelLayer
-from django.conf import settings
+from channels.generic.websocket import AsyncWebsocketConsumer  # noqa: E402 - it needs Django's apps
+from channels.layers import channel_layers  # noqa: E402 - it needs Django's apps
+from channels_redis.core import RedisChannelLayer  # noqa: E402 - it needs Django's apps
+from django.conf import settings  # noqa: E402 - it needs Django's apps
 
-from terminal import asgi, hub
+from terminal import asgi, hub  # noqa: E402 - it needs Django's apps
 
 GROUP = "market"
 TEXT = json.dumps({"type": "index", "coin": "BTC", "filling": "x" * 138})
@@ -68,7 +68,7 @@ async def bare(scope: Any, receive: Any, send: Any) -> None:
 
 async def _send_to_all() -> None:
     while True:
-        for send in list(_sends):
+        for send in _sends:
             try:
                 await send({"type": "websocket.send", "text": TEXT})
             except (OSError, RuntimeError):

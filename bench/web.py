@@ -27,7 +27,7 @@ def servers() -> Iterator[Path]:
         os.environ["DATABASE_URL"] = stack.enter_context(embedded.running(postgres, folder / "postgres.log"))
         os.environ["VALKEY_URL"] = stack.enter_context(embedded.running(valkey, folder / "valkey.log"))
         os.environ["PARLEY_STATE"] = str(folder)
-        os.environ["PARLEY_SECRET_KEY"] = "measured and thrown away"  # noqa: S105 - guards nothing
+        os.environ["PARLEY_SECRET_KEY"] = "measured and thrown away"
         os.environ["DJANGO_SETTINGS_MODULE"] = "terminal.settings"
         import django
         from django.core.management import call_command

@@ -1,6 +1,5 @@
 """REST with the same messages as the socket: decode a body, encode an answer, describe both for OpenAPI."""
 
-import functools
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,6 +15,7 @@ T = TypeVar("T")
 
 _REFERENCE = "#/components/schemas/{name}"
 _components: dict[str, Any] = {}
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,7 +42,11 @@ def decode(request: HttpRequest, message_type: type[T]) -> T:
         raise decoding.TooLarge(
             "message_too_large", "the body is too large", value=size, bound=settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         ) from error
-    return decoding.decode(_decoder(message_type), body)
+    decoder = _decoders.get(message_type)
+    if decoder is None:
+        decoder = _decoders[message_type] = msgspec.json.Decoder(message_type)
+    message: T = decoding.decode(decoder, body)
+    return message
 
 
 def convert(values: dict[str, Any], message_type: type[T]) -> T:
@@ -98,8 +102,3 @@ def _content(described: Any, description: str) -> dict[str, Any]:
     for name, component in named.items():
         assert _components.setdefault(name, component) == component, f"two types are named {name}"
     return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-@functools.cache
-def _decoder(message_type: type[T]) -> msgspec.json.Decoder[T]:
-    return msgspec.json.Decoder(message_type)

@@ -39,7 +39,7 @@ class GatewayCursor(models.Model):
 
 
 class FactHead(models.Model):
-    """The newest sequence of a firm's stream; locked by its writers, after the audit heads, in the order of the firm."""
+    """The newest sequence of a firm's stream; locked by its writers, after the audit heads, by firm."""
 
     firm_id = models.BigIntegerField(primary_key=True)
     sequence = models.BigIntegerField(default=0)

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from streams.models import Fact, FactHead
+from streams.models import Fact, FactHead, GatewayCursor
 
 FACTS_READ_MAX = 500
 """Facts that one read returns at most."""
@@ -35,3 +35,8 @@ def facts_after(firm_id: int, sequence: int, limit: int = FACTS_READ_MAX) -> lis
         .values_list("sequence", "at_ns", "payload")[: min(limit, FACTS_READ_MAX)]
     )
     return [StoredFact(*row) for row in rows]
+
+
+def get_cursor() -> GatewayCursor:
+    """How far events were projected and commands numbered. Raises GatewayCursor.DoesNotExist before the first start."""
+    return GatewayCursor.objects.get(id=1)

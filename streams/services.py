@@ -6,6 +6,7 @@ import msgspec
 from django.db import connection
 
 from common import clock, db
+from streams.models import GatewayCursor
 from wire import facts, gateway, transport
 
 OUTBOX_KEPT = 10_000
@@ -47,6 +48,11 @@ def send_to_gateway(command: gateway.GatewayCommand) -> None:
     db.defer_item((db.OUTBOX_PRIORITY, ""), _append_commands, _encode(command).decode())
 
 
+def lay_down_cursor() -> None:
+    """The one row of GatewayCursor, unless it is there."""
+    GatewayCursor.objects.get_or_create(id=1)
+
+
 def delete_taken_commands(*, taken: int) -> int:
     """Forget commands that the gateway took long ago (``taken``: its watermark). Returns how many were deleted."""
     with connection.cursor() as cursor:
@@ -55,7 +61,7 @@ def delete_taken_commands(*, taken: int) -> int:
             " FROM streams_outboxcommand WHERE command_sequence <= %s ORDER BY command_sequence LIMIT %s)",
             [taken - OUTBOX_KEPT, OUTBOX_DELETED_AT_ONCE_MAX],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _append_facts(items: list[tuple[int, str]]) -> None:
@@ -73,7 +79,7 @@ def _append_facts(items: list[tuple[int, str]]) -> None:
 
 
 def _append_commands(payloads: list[str]) -> None:
-    parameters = {"payloads": payloads, "at": clock.now(), "channel": transport.OUTBOX_NOTIFY}
+    parameters: dict[str, Any] = {"payloads": payloads, "at": clock.now(), "channel": transport.OUTBOX_NOTIFY}
     with connection.cursor() as cursor:
         cursor.execute(_APPEND_COMMANDS, parameters)
 

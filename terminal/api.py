@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -17,6 +18,7 @@ from common.errors import NotFound, Refusal
 from terminal import registry
 
 log = logging.getLogger(__name__)
+FORBIDDEN = 403
 
 
 class NotAuthenticated(Refusal):
@@ -68,31 +70,58 @@ api = ParleyApi(
 )
 
 
-def _refusal_of(error: Exception) -> Refusal:
-    """The named answer to whatever a route raised."""
-    if isinstance(error, Refusal):
-        return error
-    if isinstance(error, AuthenticationError):
-        return NotAuthenticated("not_authenticated", "sign in, or send an API key")
-    if isinstance(error, ValidationError):
-        first = error.errors[0] if error.errors else {}
-        where = ".".join(str(part) for part in first.get("loc", ()))
-        return BadRequest("invalid_parameter", f"{where}: {first.get('msg', 'invalid')}", value=first.get("input"))
-    if isinstance(error, HttpError):
-        refusal = BadRequest("csrf" if error.status_code == 403 else "bad_request", error.message)
-        refusal.status = error.status_code
-        return refusal
-    if isinstance(error, Http404):
-        return NotFound("not_found", "there is no such thing")
-    if isinstance(error, OperationalError | InterfaceError):
-        log.error("database unavailable: %s", error)
-        return Unavailable("database_unavailable", "the database does not answer; repeat with the same command_id")
-    log.exception("a route failed", exc_info=error)
+def _of_refusal(error: Refusal) -> Refusal:
+    return error
+
+
+def _of_authentication(error: AuthenticationError) -> Refusal:
+    return NotAuthenticated("not_authenticated", "sign in, or send an API key")
+
+
+def _of_validation(error: ValidationError) -> Refusal:
+    first = error.errors[0] if error.errors else {}
+    where = ".".join(str(part) for part in first.get("loc", ()))
+    return BadRequest("invalid_parameter", f"{where}: {first.get('msg', 'invalid')}", value=first.get("input"))
+
+
+def _of_http_error(error: HttpError) -> Refusal:
+    refusal = BadRequest("csrf" if error.status_code == FORBIDDEN else "bad_request", error.message)
+    refusal.status = error.status_code
+    return refusal
+
+
+def _of_missing(error: Http404) -> Refusal:
+    return NotFound("not_found", "there is no such thing")
+
+
+def _of_database(error: Exception) -> Refusal:
+    log.warning("a route did not reach the database: %s", error)
+    return Unavailable("database_unavailable", "the database does not answer; repeat with the same command_id")
+
+
+def _of_bug(error: Exception) -> Refusal:
+    log.error("a route failed", exc_info=error)
     return InternalError("internal_error", "the request failed and was rolled back; the log names why")
 
 
-def _answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
-    return rest.refuse(_refusal_of(error))
+REFUSALS: dict[type[Exception], Callable[[Any], Refusal]] = {
+    Refusal: _of_refusal,
+    AuthenticationError: _of_authentication,
+    ValidationError: _of_validation,
+    HttpError: _of_http_error,
+    Http404: _of_missing,
+    OperationalError: _of_database,
+    InterfaceError: _of_database,
+    Exception: _of_bug,
+}
+"""The named answer to whatever a route raised; the closest class counts."""
+
+
+def _answering(refusal_of: Callable[[Any], Refusal]) -> Callable[[HttpRequest, Any], HttpResponse]:
+    def answer(_request: HttpRequest, error: Any) -> HttpResponse:
+        return rest.refuse(refusal_of(error))
+
+    return answer
 
 
 @csrf_exempt
@@ -101,8 +130,8 @@ def no_such_route(request: HttpRequest, route: str) -> HttpResponse:
     return rest.refuse(NotFound("no_such_route", "the API has no such route", value=route[:200]))
 
 
-for _kind in (Refusal, AuthenticationError, ValidationError, HttpError, Http404, Exception):
-    api.add_exception_handler(_kind, _answer_error)
+for _kind, _refusal_of in REFUSALS.items():
+    api.add_exception_handler(_kind, _answering(_refusal_of))
 
 for _app in registry.API_APPS:
     if registry.has_module(f"{_app}.api"):

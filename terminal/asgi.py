@@ -8,9 +8,9 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "terminal.settings")
 
-_pages = get_asgi_application()
+_pages: Any = get_asgi_application()
 
-from terminal.consumers import Receive, Send, socket_application  # noqa: E402  (needs Django's apps)
+from terminal.consumers import Receive, Send, socket_application  # noqa: E402 - it needs Django's apps
 
 SOCKET_PATH = "/ws/"
 

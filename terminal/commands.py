@@ -26,30 +26,18 @@ class OutcomeUnknown(RuntimeError):
 
 def execute(principal: Principal, command: Command) -> CommandAccepted | CommandRefused:
     """The answer to ``command``. Raises OutcomeUnknown where neither answer would be true."""
-    handler = registry.socket_handlers().get(type(command))
-    if handler is None:
-        return refused(command, Refusal("not_supported", "this command is not supported here"))
-    for attempt in range(1, ATTEMPTS_MAX + 1):
-        try:
-            connection.ensure_connection()
-        except (OperationalError, InterfaceError):
-            connection.close()
-            if attempt > 1:
-                raise OutcomeUnknown(command.command_id) from None
-            return refused(command, Refusal("database_unavailable", "the database does not answer; nothing was done"))
-        try:
-            return handler(principal.user, principal.actor, command)
-        except Refusal as refusal:
-            return refused(command, refusal)
-        except (OperationalError, InterfaceError) as error:
-            if attempt == ATTEMPTS_MAX:
-                return _given_up(command, error)
-        except Exception:
-            log.exception("%s of user %d failed", type(command).__name__, principal.user_id)
-            return refused(command, Refusal("internal_error", "the command failed and was rolled back"))
-        finally:
-            connection.close()
-    raise AssertionError("unreachable")
+    try:
+        return _attempt(principal, command)
+    except Refusal as refusal:
+        return refused(command, refusal)
+    except (OperationalError, InterfaceError) as error:
+        if getattr(error.__cause__, "sqlstate", None) in CONTENTION:
+            return refused(command, Refusal("contended", "others hold what this command needs; nothing was done"))
+        log.warning("the outcome of command %s is unknown: %s", command.command_id, error)
+        raise OutcomeUnknown(command.command_id) from error
+    except Exception:
+        log.exception("%s of user %d failed", type(command).__name__, principal.user_id)
+        return refused(command, Refusal("internal_error", "the command failed and was rolled back"))
 
 
 def refused(command: Command | None, refusal: Refusal) -> CommandRefused:
@@ -62,9 +50,27 @@ def refused(command: Command | None, refusal: Refusal) -> CommandRefused:
     )
 
 
-def _given_up(command: Command, error: Exception) -> CommandRefused:
-    state = getattr(error.__cause__, "sqlstate", None)
-    if state in CONTENTION:
-        return refused(command, Refusal("contended", "others hold what this command needs; nothing was done"))
-    log.error("the outcome of command %s is unknown: %s", command.command_id, error)
-    raise OutcomeUnknown(command.command_id) from error
+def _attempt(principal: Principal, command: Command) -> CommandAccepted:
+    """Let the handler try until the database does not throw it out. The first attempt proves the connection first."""
+    handler = registry.socket_handlers().get(type(command))
+    if handler is None:
+        raise Refusal("not_supported", "this command is not supported here")
+    for attempts_left in reversed(range(ATTEMPTS_MAX)):
+        try:
+            if attempts_left == ATTEMPTS_MAX - 1:
+                _connect()
+            return handler(principal.user, principal.actor, command)
+        except (OperationalError, InterfaceError):
+            if not attempts_left:
+                raise
+        finally:
+            connection.close()
+    raise AssertionError("a loop that ends by returning or raising")
+
+
+def _connect() -> None:
+    """Raises Refusal, because nothing can have been done yet."""
+    try:
+        connection.ensure_connection()
+    except (OperationalError, InterfaceError) as error:
+        raise Refusal("database_unavailable", "the database does not answer; nothing was done") from error

@@ -112,7 +112,8 @@ class Socket:
         self._feed = self._hub.follow(self.principal.firm_id, self, self._head)
         self._answer(self._hello())
         writer = asyncio.create_task(self._write())
-        tasks = [writer, *(asyncio.create_task(work) for work in (self._read(receive), self._work(), self._closed.wait()))]
+        others = (self._read(receive), self._work(), self._closed.wait())
+        tasks = [writer, *map(asyncio.ensure_future, others)]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if self._closing is not None and writer not in done:
@@ -354,4 +355,5 @@ def _decode(event: Message) -> client.ClientMessage:
     text = event.get("text")
     if text is None:
         raise decoding.Malformed("binary_frame", "messages are JSON text")
-    return decoding.decode(_decoder, text)
+    message: client.ClientMessage = decoding.decode(_decoder, text)
+    return message

@@ -18,7 +18,8 @@ from django.conf import settings
 from django.db import Error, connection
 
 from common import clock, db
-from streams.models import GatewayCursor
+from streams import selectors as streams_selectors
+from streams import services as streams_services
 from streams.projector import Handlers, Projector
 from streams.relay import BATCH_COMMANDS_MAX, Relay
 from terminal import registry
@@ -84,7 +85,7 @@ class Dispatcher:
         return False
 
     def _work_while_locked(self, holder: psycopg.Connection) -> None:
-        GatewayCursor.objects.get_or_create(id=1)
+        streams_services.lay_down_cursor()
         halt = threading.Event()
         threads = [
             threading.Thread(target=self._loop, args=(halt, name, make), name=name, daemon=True)
@@ -112,7 +113,8 @@ class Dispatcher:
                         backoff = BACKOFF_SECONDS_MIN
             except Exception as error:
                 why = str(error).strip() or repr(error)
-                log.error("%s: %s; again in %.2f s", name, why, backoff, exc_info=_is_bug(error))
+                level = logging.ERROR if _is_bug(error) else logging.WARNING
+                log.log(level, "%s: %s; again in %.2f s", name, why, backoff, exc_info=_is_bug(error))
                 connection.close()
                 halt.wait(backoff)
                 backoff = min(backoff * 2, BACKOFF_SECONDS_MAX)
@@ -172,8 +174,12 @@ def run_timers(timers: Sequence[registry.Timer], at: datetime) -> int:
 
 
 def _beat(valkey: redis.Redis) -> None:
-    event_number, command_sequence = GatewayCursor.objects.values_list("event_number", "command_sequence").get(id=1)
-    beat = {"at_ns": clock.now_ns(), "event_number": event_number, "command_sequence": command_sequence}
+    cursor = streams_selectors.get_cursor()
+    beat = {
+        "at_ns": clock.now_ns(),
+        "event_number": cursor.event_number,
+        "command_sequence": cursor.command_sequence,
+    }
     valkey.set(transport.DISPATCHER_HEARTBEAT, json.dumps(beat), px=HEARTBEAT_LIFE_MS)
 
 

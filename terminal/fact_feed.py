@@ -40,7 +40,7 @@ class FirmFeed:
             reader.wake()
 
     def after(self, sequence: int, limit: int) -> list[tuple[int, str]] | None:
-        """Facts after ``sequence`` as (sequence, end of the message); None where they must be read from the database."""
+        """Facts after ``sequence`` as (sequence, end of the message); None: read them from the database."""
         if sequence >= self.fetched:
             return []
         if not self._facts or self._facts[0][0] > sequence + 1:

@@ -113,7 +113,8 @@ class Hub:
                     reload_at = time.monotonic() + limits.LATEST_RELOAD_SECONDS
 
     async def _load_latest(self, client: redis.asyncio.Redis) -> None:
-        latest = {key.decode(): frame for key, frame in (await client.hgetall(transport.MARKET_LATEST)).items()}
+        stored: Any = await client.hgetall(transport.MARKET_LATEST)
+        latest: dict[str, bytes] = {key.decode(): frame for key, frame in stored.items()}
         if latest:
             self.market.forget_all_but(set(latest))
             self.market.take(latest.items())
@@ -123,7 +124,7 @@ class Hub:
         try:
             frames = _decode_frames(data)
         except msgspec.DecodeError as error:
-            log.error("a market batch is malformed and was dropped: %s", error)
+            log.warning("a market batch is malformed and was dropped: %s", error)
             return
         self.market.take(frames)
         self._market_changed.set()
@@ -148,8 +149,8 @@ class Hub:
         async with notices:
             await notices.execute(f"LISTEN {transport.FACTS_NOTIFY}")
             await notices.execute(f"LISTEN {transport.REVOKED_NOTIFY}")
-            for firm_id, feed in self._feeds.items():
-                self._announce(firm_id, feed.announced + 1)
+            for feed in self._feeds.values():
+                self._announce(feed.firm_id, feed.announced + 1)
             async for notice in notices.notifies():
                 if notice.channel == transport.FACTS_NOTIFY:
                     firm_id, _, sequence = notice.payload.partition(":")

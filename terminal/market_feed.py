@@ -92,7 +92,8 @@ class MarketFeed:
     def texts(self, keys: Sequence[str]) -> Iterable[str]:
         """Ends of market frames (what follows the frame number) with the newest values of ``keys``, in pieces."""
         for start in range(0, len(keys), limits.KEYS_PER_FRAME_MAX):
-            values = [self._latest[key] for key in keys[start : start + limits.KEYS_PER_FRAME_MAX] if key in self._latest]
+            part = keys[start : start + limits.KEYS_PER_FRAME_MAX]
+            values = [self._latest[key] for key in part if key in self._latest]
             if values:
                 yield ',"frames":[' + b",".join(values).decode() + "]}"
 

@@ -1,4 +1,4 @@
-"""Who stands behind a socket: admitted once, and looked at again several times a second. Synchronous: runs in threads."""
+"""Who stands behind a socket: admitted once, and looked at again several times a second. Runs in threads."""
 
 import dataclasses
 from collections.abc import Iterable

@@ -9,7 +9,7 @@ from audit import verify
 
 
 class Command(BaseCommand):
-    help = "Recompute every chain of the audit trail. Exit status 1 and the first damage of each stream if any is found."
+    help = "Recompute every chain of the audit trail. Exit status 1, naming each stream's first damage."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--stream", default="", help="only this stream, such as firm:1 or house")

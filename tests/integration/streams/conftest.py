@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator
+from typing import Self
 
 import pytest
 import redis
@@ -24,7 +25,7 @@ class Running:
         self._dispatcher = dispatcher
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> "Running":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -8,7 +8,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import redis
@@ -35,11 +35,11 @@ class PlainGateway:
         self._stands: tuple[int, float] = (-1, 0.0)
         self._shown_at = 0.0
 
-    def __enter__(self) -> "PlainGateway":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopping.set()
         self._thread.join(5)
         self._valkey.close()

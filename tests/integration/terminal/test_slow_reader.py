@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import time
+from typing import Self
 
 import msgspec
 import pytest
@@ -13,9 +14,9 @@ import redis
 from websockets.exceptions import ConnectionClosed
 
 from accounts.models import User
+from terminal import limits
 from tests.integration.terminal.test_socket import publish
 from tests.integration.terminal.web import Web, receive, session_of
-from terminal import limits
 from wire import transport
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,7 +55,7 @@ class Market:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> "Market":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

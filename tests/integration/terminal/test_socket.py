@@ -109,7 +109,7 @@ def test_late_subscriber_gets_the_latest_values(web: Web, trader: User, valkey: 
         ('{"type":"ping","client_time_ns":1,"more":2}', "invalid_message"),
         ('{"type":"ping","client_time_ns":1e400}', "invalid_message"),
         ('{"type":"subscribe","keys":["nothing.BTC"]}', "unknown_subscription_key"),
-        ('{"type":"subscribe","keys":["index.BTC\\u0000"]}', "unknown_subscription_key"),
+        ('{"type":"subscribe","keys":["index.BTC\\u0000"]}', "invalid_message"),
         ('{"type":"acknowledge","frame":99}', "unknown_frame"),
         ('{"type":"acknowledge","frame":-1}', "unknown_frame"),
     ],

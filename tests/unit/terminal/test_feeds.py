@@ -13,9 +13,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self.offers: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+        self.given: list[str] = []
         self.woken = 0
 
     def offer(self, keys: list[str], texts: list[str]) -> None:
+        self.given = texts
         self.offers.append((tuple(sorted(keys)), tuple(texts)))
 
     def wake(self) -> None:
@@ -41,15 +43,11 @@ def test_flush_offers_the_latest_of_what_is_wanted_once() -> None:
 
 def test_equal_subscriptions_share_the_text() -> None:
     feed = MarketFeed()
-    texts = []
-    for _ in range(3):
-        recorder = Recorder()
-        recorder.offer = lambda keys, given: texts.append(given)  # type: ignore[method-assign]
-        feed.join(recorder, (frozenset({"index.BTC"}), frozenset()))
+    recorders = [subscribed(feed, {"index.BTC"}, set()) for _ in range(3)]
     feed.take([("index.BTC", b"1")])
     feed.flush()
-    assert len(texts) == 3
-    assert texts[0] is texts[1] is texts[2]
+    first, second, third = (recorder.given for recorder in recorders)
+    assert first is second is third
 
 
 def test_left_subscriber_gets_nothing_and_its_group_is_gone() -> None:
