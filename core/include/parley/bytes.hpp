@@ -76,8 +76,9 @@ public:
     }
 
     [[nodiscard]] std::string_view text() {
-        const auto size = below<std::size_t>(end_ - at_ + 1);
-        const std::string_view value(reinterpret_cast<const char*>(at_), size);
+        const std::int64_t size = number();
+        if (size < 0 || size > end_ - at_) throw BadEncoding("text is longer than its record");
+        const std::string_view value(reinterpret_cast<const char*>(at_), static_cast<std::size_t>(size));
         at_ += size;
         return value;
     }

@@ -1,0 +1,112 @@
+#include <cstring>
+#include <limits>
+#include <map>
+#include <string_view>
+
+#include "check.hpp"
+#include "parley/bytes.hpp"
+#include "parley/crc32c.hpp"
+#include "parley/flat_map.hpp"
+#include "parley/order_book.hpp"
+#include "parley/risk.hpp"
+
+using namespace parley;
+
+namespace {
+
+std::uint64_t next(std::uint64_t& state) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return state >> 33;
+}
+
+}  // namespace
+
+TEST(crc32c_gives_the_published_values) {
+    const char* digits = "123456789";
+    CHECK(crc32c({reinterpret_cast<const std::uint8_t*>(digits), 9}) == 0xe3069283);
+    const std::vector<std::uint8_t> zeros(32, 0);
+    CHECK(crc32c(zeros) == 0x8a9136aa);  // RFC 3720, B.4
+    CHECK(crc32c(std::span(zeros).subspan(20), crc32c(std::span(zeros).first(20))) == crc32c(zeros));
+}
+
+TEST(numbers_and_texts_come_back_as_they_went) {
+    std::vector<std::uint8_t> bytes;
+    Writer writer(bytes);
+    const std::int64_t numbers[] = {0, 1, -1, 63, 64, -64, -65, std::numeric_limits<std::int64_t>::max(),
+                                    std::numeric_limits<std::int64_t>::min()};
+    for (const auto number : numbers) writer.number(number);
+    writer.text("BTC-PERPETUAL");
+    Reader reader(bytes);
+    for (const auto number : numbers) CHECK(reader.number() == number);
+    CHECK(reader.text() == std::string_view("BTC-PERPETUAL"));
+    CHECK(reader.at_end());
+}
+
+TEST(bytes_that_end_early_are_refused_wherever_they_end) {
+    std::vector<std::uint8_t> bytes;
+    Writer(bytes).text("some text");
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        bool is_refused = false;
+        try {
+            static_cast<void>(Reader(std::span(bytes).first(size)).text());
+        } catch (const BadEncoding&) {
+            is_refused = true;
+        }
+        CHECK(is_refused);
+    }
+}
+
+TEST(flat_map_agrees_with_a_map) {
+    FlatMap<std::int64_t> flat;
+    std::map<std::uint64_t, std::int64_t> plain;
+    std::uint64_t state = 1;
+    for (int step = 0; step < 200'000; ++step) {
+        const std::uint64_t key = next(state) % 500;
+        if (next(state) % 3 == 0) {
+            flat.erase(key);
+            plain.erase(key);
+        } else {
+            flat[key] = plain[key] = step;
+        }
+        CHECK(flat.size() == plain.size());
+        CHECK((flat.find(key) != nullptr) == plain.contains(key));
+    }
+    for (const auto& [key, value] : plain) CHECK(flat.find(key) != nullptr && *flat.find(key) == value);
+}
+
+TEST(book_keeps_price_then_time_through_random_adds_and_removes) {
+    OrderPool orders;
+    LevelPool levels;
+    OrderBook book(orders, levels);
+    std::map<std::pair<std::int64_t, int>, OrderIndex> plain;  // asks: price, arrival
+    std::uint64_t state = 7;
+    for (int arrival = 0; arrival < 20'000; ++arrival) {
+        if (plain.size() > 300 || (next(state) % 3 == 0 && !plain.empty())) {
+            auto victim = plain.begin();
+            std::advance(victim, static_cast<std::ptrdiff_t>(next(state) % plain.size()));
+            book.remove(victim->second);
+            orders.give_back(victim->second);
+            plain.erase(victim);
+            continue;
+        }
+        const OrderIndex index = orders.take();
+        orders[index].price = {static_cast<std::int64_t>(next(state) % 60) + 1};
+        orders[index].leaves = orders[index].quantity = {1};
+        orders[index].side = Side::sell;
+        book.add(index);
+        plain[{orders[index].price.value, arrival}] = index;
+    }
+    auto expected = plain.begin();
+    book.for_each(Side::sell, [&](OrderIndex index) { CHECK((expected++)->second == index); });
+    CHECK(expected == plain.end());
+    CHECK(book.best_price(Side::sell).value == plain.begin()->first.first);
+}
+
+TEST(values_saturate_and_never_wrap) {
+    const Valuation coins{ValueKind::index, 1'000'000'000'000, 1'000'000'000, 0};
+    CHECK(coins.value({kQuantityLotsMax}, {1}, 1'000'000'000'000) == std::numeric_limits<std::int64_t>::max());
+    const Valuation dollars{ValueKind::fixed_usd, 10'000'000'000, 500'000'000, 0};
+    CHECK(dollars.value({3}, {1}, 0) == 30'000'000);
+    const Valuation priced{ValueKind::price, 1'000'000, 500'000'000, 0};
+    CHECK(priced.value({2}, {119'000}, 0) == 119'000'000);
+}
