@@ -102,7 +102,7 @@ def list_entries(entities: Iterable[str]) -> list[Entry]:
         Entry(
             record=record,
             who=users[record.user_id].get_username() if record.user_id in users else record.via,
-            firm=firms.get(record.firm_id, ""),
+            firm=firms.get(record.firm_id or 0, ""),
             differences=differences(record.before, record.after),
             is_proven=record.pk not in unproven,
         )

@@ -12,7 +12,7 @@ import dataclasses
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -176,7 +176,7 @@ class ParleyClient:
             if gone:
                 await self._write(messages.Unsubscribe(keys=gone))
 
-    async def happenings(self) -> AsyncIterator[Happening]:
+    async def happenings(self) -> AsyncGenerator[Happening, None]:
         """Everything that happens, for ever, across reconnections. Raises Unauthorized."""
         backoff = BACKOFF_SECONDS_MIN
         while True:

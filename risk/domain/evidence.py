@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import parley_core
@@ -89,11 +90,12 @@ def check_left_out(quotes: Sequence[SliceQuotes]) -> LeftOutCheck:
 
 def _is_left_out(strike: Floats) -> Flags:
     _, place = np.unique(strike, return_inverse=True)
-    return place % LEFT_OUT_EVERY == LEFT_OUT_OFFSET
+    return np.asarray(place % LEFT_OUT_EVERY == LEFT_OUT_OFFSET, dtype=np.bool_)
 
 
 def _select(quotes: SliceQuotes, keep: Flags) -> SliceQuotes:
-    fields = {name: np.ascontiguousarray(getattr(quotes, name)[keep]) for name in ("strike", "is_call", "bid", "ask")}
+    names = ("strike", "is_call", "bid", "ask")
+    fields: dict[str, Any] = {name: np.ascontiguousarray(getattr(quotes, name)[keep]) for name in names}
     return dataclasses.replace(quotes, **fields)
 
 

@@ -124,8 +124,7 @@ class MonthRun:
         greeks = self._desk.risk()["greeks"]
         for coin in COINS:
             delta = float(greeks.get(coin, {}).get("delta", 0.0))
-            index = oracle.get_index(coin)
-            orders = self._desk.hedge(coin, delta, index.price)
+            orders = self._desk.hedge(coin, delta, _index_price(coin))
             if orders:
                 after = float(self._desk.risk()["greeks"].get(coin, {}).get("delta", 0.0))
                 self.report.hedges.append(
@@ -153,7 +152,7 @@ class MonthRun:
             repricing=evidence.summarize(implied),
             repricing_on_recorded_underlying=evidence.summarize(recorded),
             surfaces=evidence.check_surfaces(rows, snapshot.market_time_ns),
-            index={coin: oracle.get_index(coin).price for coin in COINS},
+            index={coin: _index_price(coin) for coin in COINS},
             ledger_breaks=[str(found) for found in settlement.check_ledger()],
             risk=dict(_risk_figures(self._desk.risk())),
             seconds=time.monotonic() - started,
@@ -228,6 +227,12 @@ def fit_surfaces(snapshot: RecordedSnapshot) -> None:
 def _is_fitted(coin: str, snapshot: RecordedSnapshot) -> bool | None:
     surface = risk.surface(coin)
     return True if surface is not None and surface.market_time_ns >= snapshot.market_time_ns else None
+
+
+def _index_price(coin: str) -> float:
+    index = oracle.get_index(coin)
+    assert index is not None, f"the market plays, so {coin} has an index"
+    return index.price
 
 
 def run_netting_cycle() -> None:
