@@ -3,6 +3,8 @@
 Rows are locked in one order: the RFQ, then its quotes by id. Whoever holds the RFQ's lock owns all that belongs to it.
 """
 
+from decimal import Decimal
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -14,7 +16,7 @@ _SIDES = [side.value for side in Side]
 _LIVE_RFQ = [RfqState.OPEN.value, RfqState.PENDING_FILL.value]
 
 
-def _price() -> "models.DecimalField[object, object]":
+def _price() -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=36, decimal_places=12)
 
 

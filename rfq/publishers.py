@@ -74,7 +74,7 @@ def _record_quote(before: QuoteRecord | None, after: QuoteRecord, rfq: RfqRecord
 
 
 def _rfq_content(rfq: RfqRecord) -> dict[str, Any]:
-    content = msgspec.to_builtins(views.compliance_view(dataclasses.replace(rfq, quotes=())))
+    content: dict[str, Any] = msgspec.to_builtins(views.compliance_view(dataclasses.replace(rfq, quotes=())))
     del content["quotes"]
     content["is_tradable"] = rfq.is_tradable
     content["trade"] = None if rfq.trade is None else _plain(dataclasses.asdict(rfq.trade))

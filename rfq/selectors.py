@@ -7,7 +7,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
@@ -145,8 +145,9 @@ def _load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
     ]
 
 
-def _group(rows: Iterable) -> dict[int, list]:  # type: ignore[type-arg]  # rows of three models, each with an rfq_id
-    groups: dict[int, list] = defaultdict(list)  # type: ignore[type-arg]  # as above
+def _group(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    """Rows of any of the models that belong to an RFQ."""
+    groups: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
         groups[row.rfq_id].append(row)
     return groups

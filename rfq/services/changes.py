@@ -1,6 +1,7 @@
 """Load an RFQ under its lock and write what changed between two records of it."""
 
 import datetime as dt
+from decimal import Decimal
 
 from django.db import connection
 
@@ -108,7 +109,7 @@ def _write_version(quote: QuoteRecord, rfq: RfqRecord) -> None:
     )
 
 
-def _column(prices: tuple[object, ...] | None) -> list[object] | None:
+def _column(prices: tuple[Decimal, ...] | None) -> list[Decimal] | None:
     return None if prices is None else list(prices)
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import math
 import threading
 import time
+from typing import Self
 
 import msgspec
 
@@ -27,7 +28,7 @@ class MarketPlayer:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> "MarketPlayer":
+    def __enter__(self) -> Self:
         self.publish()
         self._thread.start()
         return self
