@@ -1,6 +1,6 @@
 # Parley. `make help` lists what can be done.
 PYTHON    ?= python3
-STATE     ?= state
+STATE     ?= $(if $(RECORDING),state-recording,state)
 PORT      ?= 8000
 HOST      ?= 127.0.0.1
 RECORDING ?=
@@ -41,7 +41,6 @@ check: install-dev ## What CI checks besides the tests: ruff, types, import cont
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m mypy
 	@$(BIN)/python manage.py check --fail-level WARNING
-	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@PARLEY_TEST_SERVERS=0 $(BIN)/python -m pytest tests/architecture -q
 
 bench: install-dev ## Measure: latency of an order, fan-out to sockets, the engine
