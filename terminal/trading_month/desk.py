@@ -22,6 +22,8 @@ T = TypeVar("T")
 ANSWER_SECONDS_MAX = 30.0
 QUOTES_SECONDS_MAX = 12.0
 POLL_SECONDS = 0.05
+RATE_SECONDS_MAX = 90.0
+RATE_PAUSE_SECONDS = 2.0
 HEDGE_ORDERS_MAX = 8
 DELTA_TOLERANCE_CONTRACTS = 1
 LIVE_STATES = {RfqState.OPEN, RfqState.PENDING_FILL}
@@ -86,7 +88,17 @@ class TakerDesk:
             "life_seconds": 60,
             "label": structure.name,
         }
-        return int(self.post("rfqs", body)["entity_id"])
+        return wait_for("room under the RFQ rate limit", lambda: self._request_now(body), RATE_SECONDS_MAX)
+
+    def _request_now(self, body: dict[str, Any]) -> int | None:
+        """None where the desk says that this firm has asked too often in the last minute."""
+        try:
+            return int(self.post("rfqs", body)["entity_id"])
+        except Refused as refused:
+            if refused.reason != "rfq_rate":
+                raise
+            time.sleep(RATE_PAUSE_SECONDS)
+            return None
 
     def rfq(self, rfq_id: int) -> RfqView:
         return self.get(f"rfqs/{rfq_id}", RfqView)
