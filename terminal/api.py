@@ -134,5 +134,4 @@ for _kind, _refusal_of in REFUSALS.items():
     api.add_exception_handler(_kind, _answering(_refusal_of))
 
 for _app in registry.API_APPS:
-    if registry.has_module(f"{_app}.api"):
-        api.add_router("", importlib.import_module(f"{_app}.api").router)
+    api.add_router("", importlib.import_module(f"{_app}.api").router)

@@ -25,6 +25,7 @@ def _every(task: str, seconds: int) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "risk.fit_surfaces": _every("risk.fit_surfaces", 2),
     "risk.refresh_accounts": _every("risk.refresh_accounts", 1),
+    "audit.checkpoint": _every("audit.checkpoint", 60),
     "settlement.run_netting_cycle": _every("settlement.run_netting_cycle", 60),
 }
 

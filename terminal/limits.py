@@ -4,7 +4,7 @@ WINDOW_FRAMES_MAX = 256
 """Numbered frames that may be on their way to a client without its acknowledgement."""
 WINDOW_BYTES_MAX = 262_144
 """Bytes of frames and answers likewise; the frame that crosses the bound is the last one."""
-STALL_SECONDS_MAX = 10.0
+STALL_SECONDS_MAX = 8.0
 """A client that has been owed an acknowledgement for so long, with the window full, is closed with 4408."""
 ADMIT_SECONDS_MAX = 3.0
 CLOSE_GRACE_SECONDS = 0.5

@@ -2,7 +2,6 @@
 
 import functools
 import importlib
-import importlib.util
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -19,13 +18,7 @@ SnapshotSelector = Callable[[int, str], dict[str, list[Any]]]
 HANDLER_APPS = ("market", "settlement", "risk", "orders", "rfq")
 """Bottom-up: what a lower app makes of an event exists when an upper app sees it."""
 SNAPSHOT_APPS = ("settlement", "risk", "orders", "rfq")
-API_APPS = ("accounts", "market", "settlement", "risk", "orders", "rfq", "compliance")
-_NOT_YET_BUILT = frozenset({"compliance.api"})
-
-
-def has_module(name: str) -> bool:
-    """Whether the module exists; one that ought to and does not is an error where it is imported."""
-    return name not in _NOT_YET_BUILT or importlib.util.find_spec(name) is not None
+API_APPS = ("accounts", "market", "settlement", "risk", "orders", "rfq")
 
 
 @functools.cache

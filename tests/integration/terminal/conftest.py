@@ -16,8 +16,18 @@ def valkey() -> Iterator[redis.Redis]:
         yield client
 
 
+@pytest.fixture(params=["daphne", "uvicorn"], scope="module")
+def web(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[Web]:
+    """One web process of each kind for the tests of a module."""
+    with django_db_blocker.unblock(), web_process(request.param) as process:
+        yield process
+
+
 @pytest.fixture(params=["daphne", "uvicorn"])
-def web(request: pytest.FixtureRequest, transactional_db: None, valkey: redis.Redis) -> Iterator[Web]:
+def fresh_web(request: pytest.FixtureRequest, transactional_db: None, valkey: redis.Redis) -> Iterator[Web]:
+    """A web process that has seen nothing yet."""
     with web_process(request.param) as process:
         yield process
 

@@ -72,16 +72,18 @@ class Market:
             self._valkey.publish(transport.MARKET_CHANNEL, msgspec.msgpack.encode(batch))
 
 
-def test_never_reading_sockets_cost_bounded_memory_and_are_closed(web: Web, trader: User, valkey: redis.Redis) -> None:
-    with web.connect(trader) as healthy, Market(valkey):
+def test_never_reading_sockets_cost_little_and_are_closed(
+    fresh_web: Web, trader: User, valkey: redis.Redis
+) -> None:
+    with fresh_web.connect(trader) as healthy, Market(valkey):
         healthy.send(json.dumps({"type": "subscribe", "keys": ["index.BTC"]}))
         receive(healthy, "hello")
         time.sleep(1.0)
-        before = web.resident_bytes()
-        stopped = [open_and_never_read(web, trader) for _ in range(20)]
+        before = fresh_web.resident_bytes()
+        stopped = [open_and_never_read(fresh_web, trader) for _ in range(20)]
         peak, deadline = before, time.monotonic() + limits.STALL_SECONDS_MAX + 4
         while time.monotonic() < deadline:
-            peak = max(peak, web.resident_bytes())
+            peak = max(peak, fresh_web.resident_bytes())
             healthy.send(json.dumps({"type": "ping", "client_time_ns": 1}))
             began = time.monotonic()
             receive(healthy, "pong")

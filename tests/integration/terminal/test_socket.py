@@ -74,8 +74,8 @@ def test_other_firms_facts_are_not_seen(web: Web, trader: User) -> None:
     assert (fact["sequence"], fact["fact"]["scope_id"]) == (1, 1)
 
 
-def test_market_values_are_conflated_to_the_latest(web: Web, trader: User, valkey: redis.Redis) -> None:
-    with web.connect(trader) as client:
+def test_market_values_are_conflated_to_the_latest(fresh_web: Web, trader: User, valkey: redis.Redis) -> None:
+    with fresh_web.connect(trader) as client:
         client.send(json.dumps({"type": "subscribe", "keys": ["index.BTC", "chain.ETH"]}))
         receive(client, "hello")
         time.sleep(0.3)
@@ -88,9 +88,9 @@ def test_market_values_are_conflated_to_the_latest(web: Web, trader: User, valke
     assert all(len(values) < 50 for values in seen.values())
 
 
-def test_late_subscriber_gets_the_latest_values(web: Web, trader: User, valkey: redis.Redis) -> None:
+def test_late_subscriber_gets_the_latest_values(fresh_web: Web, trader: User, valkey: redis.Redis) -> None:
     valkey.hset(transport.MARKET_LATEST, "index.BTC", b'{"type":"index","value":"1"}')
-    with web.connect(trader) as first:
+    with fresh_web.connect(trader) as first:
         first.send(json.dumps({"type": "subscribe", "keys": ["index.BTC"]}))
         assert receive(first, "market")["frames"] == [{"type": "index", "value": "1"}]
 
