@@ -16,7 +16,7 @@ class Difference:
 
 
 def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[Difference]:
-    """Fields whose values differ, by name; nested ones as ``outer.inner``. What was empty and is absent did not change."""
+    """Fields whose values differ, by name; nested ones as ``outer.inner``. Empty and absent are the same."""
     was, now = _flat(before), _flat(after)
     return [
         Difference(field=field, before=was.get(field), after=now.get(field))

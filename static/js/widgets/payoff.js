@@ -93,16 +93,20 @@ function traces(legs, spot, facts) {
     line: { color: token(color), width: 2, dash },
     hovertemplate: "%{y:,.0f} USD",
   });
-  const marks = {
+  const end = line(facts.isCalendar ? "at first expiry" : "at expiry", horizon, "--color-accent", "solid");
+  return [end, line("now", 0, "--color-bid", "dot"), breakevenMarks(facts.breakevens)];
+}
+
+function breakevenMarks(breakevens) {
+  return {
     type: "scatter",
     mode: "markers",
     name: "breakeven",
-    x: facts.breakevens,
-    y: facts.breakevens.map(() => 0),
+    x: breakevens,
+    y: breakevens.map(() => 0),
     marker: { color: token("--color-warning"), symbol: "diamond", size: 8 },
     hoverinfo: "skip",
   };
-  return [line(facts.isCalendar ? "at first expiry" : "at expiry", horizon, "--color-accent", "solid"), line("now", 0, "--color-bid", "dot"), marks];
 }
 
 function layoutOf(spot) {

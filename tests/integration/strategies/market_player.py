@@ -93,5 +93,5 @@ def call_price(volatility: float, strike: float = FORWARD) -> float:
     years = (parse_instrument_name("BTC-27MAR26").expiry_at_ns - MARKET_TIME_NS) / NANOSECONDS_PER_YEAR
     deviation = volatility * math.sqrt(years)
     d1 = math.log(FORWARD / strike) / deviation + deviation / 2
-    cdf = lambda x: 0.5 * math.erfc(-x / math.sqrt(2))  # noqa: E731
+    cdf = lambda x: 0.5 * math.erfc(-x / math.sqrt(2))  # noqa: E731 - one letter of the formula
     return cdf(d1) - strike / FORWARD * cdf(d1 - deviation)
