@@ -29,6 +29,17 @@ class Ladder extends Widget {
       element("div", { class: "ladder-head", "aria-hidden": "true" }, ...heads),
       element("div", { class: "ladder" }, this.asks.node, element("div", { class: "ladder-middle" }, this.last, this.spread), this.bids.node),
     );
+    this.asks.rows[0].node.tabIndex = 0;
+    this.addEventListener("keydown", (event) => this.move(event));
+  }
+
+  /** One level is in the tab order, the best ask; arrow keys go on from there. */
+  move(event) {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const levels = [...this.querySelectorAll(".ladder-row:not([disabled]):not([hidden])")];
+    levels[levels.indexOf(event.target) + step]?.focus();
   }
 
   addSide(side) {
@@ -39,7 +50,7 @@ class Ladder extends Widget {
 
   addLevel(side) {
     const [price, size, total, own] = ["price", "", "muted", "own"].map((name) => element("span", { class: name }, " "));
-    const node = element("button", { class: "ladder-row", type: "button", disabled: true }, own, price, size, total);
+    const node = element("button", { class: "ladder-row", type: "button", tabindex: -1, disabled: true }, own, price, size, total);
     const row = { node, price, size, total, own, text: "" };
     node.addEventListener("click", () => selection.seed({ instrument: this.name, side: side === "sell" ? "buy" : "sell", price: row.text }));
     return row;

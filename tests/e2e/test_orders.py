@@ -1,0 +1,160 @@
+"""Orders placed in a real browser."""
+
+import json
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import OpenPage, wait_live
+
+
+def size(page: Page) -> Locator:
+    return page.locator('[data-field="size"]')
+
+
+def price(page: Page) -> Locator:
+    return page.locator('[data-field="price"]')
+
+
+def submit(page: Page) -> Locator:
+    return page.locator("parley-ticket button.submit")
+
+
+def rows(page: Page, tab: str) -> Locator:
+    page.locator(f'parley-blotter [data-tab="{tab}"]').click()
+    return page.locator("parley-blotter tbody tr")
+
+
+def seed_resting_buy(page: Page) -> None:
+    """The lowest bid of the ladder as the price of a buy: it rests."""
+    page.locator('.ladder-side[data-side="buy"] .ladder-row:not([disabled]):not([hidden])').last.click()
+    page.locator('parley-ticket [data-value="buy"]').click()
+
+
+def test_prices_move(terminal: Page) -> None:
+    ladder = terminal.locator("parley-ladder .ladder")
+    before = ladder.inner_text()
+    expect(ladder).not_to_have_text(before)
+    expect(terminal.locator(".chain tbody .cell.bid").nth(8)).not_to_have_text("–")
+
+
+def test_order_placed_and_canceled_by_keyboard(terminal: Page) -> None:
+    sent: list[dict] = []
+    terminal.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(json.loads(frame))))
+    terminal.reload()
+    wait_live(terminal)
+    before = rows(terminal, "orders").count()
+    seed_resting_buy(terminal)
+    size(terminal).focus()
+    terminal.keyboard.type("1.2k")
+    wording = re.compile(r"Buy 1200 (\S+) at ([\d.]+) USD GTC")
+    expect(submit(terminal)).to_have_text(wording)
+    stated = wording.fullmatch(submit(terminal).inner_text())
+    assert stated is not None, submit(terminal).inner_text()
+    terminal.keyboard.press("Enter")
+    expect(size(terminal)).to_be_focused()
+    expect(rows(terminal, "orders")).to_have_count(before + 1)
+    (order,) = [frame for frame in sent if frame["type"] == "order.place"]
+    assert (order["side"], order["quantity"], order["instrument_name"], order["price"], order["time_in_force"]) == (
+        "buy", "1200", stated[1], stated[2], "gtc",
+    )  # fmt: skip
+    newest = rows(terminal, "orders").first
+    expect(newest.locator(".state")).to_have_text("new")
+    newest.get_by_role("button", name="Cancel order").focus()
+    terminal.keyboard.press("Enter")
+    expect(newest.locator(".state")).to_have_text("canceled")
+
+
+def test_double_click_places_one_order(terminal: Page) -> None:
+    before = rows(terminal, "orders").count()
+    seed_resting_buy(terminal)
+    size(terminal).fill("100")
+    submit(terminal).dblclick()
+    terminal.keyboard.press("Enter")
+    expect(rows(terminal, "orders")).to_have_count(before + 1)
+    terminal.wait_for_timeout(800)
+    expect(rows(terminal, "orders")).to_have_count(before + 1)
+
+
+def test_fields_refuse_what_the_instrument_cannot_trade(terminal: Page) -> None:
+    seed_resting_buy(terminal)
+    size(terminal).fill("1.5")
+    expect(submit(terminal)).to_be_disabled()
+    expect(submit(terminal)).to_have_text("Size 1.5 is not a multiple of 1.")
+    size(terminal).fill("10")
+    price(terminal).fill("90000.0")
+    price(terminal).press("ArrowUp")
+    expect(price(terminal)).to_have_value("90000.5")
+    price(terminal).press("Shift+ArrowUp")
+    expect(price(terminal)).to_have_value("90005.5")
+    price(terminal).hover()
+    terminal.mouse.wheel(0, 400)
+    expect(price(terminal)).to_have_value("90005.5")
+
+
+def test_market_order_fills_and_position_appears(terminal: Page) -> None:
+    name = terminal.locator("parley-ticket .ticket-instrument b").inner_text()
+    terminal.locator('parley-ticket [data-value="buy"]').click()
+    terminal.locator('parley-ticket [data-value="market"]').click()
+    size(terminal).fill("50")
+    expect(submit(terminal)).to_have_text(f"Buy 50 {name} at market IOC")
+    submit(terminal).click()
+    expect(terminal.locator("parley-ticket .message")).to_contain_text("filled")
+    expect(rows(terminal, "positions").filter(has_text=name)).to_have_count(1)
+    expect(rows(terminal, "fills").filter(has_text=name).first).to_contain_text("taker")
+
+
+def test_cancel_all_takes_two_actions_and_reports(terminal: Page) -> None:
+    seed_resting_buy(terminal)
+    size(terminal).fill("10")
+    submit(terminal).click()
+    button = terminal.locator("parley-cancel-all button")
+    expect(button).to_have_text(re.compile(r"Cancel all \([1-9]"))
+    button.click()
+    expect(button).to_have_text(re.compile("Confirm: cancel"))
+    terminal.wait_for_timeout(500)
+    button.click()
+    expect(terminal.locator(".notices")).to_contain_text(re.compile(r"Cancel all done: \d+ orders canceled"))
+    expect(button).to_have_text("Cancel all (0)")
+
+
+def test_hotkeys_work_only_when_armed(terminal: Page) -> None:
+    terminal.locator(".ladder-head").click()
+    terminal.keyboard.press("s")
+    expect(terminal.locator('parley-ticket [data-value="sell"]')).to_have_attribute("aria-pressed", "false")
+    terminal.get_by_role("button", name="Hotkeys off").click()
+    terminal.keyboard.press("s")
+    expect(terminal.locator('parley-ticket [data-value="sell"]')).to_have_attribute("aria-pressed", "true")
+    terminal.keyboard.press("?")
+    expect(terminal.get_by_role("dialog", name="Hotkeys")).to_be_visible()
+
+
+def test_an_order_without_an_answer_is_sent_again_and_placed_once(open_page: OpenPage) -> None:
+    """The first socket swallows the answer and is cut: the order goes out again, with its id, after the reconnect."""
+    sent: list[str] = []
+
+    def cut_first(page: Page) -> None:
+        def route(socket) -> None:  # noqa: ANN001 - Playwright's WebSocketRoute
+            server = socket.connect_to_server()
+
+            def to_server(message: str) -> None:
+                server.send(message)
+                if '"order.place"' in message:
+                    sent.append(json.loads(message)["command_id"])
+                    if len(sent) == 1:
+                        socket.close(code=4000)
+
+            socket.on_message(to_server)
+
+        page.route_web_socket(re.compile(r".*/ws/$"), route)
+
+    page = open_page("trader2", "/terminal/", before=cut_first)
+    wait_live(page)
+    before = rows(page, "orders").count()
+    seed_resting_buy(page)
+    size(page).fill("30")
+    submit(page).click()
+    expect(page.locator("parley-ticket .message")).to_have_attribute("data-kind", "good")
+    expect(rows(page, "orders")).to_have_count(before + 1)
+    assert len(sent) >= 2
+    assert len(set(sent)) == 1

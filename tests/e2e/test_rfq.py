@@ -1,0 +1,103 @@
+"""A request for quote in a real browser, answered by the two demo makers."""
+
+import datetime as dt
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import OpenPage, wait_live
+
+BROWSER_AHEAD_90_S = """
+    const real = Date.now;
+    Date.now = () => real.call(Date) + 90_000;
+    const Real = Date;
+    globalThis.Date = class extends Real {
+        constructor(...parts) { if (parts.length) super(...parts); else super(Real.now()); }
+    };
+"""
+
+
+def build_straddle(page: Page) -> None:
+    """The strike under the forward, of the third expiry."""
+    page.locator(".expiries .tab").nth(3).click()
+    row = page.locator(".chain tbody tr.forward + tr")
+    row.locator("td.call .leg").click()
+    row.locator("td.put .leg").click()
+    page.locator(".rfq-quantity").fill("2")
+
+
+def request_quotes(page: Page) -> Locator:
+    """Sends the request; the card of the newest one."""
+    before = page.locator("parley-rfq .rfq-card").count()
+    button = page.locator("parley-rfq button[type=submit]")
+    expect(button).to_have_text(re.compile("Request two-way quotes for 2 × 2 legs from 2 makers"))
+    button.click()
+    expect(page.locator("parley-rfq .rfq-card")).to_have_count(before + 1)
+    return page.locator("parley-rfq .rfq-card").first
+
+
+def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:
+    build_straddle(terminal)
+    after = terminal.locator("parley-rfq .margin-preview dd").nth(1)
+    expect(after).to_contain_text("%")
+    margin = terminal.locator("parley-account-strip dd").nth(2).inner_text()
+    card = request_quotes(terminal)
+    expect(card).to_contain_text("Makers competing")
+    assert card.locator(".accept").count() == 0, "no quote is in the document during the grace"
+    expect(card.locator("tbody tr")).to_have_count(2)
+    best = card.locator('.accept[data-field="ask"][data-best="true"]')
+    expect(best).to_have_count(1)
+    expect(best).to_contain_text("BEST")
+    expect(card.locator("[aria-live]")).to_contain_text("best ask")
+    price = best.locator("span").inner_text()
+    title = card.locator("b").inner_text()
+    best.click()
+    done = terminal.locator("parley-rfq .rfq-card", has_text=title.split()[0])
+    expect(done.locator(".state")).to_have_text("filled")
+    expect(done).to_contain_text(f"Bought 2 at {price}")
+    terminal.locator('parley-blotter [data-tab="positions"]').click()
+    expect(terminal.locator("parley-blotter tbody tr").filter(has_text=re.compile(r"\d-C"))).to_have_count(1)
+    expect(terminal.locator("parley-blotter tbody tr").filter(has_text=re.compile(r"\d-P"))).to_have_count(1)
+    expect(terminal.locator("parley-account-strip dd").nth(2)).not_to_have_text(margin)
+
+
+def test_countdown_is_right_with_a_browser_clock_90_s_ahead(open_page: OpenPage) -> None:
+    page = open_page("taker2", "/terminal/", init_script=BROWSER_AHEAD_90_S)
+    wait_live(page)
+    shown = page.locator(".clock").inner_text().removesuffix(" UTC")
+    now = dt.datetime.now(tz=dt.UTC)
+    at = dt.datetime.combine(now.date(), dt.time.fromisoformat(shown), tzinfo=dt.UTC)
+    assert abs((now - at).total_seconds()) < 3
+    build_straddle(page)
+    page.locator("#rfq-life").select_option("30")
+    card = request_quotes(page)
+    started = dt.datetime.now(tz=dt.UTC)
+    minutes, seconds = card.locator(".countdown").inner_text().split(":")
+    assert 26 <= int(minutes) * 60 + int(seconds) <= 30
+    page.reload()
+    again = page.locator("parley-rfq .rfq-card").first.locator(".countdown")
+    expect(again).to_have_text(re.compile(r"0:\d\d"))
+    left = int(again.inner_text().split(":")[1])
+    gone = (dt.datetime.now(tz=dt.UTC) - started).total_seconds()
+    assert abs(30 - gone - left) < 3
+    expect(page.locator(".accept:not([disabled])").first).to_be_visible()
+    page.wait_for_timeout((left + 1) * 1000)
+    expect(page.locator(".accept:not([disabled])")).to_have_count(0)
+    expect(page.locator("parley-rfq .rfq-card").first.locator(".state")).to_have_text("expired")
+
+
+def test_maker_sees_the_request_and_quotes_with_one_key(open_page: OpenPage) -> None:
+    taker = open_page("trader", "/terminal/")
+    wait_live(taker)
+    build_straddle(taker)
+    maker = open_page("maker1", "/maker/")
+    card = request_quotes(taker)
+    number = card.locator("b").inner_text().split()[0]
+    expect(maker.locator("parley-quote .quote-head b")).to_contain_text(number)
+    field = maker.locator(".quote-legs input").first
+    expect(field).not_to_have_value("")
+    field.focus()
+    maker.keyboard.press("ArrowUp")
+    maker.keyboard.press("Enter")
+    expect(maker.locator("parley-quote .message")).to_contain_text("stands for RFQ")
+    expect(maker.locator("parley-blotter tbody tr").first).to_contain_text(number.removeprefix("#"))
