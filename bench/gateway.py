@@ -36,6 +36,7 @@ class Streams:
     def __init__(self, url: str) -> None:
         self._client = redis.Redis.from_url(url)
         self._sequence, self._position = 0, "0-0"
+        self._client.set(EVENTS_WATERMARK, 0)
 
     def ticker(self) -> Ticker:
         """Once somebody quotes."""

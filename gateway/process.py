@@ -79,7 +79,7 @@ class Gateway:
         reader = CommandReader(self._engine, clients[1], self._tape.on_order)
         return [
             self._publisher.run(),
-            reader.run(),
+            self._take_commands(reader),
             reader.show_watermark(),
             self._runner.run(),
             self._runner.heartbeat(),
@@ -87,6 +87,11 @@ class Gateway:
             listen(self._feed, clients[3]),
             beat(self._engine, self._publisher, self._feed.source, clients[4]),
         ]
+
+    async def _take_commands(self, reader: CommandReader) -> None:
+        """Only once it is known that journal and database belong together: a command changes the journal."""
+        await self._publisher.agreed.wait()
+        await reader.run()
 
     async def _shut_down(self, loop: asyncio.AbstractEventLoop, tasks: list[asyncio.Task[None]]) -> None:
         log.info("gateway: stopping")

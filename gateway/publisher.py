@@ -25,7 +25,7 @@ from gateway.events import encode_event, entry_id
 from gateway.valkey import Backoff, Unavailable
 from wire.gateway import EventEnvelope
 from wire.limits import STREAM_ENTRIES_MAX
-from wire.transport import ENTRY_FIELD, EVENTS_STREAM, EVENTS_WATERMARK
+from wire.transport import ENTRY_FIELD, EVENTS_STREAM, EVENTS_WATERMARK, EVENTS_WATERMARK_ID
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +39,29 @@ TRIM_SLACK = 1_000
 FULL_WAIT_SECONDS = 0.1
 
 
+class JournalMismatch(RuntimeError):
+    """The receiver has seen events that this journal does not hold: they do not belong together."""
+
+
 class Publisher:
-    """``published``: the newest event in the stream; None until that is known."""
+    """``published``: the newest event in the stream; None until that is known.
+
+    ``agreed``: set once the receiver has shown how far it came and that lies in this journal; before that nothing is
+    published, and no command may be taken.
+    """
 
     def __init__(self, engine: parley_core.Engine, client: Redis, on_event: Callable[[RawEvent], None]) -> None:
         self._engine, self._client, self._on_event = engine, client, on_event
         self._buffer: deque[RawEvent] = deque(maxlen=BUFFER_MAX)
-        self._newest = int(engine.event_number)
+        self._newest = self._newest_at_start = int(engine.event_number)
         self._wake = asyncio.Event()
+        self._failure: Exception | None = None
+        self.agreed = asyncio.Event()
         self.published: int | None = None
         self.watermark: int | None = None
+        self._watermark_id: bytes | None = None
+        self._handed_out = 0
+        """The newest event that this process ever gave to Valkey, whether Valkey said so or not."""
         self._stalled_at: tuple[int | None, float] = (None, clock.monotonic())
         self.is_ahead = False
 
@@ -64,6 +77,15 @@ class Publisher:
         self._drain(loop)
 
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The loop only logs what a callback raises, so a failure is handed to ``run``, which ends the gateway."""
+        try:
+            self._take_events(loop)
+        except Exception as error:  # noqa: BLE001 - ``run`` raises it
+            self.detach(loop)
+            self._failure = error
+            self._wake.set()
+
+    def _take_events(self, loop: asyncio.AbstractEventLoop) -> None:
         events = self._engine.drain(DRAIN_MAX)
         for event in events:
             assert event[0] == self._newest + 1, "the engine's events are gapless"
@@ -76,9 +98,10 @@ class Publisher:
             loop.call_soon(self._drain, loop)
 
     async def run(self) -> None:
-        """Publish for ever, whatever happens to Valkey."""
+        """Publish for ever, whatever happens to Valkey. Raises JournalMismatch and what taking events raised."""
         backoff = Backoff("publisher")
         while True:
+            self._raise_failure()
             try:
                 await self._synchronize()
                 backoff.succeeded()
@@ -94,16 +117,41 @@ class Publisher:
 
     async def _synchronize(self) -> None:
         """Learn what the stream and the receiver have. A stream that is not of this journal is dropped."""
-        await self._read_watermark()
+        await self._agree()
         entries = await self._client.xrevrange(EVENTS_STREAM, count=1)
         last = await self._find_own_number(*entries[0]) if entries else None
         if entries and last is None:
             log.warning("publisher: %s does not end with an event of this journal: rebuilding it", EVENTS_STREAM)
             await self._client.delete(EVENTS_STREAM)
-        if last is None and self.watermark is None and self._newest:
-            await asyncio.sleep(2 * CHECK_SECONDS)
-            await self._read_watermark()
         self.published = last if last is not None else min(self.watermark or 0, self._newest)
+
+    async def _agree(self) -> None:
+        """Wait for the receiver's watermark. One that this journal cannot explain stops everything until it can."""
+        await self._read_watermark()
+        while not self.agreed.is_set():
+            if self.watermark is not None and await self._is_own(self.watermark):
+                self.is_ahead = False
+                self.agreed.set()
+                return
+            if self.watermark is not None and not self.is_ahead:
+                self.is_ahead = True
+                log.critical(
+                    "publisher: the database has seen event %d, which is not in this journal (%d events at the start):"
+                    " nothing is published and no command taken", self.watermark, self._newest_at_start,
+                )  # fmt: skip
+            await asyncio.sleep(CHECK_SECONDS)
+            self._raise_failure()
+            await self._read_watermark()
+
+    async def _is_own(self, watermark: int) -> bool:
+        """Whether that event was in the journal before this process could add any, and under the receiver's id."""
+        if not 0 < watermark <= self._newest_at_start:
+            return watermark == 0
+        try:
+            own = (await self._events_after(watermark - 1, 1))[0]
+        except parley_core.EventsReleased:
+            return True
+        return self._watermark_id in (None, entry_id(own).encode())
 
     async def _find_own_number(self, own_id: Any, fields: Any) -> int | None:
         """Event number of a stream entry; None where this journal has no such event under that id."""
@@ -117,19 +165,18 @@ class Publisher:
         return number if entry_id(own).encode() == own_id else None
 
     async def _read_watermark(self) -> None:
-        value = await self._client.get(EVENTS_WATERMARK)
+        shown: Any = await self._client.mget(EVENTS_WATERMARK, EVENTS_WATERMARK_ID)
+        value, self._watermark_id = shown
         watermark = int(value) if value is not None else self.watermark
         if watermark != self._stalled_at[0]:
             self._stalled_at = (watermark, clock.monotonic())
         self.watermark = watermark
-        was_ahead, self.is_ahead = self.is_ahead, watermark is not None and watermark > self._newest
-        if self.is_ahead and not was_ahead:
-            log.error("the database has seen event %d, but this journal ends at %d", watermark, self._newest)
 
     async def _publish_until_failure(self) -> None:
         checked_at = clock.monotonic()
         while True:
             self._wake.clear()
+            self._raise_failure()
             sent = await self._publish_batch()
             if clock.monotonic() - checked_at >= CHECK_SECONDS:
                 await self._check()
@@ -151,9 +198,10 @@ class Publisher:
 
     async def _publish_batch(self) -> bool:
         assert self.published is not None, "synchronized before"
-        if self.published >= self._newest or self._is_full() or self.is_ahead:
+        if self.published >= self._newest or self._is_full():
             return False
         events = await self._events_after(self.published, BATCH_MAX)
+        self._handed_out = max(self._handed_out, events[-1][0])
         pipeline = self._client.pipeline(transaction=False)
         _add(pipeline, events)
         await pipeline.execute()
@@ -173,8 +221,10 @@ class Publisher:
     async def _check(self) -> None:
         """Trim what the receiver has; rebuild the stream where it waits for an entry that is not there."""
         await self._read_watermark()
-        if self.watermark is None or self.published is None or self.is_ahead:
+        if self.watermark is None or self.published is None:
             return
+        if self.watermark > max(self._handed_out, self._newest_at_start):
+            raise JournalMismatch(f"the database has seen event {self.watermark}, of {self._handed_out} published")
         self._engine.release_events(self.watermark)
         unread = max(self.published - self.watermark, 0)
         await self._client.xtrim(EVENTS_STREAM, maxlen=unread + TRIM_SLACK, approximate=False)
@@ -187,9 +237,14 @@ class Publisher:
         ):
             await self._rebuild(self.watermark)
 
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
     async def _rebuild(self, watermark: int) -> None:
         """Replace the stream by what follows the watermark; the rest follows in order from there."""
         events = await self._events_after(watermark, BATCH_MAX)
+        self._handed_out = max(self._handed_out, events[-1][0])
         pipeline = self._client.pipeline(transaction=True)
         pipeline.delete(EVENTS_STREAM)
         _add(pipeline, events)

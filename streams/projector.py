@@ -45,7 +45,7 @@ class Projector:
     def step(self) -> int:
         """Wait shortly for events and apply them. Returns how many. Raises ProjectionFailed, naming the event."""
         cursor = GatewayCursor.objects.get(id=1)
-        self._show_watermark(cursor.event_number)
+        self._show_watermark(cursor.event_number, f"{cursor.journal_sequence}-{cursor.event_index}")
         envelopes = self._read(cursor)
         if not envelopes:
             return 0
@@ -59,7 +59,8 @@ class Projector:
             self._batch_max = 1
             return 0
         self._batch_max = min(self._batch_max * 2, BATCH_EVENTS_MAX)
-        self._show_watermark(envelopes[-1].event_number, now=True)
+        last = envelopes[-1]
+        self._show_watermark(last.event_number, f"{last.journal_sequence}-{last.index}", now=True)
         return len(envelopes)
 
     def _read(self, cursor: GatewayCursor) -> list[EventEnvelope]:
@@ -93,10 +94,10 @@ class Projector:
                 for handler in self._handlers.get(type(envelope.event), ()):
                     handler(envelope)
 
-    def _show_watermark(self, event_number: int, *, now: bool = False) -> None:
+    def _show_watermark(self, event_number: int, entry_id: str, *, now: bool = False) -> None:
         at = time.monotonic()
         if now or at - self._shown_at >= WATERMARK_EVERY_SECONDS:
-            self._valkey.set(transport.EVENTS_WATERMARK, event_number)
+            self._valkey.mset({transport.EVENTS_WATERMARK: event_number, transport.EVENTS_WATERMARK_ID: entry_id})
             self._shown_at = at
 
 

@@ -11,6 +11,8 @@ COMMANDS_STREAM = "gateway.commands"
 COMMANDS_WATERMARK = "gateway.commands.taken"
 EVENTS_STREAM = "gateway.events"
 EVENTS_WATERMARK = "gateway.events.projected"
+EVENTS_WATERMARK_ID = "gateway.events.projected.id"
+"""Entry id of the event that the watermark counts: another journal may have as many events, but not under that id."""
 ENTRY_FIELD = "m"
 """The one field of a stream entry: the JSON of the envelope."""
 

@@ -23,6 +23,7 @@ from wire.transport import (
     ENTRY_FIELD,
     EVENTS_STREAM,
     EVENTS_WATERMARK,
+    EVENTS_WATERMARK_ID,
     GATEWAY_HEARTBEAT,
     MARKET_LATEST,
 )
@@ -156,7 +157,7 @@ class Dispatcher:
                 assert entry_id.decode() == f"{event.journal_sequence}-{event.index}"
                 self.events.append(event)
                 self._position = entry_id.decode()
-        self.client.set(EVENTS_WATERMARK, len(self.events))
+        self.client.mset({EVENTS_WATERMARK: len(self.events), EVENTS_WATERMARK_ID: self._position})
 
     def ticker(self, name: str) -> Ticker | None:
         frame: Any = self.client.hget(MARKET_LATEST, f"ticker.{name}")
