@@ -65,7 +65,7 @@ def web_process(server: str = "daphne", folder: Path | None = None) -> Iterator[
     database = connection.settings_dict
     environment = {
         **os.environ,
-        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database),
+        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}?application_name=web".format(**database),
         "VALKEY_URL": settings.VALKEY_URL,
         "PARLEY_SECRET_KEY": settings.SECRET_KEY,
         "PARLEY_HOSTS": "127.0.0.1,localhost",
