@@ -15,7 +15,7 @@ from gateway.engine import EngineStopped, list_contract, submit
 from gateway.feeds.updates import Feed, Floats, MarketUpdate, QuoteBatch
 from gateway.position_file import MarketPosition, save_position
 from gateway.registry import COLLAR_FLOOR_TICKS, Contract, Integers, Registry, coin_id
-from wire.instruments import COINS
+from wire.instruments import COINS, parse_instrument_name
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +71,9 @@ class FeedRunner:
                 await submit(self._engine.set_index, coin_id(coin), round(price * MICROS))
                 board.set_index(coin, price)
         if update.quotes is not None:
-            await self._list_new(update.quotes.names)
-            await self._quote(update.quotes, is_complete=update.is_complete)
+            quotes = self._without_expired(update.quotes)
+            await self._list_new(quotes.names)
+            await self._quote(quotes, is_complete=update.is_complete)
         self._is_fresh = self._is_fresh or update.is_complete
         if self._is_fresh:
             await self._beat()
@@ -109,6 +110,14 @@ class FeedRunner:
         return MarketPosition(
             source=self._feed.source, next_instrument_id=self._registry.next_id, feed=self._feed.position()
         )
+
+    def _without_expired(self, batch: QuoteBatch) -> QuoteBatch:
+        """A recording that goes on shows its last snapshot again: what has expired since is not listed anew."""
+        now, registry = self._board.market_time_ns, self._registry
+        expiries = [0 if name in registry else parse_instrument_name(name).expiry_at_ns for name in batch.names]
+        if not any(0 < expiry <= now for expiry in expiries):
+            return batch
+        return _pick(batch, np.flatnonzero([not 0 < expiry <= now for expiry in expiries]))
 
     async def _list_new(self, names: Sequence[str]) -> None:
         new = self._registry.list_new(names)
@@ -163,9 +172,15 @@ class FeedRunner:
             await submit(self._engine.set_quotes, self._board.market_time_ns, instrument_id, -1, [], [])
 
     async def _deliver_expired(self, market_time_ns: int) -> None:
-        """Deliver what has expired on the market clock. Delivering again after a restart changes nothing."""
+        """Deliver what has expired on the market clock. Delivering again after a restart changes nothing.
+
+        The position is saved first: a market that went back to before an expiry would list anew what the engine has
+        forgotten, under another id.
+        """
         expiry = self._registry.expiry_at_ns
         due = [i for i in self._undelivered if expiry[i] and expiry[i] <= market_time_ns]
+        if due:
+            await asyncio.to_thread(save_position, self._directory, self.position())
         for instrument_id in sorted(due, key=lambda i: (int(expiry[i]), i)):
             await self._deliver(self._registry.get(instrument_id), market_time_ns)
 
