@@ -9,8 +9,10 @@ from django.db import connection
 
 from common.errors import Refusal
 from rfq import selectors, services
+from rfq.domain import limits
 from rfq.domain.negotiation import TERMINAL_STATES
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqCommand
+from streams.models import Fact
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.world import command_id, commands_sent, facts_of, rfq_facts_of, side
 from wire import gateway
@@ -103,8 +105,6 @@ def test_one_create_sent_by_many_threads_is_one_rfq(world):
 
 
 def test_create_caps_hold_under_a_crowd(world, monkeypatch):
-    from rfq.domain import limits
-
     monkeypatch.setattr(limits, "RFQ_CREATE_PER_MINUTE_MAX", 10)
     outcomes = Counter(at_once([world.create] * 48))
     assert outcomes["rfq_rate"] == 38
@@ -165,8 +165,6 @@ def test_reservation_and_timeout_race_to_one_outcome(world):
 
 
 def test_facts_of_a_crowd_are_gapless(world):
-    from streams.models import Fact
-
     rfq_id = world.create()
     at_once([lambda: world.quote(rfq_id)] * 24 + [lambda: world.quote(rfq_id, world.dune, ask=side("0.07", "0.06"))] * 24)
     for party in (world.cobalt, world.dune):

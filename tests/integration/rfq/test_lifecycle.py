@@ -6,7 +6,7 @@ from audit.models import AuditRecord
 from rfq import selectors
 from rfq.models import BlockTrade, QuoteVersion, TradeLeg
 from settlement import selectors as settlement
-from tests.integration.rfq.world import CALL, PUT, commands_sent, facts_of, rfq_facts_of, side
+from tests.integration.rfq.world import CALL, PERPETUAL, PUT, commands_sent, facts_of, leg, rfq_facts_of, side
 from wire import gateway
 from wire.facts import BlockFilled, PositionChanged
 from wire.units import QuoteState, RfqState, Side
@@ -25,8 +25,8 @@ def test_straddle_from_request_to_ledger(world):
     (reserve,) = commands_sent(gateway.ReserveBlock)
     trade = BlockTrade.objects.get(rfq_id=rfq_id)
     assert reserve.reservation_id == trade.id
-    assert [(leg.side, leg.price_ticks, leg.quantity_lots) for leg in reserve.legs] == [(Side.BUY, 600, 20), (Side.BUY, 500, 20)]
-    assert {(leg.taker_account_id, leg.maker_account_id) for leg in reserve.legs} == {
+    assert [(each.side, each.price_ticks, each.quantity_lots) for each in reserve.legs] == [(Side.BUY, 600, 20), (Side.BUY, 500, 20)]
+    assert {(each.taker_account_id, each.maker_account_id) for each in reserve.legs} == {
         (world.taker.account.id, world.dune.account.id)
     }
     assert state_of(rfq_id) == (RfqState.PENDING_FILL, [QuoteState.ACTIVE, QuoteState.PENDING_FILL])
@@ -156,8 +156,6 @@ def test_every_version_is_kept(world):
 
 
 def test_hedged_structure_trades_its_hedge_leg_at_the_makers_price(world):
-    from tests.integration.rfq.world import PERPETUAL, leg
-
     rfq_id = world.create(legs=[leg(CALL), leg(PERPETUAL, Side.SELL, 4_000)])
     quote_id = world.quote(rfq_id, bid=side("0.0490", "78000"), ask=side("0.0510", "78000.5"))
     world.wait(5).tick()
@@ -167,7 +165,7 @@ def test_hedged_structure_trades_its_hedge_leg_at_the_makers_price(world):
     )
     world.accept(rfq_id, quote_id)
     (reserve,) = commands_sent(gateway.ReserveBlock)
-    assert [(leg.side, leg.price_ticks, leg.quantity_lots) for leg in reserve.legs] == [(Side.BUY, 510, 20), (Side.SELL, 156_001, 8_000)]
+    assert [(each.side, each.price_ticks, each.quantity_lots) for each in reserve.legs] == [(Side.BUY, 510, 20), (Side.SELL, 156_001, 8_000)]
 
 
 def test_audit_tells_who_did_what_before_and_after(world):

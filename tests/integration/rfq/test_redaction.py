@@ -2,11 +2,12 @@
 
 import json
 
+import msgspec
 import pytest
 from django.test import Client
 
 from accounts import services as accounts
-from common import valkey
+from common import clock
 from common.actor import SYSTEM
 from rfq import selectors
 from rfq.models import BlockTrade
@@ -29,14 +30,12 @@ def secrets_of(world: World, party) -> set[str]:
 
 def api(party) -> Client:
     """A client that shows its API key."""
-    key_id, secret = accounts.create_api_key(user=party.user, actor=SYSTEM, at=__import__("common.clock").clock.now())
+    key_id, secret = accounts.create_api_key(user=party.user, actor=SYSTEM, at=clock.now())
     return Client(headers={"Authorization": f"Bearer {key_id}.{secret}"})
 
 
 def everything_seen_by(party, rfq_id: int) -> list[str]:
     """Facts, snapshot and REST answers, each as its text."""
-    import msgspec
-
     seen = list(Fact.objects.filter(firm_id=party.firm.id).values_list("payload", flat=True))
     seen.append(msgspec.json.encode(selectors.snapshot(party.firm.id, party.user.role)).decode())
     client = api(party)
@@ -196,10 +195,7 @@ def rfq_views_in(text: str) -> list[dict]:
 
 def test_the_walk_itself_finds_a_planted_leak(world):
     """The oracle's own proof: a compliance view would be caught."""
-    import msgspec
-
     rfq_id, *_ = negotiate(world)
     leaked = msgspec.json.encode(selectors.list_for_compliance()).decode()
     assert [secret for secret in secrets_of(world, world.dune) if secret in leaked]
     assert any(len(view["maker_firm_ids"]) == 2 for view in rfq_views_in(leaked))
-    assert valkey.client().ping()

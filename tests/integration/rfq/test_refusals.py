@@ -1,14 +1,20 @@
 """Bad input at every service: a named reason, and nothing changed."""
 
+import datetime as dt
+import time
+from decimal import Decimal
+
 import pytest
 
 from audit.models import AuditRecord
 from common import valkey
 from common.errors import Refusal
+from market import services as market
 from market.models import Instrument
 from rfq.domain import limits
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqCommand
 from streams.models import Fact, OutboxCommand
+from terminal.embedded import free_port
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.world import (
     CALL,
@@ -85,11 +91,6 @@ def test_create_refused_for_makers_that_are_not(world):
 
 
 def test_create_refused_for_a_delivered_instrument(world):
-    import datetime as dt
-    from decimal import Decimal
-
-    from market import services as market
-
     instrument = Instrument.objects.get(name=CALL)
     market.deliver_instrument(instrument_id=instrument.id, delivery_price=Decimal(1), at=world.at + dt.timedelta(days=1))
     assert refused(world.create).reason == "instrument_not_trading"
@@ -219,23 +220,19 @@ def test_accept_fails_closed_without_a_running_gateway(world, state):
     assert refused(lambda: world.accept(rfq_id, quote_id)).reason == "gateway_unavailable"
 
 
-@pytest.mark.parametrize("market", ["old", "absent", "future"])
-def test_accept_fails_closed_on_stale_marks(world, market):
-    import time
-
+@pytest.mark.parametrize("marks", ["old", "absent", "future"])
+def test_accept_fails_closed_on_stale_marks(world, marks):
     rfq_id = world.create()
     quote_id = world.quote(rfq_id)
     world.wait(6).plays = False
-    if market == "absent":
+    if marks == "absent":
         publish_market(names=(CALL,))
     else:
-        publish_market(at_ns=time.time_ns() + (-3 if market == "old" else 3) * 10**9)
+        publish_market(at_ns=time.time_ns() + (-3 if marks == "old" else 3) * 10**9)
     assert refused(lambda: world.accept(rfq_id, quote_id)).reason == "stale_mark"
 
 
 def test_accept_fails_closed_when_valkey_is_away(world, settings):
-    from terminal.embedded import free_port
-
     rfq_id = world.create()
     quote_id = world.quote(rfq_id)
     world.wait(6).plays = False

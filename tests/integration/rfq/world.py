@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import time
+from decimal import Decimal
 
 import msgspec
 
@@ -152,15 +153,9 @@ def build() -> World:
     for party in (world.taker, world.other_taker, *world.makers):
         for asset, amount in (("BTC", "500"), ("ETH", "500"), ("USDC", "5000000")):
             settlement.deposit(
-                account_id=party.account.id, asset=asset, amount=amount_of(amount), at=at, command_id=command_id()
+                account_id=party.account.id, asset=asset, amount=Decimal(amount), at=at, command_id=command_id()
             )
     return world
-
-
-def amount_of(text: str):
-    from decimal import Decimal
-
-    return Decimal(text)
 
 
 def _party(name: str, kind: str, role: str) -> Party:
