@@ -115,8 +115,12 @@ def list_user_names() -> list[str]:
 
 
 def names_of_orders(orders: Iterable[OrderView]) -> dict[int, str]:
+    return names_of_users(order.user_id for order in orders)
+
+
+def names_of_users(user_ids: Iterable[int]) -> dict[int, str]:
     """User names by user id."""
-    users = get_user_model().objects.in_bulk({order.user_id for order in orders})
+    users = get_user_model().objects.in_bulk(set(user_ids))
     return {pk: user.get_username() for pk, user in users.items()}
 
 

@@ -13,6 +13,8 @@ urlpatterns = [
     path("rfqs/<int:rfq_id>/", views.rfq, name="rfq"),
     path("rfqs/<int:rfq_id>/export/", views.export_rfq, name="export_rfq"),
     path("books/", views.books, name="books"),
+    path("controls/", views.controls, name="controls"),
+    path("controls/<int:release_id>/approve/", views.approve, name="approve"),
     path("trail/", views.trail, name="trail"),
     path("trail/verify/", views.verify, name="verify"),
 ]

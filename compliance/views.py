@@ -1,23 +1,38 @@
-"""Compliance pages: find, look back, prove. They change nothing."""
+"""Compliance pages: find, look back, prove; and the second person who releases a kill switch."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import selectors as accounts_selectors
 from audit import verify as audit_verify
-from common.errors import NotFound
+from common import clock
+from common.actor import Actor
+from common.errors import NotFound, Refusal
 from common.permissions import require_role
 from compliance import selectors
 from compliance.domain.criteria import FIELDS, BadCriterion, Criteria, read_criteria
+from risk import selectors as risk_selectors
+from risk import services as risk_services
+from wire.client import ApproveRelease
+from wire.limits import COMMAND_ID_LENGTH_MAX
 
+RELEASE_WORD = "RELEASE"
+REASON_LENGTH_MAX = 200
 overseers = require_role("compliance", "admin")
-PAGES = (("compliance:search", "Search"), ("compliance:books", "Settlement"), ("compliance:trail", "Audit trail"))
+PAGES = (
+    ("compliance:search", "Search"),
+    ("compliance:books", "Settlement"),
+    ("compliance:controls", "Controls"),
+    ("compliance:trail", "Audit trail"),
+)
 
 
 @require_GET
@@ -80,6 +95,43 @@ def books(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @overseers
+def controls(request: HttpRequest) -> HttpResponse:
+    """Kill switches by scope, and the releases that wait for a second person."""
+    releases = risk_selectors.list_open_releases()
+    context = {
+        "states": risk_selectors.list_control_states(),
+        "releases": releases,
+        "people": selectors.names_of_users(release.requested_by_user_id for release in releases),
+        "firms": {firm.pk: firm.name for firm in accounts_selectors.list_firms()},
+        "word": RELEASE_WORD,
+        "command_id": f"page-{uuid.uuid4()}",
+    }
+    return _page(request, "compliance/controls.html", "controls", context)
+
+
+@require_POST
+@overseers
+def approve(request: HttpRequest, release_id: int) -> HttpResponse:
+    """The second person: a typed word, a reason of their own; refused for the one who asked."""
+    if request.POST.get("word", "").strip().upper() != RELEASE_WORD:
+        messages.error(request, f"Type {RELEASE_WORD} to release.")
+        return redirect("compliance:controls")
+    message = ApproveRelease(
+        command_id=request.POST.get("command_id", "")[:COMMAND_ID_LENGTH_MAX],
+        release_id=release_id,
+        reason=request.POST.get("reason", "")[:REASON_LENGTH_MAX],
+    )
+    try:
+        risk_services.carry_out(request.user, _actor(request), message, clock.now())
+    except Refusal as refusal:
+        messages.error(request, f"{refusal.reason}: {refusal.message}")
+    else:
+        messages.success(request, f"Release {release_id} is approved; the gateway is told.")
+    return redirect("compliance:controls")
+
+
+@require_GET
+@overseers
 def trail(request: HttpRequest) -> HttpResponse:
     """State of the audit trail; verifying it reads all of it, so it waits for a click."""
     return _page(request, "compliance/trail.html", "trail", {"checkpoint": selectors.last_checkpoint()})
@@ -90,6 +142,11 @@ def trail(request: HttpRequest) -> HttpResponse:
 def verify(request: HttpRequest) -> HttpResponse:
     """Recompute every chain."""
     return _page(request, "compliance/_verification.html", "trail", {"verification": audit_verify.verify()})
+
+
+def _actor(request: HttpRequest) -> Actor:
+    user: Any = request.user
+    return Actor(user_id=user.pk, firm_id=user.firm_id, via="page", remote_address=request.META.get("REMOTE_ADDR", ""))
 
 
 def _timeline(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts import selectors as accounts_selectors
 from common.errors import NotFound
 from common.permissions import require_role
+from risk import selectors as risk_selectors
 
 TRADER, CLIENT, COMPLIANCE, ADMIN = "trader", "client", "compliance", "admin"
 HOMES = {TRADER: "terminal", CLIENT: "maker", COMPLIANCE: "compliance:search", ADMIN: "compliance:search"}
@@ -80,7 +81,14 @@ def _page_config(request: HttpRequest, page: str, accounts: list[Any]) -> dict[s
         "socketPath": "/ws/",
         "signInUrl": f"{reverse('account_login')}?next={request.path}",
         "graceMs": settings.RFQ_GRACE_MS,
+        "isKilled": _is_killed(user),
     }
+
+
+def _is_killed(user: Any) -> bool:
+    """Whether the kill switch of the user's firm is engaged; later changes arrive as facts."""
+    state = risk_selectors.find_control_state("firm", user.firm_id or 0)
+    return state is not None and state.is_killed
 
 
 def _navigation(request: HttpRequest, current: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import "../widgets/charts.js";
 import "../widgets/controls.js";
 import "../widgets/header.js";
 import "../widgets/hotkeys.js";
+import "../widgets/kill_switch.js";
 import "../widgets/notices.js";
 import "../widgets/risk.js";
 import { start, subscribe } from "../feeds/session.js";
