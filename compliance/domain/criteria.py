@@ -36,12 +36,18 @@ def read_criteria(form: Mapping[str, str]) -> Criteria:
     return Criteria(
         order_id=_identifier("order_id", text["order_id"]),
         rfq_id=_identifier("rfq_id", text["rfq_id"]),
-        user=text["user"],
-        firm=text["firm"],
-        instrument=text["instrument"].upper(),
+        user=_words("user", text["user"]),
+        firm=_words("firm", text["firm"]),
+        instrument=_words("instrument", text["instrument"]).upper(),
         after=_instant("after", text["after"]),
         before=_instant("before", text["before"]),
     )
+
+
+def _words(field: str, text: str) -> str:
+    if not text.isprintable():
+        raise BadCriterion(field, text, "printable text")
+    return text
 
 
 def _identifier(field: str, text: str) -> int | None:
@@ -59,6 +65,6 @@ def _instant(field: str, text: str) -> dt.datetime | None:
         return None
     try:
         found = dt.datetime.fromisoformat(text)
-    except ValueError as error:
+        return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
         raise BadCriterion(field, text, "a time such as 2026-02-03 or 2026-02-03 14:30") from error
-    return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
