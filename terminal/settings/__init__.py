@@ -124,6 +124,7 @@ EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 IS_SERVED_OVER_TLS = os.environ.get("PARLEY_TLS") == "1"
 """Set where a proxy in front speaks TLS; the cookies are then sent over it only."""
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = IS_SERVED_OVER_TLS
