@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from terminal.supervisor.process import StartFailure
 from terminal.supervisor.stack import Stack
-from terminal.trading_month.recorded import NoSuchMonth, RecordedSnapshot, read_month
+from terminal.trading_month.recorded import BadRecording, NoSuchMonth, RecordedSnapshot, read_month
 
 GRACE_MS = "1000"
 """A month holds some hundred RFQs: makers get one second of grace instead of five, unless PARLEY_RFQ_GRACE_MS says."""
@@ -30,9 +30,11 @@ class Command(BaseCommand):
         parser.add_argument("--url", default="", help="attach to processes that already run on this month, in steps")
 
     def handle(self, *, recording: Path, month: str, report: Path, snapshots: int, url: str, **_: Any) -> None:
+        if snapshots < 0:
+            raise CommandError(f"--snapshots {snapshots} is below 0")
         try:
             played = read_month(recording, month)
-        except NoSuchMonth as error:
+        except (NoSuchMonth, BadRecording) as error:
             raise CommandError(str(error)) from error
         played = played[:snapshots] if snapshots else played
         if url:
