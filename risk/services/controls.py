@@ -11,6 +11,7 @@ from audit import services as audit
 from common import clock, db
 from common.actor import GATEWAY, Actor
 from common.errors import Conflict, NotAllowed, NotFound, Refusal
+from market import selectors as market
 from risk.models import ControlRelease, ControlState, KillSwitchEngagement
 from risk.services.once import insert_once
 from streams import services as streams
@@ -165,12 +166,25 @@ def _check_reach(user: User, scope: ControlScope, scope_id: int) -> int | None:
         raise NotAllowed("not_authorized", "your user is not active")
     if scope in HOUSE_SCOPES and not roles.is_admin(user):
         raise NotAllowed("not_authorized", f"only an admin controls {scope.value}", value=user.role, bound="admin")
-    firm_id = _firm_of(scope, scope_id)
+    unknown = NotFound("unknown_scope", f"there is no {scope.value} {scope_id}", value=f"{scope.value}:{scope_id}")
     if scope in HOUSE_SCOPES:
+        if not _exists(scope, scope_id):
+            raise unknown
         return None
+    firm_id = _firm_of(scope, scope_id)
     if firm_id is None or (firm_id != user.firm_id and not roles.is_admin(user)):
-        raise NotFound("unknown_scope", f"there is no {scope.value} {scope_id}", value=f"{scope.value}:{scope_id}")
+        raise unknown
     return firm_id
+
+
+def _exists(scope: ControlScope, scope_id: int) -> bool:
+    """Whether the house has this to control: all of it, as number 0, or an instrument."""
+    if scope is ControlScope.ALL:
+        return scope_id == 0
+    try:
+        return bool(market.get_instrument_by_id(scope_id))
+    except NotFound:
+        return False
 
 
 def _firm_of(scope: ControlScope, scope_id: int) -> int | None:

@@ -21,6 +21,7 @@ from wire.units import to_smallest_units
 
 VALUE_MAX = Decimal(10) ** 12
 """US dollars; its micro-dollars fit the engine's integers."""
+VALUE_STEP = Decimal("0.000001")
 COLLAR_MAX = 10_000
 _BOUNDS = (
     "max_order_quantity_lots",
@@ -46,7 +47,8 @@ def set_limits(  # noqa: PLR0913 - the bounds are the arguments
 ) -> LimitSet:
     """Put new limits on an account; values in USD. Only an admin, or the system where ``actor`` is nobody.
 
-    Idempotent by (user, command_id). Raises NotAllowed, NotFound, and Refusal ``limit_out_of_range``.
+    Idempotent by (user, command_id). Raises NotAllowed, NotFound, and Refusal ``unknown_coin``,
+    ``limit_out_of_range`` or ``limit_off_grid``.
     """
     _check_admin(actor)
     command_id = command_id or uuid.uuid4().hex
@@ -128,6 +130,8 @@ def _check_bounds(row: LimitSet) -> None:
         value = Decimal(getattr(row, name))
         if not value.is_finite() or not 0 <= value <= bound:
             raise Refusal("limit_out_of_range", f"{name} is out of range", value=value, bound=f"0 to {bound}")
+        if value % VALUE_STEP:
+            raise Refusal("limit_off_grid", f"{name} is finer than money is", value=value, bound=VALUE_STEP)
 
 
 def _state(row: LimitSet) -> dict[str, str | int]:

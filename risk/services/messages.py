@@ -13,6 +13,7 @@ from accounts import roles
 from accounts import selectors as accounts
 from common.actor import Actor
 from common.errors import Refusal
+from market import selectors as market
 from risk.services import controls, limits
 from risk.services import preview as margin_preview
 from wire.client import (
@@ -25,6 +26,7 @@ from wire.client import (
     RfqLeg,
     SetLimits,
 )
+from wire.limits import QUANTITY_LOTS_MAX
 from wire.units import Side
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def _preview_margin(user: User, actor: Actor, message: ClientMessage, at: dt.dat
 
 
 def preview_of(user: User, message: PreviewMargin) -> margin_preview.MarginPreview:
-    """Raises NotFound where the account is not the user's to see."""
+    """Raises NotFound where the account is not the user's to see, or an instrument does not exist."""
     if roles.sees_every_firm(user):
         account = accounts.get_account(message.account_id)
     else:
@@ -66,10 +68,21 @@ def _preview_legs(legs: Sequence[RfqLeg], side: Side, quantity: Decimal) -> list
     """What buying or selling ``quantity`` units of the structure trades, at marks."""
     return [
         margin_preview.PreviewLeg(
-            instrument_name=leg.instrument_name, signed_quantity=leg.side.sign * side.sign * leg.ratio * quantity
+            instrument_name=leg.instrument_name, signed_quantity=leg.side.sign * side.sign * _contracts(leg, quantity)
         )
         for leg in legs
     ]
+
+
+def _contracts(leg: RfqLeg, quantity: Decimal) -> Decimal:
+    """Of the leg. Raises NotFound for an unknown instrument, and Refusal for more than anybody could trade."""
+    instrument = market.get_instrument(leg.instrument_name)
+    contracts, bound = leg.ratio * quantity, QUANTITY_LOTS_MAX * instrument.lot_size
+    if contracts > bound:
+        raise Refusal(
+            "quantity_too_large", f"the quantity of {instrument.name} is too large", value=contracts, bound=bound
+        )
+    return contracts
 
 
 def _set_limits(user: User, actor: Actor, message: ClientMessage, at: dt.datetime) -> CommandAccepted:

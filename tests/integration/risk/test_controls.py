@@ -141,6 +141,13 @@ def test_a_bound_out_of_range_is_refused_by_name(desk, name, value):
     assert not LimitSet.objects.exists()
 
 
+def test_a_bound_finer_than_money_is_refused_by_name(desk):
+    with pytest.raises(Refusal) as refused:
+        set_limits(desk, max_order_value=Decimal("0.0000001"))
+    assert (refused.value.reason, refused.value.bound) == ("limit_off_grid", "0.000001")
+    assert not LimitSet.objects.exists()
+
+
 def test_limits_of_an_unknown_account_or_coin_are_refused(desk):
     with pytest.raises(NotFound):
         set_limits(desk, account_id=0)
@@ -172,10 +179,13 @@ def test_kill_switch_reaches_everything_of_the_firm_and_nothing_else(desk, house
     for number, (scope, scope_id) in enumerate(foreign):
         with pytest.raises(NotFound):
             engage(desk.user, scope, scope_id, f"foreign{number}")
-    for number, (scope, scope_id) in enumerate([(ControlScope.ALL, 0), (ControlScope.INSTRUMENT, 1)]):
+    instrument = builders.listed("BTC-PERPETUAL")
+    for number, (scope, scope_id) in enumerate([(ControlScope.ALL, 0), (ControlScope.INSTRUMENT, instrument.id)]):
         with pytest.raises(NotAllowed):
             engage(desk.user, scope, scope_id, f"house{number}")
         engage(house.user, scope, scope_id, f"house{number}")
+        with pytest.raises(NotFound):
+            engage(house.user, scope, scope_id + 10**9, f"nowhere{number}")
     assert KillSwitchEngagement.objects.count() == 5
 
 

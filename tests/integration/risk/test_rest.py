@@ -19,6 +19,7 @@ LIMITS = {
 @pytest.fixture
 def desk():
     world.play()
+    builders.listed(CALL)
     return builders.trading_firm(deposits={"BTC": "10"})
 
 
@@ -76,6 +77,8 @@ def test_preview_through_rest(client, desk):
         ({"legs": []}, 400, "invalid_message"),
         ({"legs": [{"instrument_name": "BTC-99ZZZ26-1-C", "side": "buy"}]}, 404, "unknown_instrument"),
         ({"legs": [{"instrument_name": CALL, "side": "buy", "ratio": 0}]}, 400, "invalid_message"),
+        ({"legs": [{"instrument_name": "BTC-27MAR26-81000-C", "side": "buy"}]}, 404, "unknown_instrument"),
+        ({"quantity": "9" * 32}, 422, "quantity_too_large"),
         ({"surprise": 1}, 400, "invalid_message"),
     ],
 )
