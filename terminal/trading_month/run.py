@@ -31,6 +31,9 @@ from wire.units import RfqState, Side
 
 SNAPSHOT_SECONDS_MAX = 60.0
 SURFACE_SECONDS_MAX = 30.0
+ACCEPT_ATTEMPTS_MAX = 5
+QUOTE_MOVED = {"quote_version", "quote_expired", "quote_not_active"}
+"""Refusals after which the newest quotes are worth another look."""
 SIDES = (Side.BUY, Side.SELL)
 _decode_status = msgspec.json.Decoder(VenueStatus).decode
 
@@ -83,15 +86,7 @@ class MonthRun:
         view = self._desk.wait_for_quotes(rfq_id, wanted=len(self._makers))
         quotes = len(desks.live_quotes(view))
         margin = self._desk.preview(structure, side)
-        best, reason = desks.best_quote(view, side), ""
-        try:
-            if best is None:
-                self._desk.cancel(rfq_id)
-            else:
-                self._desk.accept(best, side)
-        except desks.Refused as refused:
-            reason = refused.reason
-            self._desk.cancel(rfq_id)
+        reason = self._accept_best(rfq_id, side)
         ended = self._desk.wait_for_end(rfq_id)
         if ended.state is RfqState.FILLED:
             self._desk.wait_for_fills(rfq_id, len(structure.legs))
@@ -109,6 +104,24 @@ class MonthRun:
             initial_margin_before=float(margin["before"]["initial_margin"]),
             initial_margin_after=float(margin["after"]["initial_margin"]),
         )
+
+    def _accept_best(self, rfq_id: int, side: Side) -> str:
+        """Accept the best quote, or cancel; the name of what stood in the way. A quote that moved is read again."""
+        reason = "no_quote"
+        for _ in range(ACCEPT_ATTEMPTS_MAX):
+            best = desks.best_quote(self._desk.rfq(rfq_id), side)
+            if best is None:
+                break
+            try:
+                self._desk.accept(best, side)
+            except desks.Refused as refused:
+                reason = refused.reason
+                if reason not in QUOTE_MOVED:
+                    break
+            else:
+                return ""
+        self._desk.cancel(rfq_id)
+        return reason
 
     def _mark_value(self, structure: Structure) -> float | None:
         tickers = oracle.get_tickers([leg.instrument_name for leg in structure.legs])
