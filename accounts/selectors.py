@@ -1,5 +1,6 @@
 """Reads. What belongs to another firm does not exist for the asker."""
 
+from accounts import roles
 from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, User
 from common.errors import NotFound
 
@@ -34,6 +35,13 @@ def list_accounts(firm_id: int | None = None) -> list[Account]:
     """The accounts of a firm, or of every firm, in the order of their id."""
     accounts = Account.objects.select_related("firm", "desk").order_by("id")
     return list(accounts if firm_id is None else accounts.filter(firm_id=firm_id))
+
+
+def accounts_of(user: User) -> list[Account]:
+    """What the user may look at: the accounts of its firm, none without a firm; for compliance and admin, all."""
+    if roles.sees_every_firm(user):
+        return list_accounts()
+    return [] if user.firm_id is None else list_accounts(user.firm_id)
 
 
 def get_firm(firm_id: int) -> Firm:

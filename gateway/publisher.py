@@ -80,7 +80,7 @@ class Publisher:
         """The loop only logs what a callback raises, so a failure is handed to ``run``, which ends the gateway."""
         try:
             self._take_events(loop)
-        except Exception as error:  # noqa: BLE001 - ``run`` raises it
+        except Exception as error:  # noqa: BLE001 - raised again by run
             self.detach(loop)
             self._failure = error
             self._wake.set()

@@ -116,9 +116,9 @@ def _carry_out(request: HttpRequest, kind: type[Command]) -> HttpResponse:
 def _accounts(request: HttpRequest, account_id: int | None) -> list[int]:
     """The asker's accounts, or the one asked for; compliance and admin may ask for any. Raises NotFound."""
     user = _user(request)
-    is_free = roles.sees_every_firm(user)
     if account_id is None:
-        return [account.pk for account in accounts.list_accounts(None if is_free else user.firm_id)]
+        return [account.pk for account in accounts.accounts_of(user)]
+    is_free = roles.sees_every_firm(user)
     account = accounts.get_account(account_id) if is_free else accounts.get_account_for(user, account_id)
     return [account.pk]
 

@@ -55,7 +55,7 @@ def _own_accounts(request: HttpRequest, account_id: int | None) -> list[int]:
         is_free = roles.sees_every_firm(user)
         account = accounts.get_account(account_id) if is_free else accounts.get_account_for(user, account_id)
         return [account.pk]
-    return [account.pk for account in accounts.list_accounts(None if roles.sees_every_firm(user) else user.firm_id)]
+    return [account.pk for account in accounts.accounts_of(user)]
 
 
 def _user(request: HttpRequest) -> "User":

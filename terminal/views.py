@@ -100,7 +100,7 @@ def _navigation(request: HttpRequest, current: str) -> list[dict[str, Any]]:
 
 
 def _accounts(request: HttpRequest) -> list[Any]:
-    return list(accounts_selectors.list_accounts(_user(request).firm_id))
+    return list(accounts_selectors.accounts_of(_user(request)))
 
 
 def _user(request: HttpRequest) -> Any:

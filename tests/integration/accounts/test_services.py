@@ -60,6 +60,14 @@ def test_an_account_of_another_firm_does_not_exist():
         assert refused.value.reason == "unknown_account"
 
 
+def test_a_user_without_a_firm_sees_no_account_at_all():
+    account = build_account(build_firm("Aurora"))
+    stray = User.objects.create(username="stray", firm=None, role=Role.TRADER)
+    overseer = User.objects.create(username="overseer", firm=None, role=Role.COMPLIANCE)
+    assert selectors.accounts_of(stray) == []
+    assert selectors.accounts_of(overseer) == [account]
+
+
 def test_list_accounts_is_of_one_firm_or_of_all():
     own, other = build_firm("Aurora"), build_firm("Borealis")
     first, second = build_account(own), build_account(other)
