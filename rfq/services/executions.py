@@ -15,7 +15,7 @@ from rfq.domain import limits, negotiation
 from rfq.domain.negotiation import accepted_leg_prices, accepted_quote
 from rfq.domain.records import QuoteRecord, RfqRecord
 from rfq.models import TradeLeg
-from rfq.services import changes, commands, margin
+from rfq.services import changes, commands, margin, stops
 from rfq.services.requests import check_taker
 from streams import services as streams
 from wire import gateway
@@ -67,7 +67,9 @@ def _check_before_lock(user: User, message: AcceptQuote, at: dt.datetime) -> dic
 
 def _accept(user: User, actor: Actor, message: AcceptQuote, at: dt.datetime, index_prices: dict[int, Decimal]) -> int:
     before = changes.get_locked(message.rfq_id)
-    _check(user, message, before, at)
+    quote = _check(user, message, before, at)
+    stops.check_user(user)
+    stops.check_maker(quote.prices.user_id)
     after = negotiation.accept_quote(
         before,
         quote_id=message.quote_id,

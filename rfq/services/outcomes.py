@@ -14,7 +14,7 @@ from audit import services as audit
 from common.actor import GATEWAY
 from rfq import publishers
 from rfq.domain import negotiation
-from rfq.domain.records import RfqRecord
+from rfq.domain.records import RfqRecord, TradeState
 from rfq.models import BlockTrade
 from rfq.services import booking, changes
 from streams import services as streams
@@ -52,10 +52,26 @@ def block_refused(
         return False
     after = negotiation.refused(before, reason=reason[:64], reason_firm_id=_firm_of(reservation_id, account_id), at=at)
     if after is None:
+        _note_unbooked(before, reason, at)
         return False
     detail = f"{reason}: {value} against {bound}"
     changes.write(before, after, publishers.Cause(action="rfq.rejected", actor=GATEWAY, at=at, reason=detail))
     return True
+
+
+def _note_unbooked(rfq: RfqRecord, reason: str, at: dt.datetime) -> None:
+    """A trade that stands waits for its executions: a refusal now means that the gateway will not give them."""
+    if rfq.trade is None or rfq.trade.state is not TradeState.RESERVED:
+        return
+    log.error("confirmation_refused", reservation_id=rfq.trade.trade_id, reason=reason)
+    audit.record(
+        stream="house",
+        action="trade.confirmation_refused",
+        entity=f"trade:{rfq.trade.trade_id}",
+        actor=GATEWAY,
+        at=at,
+        reason=reason,
+    )
 
 
 def block_confirmed(*, reservation_id: int, first_execution_id: int, at: dt.datetime) -> bool:

@@ -17,7 +17,7 @@ from rfq.domain import limits, negotiation
 from rfq.domain.prices import read_leg_prices
 from rfq.domain.records import LegRecord, QuotePrices, RfqRecord
 from rfq.models import QuoteVersion
-from rfq.services import changes, commands
+from rfq.services import changes, commands, stops
 from wire.client import CancelQuote, QuoteSide, SubmitQuote
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def _submit(user: User, actor: Actor, message: SubmitQuote, at: dt.datetime) -> 
     if firm_id not in before.party_firm_ids:
         raise selectors.not_found(message.rfq_id)
     _check_may_quote(user)
+    stops.check_user(user)
     account = accounts_selectors.get_account_for(user, message.account_id)
     prices = QuotePrices(
         account_id=account.id,

@@ -32,6 +32,8 @@ from wire.units import RfqState
 if TYPE_CHECKING:
     from accounts.models import User
 
+QUANTITY_DIGITS = 12
+"""Decimal places of a quantity that are stored: with a large ratio more could be whole lots, and would be rounded."""
 _ADVISORY_SPACE = 7_001
 """First half of the advisory lock that one taker firm's creations wait for, so that its caps hold exactly."""
 
@@ -185,6 +187,10 @@ def _structure(legs: Sequence[LegMessage], terms: list[tuple[int, InstrumentTerm
 
 def _check_quantity(message: CreateRfq, terms: list[tuple[int, InstrumentTerms]]) -> Decimal:
     quantity = to_decimal("quantity", message.quantity)
+    if quantity != round(quantity, QUANTITY_DIGITS):
+        raise Refusal(
+            "quantity_digits", "The quantity has too many decimal places.", value=quantity, bound=QUANTITY_DIGITS
+        )
     for leg, (_, contract) in zip(message.legs, terms, strict=True):
         leg_quantity(quantity, leg.ratio, contract.name, contract.lot_size)
     return quantity

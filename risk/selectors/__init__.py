@@ -1,6 +1,6 @@
 """Reads of marks, surfaces, limits, controls and margin."""
 
-from risk.selectors.controls import find_control_state, list_control_states, list_open_releases
+from risk.selectors.controls import find_control_state, find_stop_of_person, list_control_states, list_open_releases
 from risk.selectors.limits import LimitSetView, current_limits, limit_view, list_limits
 from risk.selectors.margins import AccountBook, account_books, account_risk, latest_margins, snapshot
 from risk.selectors.marks import MarkSet, MarksUnavailable, read_marks
@@ -19,6 +19,7 @@ __all__ = [
     "current_limits",
     "find_control_state",
     "find_slice",
+    "find_stop_of_person",
     "latest_margins",
     "limit_view",
     "list_control_states",

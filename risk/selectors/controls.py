@@ -1,9 +1,18 @@
 """Reads of kill switches and their releases."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import msgspec
+from django.db.models import Q
 
 from common import clock
 from risk.models import ControlRelease, ControlState
+from wire.units import ControlScope, TradingState
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 ROWS_MAX = 500
 
@@ -28,6 +37,18 @@ class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_control_state(scope: str, scope_id: int) -> ControlState | None:
     return ControlState.objects.filter(scope=scope, scope_id=scope_id).first()
+
+
+def find_stop_of_person(user: User) -> ControlState | None:
+    """What keeps this user, or its desk, from new risk: a kill switch first, else a trading state.
+
+    The gateway itself stops orders by them. A block trade names accounts and no user, so who agrees one asks here.
+    """
+    persons = Q(scope=ControlScope.USER.value, scope_id=user.pk)
+    if user.desk_id is not None:
+        persons |= Q(scope=ControlScope.DESK.value, scope_id=user.desk_id)
+    stops = ControlState.objects.filter(persons & (Q(is_killed=True) | ~Q(trading_state=TradingState.ACTIVE.value)))
+    return stops.order_by("-is_killed", "scope").first()
 
 
 def list_control_states() -> list[ControlStateView]:

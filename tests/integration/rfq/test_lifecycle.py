@@ -50,7 +50,7 @@ def test_straddle_from_request_to_ledger(world):
     assert not any(isinstance(fact, BlockFilled) for fact in facts_of(world.cobalt))
     assert rfq_facts_of(world.taker)[-1].traded_price == "0.1100"
     assert [version.end_reason for version in QuoteVersion.objects.order_by("quote_id")] == ["traded_away", "filled"]
-    settlement.check_ledger()
+    assert settlement.check_ledger() == []
     assert cobalt != dune
 
 
@@ -105,6 +105,19 @@ def test_late_reservation_after_the_timeout_makes_no_trade(world):
     assert commands_sent(gateway.ConfirmBlock) == []
     assert settlement.list_positions([world.taker.account.id]) == []
     assert rfq_facts_of(world.taker)[-1].reason == "gateway_timeout"
+
+
+def test_refused_confirmation_of_a_trade_that_stands_is_on_record(world):
+    rfq_id = world.create()
+    quote_id = world.quote(rfq_id)
+    world.wait(6).accept(rfq_id, quote_id)
+    trade = BlockTrade.objects.get(rfq_id=rfq_id)
+    world.event(gateway.BlockReserved(reservation_id=trade.id))
+    refusal = {"account_id": 0, "leg_index": 0, "reason": "unknown_reservation", "value": trade.id, "bound": 0}
+    world.event(gateway.BlockRefused(reservation_id=trade.id, **refusal))
+    assert state_of(rfq_id)[0] is RfqState.FILLED
+    found = AuditRecord.objects.get(action="trade.confirmation_refused")
+    assert (found.entity, found.reason) == (f"trade:{trade.id}", "unknown_reservation")
 
 
 def test_reservation_that_nobody_knows_is_voided(world):

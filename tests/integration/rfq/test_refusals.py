@@ -7,12 +7,13 @@ from decimal import Decimal
 import pytest
 
 from audit.models import AuditRecord
-from common import valkey
+from common import clock, valkey
 from common.errors import Refusal
 from market import services as market
 from market.models import Instrument
 from rfq.domain import limits
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqCommand
+from risk.models import ControlState
 from streams.models import Fact, OutboxCommand
 from terminal.embedded import free_port
 from tests.integration.rfq import world as worlds
@@ -59,6 +60,7 @@ CREATE = {
     "ratio": dict(legs=[leg(CALL, ratio=0)]),
     "ratio high": dict(legs=[leg(CALL, ratio=100_001)]),
     "quantity_off_lot": dict(quantity="0.05"),
+    "quantity_digits": dict(legs=[leg(CALL, ratio=65_536)], quantity="0.0000152587890625"),
     "quantity_not_positive": dict(quantity="0"),
     "quantity_not_positive negative": dict(quantity="-1"),
     "quantity_too_large": dict(quantity="1000000000000"),
@@ -186,6 +188,26 @@ def test_accept_refused(world, case):
     assert refusal.reason == case
     if case == "grace_period":
         assert (refusal.value, refusal.bound) == ("1 ms left", "0 ms left")
+
+
+def stop(scope, scope_id, **changes):
+    ControlState.objects.create(scope=scope, scope_id=scope_id, updated_at=clock.now(), **changes)
+
+
+@pytest.mark.parametrize("scope", ["user", "desk"])
+def test_stopped_persons_agree_no_block(world, scope):
+    rfq_id = world.create()
+    quote_id = world.quote(rfq_id)
+    world.wait(6)
+    taker, maker = world.taker.user, world.cobalt.user
+    stop(scope, taker.id if scope == "user" else taker.desk_id, is_killed=True)
+    assert refused(lambda: world.accept(rfq_id, quote_id)).reason == "kill_switch"
+    ControlState.objects.all().delete()
+    stop(scope, maker.id if scope == "user" else maker.desk_id, trading_state="halted")
+    assert refused(lambda: world.quote(rfq_id)).reason == "trading_state"
+    refusal = refused(lambda: world.accept(rfq_id, quote_id))
+    assert (refusal.reason, refusal.value, refusal.bound) == ("maker_stopped", None, None)
+    world.cancel_quote(quote_id)
 
 
 def test_old_version_is_refused_after_a_replacement(world):
