@@ -168,6 +168,9 @@ class CancelAllDone(Fact, tag="order.cancel_all_done"):
 
 
 class KillSwitchChanged(Fact, tag="control.kill_switch_changed"):
+    """orders_canceled: where the scope is the firm's own. What reaches beyond it counts others' orders too, and says 0.
+    """
+
     scope: str
     scope_id: int
     is_engaged: bool

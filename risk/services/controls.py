@@ -137,7 +137,7 @@ def apply_kill_switch_changed(envelope: gateway.EventEnvelope) -> None:
         scope=event.scope.value,
         scope_id=event.scope_id,
         is_engaged=event.is_engaged,
-        orders_canceled=event.orders_canceled,
+        orders_canceled=event.orders_canceled if firm_id is not None else 0,
     )
     for concerned in [firm_id] if firm_id is not None else [firm.pk for firm in accounts.list_firms()]:
         streams.publish_fact(firm_id=concerned, fact=fact)

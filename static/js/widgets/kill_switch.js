@@ -74,7 +74,8 @@ class KillSwitch extends Widget {
   /** The gateway said so: also what another tab or the house did. */
   changed(fact) {
     if (fact.scope === "firm") this.isKilled = fact.is_engaged;
-    const counted = fact.is_engaged ? `: ${format.number(fact.orders_canceled, 0)} orders canceled` : "";
+    const isOwn = fact.scope !== "all" && fact.scope !== "instrument";
+    const counted = fact.is_engaged && isOwn ? `: ${format.number(fact.orders_canceled, 0)} orders canceled` : "";
     notify(`Kill switch ${fact.is_engaged ? "engaged" : "released"} for ${fact.scope} ${fact.scope_id}${counted}.`, fact.is_engaged ? "bad" : "good");
     this.draw();
   }

@@ -209,6 +209,8 @@ def test_kill_switch_changed_is_projected_recorded_and_told(desk):
 def test_kill_switch_of_everything_is_told_to_every_firm(desk, house):
     switched(ControlScope.ALL, 0, is_engaged=True)
     assert set(Fact.objects.values_list("firm_id", flat=True)) == {desk.firm.id, house.firm.id}
+    counts = {json.loads(fact.payload)["orders_canceled"] for fact in Fact.objects.all()}
+    assert counts == {0}, "how many orders of all firms were canceled is no firm's to know"
     assert AuditRecord.objects.get().stream == "house"
 
 
