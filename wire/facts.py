@@ -168,8 +168,7 @@ class CancelAllDone(Fact, tag="order.cancel_all_done"):
 
 
 class KillSwitchChanged(Fact, tag="control.kill_switch_changed"):
-    """orders_canceled: where the scope is the firm's own. What reaches beyond it counts others' orders too, and says 0.
-    """
+    """orders_canceled: 0 where the scope reaches beyond the firm, because the count would be of others' orders too."""
 
     scope: str
     scope_id: int
