@@ -1,0 +1,97 @@
+"""The pure modules, run where they run: in the browser, under the page's own policy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from terminal.supervisor.stack import Stack
+
+Run = Callable[[str, str], Any]
+
+
+@pytest.fixture(scope="module")
+def run(browser: Browser, stack: Stack) -> Run:
+    """``run("decimal", "m.parseDecimal('1')")``: the value of an expression over a module of static/js/lib."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{stack.url}accounts/login/")
+
+    def evaluate(module: str, expression: str) -> Any:
+        return page.evaluate(f"import('/static/js/lib/{module}.js').then((m) => {expression})")
+
+    return evaluate
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [("2.5k", "2500"), ("1,250", "1250"), (".5", "0.5"), ("1.0005k", "1000.5"), ("3m", "3000000"), ("7.", "7"), ("abc", None),
+     ("1e5", None), ("--1", None), ("", None), ("0.1k", "100")],
+)  # fmt: skip
+def test_typed_numbers(run: Run, typed: str, plain: str | None) -> None:
+    assert run("decimal", f"m.readTyped({typed!r})") == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "count", "moved"),
+    [("0.0578", "0.0001", 1, "0.0579"), ("90000.0", "0.5", -10, "89995.0"), ("0.00015", "0.0001", 1, "0.0002"),
+     ("0.00015", "0.0001", -1, "0.0001"), ("0.0001", "0.0001", -10, "0.0000"), ("", "5", 1, "5"), ("12", "5", -1, "10")],
+)  # fmt: skip
+def test_arrow_keys_stay_on_the_grid(run: Run, text: str, step: str, count: int, moved: str) -> None:
+    assert run("decimal", f"m.moveSteps({text!r}, {step!r}, {count})") == moved
+
+
+def test_decimals_are_exact(run: Run) -> None:
+    parts = "[{text: '0.1', factor: 1}, {text: '0.2', factor: 1}, {text: '0.3', factor: -1}]"
+    assert run("decimal", f"m.sumText({parts})") == "0.0"
+    assert run("decimal", "m.isWholeSteps('0.3', '0.1')") is True
+    assert run("decimal", "m.isWholeSteps('0.35', '0.1')") is False
+    assert run("decimal", "m.roundToStep(0.05785, '0.0005', -1)") == "0.0575"
+    assert run("decimal", "m.roundToStep(0.05785, '0.0005', 1)") == "0.0580"
+    assert run("decimal", "m.fixText('12345678901234567890.10', 4)") == "12345678901234567890.1000"
+
+
+def test_csv_is_no_formula(run: Run) -> None:
+    rows = """[["=1+1", "+cmd", "-2.5", "@x", "a,b", 'say "hi"', "-rm"]]"""
+    assert run("csv", f"m.toCsv(['a'], {rows})") == (
+        "a\r\n'=1+1,'+cmd,-2.5,'@x,\"a,b\",\"say \"\"hi\"\"\",'-rm\r\n"
+    )
+
+
+def leg(strike: int, quantity: int, entry: float, is_call: str = "true", kind: str = "option") -> str:
+    return (
+        f"{{kind: '{kind}', isCall: {is_call}, strike: {strike}, quantity: {quantity}, entryUsd: {entry}, "
+        "years: 0.1, volatility: 0.5}"
+    )
+
+
+def payoff(run: Run, *legs: str) -> tuple[str, str, list[float]]:
+    """Max profit, max loss and breakevens; infinite ones as text, because JSON has none."""
+    facts = run("payoff", f"[m.describePayoff([{', '.join(legs)}], 100)].map((f) => [String(f.profitMax), String(f.lossMax), f.breakevens])[0]")
+    return tuple(facts)  # type: ignore[return-value]  # three values as the annotation says
+
+
+def test_payoffs(run: Run) -> None:
+    assert payoff(run, leg(100, 1, 5)) == ("Infinity", "-5", [105])
+    assert payoff(run, leg(100, -1, 5)) == ("5", "-Infinity", [105])
+    assert payoff(run, leg(100, 1, 5), leg(100, 1, 4, "false")) == ("Infinity", "-9", [91, 109])
+    assert payoff(run, leg(100, 1, 5), leg(110, -1, 2)) == ("7", "-3", [103])
+    assert payoff(run, leg(0, 1, 100, kind="future")) == ("Infinity", "-100", [100])
+
+
+def test_black76_agrees_with_parity(run: Run) -> None:
+    expression = "m.black76(100, 90, 0.5, 0.6, true) - m.black76(100, 90, 0.5, 0.6, false)"
+    assert run("pricing", expression) == pytest.approx(10, abs=1e-5)
+    assert run("pricing", "m.black76(100, 90, 0, 0.6, true)") == 10
+
+
+def test_best_quote_and_hedge_leg(run: Run) -> None:
+    quotes = "[{state: 'active', bid: '1', ask: '3', updated_at_ns: 2}, {state: 'active', bid: '2', ask: '3', updated_at_ns: 1}, {state: 'canceled', bid: '9', ask: '0', updated_at_ns: 0}]"
+    assert run("structure", f"m.bestQuote({quotes}, 'bid').bid") == "2"
+    assert run("structure", f"m.bestQuote({quotes}, 'ask').updated_at_ns") == 1
+    legs = "[{instrument_name: 'o', side: 'buy', ratio: 2}, {instrument_name: 'p', side: 'sell', ratio: 100}]"
+    terms = "(name) => ({kind: name === 'o' ? 'option' : 'perpetual'})"
+    assert run("structure", f"m.hedgeIndex({legs}, {terms})") == 1
+    assert run("structure", f"m.netPrice({legs}, ['0.05', '90000'], 1)") == "0.10"
+    assert run("structure", f"m.netPrice({legs}, ['0.05', null], -1)") is None

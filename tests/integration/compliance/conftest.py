@@ -1,0 +1,16 @@
+import pytest
+from django.test import Client
+
+from tests.integration.rfq import world as worlds
+
+
+@pytest.fixture
+def world(db) -> worlds.World:
+    return worlds.build()
+
+
+@pytest.fixture
+def officer(world: worlds.World, client: Client) -> Client:
+    """A browser of the compliance officer."""
+    client.force_login(world.house.user)
+    return client
