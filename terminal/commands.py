@@ -30,11 +30,11 @@ def execute(principal: Principal, command: Command) -> CommandAccepted | Command
         return _attempt(principal, command)
     except Refusal as refusal:
         return refused(command, refusal)
-    except (OperationalError, InterfaceError) as error:
-        if getattr(error.__cause__, "sqlstate", None) in CONTENTION:
-            return refused(command, Refusal("contended", "others hold what this command needs; nothing was done"))
-        log.warning("the outcome of command %s is unknown: %s", command.command_id, error)
-        raise OutcomeUnknown(command.command_id) from error
+    except (OperationalError, InterfaceError):
+        return refused(command, Refusal("contended", "others hold what this command needs; nothing was done"))
+    except OutcomeUnknown as error:
+        log.warning("the outcome of command %s is unknown: %s", command.command_id, error.__cause__)
+        raise
     except Exception:
         log.exception("%s of user %d failed", type(command).__name__, principal.user_id)
         return refused(command, Refusal("internal_error", "the command failed and was rolled back"))
@@ -51,7 +51,11 @@ def refused(command: Command | None, refusal: Refusal) -> CommandRefused:
 
 
 def _attempt(principal: Principal, command: Command) -> CommandAccepted:
-    """Let the handler try until the database does not throw it out. The first attempt proves the connection first."""
+    """Let the handler try until the database does not throw it out. The first attempt proves the connection first.
+
+    Raises OperationalError where every attempt met contention; OutcomeUnknown where one of them may have committed.
+    """
+    is_unknown = False
     handler = registry.socket_handlers().get(type(command))
     if handler is None:
         raise Refusal("not_supported", "this command is not supported here")
@@ -60,7 +64,10 @@ def _attempt(principal: Principal, command: Command) -> CommandAccepted:
             if attempts_left == ATTEMPTS_MAX - 1:
                 _connect()
             return handler(principal.user, principal.actor, command)
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError) as error:
+            is_unknown = is_unknown or getattr(error.__cause__, "sqlstate", None) not in CONTENTION
+            if not attempts_left and is_unknown:
+                raise OutcomeUnknown(command.command_id) from error
             if not attempts_left:
                 raise
         finally:
