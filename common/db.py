@@ -25,6 +25,8 @@ DeferKey = tuple[int, str]
 AUDIT_PRIORITY = 10
 FACTS_PRIORITY = 20
 OUTBOX_PRIORITY = 30
+CURSOR_PRIORITY = 40
+"""The cursor of events and commands comes last of all: whoever numbers commands waits for the commit alone."""
 
 
 @dataclasses.dataclass(frozen=True)

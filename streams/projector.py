@@ -85,11 +85,15 @@ class Projector:
 
     def _apply(self, envelopes: list[EventEnvelope]) -> None:
         last = envelopes[-1]
-        with db.unit_of_work():
+
+        def move_cursor() -> None:
             moved = GatewayCursor.objects.filter(id=1, event_number=envelopes[0].event_number - 1).update(
                 event_number=last.event_number, journal_sequence=last.journal_sequence, event_index=last.index
             )
             assert moved == 1, "another dispatcher has moved the cursor"
+
+        with db.unit_of_work():
+            db.defer((db.CURSOR_PRIORITY, ""), move_cursor)
             for envelope in envelopes:
                 for handler in self._handlers.get(type(envelope.event), ()):
                     handler(envelope)

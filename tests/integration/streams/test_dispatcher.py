@@ -142,6 +142,25 @@ def test_failing_event_blocks_and_is_never_skipped(valkey: redis.Redis) -> None:
     assert projected() == list(range(1, 11))
 
 
+def test_commands_are_relayed_while_events_are_being_projected(valkey: redis.Redis) -> None:
+    """The two share the cursor's row, and a projection may take long."""
+    is_projecting, may_end = threading.Event(), threading.Event()
+
+    def slow(envelope: gateway.EventEnvelope) -> None:
+        is_projecting.set()
+        may_end.wait(10)
+        project(envelope)
+
+    with PlainGateway(settings.VALKEY_URL, answer) as plain, Running(Dispatcher({gateway.CancelRejected: (slow,)}, ())):
+        send(range(1, 2))
+        assert is_projecting.wait(10)
+        send(range(2, 3))
+        wait_until(lambda: len(plain.taken) == 2)
+        assert projected() == []
+        may_end.set()
+        wait_until(lambda: projected() == [1, 2])
+
+
 def test_relay_refuses_gateway_of_another_database(valkey: redis.Redis) -> None:
     GatewayCursor.objects.get_or_create(id=1)
     valkey.set(transport.COMMANDS_WATERMARK, 12)
