@@ -4,6 +4,8 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
@@ -20,7 +22,16 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 _SECRET_FIELDS = frozenset({"password", "last_login"})
 
 
-class AuditedAdmin(admin.ModelAdmin):
+class ListingAdmin(admin.ModelAdmin):
+    """A NUL in a filter is as wrong as an unknown filter; PostgreSQL would refuse it with an error."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
+
+
+class AuditedAdmin(ListingAdmin):
     """Nothing is deleted here: what exists is referred to by the ledger and the audit trail."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -31,7 +42,7 @@ class AuditedAdmin(admin.ModelAdmin):
             super().save_model(request, obj, form, change)
             services.note_administered(
                 entity=obj,
-                fields={name: str(getattr(obj, name)) for name in form.changed_data if name not in _SECRET_FIELDS},
+                fields={name: str(getattr(obj, name)) for name in form.changed_data if name in _told_fields(obj)},
                 is_new=not change,
                 actor=_actor(request),
                 at=clock.now(),
@@ -45,15 +56,25 @@ class FirmAdmin(AuditedAdmin):
     search_fields = ("name",)
 
 
+class PlacedAdmin(AuditedAdmin):
+    """What belongs to a firm stays where it was created: facts, fills and the gateway's attribution name its place."""
+
+    place: tuple[str, ...] = ("firm",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.place if obj is not None else ()
+
+
 @admin.register(Desk)
-class DeskAdmin(AuditedAdmin):
+class DeskAdmin(PlacedAdmin):
     list_display = ("name", "firm")
     list_select_related = ("firm",)
     search_fields = ("name", "firm__name")
 
 
 @admin.register(Account)
-class AccountAdmin(AuditedAdmin):
+class AccountAdmin(PlacedAdmin):
+    place = ("firm", "desk")
     list_display = ("name", "firm", "desk")
     list_select_related = ("firm", "desk__firm")
     search_fields = ("name", "firm__name")
@@ -93,7 +114,7 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(ListingAdmin):
     """Keys are made by their users; an administrator sees that they exist and revokes them."""
 
     list_display = ("key_id", "user", "created_at", "revoked_at")
@@ -114,6 +135,11 @@ class ApiKeyAdmin(admin.ModelAdmin):
             for key in keys.select_related("user__firm"):
                 services.revoke_api_key(user=key.user, key_id=key.key_id, actor=_actor(request), at=clock.now())
         self.message_user(request, "They no longer work.")
+
+
+def _told_fields(entity: Model) -> set[str]:
+    """What an audit record may say: columns, and of a form's other fields (both passwords) nothing."""
+    return {field.name for field in entity._meta.fields} - _SECRET_FIELDS
 
 
 def _actor(request: HttpRequest) -> Actor:

@@ -1,6 +1,7 @@
 """Firms, desks, users, trading accounts and API keys."""
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.crypto import salted_hmac
 
@@ -32,6 +33,12 @@ class Desk(models.Model):
         return f"{self.firm} {self.name}"
 
 
+def check_desk(firm_id: int | None, desk: Desk | None) -> None:
+    """Raises ValidationError for a desk of another firm: its people could stop what is not theirs."""
+    if desk is not None and desk.firm_id != firm_id:
+        raise ValidationError("This desk belongs to another firm.")
+
+
 class Role(models.TextChoices):
     TRADER = "trader", "trader"
     CLIENT = "client", "client (maker)"
@@ -48,6 +55,10 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.username
+
+    def clean(self) -> None:
+        super().clean()
+        check_desk(self.firm_id, self.desk)
 
     def get_session_auth_hash(self) -> str:
         return salted_hmac(
@@ -67,6 +78,10 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return f"{self.firm} {self.name}"
+
+    def clean(self) -> None:
+        super().clean()
+        check_desk(self.firm_id, getattr(self, "desk", None))
 
 
 class ApiKey(models.Model):

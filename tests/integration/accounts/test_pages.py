@@ -6,11 +6,11 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts import services
-from accounts.models import FirmKind, Role
+from accounts.models import Account, FirmKind, Role
 from audit.models import AuditRecord
 from common import clock
 from common.actor import SYSTEM
-from tests.integration.accounts.builders import PASSWORD, build_firm, build_user
+from tests.integration.accounts.builders import PASSWORD, build_account, build_firm, build_user
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"
@@ -138,6 +138,21 @@ def test_a_change_in_the_admin_is_recorded_and_ends_the_sessions(client):
     assert AuditRecord.objects.filter(action="user.sessions_ended", entity=f"user:{user.pk}").exists()
     user.refresh_from_db()
     assert user.session_generation == 1
+
+
+def test_an_account_stays_with_its_firm_and_a_desk_of_that_firm(client):
+    house, other = build_firm("House", FirmKind.HOUSE), build_firm("Borealis")
+    build_user(house, "root", Role.ADMIN)
+    account, foreign = build_account(house), build_account(other)
+    _sign_in(client, username="root")
+    path = f"/admin/accounts/account/{account.pk}/change/"
+    client.post(path, {"name": "Renamed", "firm": other.pk, "desk": foreign.desk_id})
+    account.refresh_from_db()
+    assert (account.name, account.firm_id) == ("Renamed", house.pk)
+    assert account.desk_id != foreign.desk_id
+    response = client.post("/admin/accounts/account/add/", {"name": "New", "firm": house.pk, "desk": foreign.desk_id})
+    assert "belongs to another firm" in response.content.decode()
+    assert not Account.objects.filter(name="New").exists()
 
 
 def test_a_key_made_over_rest_works_until_it_is_deleted(client, user):
