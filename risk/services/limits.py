@@ -4,6 +4,8 @@ import datetime as dt
 import uuid
 from decimal import Decimal
 
+from django.db import connection
+
 from accounts import roles
 from accounts import selectors as accounts
 from audit import services as audit
@@ -22,6 +24,8 @@ from wire.units import to_smallest_units
 VALUE_MAX = Decimal(10) ** 12
 """US dollars; its micro-dollars fit the engine's integers."""
 VALUE_STEP = Decimal("0.000001")
+ADVISORY_SPACE = 7_002
+"""First half of the advisory lock that changes of one account's limits wait for."""
 COLLAR_MAX = 10_000
 _BOUNDS = (
     "max_order_quantity_lots",
@@ -65,21 +69,33 @@ def set_limits(  # noqa: PLR0913 - the bounds are the arguments
         command_id=command_id,
     )
     _check_bounds(row)
+    return _store(row, actor, at)
+
+
+def _take_turn(account_id: int) -> None:
+    """One change of an account at a time: the newest row is then also the last that the gateway hears of."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY_SPACE, account_id])
+
+
+def _store(draft: LimitSet, actor: Actor, at: dt.datetime) -> LimitSet:
+    """Row, audit record and gateway command; nothing but the first row where the command was there before."""
     with db.unit_of_work():
-        account = accounts.get_account(account_id)
-        earlier = LimitSet.objects.filter(account_id=account_id, coin=coin).order_by("-id").first()
-        key = {"set_by_id": actor.user_id, "command_id": command_id}
-        row, is_new = insert_once(row, key, ("account_id", "coin", *_BOUNDS))
+        account = accounts.get_account(draft.account_id)
+        _take_turn(account.pk)
+        earlier = LimitSet.objects.filter(account_id=draft.account_id, coin=draft.coin).order_by("-id").first()
+        key = {"set_by_id": draft.set_by_id, "command_id": draft.command_id}
+        row, is_new = insert_once(draft, key, ("account_id", "coin", *_BOUNDS))
         if is_new:
             audit.record(
                 stream=f"firm:{account.firm_id}",
                 action="limits.set",
-                entity=f"account:{account_id}",
+                entity=f"account:{row.account_id}",
                 actor=actor,
                 at=at,
                 before=None if earlier is None else _state(earlier),
                 after=_state(row),
-                command_id=command_id,
+                command_id=row.command_id,
             )
             streams.send_to_gateway(_gateway_command(row, account.firm_id, account.desk_id))
     return row
