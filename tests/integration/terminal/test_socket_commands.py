@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 from django.conf import settings
 from django.db import connection
 
 from audit.models import AuditRecord
+from common import clock
 from market.models import Instrument
 from orders.models import Order
 from streams.models import OutboxCommand
 from tests import builders
 from tests.integration.terminal.web import Web, receive
+from wire import transport
+from wire.market import Ticker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +41,7 @@ def instrument(transactional_db: None) -> Iterator[Instrument]:
 
     def keep_playing() -> None:
         while not done.wait(0.3):
-            builders.play_market(row)
+            refresh(row)
 
     market = threading.Thread(target=keep_playing, daemon=True)
     market.start()
@@ -46,6 +50,17 @@ def instrument(transactional_db: None) -> Iterator[Instrument]:
     market.join()
     with redis.Redis.from_url(settings.VALKEY_URL) as client:
         client.flushall()
+
+
+def refresh(row: Instrument) -> None:
+    """The ticker and the heartbeat as of now, replaced in one step."""
+    ticker = Ticker(
+        at_ns=clock.now_ns(), market_time_ns=builders.FEBRUARY, instrument_name=NAME, instrument_id=row.pk, mark_price=1.0
+    )
+    beat = {"at_ns": clock.now_ns(), "state": "running"}
+    with redis.Redis.from_url(settings.VALKEY_URL) as client:
+        client.hset(transport.MARKET_LATEST, f"ticker.{NAME}", msgspec.json.encode(ticker))
+        client.set(transport.GATEWAY_HEARTBEAT, json.dumps(beat), px=3_000)
 
 
 def order(desk: SimpleNamespace, command_id: str, **changes: Any) -> str:
