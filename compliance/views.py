@@ -121,8 +121,9 @@ def approve(request: HttpRequest, release_id: int) -> HttpResponse:
         release_id=release_id,
         reason=request.POST.get("reason", "")[:REASON_LENGTH_MAX],
     )
+    user: Any = request.user
     try:
-        risk_services.carry_out(request.user, _actor(request), message, clock.now())
+        risk_services.carry_out(user, _actor(request), message, clock.now())
     except Refusal as refusal:
         messages.error(request, f"{refusal.reason}: {refusal.message}")
     else:

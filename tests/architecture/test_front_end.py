@@ -48,9 +48,9 @@ def test_functions_are_short(module: Path) -> None:
 @pytest.mark.parametrize("module", modules, ids=lambda path: str(path.relative_to(SCRIPTS)))
 def test_imports_are_relative_and_point_one_way(module: Path) -> None:
     layer = LAYERS.index(module.parent.name)
-    for target in re.findall(r"^(?:import|export) .*?from \"([^\"]+)\"|^import \"([^\"]+)\"", module.read_text(), re.M):
+    for target in re.findall(r"^(?:import|export) .*?from \"([^\"]+)\"|^import \"([^\"]+)\"", module.read_text(), re.MULTILINE):
         path = next(part for part in target if part)
-        assert path.startswith("./") or path.startswith("../"), path
+        assert path.startswith(("./", "../")), path
         imported = (module.parent / path).resolve()
         assert imported.is_file(), path
         assert LAYERS.index(imported.parent.name) <= layer, f"{path} is above {module.name}"
