@@ -13,10 +13,12 @@ from orders.models import Order, OrderEvent
 from orders.services.canceling import CANCEL_PREFIX
 from orders.services.changes import store_status
 from orders.services.placing import PLACE_PREFIX
+from risk import selectors as risk
 from settlement import services as settlement
 from streams import services as streams
 from wire import facts, gateway
 from wire.facts import FillView
+from wire.measures import Steps, measured
 from wire.units import ControlScope
 
 MICRO_DOLLAR_DIGITS = 6
@@ -35,7 +37,7 @@ def apply_accepted(envelope: gateway.EventEnvelope) -> None:
 def apply_rejected(envelope: gateway.EventEnvelope) -> None:
     event = envelope.event
     assert isinstance(event, gateway.OrderRejected)
-    _apply(envelope, event.order_id, "rejected", _rejection(event.reason, event.value, event.bound))
+    _apply(envelope, event.order_id, "rejected", _rejection(event.order_id, event))
 
 
 def apply_canceled(envelope: gateway.EventEnvelope) -> None:
@@ -87,7 +89,7 @@ def apply_refused(envelope: gateway.EventEnvelope) -> None:
     assert isinstance(event, gateway.CommandRefused)
     if event.command_id.startswith(PLACE_PREFIX):
         order_id = int(event.command_id.removeprefix(PLACE_PREFIX))
-        _apply(envelope, order_id, "rejected", _rejection(event.reason, event.value, event.bound))
+        _apply(envelope, order_id, "rejected", _rejection(order_id, event))
     elif event.command_id.startswith(CANCEL_PREFIX):
         order_id = int(event.command_id.removeprefix(CANCEL_PREFIX))
         _apply(
@@ -119,8 +121,19 @@ def _firm_of(scope: ControlScope, scope_id: int) -> int | None:
     return None
 
 
-def _rejection(reason: str, value: int, bound: int) -> Callable[[OrderStatus], OrderStatus]:
-    return lambda status: lifecycle.reject(status, reason=reason, value=str(value), bound=str(bound))
+def _rejection(
+    order_id: int, event: gateway.OrderRejected | gateway.CommandRefused
+) -> Callable[[OrderStatus], OrderStatus]:
+    """What was compared is kept in the units of people: the terms of a contract never change."""
+    order = _lock(order_id)
+    position_value_max = risk.position_value_max(order.account_id, order.instrument.base_currency)
+    steps = Steps(
+        tick_size=order.instrument.tick_size,
+        lot_size=order.instrument.lot_size,
+        position_value_max=position_value_max,
+    )
+    value, bound = measured(event.reason, event.value, event.bound, steps)
+    return lambda status: lifecycle.reject(status, reason=event.reason, value=value, bound=bound)
 
 
 def _apply(

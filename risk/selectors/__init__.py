@@ -1,7 +1,7 @@
 """Reads of marks, surfaces, limits, controls and margin."""
 
 from risk.selectors.controls import find_control_state, find_stop_of_person, list_control_states, list_open_releases
-from risk.selectors.limits import LimitSetView, current_limits, limit_view, list_limits
+from risk.selectors.limits import LimitSetView, current_limits, limit_view, list_limits, position_value_max
 from risk.selectors.margins import AccountBook, account_books, account_risk, latest_margins, snapshot
 from risk.selectors.marks import MarkSet, MarksUnavailable, read_marks
 from risk.selectors.surfaces import find_slice, surface
@@ -26,6 +26,7 @@ __all__ = [
     "list_limits",
     "list_open_releases",
     "model_value",
+    "position_value_max",
     "read_marks",
     "snapshot",
     "surface",

@@ -1,6 +1,7 @@
 """Reads of limits and their history."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 import msgspec
 
@@ -31,6 +32,12 @@ def current_limits(account_id: int) -> list[LimitSet]:
     """The newest row of each coin of the account."""
     rows = LimitSet.objects.filter(account_id=account_id).order_by("coin", "-id").distinct("coin")
     return list(rows)
+
+
+def position_value_max(account_id: int, coin: str) -> Decimal | None:
+    """The limit in dollars on one position: the coin's own, else the account's; None where none is set."""
+    found = {row.coin: row.max_position_value for row in current_limits(account_id)}
+    return found.get(coin, found.get(""))
 
 
 def list_limits(account_ids: Iterable[int], *, history: bool = False) -> list[LimitSetView]:

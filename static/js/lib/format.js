@@ -1,6 +1,7 @@
 /** Numbers and times as a trader reads them. Empty values are an en dash, so that columns never collapse. */
 
 export const NOTHING = "–";
+const AMOUNT_DECIMALS = 8;
 const grouped = new Map();
 
 function groupedFormat(decimals) {
@@ -21,6 +22,7 @@ export function number(value, decimals) {
 export function signed(value, decimals) {
   if (!Number.isFinite(value)) return NOTHING;
   const text = groupedFormat(decimals).format(value);
+  if (!/[1-9]/.test(text)) return text.replace("-", "");
   return value > 0 ? `+${text}` : text;
 }
 
@@ -37,6 +39,14 @@ export function short(text) {
   if (text === null || text === undefined || text === "") return NOTHING;
   const plain = String(text);
   return exact(plain.includes(".") ? plain.replace(/\.?0+$/, "") : plain);
+}
+
+/** An amount of money without its trailing zeros, cut to the digits that a coin is counted in. */
+export function amount(text) {
+  if (text === null || text === undefined || text === "") return NOTHING;
+  const [whole, fraction = ""] = String(text).split(".");
+  const cut = short(`${whole}.${fraction.slice(0, AMOUNT_DECIMALS)}`);
+  return cut === "-0" ? "0" : cut;
 }
 
 export function percent(share, decimals = 1) {

@@ -91,7 +91,7 @@ function buildTable(name, owner) {
   });
   const body = element("tbody");
   const row = element("tr", {}, ...heads.map((head) => head.node));
-  if (action) row.append(element("td", {}, ""));
+  if (action) row.append(element("td", { class: "action" }, ""));
   const node = element("table", { class: "grid" }, element("caption", { class: "hidden-text" }, title), element("thead", {}, row), body);
   return { node, body, heads, rows: new Map(), sorted };
 }
@@ -114,7 +114,7 @@ function addRow(columns, hasAction) {
   const cells = columns.map((column) => element("td", { class: [column.isLeft ? "left" : "", column.isState ? "state" : ""].join(" ").trim() || null }, " "));
   const node = element("tr", {}, ...cells);
   const button = hasAction ? element("button", { class: "button button-small", type: "button", hidden: true }, "") : null;
-  if (button) node.append(element("td", {}, button));
+  if (button) node.append(element("td", { class: "action" }, button));
   return { node, cells, button };
 }
 

@@ -5,6 +5,7 @@
 
 import { commands as orders } from "../feeds/orders.js";
 import { commands } from "../feeds/session.js";
+import { fixText } from "../lib/decimal.js";
 import * as format from "../lib/format.js";
 import { legsText } from "../lib/structure.js";
 import { firm, OPEN_ORDER_STATES } from "../store/firm.js";
@@ -15,6 +16,16 @@ import { notify, refusalText } from "./notices.js";
 
 const plain = (id, title, text, more = {}) => ({ id, title, text, ...more });
 const figure = (id, title, field) => plain(id, title, (view) => format.exact(view[field]), { sort: (view) => Number(view[field]), raw: (view) => view[field] ?? "" });
+/** A price with all the digits of the instrument's tick; an average has two more at most. */
+function priceText(view, text) {
+  if (text === null || text === undefined) return format.NOTHING;
+  const decimals = page.instrument(view.instrument_name)?.priceDecimals ?? 0;
+  const [whole, fraction = ""] = text.split(".");
+  return format.exact(fixText(`${whole}.${fraction.slice(0, decimals + 2)}0`, decimals));
+}
+
+const price = (id, title, field) => plain(id, title, (view) => priceText(view, view[field]), { sort: (view) => Number(view[field]), raw: (view) => view[field] ?? "" });
+const money = (id, title, field, asset) => plain(id, title, (view) => `${format.amount(view[field])}${asset ? ` ${view[asset]}` : ""}`, { sort: (view) => Number(view[field]), raw: (view) => `${view[field]}${asset ? ` ${view[asset]}` : ""}` });
 const time = (id, title, field) => plain(id, title, (view) => format.dateTime(view[field]), { sort: (view) => view[field], isLeft: true });
 const instrument = plain("instrument", "Instrument", (view) => view.instrument_name, { isLeft: true });
 const side = plain("side", "Side", (view) => view.side, { isLeft: true, className: (view) => view.side });
@@ -31,11 +42,14 @@ function ownQuotes() {
   return made.flatMap((rfq) => rfq.quotes.map((quote) => ({ ...quote, rfq })));
 }
 
-function unrealized(position) {
-  const risk = firm.risks.get(position.account_id);
-  const row = risk?.positions.find((one) => one.instrument_name === position.instrument_name);
-  return row?.unrealized ?? NaN;
+/** The row of the latest risk frame: its mark is the one that the unrealized profit beside it was taken at. */
+function riskRow(position) {
+  return firm.risks.get(position.account_id)?.positions.find((one) => one.instrument_name === position.instrument_name);
 }
+
+const isOpen = (position) => Number(position.quantity) !== 0;
+const unrealized = (position) => (isOpen(position) ? (riskRow(position)?.unrealized ?? NaN) : NaN);
+const mark = (position) => riskRow(position)?.mark_price ?? market.tickers.get(position.instrument_name)?.mark_price;
 
 export const TABLES = {
   orders: {
@@ -50,12 +64,12 @@ export const TABLES = {
       instrument,
       side,
       figure("quantity", "Size", "quantity"),
-      plain("price", "Price", (order) => (order.price === null ? "market" : format.exact(order.price)), { sort: (order) => Number(order.price), raw: (order) => order.price ?? "market" }),
+      plain("price", "Price", (order) => (order.price === null ? "market" : priceText(order, order.price)), { sort: (order) => Number(order.price), raw: (order) => order.price ?? "market" }),
       figure("filled", "Filled", "filled_quantity"),
-      figure("average", "Avg price", "average_price"),
+      price("average", "Avg price", "average_price"),
       plain("tif", "TIF", (order) => `${order.time_in_force.toUpperCase()}${order.is_post_only ? " post" : ""}`, { isLeft: true }),
       state,
-      plain("reason", "Reason", refusalWords, { isLeft: true, className: () => "danger-text" }),
+      plain("reason", "Reason", refusalWords, { isLeft: true, className: (order) => (order.state === "rejected" ? "danger-text" : "muted") }),
     ],
     action: (order) => OPEN_ORDER_STATES.has(order.state) && order.state !== "pending_cancel" && { title: "Cancel", label: `Cancel order ${order.order_id}`, run: () => cancel(orders.cancel(order.order_id), `Order ${order.order_id}`) },
   },
@@ -70,8 +84,8 @@ export const TABLES = {
       instrument,
       side,
       figure("quantity", "Size", "quantity"),
-      figure("price", "Price", "price"),
-      plain("fee", "Fee", (fill) => `${format.exact(fill.fee)} ${fill.fee_asset}`),
+      price("price", "Price", "price"),
+      money("fee", "Fee", "fee", "fee_asset"),
       plain("liquidity", "Liquidity", (fill) => fill.liquidity, { isLeft: true }),
       plain("source", "From", (fill) => (fill.order_id ? `order ${fill.order_id}` : fill.rfq_id ? `RFQ ${fill.rfq_id}` : ""), { isLeft: true }),
     ],
@@ -116,19 +130,19 @@ export const TABLES = {
   },
   positions: {
     title: "Positions",
-    rows: () => [...firm.positions.values()].filter((position) => Number(position.quantity) !== 0),
+    rows: () => [...firm.positions.values()].filter((position) => isOpen(position) || (Number(position.realized) !== 0 && page.instrument(position.instrument_name)?.isListed)),
     key: (position) => `${position.account_id}.${position.instrument_name}`,
-    count: () => [...firm.positions.values()].filter((position) => Number(position.quantity) !== 0).length,
+    count: () => [...firm.positions.values()].filter(isOpen).length,
     sorted: ["instrument", "ascending"],
     topics: ["risk"],
     columns: [
       instrument,
       account,
       figure("quantity", "Size", "quantity"),
-      figure("average", "Avg price", "average_price"),
-      plain("mark", "Mark", (position) => format.number(market.tickers.get(position.instrument_name)?.mark_price, page.instrument(position.instrument_name)?.priceDecimals ?? 4), { sort: (position) => market.tickers.get(position.instrument_name)?.mark_price }),
+      price("average", "Avg price", "average_price"),
+      plain("mark", "Mark", (position) => format.number(mark(position), page.instrument(position.instrument_name)?.priceDecimals ?? 4), { sort: mark }),
       plain("unrealized", "Unrealized USD", (position) => format.signed(unrealized(position), 2), { sort: unrealized, className: (position) => (unrealized(position) < 0 ? "negative" : "positive") }),
-      plain("realized", "Realized", (position) => `${format.exact(position.realized)} ${position.settlement_currency}`, { sort: (position) => Number(position.realized) }),
+      money("realized", "Realized", "realized", "settlement_currency"),
     ],
   },
   balances: {
@@ -139,8 +153,8 @@ export const TABLES = {
     columns: [
       plain("asset", "Asset", (balance) => balance.asset, { isLeft: true }),
       account,
-      figure("posted", "Posted", "posted"),
-      figure("pending", "Pending", "pending"),
+      money("posted", "Posted", "posted"),
+      money("pending", "Pending", "pending"),
     ],
   },
 };

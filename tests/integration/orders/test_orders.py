@@ -249,7 +249,7 @@ def test_rejection_keeps_reason_value_and_bound(desk, instrument, journal):
     builders.project(journal.envelope(rejected))
     view = selectors.get_order(desk.user, order.id)
     assert (view.state, view.reason, view.reason_value, view.reason_bound, view.leaves_quantity) == (
-        "rejected", "max_order_quantity", "10", "5", "0",
+        "rejected", "max_order_quantity", "1", "0.5", "0",
     )
 
 
