@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("PARLEY_REQUIRE_BROWSER") == "1":
             pytest.fail("no chromium, and PARLEY_REQUIRE_BROWSER is set")
         pytest.skip("skipped, no chromium")
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
