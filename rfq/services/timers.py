@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import structlog
+from django.db import DatabaseError
 from django.db.models import Q
 
 from common import db
@@ -14,13 +16,30 @@ from rfq.services import changes, commands, outcomes
 from streams import services as streams
 from wire.units import RfqState
 
+log = structlog.get_logger(__name__)
+
 BATCH_MAX = 200
 """RFQs that one run of the timers moves; the next run takes the rest."""
 
 
 def expire_due(at: dt.datetime) -> int:
-    """Move every RFQ for which a timer is due at ``at``, the most overdue first; returns how many moved."""
-    return sum(_advance(rfq_id, at) for rfq_id in _due(at))
+    """Move every RFQ for which a timer is due at ``at``, the most overdue first; returns how many moved.
+
+    One that cannot be moved does not hold up the others; its error is raised at the end.
+    """
+    moved = 0
+    failed: Exception | None = None
+    for rfq_id in _due(at):
+        try:
+            moved += _advance(rfq_id, at)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            log.exception("timer_failed", rfq_id=rfq_id)
+            failed = error
+    if failed is not None:
+        raise failed
+    return moved
 
 
 def _due(at: dt.datetime) -> list[int]:

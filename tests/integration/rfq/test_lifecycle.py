@@ -2,8 +2,11 @@
 
 from decimal import Decimal
 
+import pytest
+
 from audit.models import AuditRecord
 from rfq import selectors
+from rfq.domain import negotiation
 from rfq.models import BlockTrade, QuoteVersion, TradeLeg
 from settlement import selectors as settlement
 from tests.integration.rfq.world import CALL, PERPETUAL, PUT, commands_sent, facts_of, leg, rfq_facts_of, side
@@ -133,6 +136,22 @@ def test_malformed_reservation_is_rejected_by_name(world):
     world.event(gateway.CommandRefused(command_id=reserve.command_id, reason="unknown_account", value=0, bound=0))
     assert rfq_facts_of(world.taker)[-1].reason == "unknown_account"
     world.event(gateway.CommandRefused(command_id="order-5", reason="x", value=0, bound=0))
+
+
+def test_one_rfq_that_cannot_be_moved_does_not_hold_up_the_others(world, monkeypatch):
+    broken, sound = world.create(), world.create()
+    advance = negotiation.advance
+
+    def stumble(rfq, *, at):
+        if rfq.rfq_id == broken:
+            raise negotiation.IllegalStep("planted")
+        return advance(rfq, at=at)
+
+    monkeypatch.setattr(negotiation, "advance", stumble)
+    with pytest.raises(negotiation.IllegalStep):
+        world.wait(300).tick()
+    assert state_of(broken)[0] is RfqState.OPEN
+    assert state_of(sound)[0] is RfqState.EXPIRED
 
 
 def test_expiry_takes_the_quotes_along_and_is_told_to_all(world):
