@@ -105,7 +105,7 @@ def _option_structure(legs: Sequence[StructureLeg]) -> str:
         return _two_options(in_order[0], in_order[1], one_expiry=one_expiry)
     if one_expiry and _is_evenly_spaced(in_order):
         return _butterfly(in_order)
-    return CUSTOM
+    return _condor(in_order) if one_expiry and len(legs) == 4 else CUSTOM
 
 
 def _two_options(low: StructureLeg, high: StructureLeg, *, one_expiry: bool) -> str:
@@ -141,3 +141,19 @@ def _butterfly(legs: Sequence[StructureLeg]) -> str:
     if types == iron and signed == [unit, -unit, -unit, unit]:
         return "iron butterfly"
     return CUSTOM
+
+
+def _condor(legs: Sequence[StructureLeg]) -> str:
+    """Legs by strike: 1 x -1 x -1 x 1 on four strikes with wings of one width, of one type or with puts below calls."""
+    strikes = [leg.terms.strike or Decimal(0) for leg in legs]
+    signed = [leg.side.sign * leg.ratio for leg in legs]
+    unit = signed[0]
+    if len(set(strikes)) != 4 or strikes[1] - strikes[0] != strikes[3] - strikes[2]:
+        return CUSTOM
+    if signed != [unit, -unit, -unit, unit]:
+        return CUSTOM
+    types = [leg.terms.option_type for leg in legs]
+    if len(set(types)) == 1:
+        return "condor"
+    iron = [OptionType.PUT, OptionType.PUT, OptionType.CALL, OptionType.CALL]
+    return "iron condor" if types == iron else CUSTOM

@@ -2,6 +2,7 @@
 
 export const NOTHING = "–";
 const AMOUNT_DECIMALS = 8;
+const DAY_MS = 86_400_000;
 const grouped = new Map();
 
 function groupedFormat(decimals) {
@@ -45,7 +46,7 @@ export function short(text) {
 export function amount(text) {
   if (text === null || text === undefined || text === "") return NOTHING;
   const [whole, fraction = ""] = String(text).split(".");
-  const cut = short(`${whole}.${fraction.slice(0, AMOUNT_DECIMALS)}`);
+  const cut = short(`${whole}.${fraction.slice(0, AMOUNT_DECIMALS)}0`);
   return cut === "-0" ? "0" : cut;
 }
 
@@ -62,6 +63,13 @@ export function timeOfDay(atNs, withMs = false) {
 /** UTC date and time of nanoseconds since the epoch. */
 export function dateTime(atNs) {
   return atNs ? new Date(atNs / 1e6).toISOString().slice(0, 23).replace("T", " ") : NOTHING;
+}
+
+/** Time of day of an instant of today, the date as well of any other; `nowMs` is the server's. */
+export function instant(atNs, nowMs) {
+  if (!atNs) return NOTHING;
+  const isToday = Math.floor(atNs / 1e6 / DAY_MS) === Math.floor(nowMs / DAY_MS);
+  return isToday ? timeOfDay(atNs, true) : dateTime(atNs);
 }
 
 /** `4:05` or `12 s` from milliseconds, rounded up so that zero means over. */

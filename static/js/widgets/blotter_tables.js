@@ -5,6 +5,7 @@
 
 import { commands as orders } from "../feeds/orders.js";
 import { commands } from "../feeds/session.js";
+import { serverNowMs } from "../lib/clock.js";
 import { fixText } from "../lib/decimal.js";
 import * as format from "../lib/format.js";
 import { legsText } from "../lib/structure.js";
@@ -18,7 +19,7 @@ const plain = (id, title, text, more = {}) => ({ id, title, text, ...more });
 const figure = (id, title, field) => plain(id, title, (view) => format.exact(view[field]), { sort: (view) => Number(view[field]), raw: (view) => view[field] ?? "" });
 /** A price with all the digits of the instrument's tick; an average has two more at most. */
 function priceText(view, text) {
-  if (text === null || text === undefined) return format.NOTHING;
+  if (text === null || text === undefined || Number(text) === 0) return format.NOTHING;
   const decimals = page.instrument(view.instrument_name)?.priceDecimals ?? 0;
   const [whole, fraction = ""] = text.split(".");
   return format.exact(fixText(`${whole}.${fraction.slice(0, decimals + 2)}0`, decimals));
@@ -26,7 +27,7 @@ function priceText(view, text) {
 
 const price = (id, title, field) => plain(id, title, (view) => priceText(view, view[field]), { sort: (view) => Number(view[field]), raw: (view) => view[field] ?? "" });
 const money = (id, title, field, asset) => plain(id, title, (view) => `${format.amount(view[field])}${asset ? ` ${view[asset]}` : ""}`, { sort: (view) => Number(view[field]), raw: (view) => `${view[field]}${asset ? ` ${view[asset]}` : ""}` });
-const time = (id, title, field) => plain(id, title, (view) => format.dateTime(view[field]), { sort: (view) => view[field], isLeft: true });
+const time = (id, title, field) => plain(id, title, (view) => format.instant(view[field], serverNowMs()), { sort: (view) => view[field], raw: (view) => format.dateTime(view[field]), isLeft: true });
 const instrument = plain("instrument", "Instrument", (view) => view.instrument_name, { isLeft: true });
 const side = plain("side", "Side", (view) => view.side, { isLeft: true, className: (view) => view.side });
 const state = plain("state", "State", (view) => (view.state === "unknown" ? "unknown, checking" : format.words(view.state)), { isLeft: true, isState: true });

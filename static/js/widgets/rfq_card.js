@@ -62,11 +62,13 @@ export class RfqCard {
   drawQuotes(rfq, isOpen) {
     const isGrace = rfq.state === "open" && msUntil(rfq.tradable_at_ns) > 0;
     const isShown = (rfq.state === "open" || rfq.state === "pending_fill") && !isGrace && rfq.quotes.length > 0;
+    const isNews = isShown && this.table.hidden;
     this.table.hidden = !isShown;
     if (!isShown) return this.body.replaceChildren();
     const best = { bid: bestQuote(rfq.quotes, "bid"), ask: bestQuote(rfq.quotes, "ask") };
     const quotes = [...rfq.quotes].sort((a, b) => order(a, best) - order(b, best));
     arrange(this.body, quotes.map((quote) => this.drawQuote(rfq, quote, best, isOpen)));
+    if (isNews) this.node.scrollIntoView({ block: "nearest" });
     return this.announce(best, rfq);
   }
 

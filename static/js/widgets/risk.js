@@ -56,6 +56,8 @@ class AccountStrip extends Widget {
     this.stale = element("span", { class: "stale-mark stat" }, "");
     this.append(head, element("div", { class: "stat" }, this.meter, this.word));
     for (const [field, title] of MONEY.slice(0, 4)) this.append(this.addStat(field, title));
+    this.coin = element("span", { class: "stat" }, "");
+    this.append(this.coin);
     for (const [greek] of GREEKS) this.append(this.addStat(greek, `Net ${greek}`));
     this.append(this.stale);
   }
@@ -80,6 +82,7 @@ class AccountStrip extends Widget {
     setText(this.used, format.percent(risk.margin_used));
     for (const [field] of MONEY.slice(0, 4)) setText(this.stats.get(field), format.number(risk[field], 0));
     const greeks = risk.greeks[selection.coin] ?? {};
+    setText(this.coin, selection.coin);
     for (const [greek, decimals] of GREEKS) setText(this.stats.get(greek), format.signed(greeks[greek] ?? 0, decimals));
   }
 }
