@@ -53,16 +53,15 @@ def risk(request: HttpRequest, account_id: int) -> HttpResponse:
         account = accounts_selectors.get_account_for(_user(request), account_id)
     except NotFound as error:
         raise Http404(error.message) from error
-    return _live(request, "risk", "js/pages/risk.js", [account], account=account, can_trade=False)
+    return _live(request, "risk", "js/pages/risk.js", [account], account=account)
 
 
 def _live(
-    request: HttpRequest, page: str, script: str, accounts: list[Any], *, account: Any = None, can_trade: bool = True
+    request: HttpRequest, page: str, script: str, accounts: list[Any], *, account: Any = None
 ) -> HttpResponse:
     context = {
         "script": script,
         "account": account,
-        "can_trade": can_trade,
         "navigation": _navigation(request, page),
         "config": _page_config(request, page, accounts),
     }
