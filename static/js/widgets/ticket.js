@@ -71,7 +71,8 @@ class Ticket extends Widget {
   listen() {
     this.watch(selection, "seed", (seed) => this.seed(seed));
     this.watch(selection, "instrument", () => this.changed());
-    this.watch(page, "instruments");
+    this.watch(selection, "accountId", () => this.preview());
+    this.watch(page, "instruments", () => this.preview());
     this.watch(connection, "change");
     this.every(300);
     this.ends.push(commands.onTicketState((text, kind) => this.say(text, kind)));
@@ -94,6 +95,10 @@ class Ticket extends Widget {
     this.commandId = newCommandId();
     this.lockedUntil = 0;
     keep({ ...this.state, quantity: this.quantity.input.value, price: this.price.input.value });
+    this.preview();
+  }
+
+  preview() {
     this.margin.ask(this.structure(), [this.state.side]);
     invalidate(this);
   }
