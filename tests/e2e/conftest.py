@@ -116,6 +116,15 @@ def wait_live(page: Page) -> None:
     expect(page.locator("parley-account-strip .stat dd").first).to_contain_text("%")
 
 
+def seed_resting_buy(page: Page) -> None:
+    """A buy 5 % below the best bid: it rests until it is canceled."""
+    row = page.locator('.ladder-side[data-side="buy"] .ladder-row:not([disabled]):not([hidden])').first
+    best = float(row.locator(".price").inner_text().replace(",", ""))
+    page.locator('parley-ticket [data-value="buy"]').click()
+    page.locator('parley-ticket [data-value="limit"]').click()
+    page.locator('[data-field="price"]').fill(f"{round(best * 0.95):.1f}")
+
+
 @pytest.fixture
 def terminal(open_page: OpenPage) -> Page:
     """The trader's page, live."""

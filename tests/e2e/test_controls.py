@@ -2,13 +2,12 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage, wait_live
+from tests.e2e.conftest import OpenPage, seed_resting_buy, wait_live
 from tests.e2e.test_pages import violations
 
 
 def place_resting_buy(page: Page) -> None:
-    page.locator('.ladder-side[data-side="buy"] .ladder-row:not([disabled]):not([hidden])').last.click()
-    page.locator('parley-ticket [data-value="buy"]').click()
+    seed_resting_buy(page)
     page.locator('[data-field="size"]').fill("5")
     page.locator("parley-ticket button.submit").click()
 

@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import OpenPage, wait_live
+from tests.e2e.conftest import OpenPage, seed_resting_buy, wait_live
 
 
 def size(page: Page) -> Locator:
@@ -23,12 +23,6 @@ def submit(page: Page) -> Locator:
 def rows(page: Page, tab: str) -> Locator:
     page.locator(f'parley-blotter [data-tab="{tab}"]').click()
     return page.locator("parley-blotter tbody tr")
-
-
-def seed_resting_buy(page: Page) -> None:
-    """The lowest bid of the ladder as the price of a buy: it rests."""
-    page.locator('.ladder-side[data-side="buy"] .ladder-row:not([disabled]):not([hidden])').last.click()
-    page.locator('parley-ticket [data-value="buy"]').click()
 
 
 def test_prices_move(terminal: Page) -> None:
