@@ -114,6 +114,11 @@ def list_user_names() -> list[str]:
     return list(get_user_model().objects.order_by("username").values_list("username", flat=True)[:ROWS_MAX])
 
 
+def names_of_accounts() -> dict[int, str]:
+    """Firm and name by account id: every account, for whoever oversees all."""
+    return {account.pk: f"{account.firm.name} · {account.name}" for account in accounts_selectors.list_accounts()}
+
+
 def names_of_orders(orders: Iterable[OrderView]) -> dict[int, str]:
     return names_of_users(order.user_id for order in orders)
 

@@ -63,7 +63,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def order(request: HttpRequest, order_id: int) -> HttpResponse:
     timeline = _timeline(selectors.order_timeline, request, order_id)
     export_url = reverse("compliance:export_order", args=[order_id])
-    return _page(request, "compliance/timeline.html", "search", {"timeline": timeline, "export_url": export_url})
+    return _timeline_page(request, timeline, export_url)
 
 
 @require_GET
@@ -71,7 +71,7 @@ def order(request: HttpRequest, order_id: int) -> HttpResponse:
 def rfq(request: HttpRequest, rfq_id: int) -> HttpResponse:
     timeline = _timeline(selectors.rfq_timeline, request, rfq_id)
     export_url = reverse("compliance:export_rfq", args=[rfq_id])
-    return _page(request, "compliance/timeline.html", "search", {"timeline": timeline, "export_url": export_url})
+    return _timeline_page(request, timeline, export_url)
 
 
 @require_GET
@@ -90,7 +90,8 @@ def export_rfq(request: HttpRequest, rfq_id: int) -> HttpResponse:
 @overseers
 def books(request: HttpRequest) -> HttpResponse:
     """Ledger check and netting cycles."""
-    return _page(request, "compliance/books.html", "books", {"books": selectors.books()})
+    context = {"books": selectors.books(), "accounts": selectors.names_of_accounts()}
+    return _page(request, "compliance/books.html", "books", context)
 
 
 @require_GET
@@ -157,6 +158,11 @@ def _timeline(
         return read(request.user, entity_id)
     except NotFound as error:
         raise Http404(error.message) from error
+
+
+def _timeline_page(request: HttpRequest, timeline: selectors.Timeline, export_url: str) -> HttpResponse:
+    context = {"timeline": timeline, "export_url": export_url, "accounts": selectors.names_of_accounts()}
+    return _page(request, "compliance/timeline.html", "search", context)
 
 
 def _export(timeline: selectors.Timeline) -> HttpResponse:

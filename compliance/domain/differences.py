@@ -5,6 +5,8 @@ from typing import Any
 
 from common import clock
 
+_LEG_FIELDS = {"instrument_name", "ratio", "side"}
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Difference:
@@ -45,6 +47,8 @@ def _field_text(name: str, value: Any) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_text(inner) for inner in value)
+    if isinstance(value, dict) and value.keys() == _LEG_FIELDS:
+        return f"{'+' if value['side'] == 'buy' else '\N{MINUS SIGN}'}{value['ratio']} {value['instrument_name']}"
     if isinstance(value, dict):
         return " ".join(f"{name} {_text(inner)}" for name, inner in sorted(value.items()))
     return "" if value is None else str(value)

@@ -23,9 +23,16 @@ def hexadecimal(value: Any) -> str:
 @register.filter
 def words(name: str) -> str:
     """``order.canceled_by_user`` -> ``order · canceled by user``."""
-    return str(name).replace(".", " · ").replace("_", " ")
+    return str(name).removesuffix("_ns").replace(".", " · ").replace("_", " ")
 
 
 @register.filter
 def named(user_id: int, names: dict[int, str]) -> str:
     return names.get(user_id, str(user_id))
+
+
+@register.filter
+def owner(name: str, accounts: dict[int, str]) -> str:
+    """``account:3`` -> the account's name; ``paper_venue`` -> ``paper venue``."""
+    kind, _, number = name.partition(":")
+    return accounts.get(int(number), name) if kind == "account" and number.isdigit() else words(name)

@@ -173,6 +173,7 @@ class RiskPositions extends Widget {
 }
 
 const HIDDEN_FIELDS = new Set(["instrument_name", "coin", "account_id"]);
+const FIELD_TITLES = { quantity: "Size", average_price: "Avg price", mark_price: "Mark", volatility: "IV", value: "Value USD", unrealized: "Unrealized USD" };
 const DECIMALS = { delta: 4, gamma: 6, vega: 2, theta: 2, value: 2, unrealized: 2 };
 
 export class PositionTable {
@@ -198,8 +199,8 @@ export class PositionTable {
   setFields(fields) {
     this.fields = fields.join();
     this.rows.clear();
-    const titles = fields.map((field) => element("th", { scope: "col", title: UNITS[field] }, format.words(field)));
-    this.head.replaceChildren(element("th", { scope: "col", class: "left" }, "instrument"), ...titles);
+    const titles = fields.map((field) => element("th", { scope: "col", title: UNITS[field] }, FIELD_TITLES[field] ?? field[0].toUpperCase() + field.slice(1)));
+    this.head.replaceChildren(element("th", { scope: "col", class: "left" }, "Instrument"), ...titles);
   }
 
   drawRow(position, fields) {
@@ -217,7 +218,7 @@ export class PositionTable {
 /** Prices on the instrument's digits, the volatility in percent, amounts with their sign. */
 function figure(field, value, name) {
   if (typeof value !== "number") return format.short(value);
-  if (field === "volatility") return format.percent(value);
+  if (field === "volatility") return value ? format.percent(value) : format.NOTHING;
   if (field.endsWith("price")) return format.number(value, page.instrument(name)?.priceDecimals ?? 4);
   if (field === "quantity") return format.signed(value, page.instrument(name)?.quantityDecimals ?? 4);
   return format.signed(value, DECIMALS[field] ?? 2);

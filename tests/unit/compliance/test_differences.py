@@ -16,6 +16,11 @@ def test_a_creation_lists_what_is_not_empty() -> None:
     ]
 
 
+def test_legs_read_as_legs() -> None:
+    legs = [{"instrument_name": "BTC-27MAR26-80000-C", "side": "sell", "ratio": 2}]
+    assert [found.after for found in differences(None, {"legs": legs})] == ["\N{MINUS SIGN}2 BTC-27MAR26-80000-C"]
+
+
 def test_nested_lists_and_times_are_spelled_out() -> None:
     after = {"legs": [{"side": "buy", "ratio": 1}, {"side": "sell", "ratio": 2}], "created_at_ns": 1_769_904_000_000_001_000}
     assert [found.after for found in differences(None, after)] == [
