@@ -6,6 +6,7 @@ from typing import Any
 from common import clock
 
 _LEG_FIELDS = {"instrument_name", "ratio", "side"}
+_SIGNS = {"buy": "+", "sell": "\N{MINUS SIGN}"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_text(inner) for inner in value)
     if isinstance(value, dict) and value.keys() == _LEG_FIELDS:
-        return f"{'+' if value['side'] == 'buy' else '\N{MINUS SIGN}'}{value['ratio']} {value['instrument_name']}"
+        return f"{_SIGNS[value['side']]}{value['ratio']} {value['instrument_name']}"
     if isinstance(value, dict):
         return " ".join(f"{name} {_text(inner)}" for name, inner in sorted(value.items()))
     return "" if value is None else str(value)

@@ -1,6 +1,6 @@
 /** Builds a request of one to four legs. Margin before and after stands here before anything is sent. */
 
-import { commands } from "../feeds/session.js";
+import { commands, subscribe } from "../feeds/session.js";
 import { invalidate } from "../lib/draw.js";
 import { element, pressOnly, setDisabled, setText } from "../lib/dom.js";
 import { roundToStep } from "../lib/decimal.js";
@@ -77,6 +77,7 @@ export class RfqBuilder {
 
   changed() {
     const { legs } = selection;
+    subscribe(legs.map((leg) => `ticker.${leg.instrument_name}`));
     const sides = this.side ? [this.side] : ["buy", "sell"];
     this.margin.ask(legs.length && this.quantity.value ? { legs, quantity: this.quantity.value } : null, sides);
     invalidate(this.owner);
