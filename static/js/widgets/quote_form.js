@@ -132,7 +132,9 @@ class QuoteForm extends Widget {
     const text = ["bid", "ask"].map((field) => this.nets[field].stated?.net ?? "–").join(" / ");
     setDisabled(this.submit, problem !== "" || performance.now() < this.lockedUntil);
     setText(this.submit, problem || `${verb}: ${text} ${rfq.quote_currency}`);
-    setText(this.own, ownText(own));
+    setText(this.own, own?.state === "filled" ? hitText(rfq, own) : ownText(own));
+    setAttribute(this.own, "class", own?.state === "filled" ? "ok-text" : "muted");
+    if (rfq.state !== "open" && this.message.dataset.kind === "good") this.say("", null);
     this.cancel.hidden = !own || own.state !== "active";
   }
 
@@ -170,6 +172,12 @@ class QuoteForm extends Widget {
     setText(this.message, text);
     setAttribute(this.message, "data-kind", kind);
   }
+}
+
+/** What the maker did by being hit: the other side of what the taker took. */
+function hitText(rfq, quote) {
+  const verb = rfq.accepted_side === "buy" ? "sold" : "bought";
+  return `Your quote v${quote.version} was hit: you ${verb} ${format.short(rfq.quantity)} × ${rfq.structure} at ${rfq.traded_price} ${rfq.quote_currency}`;
 }
 
 /** The quote that stands, in words. */
