@@ -18,6 +18,7 @@ GROUPS = {"celery": ("worker", "beat"), "makers": tuple(f"maker-{maker}" for mak
 NAMES = ("postgres", "valkey", "prepare", "demo", "gateway", "dispatcher", "worker", "beat", "web", "celery", "makers")
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
 VARIABLES = {"postgres": "DATABASE_URL", "valkey": "VALKEY_URL"}
+PORT_MAX = 65_535
 WORKER_THREADS = 2
 GATEWAY_REFUSALS = frozenset({2, 3, 4, 6})
 """Bad arguments, a recording that cannot be played, a state of another market, a damaged journal."""
@@ -83,6 +84,8 @@ def make(options: Options) -> Plan:
 
 
 def _check_port(options: Options) -> int:
+    if not 0 <= options.port <= PORT_MAX:
+        raise StartFailure(f"Port {options.port} does not exist: ports go from 1 to {PORT_MAX}, 0 takes a free one.")
     port = options.port or embedded.free_port()
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

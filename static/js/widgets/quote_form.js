@@ -39,7 +39,8 @@ class QuoteForm extends Widget {
     this.refillButton = element("button", { class: "button", type: "button", onclick: () => this.refill() }, "Prefill from model");
     this.message = element("p", { class: "message", role: "status" }, "");
     this.form = element("form", { class: "quote-form", autocomplete: "off", onsubmit: (event) => this.send(event) }, ...this.parts());
-    this.append(element("div", { class: "panel-head" }, element("h2", { class: "panel-title" }, "Quote"), element("span", { class: "panel-note" }, "Enter sends, arrows move by one tick")), element("div", { class: "panel-body" }, this.form));
+    this.empty = element("p", { class: "panel-empty" }, "Choose a request to price it.");
+    this.append(element("div", { class: "panel-head" }, element("h2", { class: "panel-title" }, "Quote"), element("span", { class: "panel-note" }, "Enter sends, arrows move by one tick")), element("div", { class: "panel-body" }, this.form, this.empty));
   }
 
   parts() {
@@ -88,6 +89,7 @@ class QuoteForm extends Widget {
   draw() {
     const { rfq } = this;
     this.form.hidden = !rfq;
+    this.empty.hidden = Boolean(rfq);
     if (!rfq || !this.legs) return;
     const leftMs = msUntil(rfq.expires_at_ns);
     setText(this.heading, `#${rfq.rfq_id}  ${rfq.structure}`);

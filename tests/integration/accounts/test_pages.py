@@ -123,6 +123,8 @@ def test_the_admin_is_for_administrators(client):
     _sign_in(client, username="root")
     for model in ("firm", "desk", "user", "account", "apikey"):
         assert client.get(f"/admin/accounts/{model}/").status_code == 200
+    for elsewhere in ("auth/group", "account/emailaddress", "mfa/authenticator", "django_celery_beat/periodictask"):
+        assert client.get(f"/admin/{elsewhere}/").status_code == 404, "changes there would leave no record"
 
 
 def test_a_change_in_the_admin_is_recorded_and_ends_the_sessions(client):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from terminal.supervisor import plan
 from terminal.supervisor import supervisor as supervisor_module
 from terminal.supervisor.logs import LOG_BYTES_MAX, BoundedLog, Console
 from terminal.supervisor.process import ManagedProcess, ProcessSpec, StartFailure
@@ -72,6 +73,12 @@ def test_a_refusal_is_not_repeated_and_its_last_line_is_the_sentence(tmp_path):
     spec = build_spec("gateway", "echo 'gateway: no.'; exit 3", hopeless_exit_codes=frozenset({3}), is_ready=lambda _: False)
     with pytest.raises(StartFailure, match="gateway: no."):
         build_supervisor(tmp_path, spec).run(press_ctrl_c)
+
+
+def test_a_port_that_does_not_exist_is_one_sentence(tmp_path):
+    options = plan.Options(state=tmp_path, port=99_999)
+    with pytest.raises(StartFailure, match="Port 99999 does not exist"):
+        plan.make(options)
 
 
 def test_one_that_never_becomes_ready_is_named(tmp_path):
