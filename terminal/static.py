@@ -45,11 +45,15 @@ class WheelFilesFinder(BaseFinder):
 
 
 class StaticMiddleware(WhiteNoiseMiddleware):
-    """WhiteNoise answers with a synchronous stream, which ASGI servers cannot send in pieces: send whole bodies."""
+    """WhiteNoise answers with a synchronous stream, which ASGI servers cannot send in pieces: send whole bodies.
+
+    Never a part of one: Chromium resumes a download that was cut off, and stands still at the 416 of a complete one.
+    """
 
     @staticmethod
     def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
-        answer = static_file.get_response(request.method, request.META)
+        asked = {name: value for name, value in request.META.items() if name != "HTTP_RANGE"}
+        answer = static_file.get_response(request.method, asked)
         body = b""
         if answer.file is not None:
             with answer.file:

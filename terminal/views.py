@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 
 from accounts import selectors as accounts_selectors
@@ -80,6 +81,7 @@ def _page_config(request: HttpRequest, page: str, accounts: list[Any]) -> dict[s
         "socketPath": "/ws/",
         "signInUrl": f"{reverse('account_login')}?next={request.path}",
         "graceMs": settings.RFQ_GRACE_MS,
+        "plotlyUrl": static("vendor/plotly.min.js"),
         "isKilled": _is_killed(user),
     }
 

@@ -9,9 +9,11 @@ import "../widgets/notices.js";
 import "../widgets/risk.js";
 import { start, subscribe } from "../feeds/session.js";
 import { market } from "../store/market.js";
+import { loadLibrary } from "../widgets/plot.js";
 import { page } from "../store/page.js";
 import { selection } from "../store/selection.js";
 
+const LIBRARY_AFTER_MS = 4000;
 const KEPT = "parley.selection";
 
 /** Opens the session with the account and the last choice of this tab. */
@@ -24,6 +26,7 @@ export async function begin() {
   const coins = new Set([...page.instruments.values()].map((instrument) => instrument.coin));
   if (!coins.has(selection.coin) && coins.size) selection.set({ coin: [...coins][0] });
   subscribe(["venue.status", ...[...coins].flatMap((coin) => [`index.${coin}`, `surface.${coin}`])]);
+  requestIdleCallback(loadLibrary, { timeout: LIBRARY_AFTER_MS });
   market.on("venue", () => page.tell("venue"));
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { element } from "../lib/dom.js";
+import { page } from "../store/page.js";
 
 const OPTIONS = { displayModeBar: false, doubleClick: "reset" };
 const REDRAW_MS = 250;
@@ -21,11 +22,29 @@ export class Plot {
 
   /** @param {object[]} traces @param {object} layout @param {string} revision zoom is kept while it stays the same */
   show(traces, layout, revision) {
-    if (typeof Plotly === "undefined" || performance.now() - this.drawnAt < REDRAW_MS) return;
+    if (typeof Plotly === "undefined") {
+      loadLibrary();
+      return;
+    }
+    if (performance.now() - this.drawnAt < REDRAW_MS) return;
     this.drawnAt = performance.now();
     this.isDrawn = true;
     Plotly.react(this.holder, traces, themed(layout, revision), OPTIONS);
   }
+}
+
+let isLoading = false;
+
+/** Pictures come last: their library is asked for when the page is idle or the first one is shown, and again if it fails. */
+export function loadLibrary() {
+  if (isLoading) return;
+  isLoading = true;
+  const script = element("script", { src: page.config.plotlyUrl });
+  script.addEventListener("error", () => {
+    script.remove();
+    isLoading = false;
+  });
+  document.head.append(script);
 }
 
 /** The value of a token. */
