@@ -33,8 +33,16 @@ run: install ## Start everything: PORT=8000 STATE=state; a recorded market with 
 	  $(if $(RECORDING),--recording "$(RECORDING)") $(if $(SINCE),--since "$(SINCE)") $(if $(UNTIL),--until "$(UNTIL)") \
 	  $(if $(WITHOUT),--without "$(WITHOUT)")
 
-test: install-dev ## Every test: unit, integration, processes, browser, architecture (TESTS=folder for a part)
-	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile
+test: install-dev ## Every test: unit, integration, browser, processes (TESTS=folder for a part)
+ifeq ($(TESTS),tests)
+	@$(BIN)/python -m pytest tests/architecture tests/unit tests/integration -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest tests/e2e
+	@$(BIN)/python -m pytest tests/processes
+else
+	@$(BIN)/python -m pytest $(TESTS)
+endif
+# The browser's driver keeps an event loop in its thread, in which Django refuses its ORM: a run of its own. What starts
+# whole stacks runs alone, so that it measures and kills nothing of its neighbors.
 
 check: install-dev ## What CI checks besides the tests: ruff, types, import contracts, style, the core's own tests
 	@$(BIN)/python -m ruff check .
