@@ -36,11 +36,14 @@ def record_change(
 
 
 def _standing(order: Order) -> dict[str, object]:
+    """With what a control compared, where one refused."""
+    compared = {"reason_value": order.reason_value, "reason_bound": order.reason_bound}
     return {
         "state": order.state,
         "cumulative_lots": order.cumulative_lots,
         "canceled_lots": order.canceled_lots,
         "leaves_lots": order.leaves_lots,
+        **{name: text for name, text in compared.items() if text},
     }
 
 

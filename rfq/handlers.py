@@ -54,6 +54,7 @@ def _block_refused(envelope: EventEnvelope) -> None:
     services.block_refused(
         reservation_id=event.reservation_id,
         account_id=event.account_id,
+        leg_index=event.leg_index,
         reason=event.reason,
         value=event.value,
         bound=event.bound,

@@ -17,8 +17,10 @@ from rfq.domain import negotiation
 from rfq.domain.records import RfqRecord, TradeState
 from rfq.models import BlockTrade
 from rfq.services import booking, changes
+from risk import selectors as risk_selectors
 from streams import services as streams
 from wire import gateway
+from wire.measures import Steps, measured
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,7 @@ def block_reserved(*, reservation_id: int, at: dt.datetime) -> bool:
 
 
 def block_refused(
-    *, reservation_id: int, account_id: int, reason: str, value: int, bound: int, at: dt.datetime
+    *, reservation_id: int, account_id: int, reason: str, value: int, bound: int, at: dt.datetime, leg_index: int = 0
 ) -> bool:
     """A control of the gateway refused one side: the RFQ is rejected. ``account_id``: whose control, 0 for nobody's."""
     before = _lock(reservation_id)
@@ -54,9 +56,22 @@ def block_refused(
     if after is None:
         _note_unbooked(before, reason, at)
         return False
-    detail = f"{reason}: {value} against {bound}"
+    detail = _detail(before, leg_index, account_id, reason, value, bound)
     changes.write(before, after, publishers.Cause(action="rfq.rejected", actor=GATEWAY, at=at, reason=detail))
     return True
+
+
+def _detail(rfq: RfqRecord, leg_index: int, account_id: int, reason: str, value: int, bound: int) -> str:
+    """The reason, with what was compared in the units of the leg."""
+    leg = rfq.legs[leg_index]
+    coin = leg.instrument_name.partition("-")[0].partition("_")[0]
+    steps = Steps(
+        tick_size=leg.tick_size,
+        lot_size=leg.lot_size,
+        position_value_max=risk_selectors.position_value_max(account_id, coin),
+    )
+    found, limit = measured(reason, value, bound, steps)
+    return f"{reason}: {found} against {limit}" if limit else reason
 
 
 def _note_unbooked(rfq: RfqRecord, reason: str, at: dt.datetime) -> None:

@@ -109,11 +109,13 @@ export class ChainTable {
     if (this.mustCenter) this.center();
   }
 
+  /** At the forward, between the strikes on its two sides. */
   nearVolatility(at, forward) {
-    const near = this.rows[at < 0 ? this.rows.length - 1 : at];
-    const before = this.rows[at - 1];
-    const row = before && forward - before.strike < near.strike - forward ? before : near;
-    return market.tickers.get(row.names[0] ?? row.names[1])?.mark_volatility;
+    const above = this.rows[at < 0 ? this.rows.length - 1 : at];
+    const below = this.rows[at - 1] ?? above;
+    const [low, high] = [below, above].map((row) => market.tickers.get(row.names[0] ?? row.names[1])?.mark_volatility);
+    const share = below === above ? 0 : (forward - below.strike) / (above.strike - below.strike);
+    return low + (high - low) * share;
   }
 
   placeForward(at) {

@@ -86,7 +86,7 @@ def test_gateway_refuses_and_each_side_learns_its_own_part(world):
     reasons = [rfq_facts_of(party)[-1].reason for party in (world.taker, world.cobalt, world.dune)]
     assert reasons == ["counterparty_refused", "position", ""]
     assert commands_sent(gateway.VoidBlock) == []
-    assert AuditRecord.objects.get(action="rfq.rejected", entity=f"rfq:{rfq_id}").reason == "position: 12 against 10"
+    assert AuditRecord.objects.get(action="rfq.rejected", entity=f"rfq:{rfq_id}").reason == "position: 1.2 against 1"
 
 
 def test_late_reservation_after_the_timeout_makes_no_trade(world):
