@@ -23,6 +23,8 @@ WING_FACTOR = 1.5
 REACH_MIN = 0.1
 FIT_POINTS = 61
 CHECK_POINTS = 601
+EVEN_POINTS = 2_001
+BEND_STEPS = np.linspace(-4, 4, 81)
 DENSITY_MARGIN = 2e-3
 FLOOR_MARGIN = 2e-4
 """Relative distance from the earlier expiry that a fit aims at."""
@@ -201,10 +203,17 @@ def _floor_at(k: Floats, floor: Parameters | None) -> Floats:
 
 
 def _is_free(parameters: Parameters, floor: Parameters | None, reach: tuple[float, float]) -> bool:
-    k = _grid(reach, CHECK_POINTS)
+    k = _check_points(reach, parameters, floor)
     w = parley_core.svi_total_variance(k, *parameters)
     density = parley_core.svi_density(k, *parameters)
     return bool((w >= _floor_at(k, floor) * (1 + FLOOR_SLACK)).all() and (density >= 0).all())
+
+
+def _check_points(reach: tuple[float, float], parameters: Parameters, floor: Parameters | None) -> Floats:
+    """Dense at the money, even out to the wings, and dense again around the bend of either slice."""
+    bends = [m + sigma * BEND_STEPS for _, _, _, m, sigma in filter(None, (parameters, floor))]
+    points = np.concatenate([_grid(reach, CHECK_POINTS), np.linspace(*reach, EVEN_POINTS), *bends])
+    return np.unique(points[(points >= reach[0]) & (points <= reach[1])])
 
 
 def _grid(reach: tuple[float, float], points: int) -> Floats:
@@ -271,7 +280,7 @@ def _repair(parameters: Parameters, floor: Parameters | None, reach: tuple[float
 
 
 def _lift(parameters: Parameters, floor: Parameters | None, reach: tuple[float, float]) -> Parameters:
-    k = _grid(reach, CHECK_POINTS)
+    k = _check_points(reach, parameters, floor)
     goal = _floor_at(k, floor) * (1 + FLOOR_MARGIN)
     missing = float((goal - parley_core.svi_total_variance(k, *parameters)).max())
     return (parameters[0] + max(0.0, missing), *parameters[1:])

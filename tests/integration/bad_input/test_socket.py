@@ -126,6 +126,7 @@ COMMAND_CASES = [
     command("limits by a trader", "not_authorized", {"type": "risk.set_limits", "account_id": Id("account"), "max_order_quantity_lots": 1, "max_order_value": "1", "max_position_lots": 1, "max_position_value": "1", "price_collar_basis_points": 1}, value="trader", bound="admin"),
     command("kill switch of another firm", "unknown_scope", {"type": "control.engage_kill_switch", "scope": "firm", "scope_id": Id("other_firm")}, value=ANY),
 ]  # fmt: skip
+FLOOD_ATTEMPTS_MAX = 5
 FLOODS = ["commands", "messages"]
 CASES = [*DIALS, *MESSAGES, *COMMAND_CASES, *FLOODS]
 REFUSED_UNREAD = {"invalid_message", "malformed_json"}
@@ -218,11 +219,11 @@ def test_text_that_is_none_ends_the_connection(desk: Desk) -> None:
 @pytest.mark.parametrize("flood", FLOODS)
 def test_flood(desk: Desk, flood: str) -> None:
     """Commands beyond the rate are refused by name and a cancel still passes; messages beyond theirs end the socket."""
+    if flood == "messages":
+        _check_message_flood(desk)
+        return
     with desk.dial("compliance") as client:
         receive(client, "hello", 10)
-        if flood == "messages":
-            assert _drown(client) == 4429
-            return
         orders = [order("", "", {"command_id": f"flood-{number}"}).sent for number in range(COMMANDS)]
         cancel = {"type": "order.cancel", "command_id": "cancel", "order_id": desk.scene.ids["order"]}
         for message in [*orders, cancel]:
@@ -252,6 +253,18 @@ def _answers(client: ClientConnection, count: int) -> dict[str, dict[str, Any]]:
         elif "frame" in message:
             client.send(json.dumps({"type": "acknowledge", "frame": message["frame"]}))
     return found
+
+
+def _check_message_flood(desk: Desk) -> None:
+    """Named 4429. What is still on its way when the server closes may reset the connection before its close frame is
+    read (1006), so a few attempts are allowed for one to be read."""
+    for _ in range(FLOOD_ATTEMPTS_MAX):
+        with desk.dial("compliance") as client:
+            receive(client, "hello", 10)
+            code = _drown(client)
+        if code != 1006:
+            break
+    assert code == 4429
 
 
 def _drown(client: ClientConnection) -> int | None:

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import parley_core
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from risk.domain import forwards, svi
@@ -99,6 +99,7 @@ def test_violations_are_seen():
 
 
 @settings(max_examples=60, deadline=None)
+@example(seed=0, noise=0.25, strikes=5, years=1.0)
 @given(
     seed=st.integers(0, 2**32 - 1),
     noise=st.floats(0, 0.3),
