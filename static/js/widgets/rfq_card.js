@@ -38,7 +38,8 @@ export class RfqCard {
 
   draw(rfq) {
     this.rfq = rfq;
-    const leftMs = msUntil(rfq.expires_at_ns);
+    const lifeMs = Math.round((rfq.expires_at_ns - rfq.created_at_ns) / 1e6);
+    const leftMs = Math.min(msUntil(rfq.expires_at_ns), lifeMs);
     const isOpen = rfq.state === "open" && leftMs > 0;
     setAttribute(this.node, "data-closed", String(rfq.state !== "open" && rfq.state !== "pending_fill"));
     setText(this.title, `#${rfq.rfq_id}  ${rfq.quantity} × ${rfq.structure}`);
