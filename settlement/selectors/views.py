@@ -69,7 +69,10 @@ def list_fills(
     before: int | None = None,
     limit: int = FILLS_IN_SNAPSHOT,
 ) -> list[FillView]:
-    """Fills of a firm (None: of all firms), newest first, before execution id ``before``."""
+    """Fills of a firm (None: of all firms), newest first, before execution id ``before``.
+
+    Both sides of an execution come in one page, so a page may hold one fill more than ``limit``.
+    """
     rows = Fill.objects.select_related("instrument")
     if firm_id is not None:
         rows = rows.filter(firm_id=firm_id)
@@ -79,7 +82,11 @@ def list_fills(
         rows = rows.filter(rfq_id=rfq_id)
     if before is not None:
         rows = rows.filter(execution_id__lt=before)
-    return [fill_view(row) for row in rows.order_by("-id")[: min(limit, ROWS_MAX)]]
+    size = min(limit, ROWS_MAX)
+    page = list(rows.order_by("-execution_id", "-id")[: size + 1])
+    if len(page) > size and page[size].execution_id != page[size - 1].execution_id:
+        page.pop()
+    return [fill_view(row) for row in page]
 
 
 def list_transfers(
