@@ -21,7 +21,7 @@ void construct(EngineService* self, const std::filesystem::path& directory, std:
         static_cast<std::size_t>(checked::within("retained_segments", retained_segments, 1, 1LL << 20));
     options.is_synced = fsync;
     const nb::gil_scoped_release released;
-    new (self) EngineService(directory, options);
+    new (self) EngineService(std::make_shared<parley::PosixStorage>(directory, true), options);
 }
 
 template <typename Events>
@@ -115,7 +115,8 @@ nb::tuple replay(const std::filesystem::path& directory, bool from_genesis) {
     parley::Replay result;
     {
         const nb::gil_scoped_release released;
-        result = parley::replay_folder(directory, from_genesis);
+        parley::PosixStorage storage(directory, false);
+        result = parley::replay_folder(storage, from_genesis);
     }
     return nb::make_tuple(result.state_hash, result.journal_sequence, result.event_number);
 }

@@ -5,8 +5,6 @@
 
 namespace parley {
 
-namespace fs = std::filesystem;
-
 namespace {
 
 constexpr auto kEverything = std::numeric_limits<std::uint64_t>::max();
@@ -18,19 +16,19 @@ struct Enough {};
 
 /// Loads the newest snapshot that holds and that `accepts`. Returns its sequence, or 0 for genesis.
 template <typename Accept>
-std::uint64_t load_newest(const fs::path& folder, Engine& engine, std::string& notes, Accept&& accepts) {
-    for (const SnapshotFile& file : list_snapshots(folder)) {
+std::uint64_t load_newest(Storage& storage, Engine& engine, std::string& notes, Accept&& accepts) {
+    for (const SnapshotFile& file : list_snapshots(storage)) {
         if (!accepts(file)) continue;
-        if (load_snapshot(file, engine)) return file.sequence;
+        if (load_snapshot(storage, file, engine)) return file.sequence;
         notes += "damaged snapshot " + std::to_string(file.sequence) + " passed over; ";
     }
     return 0;
 }
 
-Scan replay(const fs::path& folder, Engine& engine, std::uint64_t after, std::uint64_t last, bool may_cut,
+Scan replay(Storage& storage, Engine& engine, std::uint64_t after, std::uint64_t last, bool may_cut,
             const std::function<void(std::vector<Event>&)>& on_events) {
     std::vector<Event> events;
-    return scan_journal(folder, after, last, may_cut, [&](std::uint64_t sequence, auto payload) {
+    return scan_journal(storage, after, last, may_cut, [&](std::uint64_t sequence, auto payload) {
         try {
             engine.apply(sequence, payload, events);
         } catch (const BadEncoding& error) {
@@ -44,8 +42,8 @@ Scan replay(const fs::path& folder, Engine& engine, std::uint64_t after, std::ui
 }  // namespace
 
 void EngineService::recover() {
-    const std::uint64_t after = load_newest(folder_, engine_, recovery_, [](const SnapshotFile&) { return true; });
-    const Scan scan = replay(folder_, engine_, after, kEverything, true, [](std::vector<Event>&) {});
+    const std::uint64_t after = load_newest(*storage_, engine_, recovery_, [](const SnapshotFile&) { return true; });
+    const Scan scan = replay(*storage_, engine_, after, kEverything, true, [](std::vector<Event>&) {});
     if (scan.last_sequence < after) throw JournalDamaged(scan.last_sequence + 1, "a snapshot is ahead of the journal");
     snapshot_sequence_ = after;
     journal_->resume(scan.last_sequence);
@@ -63,7 +61,7 @@ void EngineService::snapshot_if_due(bool is_now) {
     const bool is_due = sequence - snapshot_sequence_ >= options_.snapshot_interval || journal_->take_rolled();
     if (sequence == snapshot_sequence_ || !(is_now || is_due)) return;
     sync_if_due(true);
-    write_snapshot(folder_, engine_);
+    write_snapshot(*storage_, engine_);
     snapshot_sequence_ = sequence;
     remove_old_files();
 }
@@ -72,21 +70,21 @@ void EngineService::snapshot_if_due(bool is_now) {
 /// behind it; older segments up to the retained number; newer snapshots up to kSnapshotsKept.
 void EngineService::remove_old_files() {
     const std::lock_guard lock(files_mutex_);
-    const auto snapshots = list_snapshots(folder_);
+    const auto snapshots = list_snapshots(*storage_);
     const std::int64_t released = released_through_;
     const auto base = std::find_if(snapshots.begin(), snapshots.end(),
                                    [&](const SnapshotFile& file) { return file.event_number <= released; });
     const std::uint64_t needed_after = base == snapshots.end() ? 0 : base->sequence;
-    auto segments = list_segments(folder_);
+    auto segments = list_segments(*storage_);
     std::size_t count = segments.size();
     for (std::size_t at = 0; at + 1 < segments.size() && count > options_.retained_segments; ++at, --count) {
         if (segments[at + 1].first_sequence > needed_after + 1) break;
-        fs::remove(segments[at].path);
+        storage_->remove(segments[at].name);
     }
     for (std::size_t at = kSnapshotsKept; at < snapshots.size(); ++at) {
-        if (snapshots[at].sequence != needed_after) fs::remove(snapshots[at].path);
+        if (snapshots[at].sequence != needed_after) storage_->remove(snapshots[at].name);
     }
-    sync_directory(folder_);
+    storage_->sync_directory();
 }
 
 std::vector<Event> EngineService::events_from(std::int64_t number, std::size_t count) {
@@ -104,15 +102,15 @@ std::vector<Event> EngineService::replay_from(std::int64_t number, std::size_t c
         const std::int64_t last_event = event_number_;
         Engine scratch;
         std::string notes;
-        const std::uint64_t after = load_newest(folder_, scratch, notes, [&](const SnapshotFile& file) {
+        const std::uint64_t after = load_newest(*storage_, scratch, notes, [&](const SnapshotFile& file) {
             return file.event_number < number;
         });
-        const auto segments = list_segments(folder_);
+        const auto segments = list_segments(*storage_);
         if (segments.empty() || segments.front().first_sequence > after + 1) {
             throw EventsReleased("event " + std::to_string(number) + " was released and is no longer kept");
         }
         try {
-            replay(folder_, scratch, after, journal_sequence_, false, [&](std::vector<Event>& events) {
+            replay(*storage_, scratch, after, journal_sequence_, false, [&](std::vector<Event>& events) {
                 for (Event& event : events) {
                     if (event.number < number || event.number > last_event) continue;
                     replayed_.push_back(std::move(event));
@@ -129,12 +127,12 @@ std::vector<Event> EngineService::replay_from(std::int64_t number, std::size_t c
     return {begin, begin + static_cast<std::ptrdiff_t>(std::min(count, available))};
 }
 
-Replay replay_folder(const fs::path& folder, bool is_from_genesis) {
+Replay replay_folder(Storage& storage, bool is_from_genesis) {
     Engine engine;
     std::string notes;
     const std::uint64_t after =
-        load_newest(folder, engine, notes, [&](const SnapshotFile&) { return !is_from_genesis; });
-    replay(folder, engine, after, kEverything, false, [](std::vector<Event>&) {});
+        load_newest(storage, engine, notes, [&](const SnapshotFile&) { return !is_from_genesis; });
+    replay(storage, engine, after, kEverything, false, [](std::vector<Event>&) {});
     return {engine.state_hash(), engine.journal_sequence(), engine.event_number()};
 }
 

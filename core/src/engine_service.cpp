@@ -9,12 +9,12 @@ namespace parley {
 
 using std::chrono::steady_clock;
 
-EngineService::EngineService(const std::filesystem::path& folder, Options options)
-    : options_(options), folder_(folder), queue_(options.queue_capacity) {
+EngineService::EngineService(std::shared_ptr<Storage> storage, Options options)
+    : options_(options), storage_(std::move(storage)), queue_(options.queue_capacity) {
     const int descriptor = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-    event_signal_ = File::adopt(descriptor);
-    journal_ = std::make_unique<Journal>(folder, Journal::Options{options.segment_bytes, options.is_synced});
+    event_signal_ = Descriptor(descriptor);
+    journal_ = std::make_unique<Journal>(storage_, Journal::Options{options.segment_bytes, options.is_synced});
     recover();
 }
 
@@ -42,17 +42,36 @@ void EngineService::stop() {
 }
 
 void EngineService::run() noexcept {
-    try {
+    guarded([this] {
         serve();
         if (state() == "running") {
             journal_->sync();
             snapshot_if_due(true);
         }
+    });
+}
+
+template <typename Work>
+void EngineService::guarded(Work&& work) noexcept {
+    try {
+        work();
     } catch (const std::system_error& error) {
         halt("journal", error.what());
     } catch (const std::exception& error) {
         halt("engine", error.what());
     }
+}
+
+void EngineService::step() {
+    if (state() != "ready") return;
+    guarded([this] {
+        InputQueue::Batch batch;
+        static_cast<void>(queue_.take(batch, steady_clock::time_point{}));
+        if (batch.count > 0) take_batch(batch);
+        sync_if_due(true);
+        snapshot_if_due(false);
+        note_done(batch.count);
+    });
 }
 
 void EngineService::serve() {
@@ -133,12 +152,12 @@ std::string EngineService::state() const {
 
 void EngineService::signal() noexcept {
     const eventfd_t one = 1;
-    static_cast<void>(::eventfd_write(event_signal_.descriptor(), one));
+    static_cast<void>(::eventfd_write(event_signal_.value(), one));
 }
 
 EventLog::Drained EngineService::drain(std::size_t count) {
     eventfd_t ignored = 0;
-    static_cast<void>(::eventfd_read(event_signal_.descriptor(), &ignored));
+    static_cast<void>(::eventfd_read(event_signal_.value(), &ignored));
     auto drained = log_.drain(count);
     if (drained.has_more) signal();
     return drained;

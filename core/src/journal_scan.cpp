@@ -1,27 +1,19 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 #include "parley/journal.hpp"
 #include "parley/journal_format.hpp"
 
 namespace parley {
 
-namespace fs = std::filesystem;
-
 namespace {
 
 /// The last sequence that the folder's mark says was durable; 0 where there is no readable mark.
-std::uint64_t read_durable_mark(const fs::path& folder) {
-    if (!fs::exists(folder / "durable")) return 0;
-    const auto bytes = read_file(folder / "durable");
-    if (bytes.size() < 16) return 0;
-    const auto sequence = journal_format::get<std::uint64_t>(bytes.data());
+std::uint64_t read_durable_mark(const Storage& storage) {
+    const auto bytes = storage.read("durable");
+    if (!bytes || bytes->size() < 16) return 0;
+    const auto sequence = journal_format::get<std::uint64_t>(bytes->data());
     const auto expected = journal_format::durable_mark(sequence);
-    return std::equal(expected.begin(), expected.end(), bytes.begin()) ? sequence : 0;
+    return std::equal(expected.begin(), expected.end(), bytes->begin()) ? sequence : 0;
 }
 
 /// Whether a whole record behind a broken one was written when the broken one was already durable: then the break is
@@ -38,9 +30,9 @@ bool proves_damage(std::span<const std::uint8_t> rest, std::uint64_t broken) noe
 
 class Scanner {
 public:
-    Scanner(const fs::path& folder, std::uint64_t after, std::uint64_t last, bool may_cut, const OnRecord& on_record)
-        : segments_(list_segments(folder)), durable_(read_durable_mark(folder)), after_(after), last_(last),
-          may_cut_(may_cut), on_record_(on_record), folder_(folder) {}
+    Scanner(Storage& storage, std::uint64_t after, std::uint64_t last, bool may_cut, const OnRecord& on_record)
+        : segments_(list_segments(storage)), durable_(read_durable_mark(storage)), after_(after), last_(last),
+          may_cut_(may_cut), on_record_(on_record), storage_(storage) {}
 
     Scan run() {
         if (!segments_.empty()) begin();
@@ -69,7 +61,7 @@ private:
         const bool is_newest = at + 1 == segments_.size();
         const std::uint64_t expected = scan_.last_sequence + 1;
         if (segment.first_sequence != expected) throw JournalDamaged(expected, "its segment is missing");
-        const auto bytes = read_file(segment.path);
+        const auto bytes = storage_.read(segment.name).value_or(std::vector<std::uint8_t>());
         const auto header = journal_format::segment_header(expected);
         const bool has_header =
             bytes.size() >= header.size() && std::equal(header.begin(), header.end(), bytes.begin());
@@ -85,8 +77,8 @@ private:
         scan_.bytes_cut = bytes.size();
         is_done_ = true;
         if (!may_cut_) return;
-        fs::remove(segment.path);
-        sync_directory(folder_);
+        storage_.remove(segment.name);
+        storage_.sync_directory();
     }
 
     void read_records(const Segment& segment, std::span<const std::uint8_t> bytes, bool is_newest) {
@@ -116,10 +108,7 @@ private:
         }
         scan_.bytes_cut = rest.size();
         is_done_ = true;
-        if (!may_cut_) return;
-        if (::truncate(segment.path.c_str(), static_cast<off_t>(offset)) != 0) {
-            throw std::system_error(errno, std::generic_category(), "truncate " + segment.path.string());
-        }
+        if (may_cut_) storage_.open(segment.name, OpenMode::write)->truncate(offset);
     }
 
     std::vector<Segment> segments_;
@@ -128,16 +117,15 @@ private:
     std::uint64_t last_;
     bool may_cut_;
     const OnRecord& on_record_;
-    const fs::path& folder_;
+    Storage& storage_;
     Scan scan_;
     bool is_done_ = false;
 };
 
 }  // namespace
 
-Scan scan_journal(const fs::path& folder, std::uint64_t after, std::uint64_t last, bool may_cut,
-                  const OnRecord& on_record) {
-    return Scanner(folder, after, last, may_cut, on_record).run();
+Scan scan_journal(Storage& storage, std::uint64_t after, std::uint64_t last, bool may_cut, const OnRecord& on_record) {
+    return Scanner(storage, after, last, may_cut, on_record).run();
 }
 
 }  // namespace parley

@@ -2,7 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <filesystem>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -12,6 +12,7 @@
 #include "parley/event_log.hpp"
 #include "parley/input_queue.hpp"
 #include "parley/journal.hpp"
+#include "parley/posix_storage.hpp"
 #include "parley/snapshot.hpp"
 
 namespace parley {
@@ -42,18 +43,21 @@ public:
 
     /// Locks the folder and recovers: newest valid snapshot, then the tail. Throws JournalLocked, JournalDamaged,
     /// std::system_error.
-    EngineService(const std::filesystem::path& folder, Options options);
+    EngineService(std::shared_ptr<Storage> storage, Options options);
     EngineService(const EngineService&) = delete;
     EngineService& operator=(const EngineService&) = delete;
     ~EngineService();
 
     void start();
+    /// Without a thread, for tests and the simulator: writes, syncs and applies what was put in, as one batch, and
+    /// releases its events. Does nothing once halted.
+    void step();
     /// Applies what was put in, syncs, writes a snapshot and lets the folder go. Final.
     void stop();
 
     [[nodiscard]] InputQueue& queue() noexcept { return queue_; }
     [[nodiscard]] EventLog::Drained drain(std::size_t count);
-    [[nodiscard]] int event_descriptor() const noexcept { return event_signal_.descriptor(); }
+    [[nodiscard]] int event_descriptor() const noexcept { return event_signal_.value(); }
     /// Waits until all that was put in before is applied and released. False after `most`, or when halted.
     bool flush(std::chrono::milliseconds most);
 
@@ -79,6 +83,9 @@ public:
 private:
     void recover();
     void run() noexcept;
+    /// Halts where `work` throws.
+    template <typename Work>
+    void guarded(Work&& work) noexcept;
     void serve();
     void take_batch(InputQueue::Batch& batch);
     void apply_batch(std::uint64_t first_sequence, const InputQueue::Batch& batch);
@@ -93,11 +100,11 @@ private:
     [[nodiscard]] std::vector<Event> replay_from(std::int64_t number, std::size_t count);
 
     const Options options_;
-    const std::filesystem::path folder_;
+    const std::shared_ptr<Storage> storage_;
     std::unique_ptr<Journal> journal_;
     InputQueue queue_;
     EventLog log_;
-    File event_signal_;
+    Descriptor event_signal_;
     std::thread thread_;
 
     std::mutex state_mutex_;  // engine_
@@ -130,6 +137,6 @@ struct Replay {
 };
 /// Rebuilds the state of a folder without changing it, from its first record or from its newest snapshot.
 /// Throws JournalDamaged, also where the first records are no longer kept.
-[[nodiscard]] Replay replay_folder(const std::filesystem::path& folder, bool is_from_genesis);
+[[nodiscard]] Replay replay_folder(Storage& storage, bool is_from_genesis);
 
 }  // namespace parley

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <stdexcept>
-#include <utility>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "parley/storage.hpp"
 #include "parley/units.hpp"
 
 namespace parley {
@@ -24,47 +25,18 @@ struct JournalLocked : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// A file descriptor that closes itself.
-class File {
-public:
-    File() = default;
-    /// Throws std::system_error.
-    File(const std::filesystem::path& path, int flags);
-    [[nodiscard]] static File adopt(int descriptor) noexcept {
-        File file;
-        file.descriptor_ = descriptor;
-        return file;
-    }
-    File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-    File& operator=(File&& other) noexcept;
-    ~File();
-
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-    /// Each throws std::system_error.
-    void write_all(std::span<const std::uint8_t> bytes);
-    void write_at(std::span<const std::uint8_t> bytes, std::int64_t offset);
-    void sync_data();
-
-private:
-    int descriptor_ = -1;
-};
-
-[[nodiscard]] std::vector<std::uint8_t> read_file(const std::filesystem::path& path);
-/// Makes new, renamed and removed names of the folder durable.
-void sync_directory(const std::filesystem::path& folder);
-
 /// A record on disk: length of the payload, CRC-32C of everything after this field, sequence, the last sequence known
 /// to be on disk when it was written, payload. Integers are little-endian.
 inline constexpr std::size_t kRecordHeaderBytes = 24;
 inline constexpr std::size_t kSegmentHeaderBytes = 24;
 
 struct Segment {
-    std::filesystem::path path;
+    std::string name;
     std::uint64_t first_sequence;
 };
 
 /// Segments of the folder, by sequence.
-[[nodiscard]] std::vector<Segment> list_segments(const std::filesystem::path& folder);
+[[nodiscard]] std::vector<Segment> list_segments(const Storage& storage);
 
 using OnRecord = std::function<void(std::uint64_t sequence, std::span<const std::uint8_t> payload)>;
 
@@ -76,8 +48,7 @@ struct Scan {
 /// Gives every record of the folder after `after`, in order, up to `last`; verifies all that it passes.
 /// Throws JournalDamaged where bytes that were once durable do not hold; a torn tail beyond them ends the scan, and
 /// is cut off the file if `may_cut`.
-Scan scan_journal(const std::filesystem::path& folder, std::uint64_t after, std::uint64_t last, bool may_cut,
-                  const OnRecord& on_record);
+Scan scan_journal(Storage& storage, std::uint64_t after, std::uint64_t last, bool may_cut, const OnRecord& on_record);
 
 /// Appends records to segments. Whoever writes holds the folder's lock until the journal is destroyed.
 class Journal {
@@ -87,8 +58,8 @@ public:
         bool is_synced;
     };
 
-    /// Creates and locks the folder. Throws JournalLocked, std::system_error.
-    Journal(std::filesystem::path folder, Options options);
+    /// Locks the folder. Throws JournalLocked, std::system_error.
+    Journal(std::shared_ptr<Storage> storage, Options options);
 
     /// Continues after what scan_journal found.
     void resume(std::uint64_t last_sequence);
@@ -104,17 +75,16 @@ public:
     [[nodiscard]] bool is_dirty() const noexcept { return durable_sequence_ < last_sequence_; }
     /// Whether a new segment was begun since the last call.
     [[nodiscard]] bool take_rolled() noexcept { return std::exchange(has_rolled_, false); }
-    [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
 private:
     void begin_segment();
     void note_durable();
 
-    std::filesystem::path folder_;
+    std::shared_ptr<Storage> storage_;
     Options options_;
-    File lock_;
-    File durable_;
-    File segment_;
+    std::unique_ptr<StorageLock> lock_;
+    std::unique_ptr<StorageFile> durable_;
+    std::unique_ptr<StorageFile> segment_;
     std::uint64_t segment_size_ = 0;
     std::uint64_t last_sequence_ = 0;
     std::uint64_t durable_sequence_ = 0;
