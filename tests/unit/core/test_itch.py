@@ -1,0 +1,92 @@
+"""ITCH 5.0: counts of the recordings, and what bytes that are cut, changed or random may do (nothing but be counted)."""
+
+import collections
+import gzip
+import itertools
+import struct
+from pathlib import Path
+
+import hypothesis
+import hypothesis.strategies as st
+import parley_core
+
+LENGTHS = {
+    "S": 12, "R": 39, "H": 25, "Y": 20, "L": 26, "V": 35, "W": 12, "K": 28, "J": 35, "h": 21, "A": 36, "F": 40, "E": 31,
+    "C": 36, "X": 23, "D": 19, "U": 35, "P": 44, "Q": 40, "B": 19, "I": 50, "N": 20, "O": 48,
+}  # fmt: skip
+
+types = st.sampled_from(sorted(LENGTHS))
+
+
+def framed(kind: str, *, length: int | None = None) -> bytes:
+    body = kind.encode() + bytes(range(1, LENGTHS[kind]))
+    return struct.pack(">H", len(body) if length is None else length) + body
+
+
+def plain_counts(data: bytes) -> dict[str, int]:
+    """The reference: lengths by type, whatever the framing says."""
+    counts: collections.Counter[str] = collections.Counter()
+    at = 0
+    while at + 3 <= len(data):
+        kind = chr(data[at + 2])
+        if at + 2 + LENGTHS[kind] > len(data):
+            break
+        counts[kind] += 1
+        at += 2 + LENGTHS[kind]
+    return dict(counts)
+
+
+def test_count_of_the_real_head(recordings: Path) -> None:
+    data = (recordings / "itch" / "nasdaq_head_4096B.itch").read_bytes()
+    result = parley_core.itch_count(data)
+    assert result["messages"] == 101
+    assert result["types"] == plain_counts(data)
+    assert (result["malformed"], result["zero_lengths"], result["stopped_by"]) == (0, 0, "truncated")
+    assert 0 < len(data) - result["consumed"] < 52
+
+
+def test_count_of_the_file_whose_lengths_are_zero(recordings: Path) -> None:
+    data = gzip.decompress((recordings / "itch" / "ritch_ex20101224.TEST_ITCH_50.gz").read_bytes())
+    result = parley_core.itch_count(data)
+    assert (result["messages"], result["zero_lengths"], result["malformed"]) == (12_012, 12_012, 0)
+    assert result["types"] == plain_counts(data)
+    assert (result["consumed"], result["stopped_by"]) == (len(data), "none")
+
+
+@hypothesis.given(st.lists(types, max_size=30), st.data())
+def test_a_cut_anywhere_loses_no_whole_message(kinds: list[str], draw: st.DataObject) -> None:
+    parts = [framed(kind) for kind in kinds]
+    data = b"".join(parts)
+    cut = draw.draw(st.integers(0, len(data)))
+    result = parley_core.itch_count(data[:cut])
+    ends = list(itertools.accumulate(len(part) for part in parts))
+    assert result["messages"] == sum(end <= cut for end in ends)
+    assert result["consumed"] == max([0, *(end for end in ends if end <= cut)])
+    assert result["stopped_by"] == ("none" if result["consumed"] == cut else "truncated")
+    assert parley_core.itch_count(data[result["consumed"] :])["messages"] == len(kinds) - result["messages"]
+
+
+@hypothesis.given(st.lists(types, min_size=1, max_size=10), st.integers(1, 80), st.data())
+def test_a_wrong_length_is_skipped_and_named(kinds: list[str], length: int, draw: st.DataObject) -> None:
+    parts = [framed(kind) for kind in kinds]
+    at = draw.draw(st.integers(0, len(parts)))
+    hypothesis.assume(length != LENGTHS["D"])
+    parts.insert(at, struct.pack(">H", length) + b"D" * length)
+    result = parley_core.itch_count(b"".join(parts))
+    assert (result["messages"], result["malformed"], result["first_flaw"]) == (len(kinds), 1, "wrong_length")
+    assert result["first_flaw_at"] == sum(map(len, parts[:at]))
+
+
+def test_an_unknown_type_is_skipped_by_its_length_and_fatal_without() -> None:
+    good = framed("A")
+    skipped = parley_core.itch_count(good + b"\x00\x03zzz" + good)
+    assert (skipped["messages"], skipped["malformed"], skipped["first_flaw"]) == (2, 1, "unknown_type")
+    lost = parley_core.itch_count(good + b"\x00\x00zzz" + good)
+    assert (lost["messages"], lost["stopped_by"], lost["consumed"]) == (1, "lost", len(good))
+
+
+@hypothesis.given(st.binary(max_size=300))
+def test_random_bytes_are_only_counted(data: bytes) -> None:
+    result = parley_core.itch_count(data)
+    assert 0 <= result["consumed"] <= len(data)
+    assert sum(result["types"].values()) == result["messages"]
