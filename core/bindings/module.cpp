@@ -5,10 +5,12 @@ namespace nb = nanobind;
 void bind_engine(nb::module_& module);
 void bind_feeds(nb::module_& module);
 void bind_pricing(nb::module_& module);
+void bind_uniswap(nb::module_& module);
 
 NB_MODULE(_core, module) {
     module.doc() = "Order books, risk gate, journal and option mathematics of Parley.";
     bind_engine(module);
     bind_feeds(module);
     bind_pricing(module);
+    bind_uniswap(module);
 }
