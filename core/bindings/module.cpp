@@ -6,6 +6,7 @@ void bind_engine(nb::module_& module);
 void bind_feeds(nb::module_& module);
 void bind_pricing(nb::module_& module);
 void bind_uniswap(nb::module_& module);
+void bind_signals(nb::module_& module);
 
 NB_MODULE(_core, module) {
     module.doc() = "Order books, risk gate, journal and option mathematics of Parley.";
@@ -13,4 +14,5 @@ NB_MODULE(_core, module) {
     bind_feeds(module);
     bind_pricing(module);
     bind_uniswap(module);
+    bind_signals(module);
 }
