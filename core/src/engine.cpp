@@ -33,7 +33,7 @@ void Engine::dispatch(InputKind kind, Reader& reader) {
             return on(codec::decode<SetQuotes>(reader), reader);
         case InputKind::feed_heartbeat:
             market_time_ns_ = codec::decode<FeedHeartbeat>(reader).market_time_ns;
-            alive_at_ns_ = std::max(alive_at_ns_, now_ns_);
+            alive_at_ns_ = now_ns_;
             return;
         case InputKind::deliver:
             return on(codec::decode<Deliver>(reader));

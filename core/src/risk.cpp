@@ -1,6 +1,7 @@
 #include "parley/risk.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -112,6 +113,20 @@ void Controls::load(Reader& reader) {
 }
 
 namespace risk {
+namespace {
+
+/// A time far ahead of the clock says that the clock was set back: nobody knows how old it is.
+bool is_fresh(TimeNs age_ns) noexcept { return age_ns <= kReferenceAgeMaxNs && age_ns >= -kReferenceAheadMaxNs; }
+
+/// Age of the fresher sign of life: of the quote, or of its feed.
+TimeNs age_of(const Reference& reference, TimeNs alive_at_ns, TimeNs now_ns) noexcept {
+    const TimeNs quoted_ns = now_ns - reference.at_ns;
+    const TimeNs alive_ns = now_ns - alive_at_ns;
+    if (is_fresh(quoted_ns) != is_fresh(alive_ns)) return is_fresh(quoted_ns) ? quoted_ns : alive_ns;
+    return std::abs(quoted_ns) <= std::abs(alive_ns) ? quoted_ns : alive_ns;
+}
+
+}  // namespace
 
 Refusal check_quantity(const Limits& limits, Lots lots) noexcept {
     if (lots.value <= limits.max_order_quantity_lots) return {};
@@ -121,8 +136,8 @@ Refusal check_quantity(const Limits& limits, Lots lots) noexcept {
 Refusal check_reference(const Reference& reference, const CoinIndex& index, const Valuation& valuation,
                         TimeNs alive_at_ns, TimeNs now_ns) noexcept {
     if (reference.mark.value < 0 || reference.is_crossed) return {Reason::stale_or_jumped_market, -1, 0};
-    const TimeNs age_ns = now_ns - std::max(reference.at_ns, alive_at_ns);
-    if (age_ns > kReferenceAgeMaxNs) return {Reason::stale_or_jumped_market, age_ns, kReferenceAgeMaxNs};
+    const TimeNs age_ns = age_of(reference, alive_at_ns, now_ns);
+    if (!is_fresh(age_ns)) return {Reason::stale_or_jumped_market, age_ns, kReferenceAgeMaxNs};
     const bool needs_index = valuation.kind == ValueKind::index;
     if (index.is_jumped || (needs_index && index.price_micros <= 0)) {
         return {Reason::stale_or_jumped_market, index.price_micros, 0};

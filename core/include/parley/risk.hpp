@@ -11,6 +11,8 @@ namespace parley {
 
 /// Oldest reference price that new risk may be measured against.
 inline constexpr TimeNs kReferenceAgeMaxNs = 5'000'000'000;
+/// Farthest that a reference may lie ahead of the clock; beyond it the clock was set back.
+inline constexpr TimeNs kReferenceAheadMaxNs = 1'000'000'000;
 
 /// Why a command may not act, with what was compared. Empty: it may.
 struct Refusal {

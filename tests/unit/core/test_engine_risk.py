@@ -87,6 +87,23 @@ def test_a_reference_ages_by_the_wall_clock_until_the_feed_lives(desk: EngineDes
     assert desk.answer(5, d.ALICE, d.BUY, 1, 490, instrument=d.OPTION)[0] == "stale_or_jumped_market"
 
 
+def test_a_clock_set_back_makes_a_silent_feed_stale(desk: EngineDesk) -> None:
+    hour, ahead_max = 3_600 * 10**9, 10**9
+    desk.engine.feed_heartbeat(desk.now, desk.now)
+    desk.now -= ahead_max
+    assert desk.answer(1, d.ALICE, d.BUY, 1, 119_000) == ACCEPTED
+    desk.now -= 1
+    assert desk.answer(2, d.ALICE, d.BUY, 1, 119_000) == ("stale_or_jumped_market", -ahead_max - 1, AGE_MAX)
+    desk.now -= hour
+    assert desk.answer(3, d.ALICE, d.BUY, 1, 119_000)[0] == "stale_or_jumped_market"
+    desk.engine.feed_heartbeat(desk.now, desk.now)
+    assert desk.answer(4, d.ALICE, d.BUY, 1, 119_000) == ACCEPTED
+    desk.now += AGE_MAX
+    assert desk.answer(5, d.ALICE, d.BUY, 1, 119_000) == ACCEPTED
+    desk.now += 1
+    assert desk.answer(6, d.ALICE, d.BUY, 1, 119_000) == ("stale_or_jumped_market", AGE_MAX + 1, AGE_MAX)
+
+
 def test_no_mark_and_crossed_quotes_are_no_reference(desk: EngineDesk) -> None:
     desk.quote(d.PERPETUAL, -1)
     assert desk.answer(1, d.ALICE, d.BUY, 1, 119_000) == ("stale_or_jumped_market", -1, 0)
