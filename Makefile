@@ -10,12 +10,15 @@ SINCE     ?=
 UNTIL     ?=
 WITHOUT   ?=
 TESTS     ?= tests
+SECONDS   ?= 60
+TARGET    ?=
 WORKERS   ?= 2
 
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/stamps
-CORE   := $(shell find core -type f -not -path '*/build/*' -not -path '*/__pycache__/*' 2>/dev/null)
+CORE   := $(shell find core -type f -not -path '*/build/*' -not -path '*/__pycache__/*' -not -path 'core/fuzz/*' \
+  -not -path 'core/sim/*' -not -path 'core/tests/*' 2>/dev/null)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -23,7 +26,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench core install install-dev format month verify demo-keys clean clean-state
+.PHONY: help run test check check-core fuzz bench core install install-dev format month verify demo-keys clean clean-state
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2}' Makefile
@@ -50,6 +53,12 @@ check: install-dev ## What CI checks besides the tests: ruff, types, import cont
 	@$(BIN)/python -m mypy
 	@$(BIN)/python manage.py check --fail-level WARNING
 	@PARLEY_TEST_SERVERS=0 $(BIN)/python -m pytest tests/architecture -q
+
+check-core: ## The core's C++ tests under ASan, UBSan and TSan, and every fuzz target for a moment
+	@$(PYTHON) core/check.py sanitize
+
+fuzz: ## Fuzz the core's decoders: SECONDS=60 each, TARGET=commands for one (needs clang)
+	@$(PYTHON) core/check.py fuzz --seconds $(SECONDS) --target "$(TARGET)"
 
 bench: install-dev ## Measure: latency of an order, fan-out to sockets, the engine
 	@$(BIN)/python -m bench

@@ -9,6 +9,11 @@ namespace {
 /// Changes whenever the order or meaning of saved fields does; an engine reads only its own.
 constexpr std::int64_t kStateVersion = 1;
 
+bool is_possible(const RestingOrder& order) noexcept {
+    return order.leaves.value > 0 && order.leaves <= order.quantity && order.quantity.value <= kQuotedMax &&
+           order.price.value > 0 && order.price.value <= kQuotedMax;
+}
+
 /// Pointers to the items that exist, sorted by id.
 template <typename Items, typename Get>
 auto sorted_by_id(const Items& items, Get&& get) {
@@ -161,6 +166,7 @@ void Engine::load_book(Reader& reader, Slot slot) {
             order.quantity.value = reader.number();
             order.account = find_account(reader.number());
             if (order.account == kNone) throw BadEncoding("order of an unknown account");
+            if (!is_possible(order)) throw BadEncoding("order that no book could hold");
             owners_[index].user_id = reader.number();
             owners_[index].desk_id = reader.number();
             order.instrument = slot;

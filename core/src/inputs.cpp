@@ -1,13 +1,20 @@
 #include "parley/inputs.hpp"
 
+#include <algorithm>
+
 namespace parley {
+namespace {
+
+bool is_quotable(std::int64_t value) noexcept { return value > 0 && value <= kQuotedMax; }
+
+}  // namespace
 
 void Quotes::add(Side side, PriceTicks price, Lots lots) noexcept {
-    if (lots.value <= 0 || price.value <= 0) return;
+    if (!is_quotable(lots.value) || !is_quotable(price.value)) return;
     const auto at = static_cast<std::size_t>(side);
     for (std::size_t i = 0; i < counts[at]; ++i) {
         if (levels[at][i].price == price) {
-            levels[at][i].lots += lots;
+            levels[at][i].lots.value = std::min(levels[at][i].lots.value + lots.value, kQuotedMax);
             return;
         }
     }
@@ -41,8 +48,12 @@ void get_quotes(Reader& reader, Quotes& quotes) {
     for (std::size_t side = 0; side < 2; ++side) {
         quotes.counts[side] = reader.below<std::size_t>(kQuoteLevelsMax + 1);
         for (std::size_t i = 0; i < quotes.counts[side]; ++i) {
-            quotes.levels[side][i].price.value = reader.number();
-            quotes.levels[side][i].lots.value = reader.number();
+            QuoteLevel& level = quotes.levels[side][i];
+            level.price.value = reader.number();
+            level.lots.value = reader.number();
+            if (!is_quotable(level.price.value) || !is_quotable(level.lots.value)) {
+                throw BadEncoding("quote that no venue could give");
+            }
         }
     }
 }

@@ -35,6 +35,8 @@ enum class InputKind : std::uint8_t {
 };
 
 inline constexpr std::size_t kQuoteLevelsMax = 10;
+/// Largest price in ticks, and lots at one price, that a venue's quote may hold: sums over a book cannot wrap.
+inline constexpr std::int64_t kQuotedMax = std::int64_t{1} << 56;
 inline constexpr std::size_t kBlockLegsMax = 20;
 inline constexpr std::int64_t kCoinsMax = 64;
 /// Coin of limits that cover every coin without limits of its own.
@@ -237,7 +239,7 @@ struct Quotes {
         const auto at = static_cast<std::size_t>(side);
         return {levels[at].data(), counts[at]};
     }
-    /// Adds lots at a price; levels without lots or price, and those beyond the maximum, are left out.
+    /// Adds lots at a price; levels without lots or price, and those beyond a maximum, are left out.
     void add(Side side, PriceTicks price, Lots lots) noexcept;
     /// Whether the best bid is at or above the best ask: such a quote is no reference and no depth.
     [[nodiscard]] bool is_crossed() const noexcept;
