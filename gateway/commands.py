@@ -5,6 +5,7 @@ disk; the dispatcher rebuilds a stream that lacks what comes next.
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -21,7 +22,7 @@ from gateway.valkey import Backoff, Unavailable
 from wire import gateway as messages
 from wire.limits import COMMAND_ID_LENGTH_MAX
 from wire.transport import COMMANDS_STREAM, COMMANDS_WATERMARK, ENTRY_FIELD
-from wire.units import ControlScope, OrderType, Side, TimeInForce, TradingState
+from wire.units import ControlScope, OrderType, Permission, Side, TimeInForce, TradingState
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +144,25 @@ class CommandSubmitter:
             messages.ReserveBlock: self._reserve_block,
             messages.ConfirmBlock: lambda s, c: submit(engine.confirm_block, s, c.reservation_id),
             messages.VoidBlock: lambda s, c: submit(engine.void_block, s, c.reservation_id),
+            messages.EnableScope: lambda s, c: submit(
+                engine.enable_scope, s, _scope(c.scope), c.scope_id, c.enabled_by
+            ),
+            messages.SetParentOrder: lambda s, c: submit(
+                engine.set_parent_order, s, c.parent_order_id, c.quantity_lots
+            ),
+            messages.SetTraderAuthorization: lambda s, c: submit(
+                engine.set_trader_authorization, s, c.user_id, c.account_id, c.is_authorized
+            ),
+            messages.SetInstrumentPermission: lambda s, c: submit(
+                engine.set_instrument_permission,
+                s,
+                _scope(c.scope),
+                c.scope_id,
+                c.instrument_id,
+                list(Permission).index(c.permission),
+            ),
+            messages.SetScopeLimits: self._set_scope_limits,
+            messages.GrantOverride: self._grant_override,
             messages.SettleInstrument: lambda s, c: submit(engine.settle_instrument, s, c.instrument_id, c.command_id),
         }
 
@@ -187,6 +207,31 @@ class CommandSubmitter:
             command.price_ticks,
             command.is_post_only,
             command.is_reduce_only,
+            command.strategy_id,
+            command.parent_order_id,
+            command.confirmed_soft_bound_micros,
+        )
+
+    async def _set_scope_limits(self, sequence: int, command: messages.SetScopeLimits) -> None:
+        given = msgspec.structs.asdict(command)
+        limits = {name: value for name, value in given.items() if name not in {"command_id", "scope", "scope_id"}}
+        call = functools.partial(self._engine.set_scope_limits, **limits)
+        await submit(call, sequence, _scope(command.scope), command.scope_id)
+
+    async def _grant_override(self, sequence: int, command: messages.GrantOverride) -> None:
+        await submit(
+            self._engine.grant_override,
+            sequence,
+            command.order_id,
+            command.account_id,
+            command.instrument_id,
+            list(Side).index(command.side),
+            command.max_quantity_lots,
+            command.control,
+            command.valid_until_ns,
+            command.requested_by,
+            command.granted_by,
+            command.command_id,
         )
 
     async def _reserve_block(self, sequence: int, command: messages.ReserveBlock) -> None:

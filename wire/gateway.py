@@ -9,7 +9,16 @@ times UTC nanoseconds, values micro-dollars (1e-6 USD).
 import msgspec
 
 from wire.instruments import InstrumentTerms
-from wire.units import ControlScope, Liquidity, OrderType, Side, TimeInForce, TradingState
+from wire.units import (
+    ControlKind,
+    ControlScope,
+    Liquidity,
+    OrderType,
+    Permission,
+    Side,
+    TimeInForce,
+    TradingState,
+)
 
 
 class GatewayCommand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -48,6 +57,11 @@ class PlaceOrder(GatewayCommand, tag="gateway.place_order"):
     price_ticks: int | None = None
     is_post_only: bool = False
     is_reduce_only: bool = False
+    strategy_id: int = 0
+    """The algorithm that decided; 0: a person."""
+    parent_order_id: int = 0
+    confirmed_soft_bound_micros: int = 0
+    """The bound that a refusal ``soft_limit`` named, confirmed by a person; 0: none."""
 
 
 class CancelOrder(GatewayCommand, tag="gateway.cancel_order"):
@@ -111,6 +125,73 @@ class SettleInstrument(GatewayCommand, tag="gateway.settle_instrument"):
     instrument_id: int
 
 
+class SetScopeLimits(GatewayCommand, tag="gateway.set_scope_limits"):
+    """Limits of one scope, beside those of each account; replaces all it had. None: the control is off; zero allows
+    nothing. A strategy has no order without bounds of order value, open risk and working orders. See docs/risk-gate.md.
+    """
+
+    scope: ControlScope
+    scope_id: int
+    max_order_value_micros: int | None = None
+    max_order_quantity_lots: int | None = None
+    max_open_risk_micros: int | None = None
+    soft_order_value_micros: int | None = None
+    period_collar_basis_points: int | None = None
+    collar_period_ns: int = 0
+    max_working_orders: int | None = None
+    max_orders: int | None = None
+    messages_per_second: int | None = None
+    message_burst: int = 0
+    duplicate_window_ns: int | None = None
+    max_executions: int | None = None
+    execution_period_ns: int = 0
+    is_instrument_list_required: bool = False
+    is_trader_list_required: bool = False
+
+
+class SetInstrumentPermission(GatewayCommand, tag="gateway.set_instrument_permission"):
+    scope: ControlScope
+    scope_id: int
+    instrument_id: int
+    permission: Permission
+
+
+class SetTraderAuthorization(GatewayCommand, tag="gateway.set_trader_authorization"):
+    user_id: int
+    account_id: int
+    is_authorized: bool
+
+
+class GrantOverride(GatewayCommand, tag="gateway.grant_override"):
+    """One order past one control, once, until a time; ``granted_by`` is somebody other than its trader."""
+
+    order_id: int
+    account_id: int
+    instrument_id: int
+    side: Side
+    max_quantity_lots: int
+    control: str
+    """Name of the reason that would refuse the order."""
+    valid_until_ns: int
+    requested_by: int
+    granted_by: int
+
+
+class EnableScope(GatewayCommand, tag="gateway.enable_scope"):
+    """A person lets trade again what the repeated execution throttle had disabled."""
+
+    scope: ControlScope
+    scope_id: int
+    enabled_by: int
+
+
+class SetParentOrder(GatewayCommand, tag="gateway.set_parent_order"):
+    """Lots that may leave as child orders of a parent; 0 forgets it."""
+
+    parent_order_id: int
+    quantity_lots: int
+
+
 AnyGatewayCommand = (
     SetLimits
     | PlaceOrder
@@ -122,6 +203,12 @@ AnyGatewayCommand = (
     | ConfirmBlock
     | VoidBlock
     | SettleInstrument
+    | SetScopeLimits
+    | SetInstrumentPermission
+    | SetTraderAuthorization
+    | GrantOverride
+    | EnableScope
+    | SetParentOrder
 )
 
 
@@ -255,6 +342,17 @@ class CommandRefused(GatewayEvent, tag="gateway.command_refused"):
     bound: int
 
 
+class ControlSet(GatewayEvent, tag="gateway.control_set"):
+    """A control took effect, or (``scope_disabled``) acted. ``value``: the instrument, user, order or lots that it is
+    about, by its kind; 0 where there is nothing to say.
+    """
+
+    control: ControlKind
+    scope: ControlScope
+    scope_id: int
+    value: int
+
+
 AnyGatewayEvent = (
     InstrumentListed
     | InstrumentDelivered
@@ -273,6 +371,7 @@ AnyGatewayEvent = (
     | BlockVoided
     | InstrumentSettled
     | CommandRefused
+    | ControlSet
 )
 
 

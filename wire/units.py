@@ -98,6 +98,29 @@ class ControlScope(enum.StrEnum):
     USER = "user"
     ACCOUNT = "account"
     INSTRUMENT = "instrument"
+    STRATEGY = "strategy"
+    VENUE = "venue"
+
+
+class ControlKind(enum.StrEnum):
+    """What a command put in force in the risk gate."""
+
+    SCOPE_LIMITS = "scope_limits"
+    INSTRUMENT_PERMISSION = "instrument_permission"
+    TRADER_AUTHORIZATION = "trader_authorization"
+    OVERRIDE_GRANTED = "override_granted"
+    SCOPE_ENABLED = "scope_enabled"
+    SCOPE_DISABLED = "scope_disabled"
+    PARENT_ORDER = "parent_order"
+    COLLATERAL = "collateral"
+
+
+class Permission(enum.StrEnum):
+    """Of a scope in an instrument."""
+
+    NONE = "none"
+    PERMITTED = "permitted"
+    RESTRICTED = "restricted"
 
 
 ASSET_DECIMALS = {"BTC": 8, "ETH": 18, "SOL": 9, "USDC": 6, "USDT": 6, "USD": 6}

@@ -21,6 +21,15 @@ bool put(EngineService& engine, std::int64_t now_ns, const Command& command) {
     });
 }
 
+bool put_attributed(EngineService& engine, std::int64_t now_ns, parley::PlaceOrder& command) {
+    return engine.queue().push_command(command.command_sequence, [&](parley::Writer& writer) {
+        writer.byte(static_cast<std::uint8_t>(parley::InputKind::place_attributed_order));
+        writer.number(now_ns);
+        parley::codec::put_fields(writer, command);
+        parley::codec::put_fields(writer, command.attribution);
+    });
+}
+
 bool set_limits(EngineService& engine, std::int64_t now_ns, std::int64_t command_sequence, std::int64_t account_id,
                 std::int64_t firm_id, std::int64_t desk_id, std::int64_t max_order_quantity_lots,
                 std::int64_t max_order_value_micros, std::int64_t max_position_lots,
@@ -45,7 +54,8 @@ bool place_order(EngineService& engine, std::int64_t now_ns, std::int64_t comman
                  std::int64_t valid_until_ns, std::int64_t order_id, std::int64_t account_id, std::int64_t user_id,
                  std::int64_t desk_id, std::int64_t firm_id, std::int64_t instrument_id, int side, int order_type,
                  int time_in_force, std::int64_t quantity_lots, std::optional<std::int64_t> price_ticks,
-                 bool is_post_only, bool is_reduce_only) {
+                 bool is_post_only, bool is_reduce_only, std::int64_t strategy_id, std::int64_t parent_order_id,
+                 std::int64_t confirmed_soft_bound_micros) {
     parley::PlaceOrder command;
     command.command_sequence = command_sequence;
     command.valid_until_ns = valid_until_ns;
@@ -62,7 +72,11 @@ bool place_order(EngineService& engine, std::int64_t now_ns, std::int64_t comman
     command.price = {price_ticks.value_or(0)};
     command.is_post_only = is_post_only;
     command.is_reduce_only = is_reduce_only;
-    return put(engine, now_ns, command);
+    command.attribution = {checked::within("strategy_id", strategy_id, 0, parley::kScopeIdMax),
+                           checked::not_negative("parent_order_id", parent_order_id),
+                           checked::not_negative("confirmed_soft_bound_micros", confirmed_soft_bound_micros)};
+    const bool is_attributed = strategy_id != 0 || parent_order_id != 0 || confirmed_soft_bound_micros != 0;
+    return is_attributed ? put_attributed(engine, now_ns, command) : put(engine, now_ns, command);
 }
 
 bool cancel_order(EngineService& engine, std::int64_t now_ns, std::int64_t command_sequence, std::int64_t order_id) {
@@ -153,15 +167,17 @@ void bind_commands(EngineClass& engine) {
         .def("place_order", place_order, "now_ns"_a, "command_sequence"_a, "valid_until_ns"_a, "order_id"_a,
              "account_id"_a, "user_id"_a, "desk_id"_a, "firm_id"_a, "instrument_id"_a, "side"_a, "order_type"_a,
              "time_in_force"_a, "quantity_lots"_a, "price_ticks"_a = nb::none(), "is_post_only"_a = false,
-             "is_reduce_only"_a = false,
+             "is_reduce_only"_a = false, "strategy_id"_a = 0, "parent_order_id"_a = 0,
+             "confirmed_soft_bound_micros"_a = 0,
              "side: 0 buy, 1 sell. order_type: 0 limit, 1 market (trades as far as the collar, never rests).\n"
-             "time_in_force: 0 GTC, 1 IOC. Events: order_rejected; or order_accepted, order_executed..., and\n"
+             "time_in_force: 0 GTC, 1 IOC. strategy_id: the algorithm, 0 a person. parent_order_id: of set_parent_order, 0\n"
+             "none. confirmed_soft_bound_micros: bound that a refusal soft_limit named and a person confirmed. Events: order_rejected; or order_accepted, order_executed..., and\n"
              "order_canceled where something is left that may not rest.")
         .def("cancel_order", cancel_order, "now_ns"_a, "command_sequence"_a, "order_id"_a,
              "Event order_canceled, or cancel_rejected `too_late_to_cancel` or `unknown_order`. Never throttled,\n"
              "never blocked by a control.")
         .def("cancel_all", cancel_all, "now_ns"_a, "command_sequence"_a, "scope"_a, "scope_id"_a,
-             "scope: 0 all, 1 firm, 2 desk, 3 user, 4 account, 5 instrument; scope_id is 0 with scope 0.")
+             "scope: 0 all, 1 firm, 2 desk, 3 user, 4 account, 5 instrument, 6 strategy, 7 venue; scope_id is 0 with scope 0.")
         .def("set_trading_state", set_trading_state, "now_ns"_a, "command_sequence"_a, "scope"_a, "scope_id"_a,
              "state"_a, "state: 0 active, 1 reducing, 2 halted. The strictest of all scopes of an order holds.")
         .def("set_kill_switch", set_kill_switch, "now_ns"_a, "command_sequence"_a, "scope"_a, "scope_id"_a,

@@ -43,6 +43,8 @@ nb::tuple payload(const Event& event) {
             return executed(event);
         case EventKind::cancel_rejected:
             return nb::make_tuple(v[0], reason);
+        case EventKind::control_set:
+            return nb::make_tuple(v[0], v[1], v[2], v[3]);
         case EventKind::kill_switch_changed:
             return nb::make_tuple(v[0], v[1], v[2] != 0, v[3]);
         case EventKind::block_refused:
@@ -83,5 +85,6 @@ void bind_engine_enums(nb::module_& module) {
         .value("BLOCK_CONFIRMED", EventKind::block_confirmed)
         .value("BLOCK_VOIDED", EventKind::block_voided)
         .value("INSTRUMENT_SETTLED", EventKind::instrument_settled)
-        .value("COMMAND_REFUSED", EventKind::command_refused);
+        .value("COMMAND_REFUSED", EventKind::command_refused)
+        .value("CONTROL_SET", EventKind::control_set);
 }

@@ -58,3 +58,4 @@ using EngineClass = nanobind::class_<parley::EngineService>;
 void bind_market_inputs(EngineClass& engine);
 void bind_commands(EngineClass& engine);
 void bind_block_commands(EngineClass& engine);
+void bind_control_commands(EngineClass& engine);

@@ -58,6 +58,11 @@ void Engine::dispatch_command(InputKind kind, Reader& reader) {
             return on(take_command<CancelOrder>(reader));
         case InputKind::cancel_all:
             return on(take_command<CancelAll>(reader));
+        case InputKind::place_attributed_order: {
+            auto command = take_command<PlaceOrder>(reader);
+            codec::get_fields(reader, command.attribution);
+            return on(command);
+        }
         case InputKind::set_limits:
             return on(take_command<SetLimits>(reader));
         case InputKind::set_trading_state:
@@ -74,6 +79,25 @@ void Engine::dispatch_command(InputKind kind, Reader& reader) {
             return on(take_command<SettleInstrument>(reader));
         case InputKind::refuse_command:
             return on(take_command<RefuseCommand>(reader));
+        default:
+            return dispatch_control(kind, reader);
+    }
+}
+
+void Engine::dispatch_control(InputKind kind, Reader& reader) {
+    switch (kind) {
+        case InputKind::set_scope_limits:
+            return on(take_command<SetScopeLimits>(reader), reader);
+        case InputKind::set_instrument_permission:
+            return on(take_command<SetInstrumentPermission>(reader));
+        case InputKind::set_trader_authorization:
+            return on(take_command<SetTraderAuthorization>(reader));
+        case InputKind::grant_override:
+            return on(take_command<GrantOverride>(reader));
+        case InputKind::enable_scope:
+            return on(take_command<EnableScope>(reader));
+        case InputKind::set_parent_order:
+            return on(take_command<SetParentOrder>(reader));
         default:
             throw BadEncoding("unknown kind of input");
     }
@@ -276,6 +300,7 @@ void Engine::on(const SettleInstrument& command) {
 
 void Engine::forget_instrument(Slot slot) {
     for (Slot account = 0; account < accounts_.size(); ++account) positions_.erase(position_key(account, slot));
+    order_controls_.forget_instrument(slot, instruments_[slot]->valuation, instruments_[slot]->coin);
     instrument_slots_.erase(static_cast<std::uint64_t>(instruments_[slot]->id));
     instruments_[slot].reset();
     free_instruments_.push_back(slot);

@@ -11,18 +11,41 @@ constexpr std::uint8_t kFinished = 1;
 
 void Engine::on(const PlaceOrder& command) {
     Intent intent;
-    intent.user_id = command.user_id;
-    intent.desk_id = command.desk_id;
+    intent.owner = owner_of(command);
+    intent.order_id = command.order_id;
+    intent.attribution = command.attribution;
     intent.side = command.side;
     intent.lots = command.quantity;
     if (command.order_type == OrderType::limit) intent.price = command.price;
-    if (const Refusal refusal = check_order(command, intent)) {
+    Refusal refusal = count_message(command);
+    if (!refusal) refusal = check_order(command, intent);
+    order_controls_.spend_override(command.order_id);
+    if (refusal) {
         emit(EventKind::order_rejected, refusal.reason, command.order_id, refusal.value, refusal.bound);
-        if (refusal.reason != Reason::duplicate_order) finished_orders_.remember(command.order_id, kFinished);
+        if (!is_known(command.order_id)) finished_orders_.remember(command.order_id, kFinished);
         return;
     }
+    admit(intent);
     execute(command, intent);
 }
+
+/// Every order is a message, whatever becomes of it.
+Refusal Engine::count_message(const PlaceOrder& command) {
+    const Slot account = find_account(command.account_id);
+    const Slot instrument = find_instrument(command.instrument_id);
+    if (order_controls_.is_empty() || account == kNone || instrument == kNone) return {};
+    return order_controls_.count_message(subject_of(account, instrument, owner_of(command)), now_ns_);
+}
+
+/// A cancel is a message too, and is never refused for it.
+void Engine::count_cancel(OrderIndex index) {
+    if (order_controls_.is_empty()) return;
+    const RestingOrder& order = orders_[index];
+    static_cast<void>(
+        order_controls_.count_message(subject_of(order.account, order.instrument, owners_[index]), now_ns_));
+}
+
+void Engine::admit(const Intent& intent) { order_controls_.admit(facts_of(intent, 0), now_ns_); }
 
 Refusal Engine::check_order(const PlaceOrder& command, Intent& intent) const {
     if (command.valid_until_ns < now_ns_) return {Reason::command_expired, now_ns_, command.valid_until_ns};
@@ -35,14 +58,22 @@ Refusal Engine::check_order(const PlaceOrder& command, Intent& intent) const {
         return {Reason::no_limits, command.account_id, 0};
     }
     const Account& account = accounts_[intent.account];
+    if (command.user_id == 0) return {Reason::attribution, 0, 0};
     if (command.firm_id != account.firm_id) return {Reason::attribution, command.firm_id, account.firm_id};
     if (const Refusal refusal = check_intent(intent)) return refusal;
     return check_book(command, intent);
 }
 
+Engine::Owner Engine::owner_of(const PlaceOrder& command) noexcept {
+    return {command.user_id, command.desk_id, command.attribution.strategy_id, command.attribution.parent_order_id};
+}
+
+bool Engine::is_known(OrderId id) const noexcept {
+    return working_.contains(static_cast<std::uint64_t>(id)) || finished_orders_.find(id) != nullptr;
+}
+
 Refusal Engine::check_form(const PlaceOrder& command) const {
-    if (working_.contains(static_cast<std::uint64_t>(command.order_id)) ||
-        finished_orders_.find(command.order_id) != nullptr) {
+    if (is_known(command.order_id)) {
         return {Reason::duplicate_order, command.order_id, 0};
     }
     if (working_.size() >= kWorkingOrdersMax) {
@@ -79,6 +110,7 @@ void Engine::execute(const PlaceOrder& command, const Intent& intent) {
     if (outcome.stop == OrderBook::Stop::no_cross && can_rest) return rest(command, intent, outcome.leaves);
     finished_orders_.remember(command.order_id, kFinished);
     if (outcome.stop == OrderBook::Stop::filled) return;
+    order_controls_.give_back_to_parent(intent.attribution.parent_order_id, outcome.leaves);
     const bool met_itself = outcome.stop == OrderBook::Stop::self_match;
     emit(EventKind::order_canceled, met_itself ? Reason::self_match : Reason::immediate_or_cancel, command.order_id,
          outcome.leaves.value, (command.quantity - outcome.leaves).value);
@@ -94,10 +126,11 @@ void Engine::rest(const PlaceOrder& command, const Intent& intent, Lots leaves) 
     order.account = intent.account;
     order.instrument = intent.instrument;
     order.side = command.side;
-    owners_[index] = {command.user_id, command.desk_id};
+    owners_[index] = intent.owner;
     instruments_[intent.instrument]->book.add(index);
     working_[static_cast<std::uint64_t>(command.order_id)] = index;
-    position(intent.account, intent.instrument).working(command.side) += leaves.value;
+    change_working(intent.account, intent.instrument, intent.owner, command.side, leaves.value);
+    count_working_order(intent.account, intent.instrument, intent.owner, 1);
 }
 
 OrderBook::Outcome Engine::trade(Slot instrument, Side side, PriceTicks limit, Lots lots, Slot account,
@@ -120,19 +153,19 @@ void Engine::report_trade(const RestingOrder& resting, Lots lots, Lots leaves_be
     const AccountId resting_account = accounts_[resting.account].id;
     if (taker != nullptr) {
         const Lots leaves = leaves_before - lots;
-        position(account, resting.instrument).lots += sign(taker->side) * lots.value;
         emit(EventKind::order_executed, Reason::none, taker->order_id, execution_id, taker->account_id, instrument.id,
              taker->side, resting.price.value, lots.value, (taker->quantity - leaves).value, leaves.value,
              Liquidity::taker, resting_account, index_micros);
+        change_position(account, resting.instrument, owner_of(*taker), taker->side, lots, resting.price);
     }
     if (resting_account == kVenueAccount) return;
-    Position& held = position(resting.account, resting.instrument);
-    held.lots += sign(resting.side) * lots.value;
-    held.working(resting.side) -= lots.value;
+    const Owner owner = owner_of(resting);
+    change_working(resting.account, resting.instrument, owner, resting.side, -lots.value);
     const Lots leaves = resting.leaves - lots;
     emit(EventKind::order_executed, Reason::none, resting.id, execution_id, resting_account, instrument.id,
          resting.side, resting.price.value, lots.value, (resting.quantity - leaves).value, leaves.value,
          Liquidity::maker, accounts_[account].id, index_micros);
+    change_position(resting.account, resting.instrument, owner, resting.side, lots, resting.price);
 }
 
 /// A resting order that left the book: its place in the pool is free again.
@@ -142,6 +175,7 @@ void Engine::release(OrderIndex index) {
         auto& quoted = instruments_[order.instrument]->venue_orders;
         quoted.erase(std::find(quoted.begin(), quoted.end(), index));
     } else {
+        count_working_order(order.account, order.instrument, owners_[index], -1);
         working_.erase(static_cast<std::uint64_t>(order.id));
         finished_orders_.remember(order.id, kFinished);
     }
@@ -150,7 +184,10 @@ void Engine::release(OrderIndex index) {
 
 void Engine::on(const CancelOrder& command) {
     const OrderIndex* index = working_.find(static_cast<std::uint64_t>(command.order_id));
-    if (index != nullptr) return cancel(*index, Reason::requested);
+    if (index != nullptr) {
+        count_cancel(*index);
+        return cancel(*index, Reason::requested);
+    }
     const bool was_known = finished_orders_.find(command.order_id) != nullptr;
     emit(EventKind::cancel_rejected, was_known ? Reason::too_late_to_cancel : Reason::unknown_order,
          command.order_id);
@@ -164,7 +201,8 @@ void Engine::on(const CancelAll& command) {
 void Engine::cancel(OrderIndex index, Reason reason) {
     const RestingOrder& order = orders_[index];
     instruments_[order.instrument]->book.remove(index);
-    position(order.account, order.instrument).working(order.side) -= order.leaves.value;
+    change_working(order.account, order.instrument, owners_[index], order.side, -order.leaves.value);
+    order_controls_.give_back_to_parent(owners_[index].parent_order_id, order.leaves);
     emit(EventKind::order_canceled, reason, order.id, order.leaves.value, (order.quantity - order.leaves).value);
     release(index);
 }
@@ -196,6 +234,10 @@ bool Engine::is_covered(OrderIndex index, ControlScope scope, std::int64_t scope
             return account.id == scope_id;
         case ControlScope::instrument:
             return instruments_[order.instrument]->id == scope_id;
+        case ControlScope::strategy:
+            return scope_id != 0 && owners_[index].strategy_id == scope_id;
+        case ControlScope::venue:
+            return instruments_[order.instrument]->venue_id == scope_id;
     }
     return false;
 }

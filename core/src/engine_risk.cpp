@@ -10,14 +10,17 @@ Refusal Engine::check_trading(const Instrument& instrument) const noexcept {
     return {Reason::instrument_not_trading, market_time_ns_, instrument.expiry_at_ns};
 }
 
-Controls::Subject Engine::subject_of(const Intent& intent) const noexcept {
-    const Account& account = accounts_[intent.account];
-    return {.firm_id = account.firm_id,
-            .order_desk_id = intent.desk_id,
-            .account_desk_id = account.desk_id,
-            .user_id = intent.user_id,
-            .account_id = account.id,
-            .instrument_id = instruments_[intent.instrument]->id};
+Controls::Subject Engine::subject_of(Slot account, Slot instrument, const Owner& owner) const noexcept {
+    const Account& owning = accounts_[account];
+    const Instrument& traded = *instruments_[instrument];
+    return {.firm_id = owning.firm_id,
+            .order_desk_id = owner.desk_id,
+            .account_desk_id = owning.desk_id,
+            .user_id = owner.user_id,
+            .account_id = owning.id,
+            .instrument_id = traded.id,
+            .strategy_id = owner.strategy_id,
+            .venue_id = traded.venue_id};
 }
 
 /// The gate, in constant time. Gives a market order the collar as its price.
@@ -25,26 +28,38 @@ Refusal Engine::check_intent(Intent& intent) const {
     const Instrument& instrument = *instruments_[intent.instrument];
     const Limits* limits = accounts_[intent.account].limits_of(instrument.coin);
     if (limits == nullptr) return {Reason::no_limits, accounts_[intent.account].id, 0};
-    const Controls::Subject subject = subject_of(intent);
+    const Controls::Subject subject = subject_of(intent.account, intent.instrument, intent.owner);
     if (const Refusal refusal = controls_.check(subject)) return refusal;
-    if (const Refusal refusal = risk::check_quantity(*limits, intent.lots)) return refusal;
     const CoinIndex& index = coins_[instrument.coin];
     if (const Refusal refusal =
             risk::check_reference(instrument.reference, index, instrument.valuation, alive_at_ns_, now_ns_)) {
         return refusal;
     }
-    const PriceTicks mark = instrument.reference.mark;
-    const PriceTicks bound = instrument.valuation.collar(intent.side, mark, limits->price_collar_basis_points);
+    const PriceTicks bound =
+        instrument.valuation.collar(intent.side, instrument.reference.mark, limits->price_collar_basis_points);
     if (!intent.price) intent.price = std::max(bound, PriceTicks{1});
-    if (const Refusal refusal = risk::check_collar(intent.side, *intent.price, bound)) return refusal;
     const Micros value = instrument.valuation.value(intent.lots, *intent.price, index.price_micros);
-    if (const Refusal refusal = risk::check_value(*limits, value)) return refusal;
-    const Position held = position_of(intent.account, intent.instrument);
+    const OrderFacts facts = facts_of(intent, value);
+    if (const Refusal refusal = check_account(facts, *limits, bound)) return refusal;
     if (controls_.is_reducing(subject)) {
+        const Position held = position_of(intent.account, intent.instrument);
         if (const Refusal refusal = risk::check_reducing(held, intent.side, intent.lots)) return refusal;
     }
-    return risk::check_position(*limits, held, intent.side, intent.lots, instrument.valuation, mark,
-                                index.price_micros);
+    return order_controls_.check(facts, coins_, now_ns_);
+}
+
+/// The limits that every account must have. Each but those that no person may waive can be overridden for one order.
+Refusal Engine::check_account(const OrderFacts& facts, const Limits& limits, PriceTicks collar) const {
+    const auto holds = [&](const Refusal& refusal) {
+        return refusal && !order_controls_.is_overridden(facts, refusal.reason, now_ns_);
+    };
+    if (const Refusal refusal = risk::check_quantity(limits, facts.lots); holds(refusal)) return refusal;
+    if (const Refusal refusal = risk::check_collar(facts.side, facts.price, collar); holds(refusal)) return refusal;
+    if (const Refusal refusal = risk::check_value(limits, facts.value); holds(refusal)) return refusal;
+    const Position held = position_of(facts.account, facts.instrument);
+    const Refusal refusal = risk::check_position(limits, held, facts.side, facts.lots, *facts.valuation, facts.mark,
+                                                 coins_[facts.coin].price_micros);
+    return holds(refusal) ? refusal : Refusal{};
 }
 
 Position Engine::position_of(Slot account, Slot instrument) const noexcept {
@@ -114,7 +129,7 @@ Engine::LegRefusal Engine::check_leg(const BlockLeg& leg) const {
         Intent intent;
         intent.account = account;
         intent.instrument = instrument;
-        intent.desk_id = accounts_[account].desk_id;
+        intent.owner.desk_id = accounts_[account].desk_id;
         intent.side = id == leg.taker_account_id ? leg.side : opposite(leg.side);
         intent.lots = leg.quantity;
         intent.price = leg.price;
@@ -126,15 +141,14 @@ Engine::LegRefusal Engine::check_leg(const BlockLeg& leg) const {
 void Engine::hold(const BlockLeg& leg, std::int64_t direction) {
     const Slot instrument = find_instrument(leg.instrument_id);
     const std::int64_t lots = direction * leg.quantity.value;
-    position(find_account(leg.taker_account_id), instrument).working(leg.side) += lots;
-    position(find_account(leg.maker_account_id), instrument).working(opposite(leg.side)) += lots;
+    change_working(find_account(leg.taker_account_id), instrument, Owner{}, leg.side, lots);
+    change_working(find_account(leg.maker_account_id), instrument, Owner{}, opposite(leg.side), lots);
 }
 
 void Engine::book_leg(const BlockLeg& leg) {
     const Slot instrument = find_instrument(leg.instrument_id);
-    const std::int64_t lots = sign(leg.side) * leg.quantity.value;
-    position(find_account(leg.taker_account_id), instrument).lots += lots;
-    position(find_account(leg.maker_account_id), instrument).lots -= lots;
+    change_position(find_account(leg.taker_account_id), instrument, Owner{}, leg.side, leg.quantity, leg.price);
+    change_position(find_account(leg.maker_account_id), instrument, Owner{}, opposite(leg.side), leg.quantity, leg.price);
 }
 
 void Engine::refuse_block(ReservationId id, const LegRefusal& refused) {

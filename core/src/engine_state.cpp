@@ -7,7 +7,7 @@ namespace parley {
 namespace {
 
 /// Changes whenever the order or meaning of saved fields does; an engine reads only its own.
-constexpr std::int64_t kStateVersion = 1;
+constexpr std::int64_t kStateVersion = 2;
 
 bool is_possible(const RestingOrder& order) noexcept {
     return order.leaves.value > 0 && order.leaves <= order.quantity && order.quantity.value <= kQuotedMax &&
@@ -37,6 +37,7 @@ void Engine::save(std::vector<std::uint8_t>& bytes) const {
     finished_orders_.save(writer);
     save_positions(writer);
     controls_.save(writer);
+    order_controls_.save(writer, control_terms());
     save_reservations(writer);
     finished_blocks_.save(writer);
 }
@@ -59,6 +60,7 @@ void Engine::load(std::span<const std::uint8_t> bytes) {
     finished_orders_.load(reader);
     load_positions(reader);
     controls_.load(reader);
+    order_controls_.load(reader, control_terms());
     load_reservations(reader);
     finished_blocks_.load(reader);
     if (!reader.at_end()) throw BadEncoding("state is longer than it should be");
@@ -115,7 +117,7 @@ void Engine::save_instruments(Writer& writer) const {
         const Valuation& valuation = instrument->valuation;
         writer.numbers(valuation.kind, valuation.lot_nanos, valuation.tick_nanos, valuation.collar_floor_ticks,
                        instrument->coin, instrument->expiry_at_ns, instrument->reference.mark.value,
-                       instrument->reference.at_ns, instrument->reference.is_crossed, instrument->is_delivered);
+                       instrument->reference.at_ns, instrument->reference.is_crossed, instrument->venue_id, instrument->is_delivered);
         save_book(writer, *instrument);
     }
 }
@@ -135,6 +137,7 @@ void Engine::load_instruments(Reader& reader) {
         instrument.reference.mark.value = reader.number();
         instrument.reference.at_ns = reader.number();
         instrument.reference.is_crossed = reader.flag();
+        instrument.venue_id = reader.number();
         instrument.is_delivered = reader.flag();
         load_book(reader, slot);
     }
@@ -149,7 +152,8 @@ void Engine::save_book(Writer& writer, const Instrument& instrument) const {
         instrument.book.for_each(side, [&](OrderIndex index) {
             const RestingOrder& order = orders_[index];
             writer.numbers(order.id, order.price.value, order.leaves.value, order.quantity.value,
-                           accounts_[order.account].id, owners_[index].user_id, owners_[index].desk_id);
+                           accounts_[order.account].id, owners_[index].user_id, owners_[index].desk_id,
+                           owners_[index].strategy_id, owners_[index].parent_order_id);
         });
     }
 }
@@ -169,6 +173,8 @@ void Engine::load_book(Reader& reader, Slot slot) {
             if (!is_possible(order)) throw BadEncoding("order that no book could hold");
             owners_[index].user_id = reader.number();
             owners_[index].desk_id = reader.number();
+            owners_[index].strategy_id = reader.number();
+            owners_[index].parent_order_id = reader.number();
             order.instrument = slot;
             order.side = side;
             instrument.book.add(index);

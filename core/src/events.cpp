@@ -43,6 +43,23 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Reason::count)> 
     "too_many_reservations",
     "voided",
     "self_trade",
+    "message_rate",
+    "repeated_execution_throttle",
+    "customer_credit",
+    "firm_capital",
+    "own_risk_threshold",
+    "restricted_instrument",
+    "authorized_trader",
+    "margin_headroom",
+    "soft_limit",
+    "deployment_cap",
+    "orders_out_vs_orders_in",
+    "same_person",
+    "not_overridable",
+    "too_many_overrides",
+    "too_many_scopes",
+    "too_many_parents",
+    "collateral_outdated",
 };
 static_assert(!kNames.back().empty());
 

@@ -63,8 +63,11 @@ Refusal Controls::first(const Subject& subject, Reason reason, Test&& test) noex
         {ControlScope::user, subject.user_id},
         {ControlScope::account, subject.account_id},
         {ControlScope::instrument, subject.instrument_id},
+        {ControlScope::strategy, subject.strategy_id},
+        {ControlScope::venue, subject.venue_id},
     };
     for (const auto& [scope, id] : scopes) {
+        if (id == 0 && scope == ControlScope::strategy) continue;  // a person
         if (test(key(scope, id))) return {reason, static_cast<std::int64_t>(scope), id};
     }
     return {};

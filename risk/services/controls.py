@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 REASON_LENGTH_MIN = 3
-HOUSE_SCOPES = (ControlScope.ALL, ControlScope.INSTRUMENT)
+HOUSE_SCOPES = (ControlScope.ALL, ControlScope.INSTRUMENT, ControlScope.STRATEGY, ControlScope.VENUE)
 """What reaches beyond one firm."""
 
 
@@ -178,9 +178,11 @@ def _check_reach(user: User, scope: ControlScope, scope_id: int) -> int | None:
 
 
 def _exists(scope: ControlScope, scope_id: int) -> bool:
-    """Whether the house has this to control: all of it, as number 0, or an instrument."""
+    """Whether the house has this to control: all of it, as number 0, an instrument, or any strategy or venue."""
     if scope is ControlScope.ALL:
         return scope_id == 0
+    if scope is not ControlScope.INSTRUMENT:
+        return scope_id > 0
     try:
         return bool(market.get_instrument_by_id(scope_id))
     except NotFound:

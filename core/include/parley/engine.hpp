@@ -12,6 +12,7 @@
 #include "parley/flat_map.hpp"
 #include "parley/inputs.hpp"
 #include "parley/order_book.hpp"
+#include "parley/order_controls.hpp"
 #include "parley/recent_ids.hpp"
 #include "parley/risk.hpp"
 
@@ -74,6 +75,7 @@ public:
 
 private:
     using Slot = std::uint32_t;
+    static constexpr Slot kVenueSlot = 0;
 
     struct Account {
         AccountId id = 0;
@@ -93,6 +95,7 @@ private:
         std::int64_t coin = 0;
         TimeNs expiry_at_ns = 0;
         Reference reference;
+        std::int64_t venue_id = kPaperVenue;
         bool is_delivered = false;
         OrderBook book;
         std::vector<OrderIndex> venue_orders;
@@ -101,6 +104,8 @@ private:
     struct Owner {
         std::int64_t user_id = 0;
         std::int64_t desk_id = 0;
+        std::int64_t strategy_id = 0;
+        OrderId parent_order_id = 0;
     };
 
     enum class BlockOutcome : std::uint8_t { confirmed, voided };
@@ -109,8 +114,9 @@ private:
     struct Intent {
         Slot account = kNone;
         Slot instrument = kNone;
-        std::int64_t user_id = 0;
-        std::int64_t desk_id = 0;
+        Owner owner;
+        OrderId order_id = 0;  ///< 0: a leg of a block
+        OrderAttribution attribution;
         Side side{};
         Lots lots;
         std::optional<PriceTicks> price;
@@ -119,6 +125,7 @@ private:
     // engine.cpp: dispatch, market inputs, instruments
     void dispatch(InputKind kind, Reader& reader);
     void dispatch_command(InputKind kind, Reader& reader);
+    void dispatch_control(InputKind kind, Reader& reader);
     template <typename Command>
     Command take_command(Reader& reader);
     void on(const ListInstrument& input);
@@ -136,6 +143,11 @@ private:
 
     // engine_orders.cpp: orders of clients
     void on(const PlaceOrder& command);
+    [[nodiscard]] Refusal count_message(const PlaceOrder& command);
+    void count_cancel(OrderIndex index);
+    void admit(const Intent& intent);
+    [[nodiscard]] static Owner owner_of(const PlaceOrder& command) noexcept;
+    [[nodiscard]] bool is_known(OrderId id) const noexcept;
     void on(const CancelOrder& command);
     void on(const CancelAll& command);
     [[nodiscard]] Refusal check_order(const PlaceOrder& command, Intent& intent) const;
@@ -155,7 +167,8 @@ private:
 
     // engine_risk.cpp: the gate, reservations
     [[nodiscard]] Refusal check_intent(Intent& intent) const;
-    [[nodiscard]] Controls::Subject subject_of(const Intent& intent) const noexcept;
+    [[nodiscard]] Refusal check_account(const OrderFacts& facts, const Limits& limits, PriceTicks collar) const;
+    [[nodiscard]] Controls::Subject subject_of(Slot account, Slot instrument, const Owner& owner) const noexcept;
     [[nodiscard]] Refusal check_trading(const Instrument& instrument) const noexcept;
     [[nodiscard]] Position position_of(Slot account, Slot instrument) const noexcept;
     [[nodiscard]] Position& position(Slot account, Slot instrument);
@@ -173,6 +186,25 @@ private:
     void hold(const BlockLeg& leg, std::int64_t direction);
     void book_leg(const BlockLeg& leg);
     void refuse_block(ReservationId id, const LegRefusal& refused);
+
+    // engine_controls.cpp: controls by scope; every change of a position or of what works goes through here
+    void on(const SetScopeLimits& command, Reader& reader);
+    void on(const SetInstrumentPermission& command);
+    void on(const SetTraderAuthorization& command);
+    void on(const GrantOverride& command);
+    void on(const EnableScope& command);
+    void on(const SetParentOrder& command);
+    [[nodiscard]] OrderFacts facts_of(Slot account, Slot instrument, const Owner& owner) const noexcept;
+    [[nodiscard]] OrderFacts facts_of(const Intent& intent, Micros value) const noexcept;
+    void change_working(Slot account, Slot instrument, const Owner& owner, Side side, std::int64_t lots);
+    void change_position(Slot account, Slot instrument, const Owner& owner, Side side, Lots lots, PriceTicks price);
+    [[nodiscard]] Owner owner_of(const RestingOrder& order) const noexcept;
+    void count_working_order(Slot account, Slot instrument, const Owner& owner, std::int64_t more);
+    void seed_scope(ControlScope scope, std::int64_t scope_id);
+    [[nodiscard]] static bool covers(ControlScope scope, std::int64_t scope_id, const Controls::Subject& subject) noexcept;
+    void answer_control(Refusal refusal, ControlKind kind, ControlScope scope, std::int64_t scope_id,
+                        std::int64_t value);
+    [[nodiscard]] std::vector<OrderControls::Terms> control_terms() const;
 
     // engine_state.cpp: snapshot
     void save_accounts(Writer& writer) const;
@@ -219,6 +251,7 @@ private:
     RecentIds finished_orders_{kRecentIdsMax};
     FlatMap<Position> positions_;
     Controls controls_;
+    OrderControls order_controls_;
     std::map<ReservationId, std::vector<BlockLeg>> reservations_;
     RecentIds finished_blocks_{kRecentIdsMax};
 

@@ -29,6 +29,7 @@ enum class EventKind : std::uint8_t {
     block_voided,
     instrument_settled,
     command_refused,
+    control_set,
 };
 
 /// Why something was refused or canceled; `reason_name` gives the word that travels.
@@ -76,6 +77,25 @@ enum class Reason : std::uint8_t {
     too_many_reservations,
     voided,
     self_trade,
+    // controls of the risk gate by scope
+    message_rate,
+    repeated_execution_throttle,
+    customer_credit,
+    firm_capital,
+    own_risk_threshold,
+    restricted_instrument,
+    authorized_trader,
+    margin_headroom,
+    soft_limit,
+    deployment_cap,
+    orders_out_vs_orders_in,
+    // commands about controls
+    same_person,
+    not_overridable,
+    too_many_overrides,
+    too_many_scopes,
+    too_many_parents,
+    collateral_outdated,
     count,
 };
 

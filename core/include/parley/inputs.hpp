@@ -32,6 +32,18 @@ enum class InputKind : std::uint8_t {
     void_block = 24,
     settle_instrument = 25,
     refuse_command = 26,
+    // 40 to 59: the controls of the risk gate (control_inputs.hpp)
+    place_attributed_order = 40,
+    set_scope_limits = 41,
+    set_instrument_permission = 42,
+    set_trader_authorization = 43,
+    grant_override = 44,
+    enable_scope = 45,
+    set_parent_order = 46,
+    set_collateral = 47,
+    set_margin_inputs = 48,
+    describe_instrument = 49,
+    set_margin_parameters = 50,
 };
 
 inline constexpr std::size_t kQuoteLevelsMax = 10;
@@ -48,7 +60,7 @@ constexpr std::int64_t enumerators(Side) { return 2; }
 constexpr std::int64_t enumerators(OrderType) { return 2; }
 constexpr std::int64_t enumerators(TimeInForce) { return 2; }
 constexpr std::int64_t enumerators(TradingState) { return 3; }
-constexpr std::int64_t enumerators(ControlScope) { return 6; }
+constexpr std::int64_t enumerators(ControlScope) { return 8; }
 constexpr std::int64_t enumerators(ValueKind) { return 3; }
 
 struct ListInstrument {
@@ -113,6 +125,15 @@ struct SetLimits {
     }
 };
 
+/// Who decided an order besides its trader, and what of it its sender has confirmed. Travels after a PlaceOrder's fields
+/// in place_attributed_order; absent from place_order.
+struct OrderAttribution {
+    std::int64_t strategy_id = 0;      ///< the algorithm; 0: a person
+    OrderId parent_order_id = 0;       ///< the order that this one is a part of; 0: none
+    Micros confirmed_soft_bound = 0;   ///< the bound of the soft limit that a refusal named and a person confirmed
+    auto fields() { return std::tie(strategy_id, parent_order_id, confirmed_soft_bound); }
+};
+
 struct PlaceOrder {
     static constexpr InputKind kind = InputKind::place_order;
     std::int64_t command_sequence = 0;
@@ -130,6 +151,7 @@ struct PlaceOrder {
     PriceTicks price;  ///< ignored for market orders
     bool is_post_only = false;
     bool is_reduce_only = false;
+    OrderAttribution attribution;  ///< beside the fields: see there
     auto fields() {
         return std::tie(command_sequence, valid_until_ns, order_id, account_id, user_id, desk_id, firm_id,
                         instrument_id, side, order_type, time_in_force, quantity, price, is_post_only,

@@ -69,7 +69,7 @@ class Controls {
 public:
     /// Who and what an order belongs to: every scope that covers it. User 0: none (a block).
     struct Subject {
-        std::int64_t firm_id, order_desk_id, account_desk_id, user_id, account_id, instrument_id;
+        std::int64_t firm_id, order_desk_id, account_desk_id, user_id, account_id, instrument_id, strategy_id, venue_id;
     };
     void set_state(ControlScope scope, std::int64_t scope_id, TradingState state);
     void set_kill(ControlScope scope, std::int64_t scope_id, bool is_engaged);

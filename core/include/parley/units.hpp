@@ -37,6 +37,8 @@ using Micros = std::int64_t;   ///< 1e-6 US dollar
 
 /// The account of the paper venue's own quotes; clients' accounts are positive.
 inline constexpr AccountId kVenueAccount = 0;
+/// Venue of instruments that nobody has assigned to another: the paper venue.
+inline constexpr std::int64_t kPaperVenue = 1;
 inline constexpr std::int64_t kQuantityLotsMax = 1'000'000'000'000;
 inline constexpr std::int64_t kPriceTicksMax = 1'000'000'000'000;
 
@@ -46,7 +48,7 @@ enum class OrderType : std::uint8_t { limit, market };
 enum class TimeInForce : std::uint8_t { gtc, ioc };
 enum class Liquidity : std::uint8_t { maker, taker };
 enum class TradingState : std::uint8_t { active, reducing, halted };
-enum class ControlScope : std::uint8_t { all, firm, desk, user, account, instrument };
+enum class ControlScope : std::uint8_t { all, firm, desk, user, account, instrument, strategy, venue };
 
 /// How one lot becomes US dollars: a fixed number of them, coins at the index, or coins at the traded price.
 enum class ValueKind : std::uint8_t { fixed_usd, index, price };

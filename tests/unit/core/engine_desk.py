@@ -15,7 +15,7 @@ FIRMS = {ALICE: 1, BOB: 2, CAROL: 1}
 BUY, SELL = 0, 1
 LIMIT, MARKET = 0, 1
 GTC, IOC = 0, 1
-ALL, FIRM, DESK, USER, ACCOUNT, INSTRUMENT = range(6)
+ALL, FIRM, DESK, USER, ACCOUNT, INSTRUMENT, STRATEGY, VENUE = range(8)
 ACTIVE, REDUCING, HALTED = range(3)
 BTC = 0
 EXPIRY = NOW + 30 * 24 * 3600 * SECOND
@@ -105,6 +105,9 @@ class EngineDesk:
             price,
             **terms,
         )
+
+    def scope(self, scope: int, scope_id: int, **limits: Any) -> None:
+        self.engine.set_scope_limits(self.now, self.next_sequence(), scope, scope_id, **limits)
 
     def cancel(self, order: int) -> None:
         self.engine.cancel_order(self.now, self.next_sequence(), order)

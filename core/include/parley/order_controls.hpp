@@ -1,0 +1,218 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "parley/control_inputs.hpp"
+#include "parley/flat_map.hpp"
+#include "parley/recent_orders.hpp"
+#include "parley/risk.hpp"
+
+namespace parley {
+
+inline constexpr std::size_t kScopesMax = 131'072;
+inline constexpr std::size_t kOverridesMax = 4'096;
+inline constexpr std::size_t kParentsMax = 65'536;
+/// Instrument ids and user ids of permission lists lie below.
+inline constexpr std::int64_t kListedIdMax = std::int64_t{1} << 40;
+
+/// Tokens that refill with time; whole tokens are counted in billionths.
+struct TokenBucket {
+    std::int64_t nano_tokens = 0;
+    TimeNs at_ns = 0;
+    /// Takes one where there is one. Full when new and after any change of limits.
+    [[nodiscard]] bool take(std::int64_t per_second, std::int64_t burst, TimeNs now_ns) noexcept;
+    void fill(std::int64_t burst, TimeNs now_ns) noexcept;
+};
+
+/// Times of the last executions: whether as many as may be fell within the period.
+class ExecutionCount {
+public:
+    void reset(std::int64_t most) { times_.assign(static_cast<std::size_t>(most > 0 ? most : 0), kNever), next_ = 0; }
+    /// True where this one was the last that may be within `period_ns`.
+    [[nodiscard]] bool add(TimeNs now_ns, TimeNs period_ns) noexcept;
+    void save(Writer& writer) const;
+    void load(Reader& reader);
+
+private:
+    static constexpr TimeNs kNever = std::numeric_limits<TimeNs>::min();
+    std::vector<TimeNs> times_;
+    std::size_t next_ = 0;
+};
+
+/// Dollars and coins that would be at risk if everything that hurts were filled.
+class OpenRisk {
+public:
+    void add(const Valuation& valuation, std::int64_t coin, Wide lots);
+    /// Micro-dollars, coins at `index_of(coin)`.
+    template <typename IndexOf>
+    [[nodiscard]] Micros value(IndexOf&& index_of) const noexcept {
+        Wide sum = dollar_nanos_ / 1'000;
+        for (const auto& [coin, nanos] : coin_nanos_) sum += nanos / 1'000 * index_of(coin) / 1'000'000;
+        return saturate(sum);
+    }
+
+private:
+    Wide dollar_nanos_ = 0;
+    std::vector<std::pair<std::int64_t, Wide>> coin_nanos_;
+};
+
+/// Largest position either way if everything working were filled.
+[[nodiscard]] constexpr std::int64_t worst_lots(const Position& position) noexcept {
+    const std::int64_t bought = position.lots + position.buy_working;
+    const std::int64_t sold = position.sell_working - position.lots;
+    return bought > sold ? bought : sold;
+}
+
+/// One order, or one side of a block, as the controls see it.
+struct OrderFacts {
+    Controls::Subject subject{};
+    std::uint32_t account = 0;     ///< slot
+    std::uint32_t instrument = 0;  ///< slot
+    OrderId order_id = 0;
+    OrderAttribution attribution;
+    Side side{};
+    Lots lots;
+    PriceTicks price;
+    PriceTicks mark;
+    Micros value = 0;
+    const Valuation* valuation = nullptr;
+    std::int64_t coin = 0;
+};
+
+/// The controls that hold by scope, with their counters; docs/risk-gate.md describes each. Every check is O(1).
+class OrderControls {
+public:
+    using Slot = std::uint32_t;
+    using Indices = std::span<const CoinIndex>;
+
+    // commands
+    [[nodiscard]] Refusal set_limits(ControlScope scope, std::int64_t scope_id, const ScopeLimits& limits, TimeNs now_ns);
+    [[nodiscard]] Refusal set_permission(const SetInstrumentPermission& command);
+    [[nodiscard]] Refusal authorize(const SetTraderAuthorization& command);
+    [[nodiscard]] Refusal grant(const GrantOverride& command, TimeNs now_ns);
+    void enable(ControlScope scope, std::int64_t scope_id);
+    [[nodiscard]] Refusal set_parent(const SetParentOrder& command);
+
+    /// Counts a message against the rates of its scopes. Refuses where a rate is used up; a cancel's answer is ignored.
+    [[nodiscard]] Refusal count_message(const Controls::Subject& subject, TimeNs now_ns);
+    /// The first control that the order does not pass and no override lets it past.
+    [[nodiscard]] Refusal check(const OrderFacts& facts, Indices indices, TimeNs now_ns) const;
+    /// The order was accepted: it counts from now on.
+    void admit(const OrderFacts& facts, TimeNs now_ns);
+    [[nodiscard]] bool is_overridden(const OrderFacts& facts, Reason reason, TimeNs now_ns) const noexcept;
+    void spend_override(OrderId order_id) noexcept { overrides_.erase(static_cast<std::uint64_t>(order_id)); }
+
+    /// Changes of positions and of what works, for every scope that covers the subject.
+    void change_position(const OrderFacts& facts, std::int64_t lots, std::int64_t buy_working,
+                         std::int64_t sell_working);
+    void count_orders(const Controls::Subject& subject, std::int64_t more);
+    void give_back_to_parent(OrderId parent_order_id, Lots unfilled) noexcept;
+    /// The scope that this execution disables, or `all`.
+    [[nodiscard]] std::pair<ControlScope, std::int64_t> count_execution(const Controls::Subject& subject, TimeNs now_ns);
+    void forget_instrument(Slot instrument, const Valuation& valuation, std::int64_t coin);
+
+    [[nodiscard]] bool tracks(ControlScope scope, std::int64_t scope_id) const noexcept {
+        return find(scope, scope_id) != kNone;
+    }
+    [[nodiscard]] bool is_empty() const noexcept { return scopes_.empty(); }
+    /// Into a scope that is new: positions that were there before it.
+    void seed(ControlScope scope, std::int64_t scope_id, Slot instrument, const Valuation& valuation, std::int64_t coin,
+              const Position& held);
+    void seed_orders(ControlScope scope, std::int64_t scope_id, std::int64_t working);
+
+    /// What an instrument's slot stands for, to save and load counters.
+    struct Terms {
+        InstrumentId id = 0;
+        Valuation valuation;
+        std::int64_t coin = 0;
+    };
+    void save(Writer& writer, std::span<const Terms> instruments) const;
+    void load(Reader& reader, std::span<const Terms> instruments);
+
+private:
+    struct Scope {
+        ControlScope scope{};
+        std::int64_t scope_id = 0;
+        ScopeLimits limits;
+        TokenBucket messages;
+        ExecutionCount executions;
+        OpenRisk risk;
+        std::int64_t working_orders = 0;
+        std::int64_t orders = 0;
+        bool is_disabled = false;
+    };
+    /// Of one scope in one instrument.
+    struct Counter {
+        Position position;
+        TimeNs window_at_ns = 0;
+        PriceTicks window_mark{-1};
+    };
+    struct Override {
+        AccountId account_id = 0;
+        InstrumentId instrument_id = 0;
+        Side side{};
+        Lots max_quantity;
+        Reason control{};
+        TimeNs valid_until_ns = 0;
+        std::int64_t requested_by = 0;
+    };
+    struct Parent {
+        Lots quantity;
+        Lots out;
+    };
+    using Covering = std::array<Slot, 8>;
+    static constexpr Slot kNone = 0xffffffff;
+
+    [[nodiscard]] static std::uint64_t key(ControlScope scope, std::int64_t scope_id) noexcept {
+        return (static_cast<std::uint64_t>(scope) << 56) | static_cast<std::uint64_t>(scope_id);
+    }
+    [[nodiscard]] static std::uint64_t list_key(Slot scope, std::int64_t id) noexcept {
+        return (std::uint64_t{scope} << 40) | static_cast<std::uint64_t>(id);
+    }
+    [[nodiscard]] static std::uint64_t counter_key(Slot scope, Slot instrument) noexcept {
+        return (std::uint64_t{scope} << 32) | instrument;
+    }
+    [[nodiscard]] Slot find(ControlScope scope, std::int64_t scope_id) const noexcept;
+    /// A new one without limits where there is none; kNone where there is no room.
+    Slot find_or_add(ControlScope scope, std::int64_t scope_id);
+    [[nodiscard]] const Counter* counter(Slot scope, Slot instrument) const noexcept {
+        return counters_.find(counter_key(scope, instrument));
+    }
+    /// Slots of the scopes with limits that cover the subject; returns how many.
+    std::size_t cover(const Controls::Subject& subject, Covering& covering) const noexcept;
+    [[nodiscard]] Refusal check_lists(Slot slot, const OrderFacts& facts) const noexcept;
+    [[nodiscard]] Refusal check_duplicate(const OrderFacts& facts, TimeNs window_ns, TimeNs now_ns) const noexcept;
+    [[nodiscard]] Refusal check_parent(const OrderFacts& facts) const noexcept;
+    [[nodiscard]] Refusal check_scope(Slot slot, const OrderFacts& facts, Indices indices, TimeNs now_ns) const;
+    [[nodiscard]] static Refusal check_caps(const Scope& scope) noexcept;
+    [[nodiscard]] static Refusal check_soft(Micros soft_bound, const OrderFacts& facts) noexcept;
+    [[nodiscard]] static Refusal check_window(const Scope& scope, const Counter* counter, const OrderFacts& facts,
+                                              TimeNs now_ns) noexcept;
+    [[nodiscard]] static Refusal check_open_risk(const Scope& scope, const Counter* counter, const OrderFacts& facts,
+                                                 Indices indices);
+    void save_scope(Writer& writer, const Scope& scope) const;
+    void save_lists(Writer& writer) const;
+    void load_lists(Reader& reader);
+    void save_counters(Writer& writer, std::span<const Terms> instruments) const;
+    void load_counters(Reader& reader, std::span<const Terms> instruments);
+    void save_grants(Writer& writer) const;
+    void load_grants(Reader& reader);
+    void change(Slot slot, const OrderFacts& facts, std::int64_t lots, std::int64_t buy_working,
+                std::int64_t sell_working);
+
+    std::vector<Scope> scopes_;
+    FlatMap<Slot> scope_slots_;
+    FlatMap<Counter> counters_;
+    RecentOrders recent_;
+    FlatMap<Permission> permissions_;  // by scope slot and instrument id
+    FlatMap<std::uint8_t> traders_;    // by account's scope slot and user id
+    FlatMap<Override> overrides_;      // by order id
+    FlatMap<Parent> parents_;
+};
+
+}  // namespace parley

@@ -1,0 +1,167 @@
+#include "parley/engine.hpp"
+
+namespace parley {
+
+OrderFacts Engine::facts_of(Slot account, Slot instrument, const Owner& owner) const noexcept {
+    const Instrument& traded = *instruments_[instrument];
+    OrderFacts facts;
+    facts.subject = subject_of(account, instrument, owner);
+    facts.account = account;
+    facts.instrument = instrument;
+    facts.attribution.strategy_id = owner.strategy_id;
+    facts.attribution.parent_order_id = owner.parent_order_id;
+    facts.valuation = &traded.valuation;
+    facts.coin = traded.coin;
+    facts.mark = traded.reference.mark;
+    return facts;
+}
+
+OrderFacts Engine::facts_of(const Intent& intent, Micros value) const noexcept {
+    OrderFacts facts = facts_of(intent.account, intent.instrument, intent.owner);
+    facts.order_id = intent.order_id;
+    facts.attribution = intent.attribution;
+    facts.side = intent.side;
+    facts.lots = intent.lots;
+    facts.price = *intent.price;
+    facts.value = value;
+    return facts;
+}
+
+void Engine::change_working(Slot account, Slot instrument, const Owner& owner, Side side, std::int64_t lots) {
+    position(account, instrument).working(side) += lots;
+    if (order_controls_.is_empty()) return;
+    const bool is_buy = side == Side::buy;
+    order_controls_.change_position(facts_of(account, instrument, owner), 0, is_buy ? lots : 0, is_buy ? 0 : lots);
+}
+
+void Engine::change_position(Slot account, Slot instrument, const Owner& owner, Side side, Lots lots,
+                             PriceTicks price) {
+    const std::int64_t signed_lots = sign(side) * lots.value;
+    position(account, instrument).lots += signed_lots;
+    static_cast<void>(price);
+    if (order_controls_.is_empty()) return;
+    const OrderFacts facts = facts_of(account, instrument, owner);
+    order_controls_.change_position(facts, signed_lots, 0, 0);
+    const auto& [scope, scope_id] = order_controls_.count_execution(facts.subject, now_ns_);
+    if (scope == ControlScope::all) return;
+    emit(EventKind::control_set, Reason::none, ControlKind::scope_disabled, scope, scope_id, 0);
+}
+
+/// Asked only where controls count by owner.
+Engine::Owner Engine::owner_of(const RestingOrder& order) const noexcept {
+    if (order_controls_.is_empty()) return {};
+    return owners_[*working_.find(static_cast<std::uint64_t>(order.id))];
+}
+
+void Engine::count_working_order(Slot account, Slot instrument, const Owner& owner, std::int64_t more) {
+    if (order_controls_.is_empty()) return;
+    order_controls_.count_orders(subject_of(account, instrument, owner), more);
+}
+
+void Engine::on(const SetScopeLimits& command, Reader& reader) {
+    ScopeLimits limits;
+    codec::get_fields(reader, limits);
+    if (limits.max_executions > kExecutionsCountedMax) throw BadEncoding("more executions than can be counted");
+    const bool is_new = !order_controls_.tracks(command.scope, command.scope_id);
+    const Refusal refusal = order_controls_.set_limits(command.scope, command.scope_id, limits, now_ns_);
+    if (!refusal && is_new) seed_scope(command.scope, command.scope_id);
+    answer_control(refusal, ControlKind::scope_limits, command.scope, command.scope_id, 0);
+}
+
+/// What was held and worked before the scope had limits. What a user or a strategy traded before is not known.
+void Engine::seed_scope(ControlScope scope, std::int64_t scope_id) {
+    const bool is_of_owner = scope == ControlScope::user || scope == ControlScope::strategy;
+    if (!is_of_owner) {
+        for (const Holding& held : holdings()) {
+            const Slot account = find_account(held.account_id);
+            const Slot slot = find_instrument(held.instrument_id);
+            if (account == kVenueSlot || !covers(scope, scope_id, subject_of(account, slot, Owner{}))) continue;
+            const Instrument& instrument = *instruments_[slot];
+            order_controls_.seed(scope, scope_id, slot, instrument.valuation, instrument.coin, held.position);
+        }
+    }
+    for (const Working& working : working_orders()) {
+        const OrderIndex index = *working_.find(static_cast<std::uint64_t>(working.order_id));
+        const RestingOrder& order = orders_[index];
+        if (!covers(scope, scope_id, subject_of(order.account, order.instrument, owners_[index]))) continue;
+        order_controls_.seed_orders(scope, scope_id, 1);
+        if (!is_of_owner) continue;
+        const Instrument& instrument = *instruments_[order.instrument];
+        Position works;
+        works.working(order.side) = order.leaves.value;
+        order_controls_.seed(scope, scope_id, order.instrument, instrument.valuation, instrument.coin, works);
+    }
+}
+
+bool Engine::covers(ControlScope scope, std::int64_t scope_id, const Controls::Subject& subject) noexcept {
+    switch (scope) {
+        case ControlScope::all:
+            return true;
+        case ControlScope::firm:
+            return subject.firm_id == scope_id;
+        case ControlScope::desk:
+            return subject.account_desk_id == scope_id;
+        case ControlScope::user:
+            return subject.user_id == scope_id;
+        case ControlScope::account:
+            return subject.account_id == scope_id;
+        case ControlScope::instrument:
+            return subject.instrument_id == scope_id;
+        case ControlScope::strategy:
+            return subject.strategy_id == scope_id;
+        case ControlScope::venue:
+            return subject.venue_id == scope_id;
+    }
+    return false;
+}
+
+void Engine::answer_control(Refusal refusal, ControlKind kind, ControlScope scope, std::int64_t scope_id,
+                            std::int64_t value) {
+    if (refusal) return refuse_command({}, refusal);
+    emit(EventKind::control_set, Reason::none, kind, scope, scope_id, value);
+}
+
+void Engine::on(const SetInstrumentPermission& command) {
+    if (command.instrument_id < 0 || command.instrument_id >= kListedIdMax) throw BadEncoding("instrument is out of range");
+    const bool is_new = !order_controls_.tracks(command.scope, command.scope_id);
+    const Refusal refusal = order_controls_.set_permission(command);
+    if (!refusal && is_new) seed_scope(command.scope, command.scope_id);
+    answer_control(refusal, ControlKind::instrument_permission, command.scope, command.scope_id, command.instrument_id);
+}
+
+void Engine::on(const SetTraderAuthorization& command) {
+    if (command.user_id < 0 || command.user_id >= kListedIdMax) throw BadEncoding("user is out of range");
+    const bool is_new = !order_controls_.tracks(ControlScope::account, command.account_id);
+    const Refusal refusal = order_controls_.authorize(command);
+    if (!refusal && is_new) seed_scope(ControlScope::account, command.account_id);
+    answer_control(refusal, ControlKind::trader_authorization, ControlScope::account, command.account_id,
+                   command.user_id);
+}
+
+void Engine::on(const GrantOverride& command) {
+    const Refusal refusal = order_controls_.grant(command, now_ns_);
+    if (refusal) return refuse_command(command.command_id, refusal);
+    answer_control({}, ControlKind::override_granted, ControlScope::account, command.account_id, command.order_id);
+}
+
+void Engine::on(const EnableScope& command) {
+    if (command.enabled_by <= 0) return refuse_command({}, {Reason::attribution, command.enabled_by, 1});
+    order_controls_.enable(command.scope, command.scope_id);
+    answer_control({}, ControlKind::scope_enabled, command.scope, command.scope_id, command.enabled_by);
+}
+
+void Engine::on(const SetParentOrder& command) {
+    answer_control(order_controls_.set_parent(command), ControlKind::parent_order, ControlScope::all,
+                   command.parent_order_id, command.quantity.value);
+}
+
+std::vector<OrderControls::Terms> Engine::control_terms() const {
+    std::vector<OrderControls::Terms> terms(instruments_.size());
+    for (Slot slot = 0; slot < instruments_.size(); ++slot) {
+        if (!instruments_[slot]) continue;
+        terms[slot] = {instruments_[slot]->id, instruments_[slot]->valuation, instruments_[slot]->coin};
+    }
+    return terms;
+}
+
+}  // namespace parley

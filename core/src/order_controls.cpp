@@ -1,0 +1,320 @@
+#include "parley/order_controls.hpp"
+
+#include <algorithm>
+
+namespace parley {
+namespace {
+
+constexpr std::int64_t kNano = 1'000'000'000;
+
+constexpr Reason open_risk_reason(ControlScope scope) noexcept {
+    if (scope == ControlScope::account) return Reason::customer_credit;
+    return scope == ControlScope::firm ? Reason::firm_capital : Reason::own_risk_threshold;
+}
+
+constexpr bool exceeds(std::int64_t value, std::int64_t bound) noexcept { return bound != kNoLimit && value > bound; }
+
+RecentOrders::Key identity(const OrderFacts& facts) noexcept {
+    return {facts.subject.account_id, facts.subject.instrument_id, facts.lots.value, facts.price.value, facts.side};
+}
+
+}  // namespace
+
+void TokenBucket::fill(std::int64_t burst, TimeNs now_ns) noexcept {
+    nano_tokens = saturate(Wide{burst} * kNano);
+    at_ns = now_ns;
+}
+
+bool TokenBucket::take(std::int64_t per_second, std::int64_t burst, TimeNs now_ns) noexcept {
+    const Wide elapsed = now_ns > at_ns ? Wide{now_ns} - at_ns : 0;
+    const Wide refilled = nano_tokens + elapsed * per_second;
+    nano_tokens = saturate(std::min(refilled, Wide{burst} * kNano));
+    at_ns = std::max(at_ns, now_ns);
+    if (nano_tokens < kNano) return false;
+    nano_tokens -= kNano;
+    return true;
+}
+
+bool ExecutionCount::add(TimeNs now_ns, TimeNs period_ns) noexcept {
+    if (times_.empty()) return false;
+    times_[next_] = now_ns;
+    next_ = (next_ + 1) % times_.size();
+    const TimeNs oldest = times_[next_];
+    return oldest != kNever && Wide{now_ns} - oldest <= period_ns;
+}
+
+void OpenRisk::add(const Valuation& valuation, std::int64_t coin, Wide lots) {
+    const Wide nanos = lots * valuation.lot_nanos;
+    if (valuation.kind == ValueKind::fixed_usd) {
+        dollar_nanos_ += nanos;
+        return;
+    }
+    const auto found =
+        std::find_if(coin_nanos_.begin(), coin_nanos_.end(), [coin](const auto& each) { return each.first == coin; });
+    if (found != coin_nanos_.end()) {
+        found->second += nanos;
+    } else {
+        coin_nanos_.emplace_back(coin, nanos);
+    }
+}
+
+OrderControls::Slot OrderControls::find(ControlScope scope, std::int64_t scope_id) const noexcept {
+    const Slot* slot = scope_slots_.find(key(scope, scope_id));
+    return slot == nullptr ? kNone : *slot;
+}
+
+OrderControls::Slot OrderControls::find_or_add(ControlScope scope, std::int64_t scope_id) {
+    const Slot known = find(scope, scope_id);
+    if (known != kNone || scopes_.size() >= kScopesMax) return known;
+    const auto slot = static_cast<Slot>(scopes_.size());
+    scopes_.emplace_back();
+    scopes_.back().scope = scope;
+    scopes_.back().scope_id = scope_id;
+    scope_slots_[key(scope, scope_id)] = slot;
+    return slot;
+}
+
+std::size_t OrderControls::cover(const Controls::Subject& subject, Covering& covering) const noexcept {
+    const std::pair<ControlScope, std::int64_t> scopes[] = {
+        {ControlScope::all, 0},
+        {ControlScope::firm, subject.firm_id},
+        {ControlScope::desk, subject.account_desk_id},
+        {ControlScope::user, subject.user_id},
+        {ControlScope::account, subject.account_id},
+        {ControlScope::instrument, subject.instrument_id},
+        {ControlScope::strategy, subject.strategy_id},
+        {ControlScope::venue, subject.venue_id},
+    };
+    std::size_t count = 0;
+    for (const auto& [scope, id] : scopes) {
+        if (id == 0 && scope != ControlScope::all) continue;
+        const Slot slot = find(scope, id);
+        if (slot != kNone) covering[count++] = slot;
+    }
+    return count;
+}
+
+Refusal OrderControls::count_message(const Controls::Subject& subject, TimeNs now_ns) {
+    if (scopes_.empty()) return {};
+    Covering covering;
+    const std::size_t count = cover(subject, covering);
+    Refusal refusal;
+    for (std::size_t i = 0; i < count; ++i) {
+        Scope& scope = scopes_[covering[i]];
+        const auto& [per_second, burst] = std::pair(scope.limits.messages_per_second, scope.limits.message_burst);
+        if (per_second == kNoLimit || scope.messages.take(per_second, burst, now_ns) || refusal) continue;
+        refusal = {Reason::message_rate, burst + 1, burst};
+    }
+    return refusal;
+}
+
+Refusal OrderControls::check(const OrderFacts& facts, Indices indices, TimeNs now_ns) const {
+    if (const Refusal refusal = check_parent(facts)) return refusal;
+    if (facts.attribution.strategy_id != 0 && find(ControlScope::strategy, facts.attribution.strategy_id) == kNone) {
+        return {Reason::deployment_cap, facts.attribution.strategy_id, 0};
+    }
+    if (scopes_.empty()) return {};
+    Covering covering;
+    const std::size_t count = cover(facts.subject, covering);
+    TimeNs window_ns = kNoLimit;
+    Micros soft_bound = kNoLimit;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (const Refusal refusal = check_scope(covering[i], facts, indices, now_ns)) return refusal;
+        const ScopeLimits& limits = scopes_[covering[i]].limits;
+        window_ns = std::max(window_ns, limits.duplicate_window_ns);
+        if (exceeds(facts.value, limits.soft_order_value_micros) &&
+            (soft_bound == kNoLimit || limits.soft_order_value_micros < soft_bound)) {
+            soft_bound = limits.soft_order_value_micros;
+        }
+    }
+    if (const Refusal refusal = check_duplicate(facts, window_ns, now_ns)) return refusal;
+    return check_soft(soft_bound, facts);
+}
+
+Refusal OrderControls::check_scope(Slot slot, const OrderFacts& facts, Indices indices, TimeNs now_ns) const {
+    const Scope& scope = scopes_[slot];
+    const Counter* const held = counter(slot, facts.instrument);
+    const ScopeLimits& limits = scope.limits;
+    const auto holds = [&](const Refusal& refusal) { return refusal && !is_overridden(facts, refusal.reason, now_ns); };
+    if (const Refusal refusal = check_lists(slot, facts)) return refusal;
+    if (const Refusal refusal = check_caps(scope)) return refusal;
+    if (exceeds(facts.lots.value, limits.max_order_quantity_lots)) {
+        const Refusal refusal{Reason::max_order_quantity, facts.lots.value, limits.max_order_quantity_lots};
+        if (holds(refusal)) return refusal;
+    }
+    if (exceeds(facts.value, limits.max_order_value_micros)) {
+        const Refusal refusal{Reason::max_order_value, facts.value, limits.max_order_value_micros};
+        if (holds(refusal)) return refusal;
+    }
+    if (const Refusal refusal = check_window(scope, held, facts, now_ns); holds(refusal)) return refusal;
+    if (const Refusal refusal = check_open_risk(scope, held, facts, indices); holds(refusal)) return refusal;
+    return {};
+}
+
+/// What a scope may trade, and who.
+Refusal OrderControls::check_lists(Slot slot, const OrderFacts& facts) const noexcept {
+    const Scope& scope = scopes_[slot];
+    if (scope.is_disabled) {
+        return {Reason::repeated_execution_throttle, scope.limits.max_executions, scope.limits.max_executions};
+    }
+    const Permission* listed = permissions_.find(list_key(slot, facts.subject.instrument_id));
+    const Permission permission = listed == nullptr ? Permission::none : *listed;
+    if (permission == Permission::restricted ||
+        (permission == Permission::none && scope.limits.is_instrument_list_required)) {
+        return {Reason::restricted_instrument, facts.subject.instrument_id, scope.scope_id};
+    }
+    if (scope.limits.is_trader_list_required && facts.order_id != 0 &&
+        !traders_.contains(list_key(slot, facts.subject.user_id))) {
+        return {Reason::authorized_trader, facts.subject.user_id, scope.scope_id};
+    }
+    return {};
+}
+
+/// How many orders a scope may have; a strategy without caps of value, risk and count has none.
+Refusal OrderControls::check_caps(const Scope& scope) noexcept {
+    const ScopeLimits& limits = scope.limits;
+    if (exceeds(scope.working_orders + 1, limits.max_working_orders)) {
+        return {Reason::deployment_cap, scope.working_orders + 1, limits.max_working_orders};
+    }
+    if (exceeds(scope.orders + 1, limits.max_orders)) {
+        return {Reason::deployment_cap, scope.orders + 1, limits.max_orders};
+    }
+    const bool is_uncapped = limits.max_order_value_micros == kNoLimit || limits.max_open_risk_micros == kNoLimit ||
+                             limits.max_working_orders == kNoLimit;
+    if (scope.scope == ControlScope::strategy && is_uncapped) return {Reason::deployment_cap, scope.scope_id, 0};
+    return {};
+}
+
+/// The mark at the first order of a period bounds every price of the period, however far the market walks meanwhile.
+Refusal OrderControls::check_window(const Scope& scope, const Counter* counter, const OrderFacts& facts,
+                                    TimeNs now_ns) noexcept {
+    const std::int64_t basis_points = scope.limits.period_collar_basis_points;
+    if (basis_points == kNoLimit || counter == nullptr || counter->window_mark.value < 0) return {};
+    if (Wide{now_ns} - counter->window_at_ns >= scope.limits.collar_period_ns) return {};
+    return risk::check_collar(facts.side, facts.price,
+                              facts.valuation->collar(facts.side, counter->window_mark, basis_points));
+}
+
+/// Only what adds to the risk is refused.
+Refusal OrderControls::check_open_risk(const Scope& scope, const Counter* counter, const OrderFacts& facts,
+                                       Indices indices) {
+    const Micros bound = scope.limits.max_open_risk_micros;
+    if (bound == kNoLimit) return {};
+    Position after = counter == nullptr ? Position{} : counter->position;
+    const std::int64_t before = worst_lots(after);
+    after.working(facts.side) += facts.lots.value;
+    const std::int64_t more = worst_lots(after) - before;
+    if (more <= 0) return {};
+    OpenRisk risk = {};
+    risk.add(*facts.valuation, facts.coin, more);
+    const auto index_of = [&](std::int64_t coin) {
+        return Wide{indices[static_cast<std::size_t>(coin)].price_micros};
+    };
+    if (facts.valuation->kind != ValueKind::fixed_usd && index_of(facts.coin) <= 0) {
+        return {Reason::stale_or_jumped_market, 0, 0};
+    }
+    const Micros value = saturate(Wide{scope.risk.value(index_of)} + risk.value(index_of));
+    if (value <= bound) return {};
+    return {open_risk_reason(scope.scope), value, bound};
+}
+
+Refusal OrderControls::check_duplicate(const OrderFacts& facts, TimeNs window_ns, TimeNs now_ns) const noexcept {
+    if (window_ns == kNoLimit || facts.order_id == 0) return {};
+    constexpr TimeNs never = std::numeric_limits<TimeNs>::min();
+    const TimeNs at_ns = recent_.find(identity(facts), never);
+    if (at_ns == never || Wide{now_ns} - at_ns >= window_ns) return {};
+    return {Reason::duplicate_order, now_ns - at_ns, window_ns};
+}
+
+/// The confirmation names the bound that was breached: one of another bound, or of none, confirms nothing.
+Refusal OrderControls::check_soft(Micros soft_bound, const OrderFacts& facts) noexcept {
+    const Micros confirmed = facts.attribution.confirmed_soft_bound;
+    if (soft_bound == kNoLimit || confirmed == soft_bound) return {};
+    return {Reason::soft_limit, facts.value, soft_bound};
+}
+
+Refusal OrderControls::check_parent(const OrderFacts& facts) const noexcept {
+    const OrderId id = facts.attribution.parent_order_id;
+    if (id == 0) return {};
+    const Parent* parent = parents_.find(static_cast<std::uint64_t>(id));
+    const Parent admitted = parent == nullptr ? Parent{} : *parent;
+    const Lots out = admitted.out + facts.lots;
+    if (out <= admitted.quantity) return {};
+    return {Reason::orders_out_vs_orders_in, out.value, admitted.quantity.value};
+}
+
+void OrderControls::admit(const OrderFacts& facts, TimeNs now_ns) {
+    if (Parent* parent = parents_.find(static_cast<std::uint64_t>(facts.attribution.parent_order_id))) {
+        parent->out += facts.lots;
+    }
+    if (scopes_.empty()) return;
+    Covering covering;
+    const std::size_t count = cover(facts.subject, covering);
+    bool is_remembered = false;
+    for (std::size_t i = 0; i < count; ++i) {
+        Scope& scope = scopes_[covering[i]];
+        if (scope.limits.max_orders != kNoLimit) ++scope.orders;
+        is_remembered = is_remembered || scope.limits.duplicate_window_ns != kNoLimit;
+        if (scope.limits.period_collar_basis_points == kNoLimit) continue;
+        Counter& held = counters_[counter_key(covering[i], facts.instrument)];
+        const bool is_over = Wide{now_ns} - held.window_at_ns >= scope.limits.collar_period_ns;
+        if (held.window_mark.value >= 0 && !is_over) continue;
+        held.window_at_ns = now_ns;
+        held.window_mark = facts.mark;
+    }
+    if (is_remembered && facts.order_id != 0) recent_.add(identity(facts), now_ns);
+}
+
+bool OrderControls::is_overridden(const OrderFacts& facts, Reason reason, TimeNs now_ns) const noexcept {
+    if (overrides_.empty() || facts.order_id == 0) return false;
+    const Override* granted = overrides_.find(static_cast<std::uint64_t>(facts.order_id));
+    return granted != nullptr && granted->control == reason && granted->account_id == facts.subject.account_id &&
+           granted->instrument_id == facts.subject.instrument_id && granted->side == facts.side &&
+           facts.lots <= granted->max_quantity && granted->requested_by == facts.subject.user_id &&
+           now_ns <= granted->valid_until_ns;
+}
+
+void OrderControls::change(Slot slot, const OrderFacts& facts, std::int64_t lots, std::int64_t buy_working,
+                           std::int64_t sell_working) {
+    Position& held = counters_[counter_key(slot, facts.instrument)].position;
+    const std::int64_t before = worst_lots(held);
+    held.lots += lots;
+    held.buy_working += buy_working;
+    held.sell_working += sell_working;
+    scopes_[slot].risk.add(*facts.valuation, facts.coin, Wide{worst_lots(held)} - before);
+}
+
+void OrderControls::change_position(const OrderFacts& facts, std::int64_t lots, std::int64_t buy_working,
+                                    std::int64_t sell_working) {
+    if (scopes_.empty()) return;
+    Covering covering;
+    const std::size_t count = cover(facts.subject, covering);
+    for (std::size_t i = 0; i < count; ++i) change(covering[i], facts, lots, buy_working, sell_working);
+}
+
+void OrderControls::count_orders(const Controls::Subject& subject, std::int64_t more) {
+    if (scopes_.empty()) return;
+    Covering covering;
+    const std::size_t count = cover(subject, covering);
+    for (std::size_t i = 0; i < count; ++i) scopes_[covering[i]].working_orders += more;
+}
+
+void OrderControls::give_back_to_parent(OrderId parent_order_id, Lots unfilled) noexcept {
+    Parent* parent = parents_.find(static_cast<std::uint64_t>(parent_order_id));
+    if (parent != nullptr) parent->out -= unfilled;
+}
+
+std::pair<ControlScope, std::int64_t> OrderControls::count_execution(const Controls::Subject& subject, TimeNs now_ns) {
+    for (const auto& [scope, id] : {std::pair(ControlScope::strategy, subject.strategy_id),
+                                    std::pair(ControlScope::user, subject.user_id)}) {
+        const Slot slot = id == 0 || scopes_.empty() ? kNone : find(scope, id);
+        if (slot == kNone || scopes_[slot].is_disabled) continue;
+        Scope& counted = scopes_[slot];
+        if (!counted.executions.add(now_ns, counted.limits.execution_period_ns)) continue;
+        counted.is_disabled = true;
+        return {scope, id};
+    }
+    return {ControlScope::all, 0};
+}
+
+}  // namespace parley

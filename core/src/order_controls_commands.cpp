@@ -1,0 +1,126 @@
+#include "parley/order_controls.hpp"
+
+namespace parley {
+namespace {
+
+/// Controls that a person may let one order past. The rest holds for everybody, always.
+constexpr bool is_overridable(Reason control) noexcept {
+    switch (control) {
+        case Reason::max_order_quantity:
+        case Reason::max_order_value:
+        case Reason::price_collar:
+        case Reason::position:
+        case Reason::customer_credit:
+        case Reason::firm_capital:
+        case Reason::own_risk_threshold:
+        case Reason::margin_headroom:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+void OrderControls::forget_instrument(Slot instrument, const Valuation& valuation, std::int64_t coin) {
+    for (Slot slot = 0; slot < scopes_.size(); ++slot) {
+        const Counter* held = counter(slot, instrument);
+        if (held == nullptr) continue;
+        scopes_[slot].risk.add(valuation, coin, -Wide{worst_lots(held->position)});
+        counters_.erase(counter_key(slot, instrument));
+    }
+}
+
+void OrderControls::seed(ControlScope scope, std::int64_t scope_id, Slot instrument, const Valuation& valuation,
+                         std::int64_t coin, const Position& held) {
+    OrderFacts facts;
+    facts.instrument = instrument;
+    facts.valuation = &valuation;
+    facts.coin = coin;
+    change(find(scope, scope_id), facts, held.lots, held.buy_working, held.sell_working);
+}
+
+void OrderControls::seed_orders(ControlScope scope, std::int64_t scope_id, std::int64_t working) {
+    scopes_[find(scope, scope_id)].working_orders += working;
+}
+
+Refusal OrderControls::set_limits(ControlScope scope, std::int64_t scope_id, const ScopeLimits& limits,
+                                  TimeNs now_ns) {
+    const Slot slot = find_or_add(scope, scope_id);
+    if (slot == kNone) return {Reason::too_many_scopes, scope_id, static_cast<std::int64_t>(kScopesMax)};
+    Scope& changed = scopes_[slot];
+    const bool is_counting = changed.limits.max_executions == limits.max_executions;
+    changed.limits = limits;
+    changed.orders = 0;
+    changed.messages.fill(limits.message_burst, now_ns);
+    if (!is_counting) changed.executions.reset(limits.max_executions);
+    return {};
+}
+
+Refusal OrderControls::set_permission(const SetInstrumentPermission& command) {
+    const Slot slot = find_or_add(command.scope, command.scope_id);
+    if (slot == kNone) return {Reason::too_many_scopes, command.scope_id, static_cast<std::int64_t>(kScopesMax)};
+    if (command.permission == Permission::none) {
+        permissions_.erase(list_key(slot, command.instrument_id));
+    } else {
+        permissions_[list_key(slot, command.instrument_id)] = command.permission;
+    }
+    return {};
+}
+
+Refusal OrderControls::authorize(const SetTraderAuthorization& command) {
+    const Slot slot = find_or_add(ControlScope::account, command.account_id);
+    if (slot == kNone) return {Reason::too_many_scopes, command.account_id, static_cast<std::int64_t>(kScopesMax)};
+    if (command.is_authorized) {
+        traders_[list_key(slot, command.user_id)] = 1;
+    } else {
+        traders_.erase(list_key(slot, command.user_id));
+    }
+    return {};
+}
+
+Refusal OrderControls::grant(const GrantOverride& command, TimeNs now_ns) {
+    if (!is_overridable(command.control)) return {Reason::not_overridable, static_cast<std::int64_t>(command.control), 0};
+    if (command.granted_by == command.requested_by || command.granted_by <= 0 || command.requested_by <= 0) {
+        return {Reason::same_person, command.granted_by, command.requested_by};
+    }
+    if (overrides_.size() >= kOverridesMax) {
+        std::vector<std::uint64_t> expired;
+        overrides_.for_each([&](std::uint64_t id, const Override& each) {
+            if (each.valid_until_ns < now_ns) expired.push_back(id);
+        });
+        for (const std::uint64_t id : expired) overrides_.erase(id);
+    }
+    if (overrides_.size() >= kOverridesMax) {
+        constexpr auto most = static_cast<std::int64_t>(kOverridesMax);
+        return {Reason::too_many_overrides, most, most};
+    }
+    overrides_[static_cast<std::uint64_t>(command.order_id)] = {
+        command.account_id, command.instrument_id,  command.side,         command.max_quantity,
+        command.control,    command.valid_until_ns, command.requested_by,
+    };
+    return {};
+}
+
+void OrderControls::enable(ControlScope scope, std::int64_t scope_id) {
+    const Slot slot = find(scope, scope_id);
+    if (slot == kNone) return;
+    scopes_[slot].is_disabled = false;
+    scopes_[slot].executions.reset(scopes_[slot].limits.max_executions);
+}
+
+Refusal OrderControls::set_parent(const SetParentOrder& command) {
+    const auto id = static_cast<std::uint64_t>(command.parent_order_id);
+    if (command.quantity.value == 0) {
+        parents_.erase(id);
+        return {};
+    }
+    if (!parents_.contains(id) && parents_.size() >= kParentsMax) {
+        constexpr auto most = static_cast<std::int64_t>(kParentsMax);
+        return {Reason::too_many_parents, most, most};
+    }
+    parents_[id].quantity = command.quantity;
+    return {};
+}
+
+}  // namespace parley
