@@ -70,8 +70,8 @@ void require_nodes(const SignalGraph& graph, const std::vector<std::uint32_t>& n
 void require_events(const SignalGraph& graph, const SignalColumns& events) {
     for (std::size_t at = 0; at < events.kind.size(); ++at) {
         const auto kind = static_cast<SignalEventKind>(events.kind[at]);
-        if (kind > SignalEventKind::time) throw nb::value_error("an event's kind is 0, 1 or 2");
-        if (kind != SignalEventKind::time) require_instrument(graph, events.instrument[at]);
+        if (kind > SignalEventKind::bar) throw nb::value_error("an event's kind is 0, 1, 2 or 3");
+        if (kind < SignalEventKind::time) require_instrument(graph, events.instrument[at]);
     }
 }
 
@@ -143,13 +143,14 @@ void bind_signals(nb::module_& module) {
         .def("on_quote", &on_quote, "at_ns"_a, "instrument"_a, "bid"_a, "ask"_a, "bid_size"_a, "ask_size"_a)
         .def("on_trade", &on_trade, "at_ns"_a, "instrument"_a, "price"_a, "size"_a, "is_buyer"_a)
         .def("on_time", &SignalGraph::on_time, "at_ns"_a, "Runs the timers that are due.")
+        .def("on_bar", &SignalGraph::on_bar, "at_ns"_a, "Every price of a bar is in: the bar sources tick.")
         .def("value", &value, "node"_a)
         .def("fired", [](const SignalGraph& graph) {
             return std::vector<std::uint32_t>(graph.fired().begin(), graph.fired().end());
         }, "Watched nodes that ticked during the last event.")
         .def("run", &run, "at_ns"_a, "instrument"_a, "kind"_a, "bid"_a, "ask"_a, "bid_size"_a, "ask_size"_a,
              "outputs"_a,
-             "Feeds columns of events (kind 0 quote, 1 trade, 2 time) and returns one row of the outputs after each. A "
+             "Feeds columns of events (kind 0 quote, 1 trade, 2 time, 3 end of a bar) and returns one row of the outputs after each. A "
              "trade has its price in bid, its size in bid_size, and ask_size above 0 for a buyer. Releases the GIL.")
         .def("run_bars", &run_rows, "at_ns"_a, "prices"_a, "outputs"_a,
              "One row of prices per time, one column per instrument; NaN is a gap. Returns one row of the outputs after "

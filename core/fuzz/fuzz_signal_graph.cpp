@@ -34,7 +34,7 @@ private:
 
 SignalNode take_node(Bytes& bytes, std::size_t count) {
     SignalNode node;
-    node.op = static_cast<SignalOp>(bytes.take<std::uint8_t>() % (static_cast<int>(SignalOp::sample) + 1));
+    node.op = static_cast<SignalOp>(bytes.take<std::uint8_t>() % (static_cast<int>(SignalOp::when) + 1));
     const auto flags = bytes.take<std::uint8_t>();
     node.is_timed = (flags & 1) != 0;
     node.has_clock = (flags & 2) != 0;
@@ -55,7 +55,9 @@ void take_event(Bytes& bytes, SignalGraph& graph) {
     const auto kind = bytes.take<std::uint8_t>();
     const TimeNs now_ns = (kind & 4) != 0 ? bytes.take<std::int64_t>() : bytes.take<std::int32_t>();
     const auto instrument = static_cast<std::uint32_t>(kind >> 4) % kInstruments;
-    if (kind % 4 == 0) {
+    if (kind % 16 == 0) {
+        graph.on_bar(now_ns);
+    } else if (kind % 4 == 0) {
         graph.on_time(now_ns);
     } else if (kind % 4 == 1) {
         const auto price = bytes.take<double>();

@@ -24,6 +24,7 @@ void run_batch(SignalGraph& graph, const SignalColumns& events, std::span<const 
                                events.ask_size[at] > 0.0 ? Side::buy : Side::sell);
                 break;
             case SignalEventKind::time: graph.on_time(now_ns); break;
+            case SignalEventKind::bar: graph.on_bar(now_ns); break;
         }
         rows = write_row(graph, outputs, rows);
     }
@@ -36,6 +37,7 @@ void run_bars(SignalGraph& graph, std::span<const std::int64_t> at_ns, const dou
             const double price = *prices++;
             if (std::isfinite(price)) graph.on_quote(now_ns, instrument, {price, price, 1.0, 1.0});
         }
+        graph.on_bar(now_ns);
         rows = write_row(graph, outputs, rows);
     }
 }

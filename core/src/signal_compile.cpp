@@ -31,7 +31,7 @@ struct Arity {
     if (node.op <= SignalOp::constant) return {0, 0};
     if (node.op == SignalOp::all_of || node.op == SignalOp::any_of) return {1, kSignalInputsMax};
     const bool is_binary = is_between(node.op, SignalOp::add, SignalOp::greater) ||
-                           node.op == SignalOp::crosses_above || node.op == SignalOp::latch;
+                           node.op == SignalOp::crosses_above || node.op == SignalOp::latch || node.op == SignalOp::when;
     const std::size_t clock = node.has_clock ? 1 : 0;
     const std::size_t count = (is_binary ? 2 : 1) + clock;
     return {count, is_window(node.op) || clock == 0 ? count : 0};
@@ -207,10 +207,11 @@ void SignalGraph::place_states(std::span<const SignalNode> nodes, std::span<cons
 }
 
 SignalRefusal SignalGraph::list_fan_out() {
-    std::vector<std::vector<std::uint32_t>> sources(tops_.size() * 2 + timers_.size());
+    std::vector<std::vector<std::uint32_t>> sources(tops_.size() * 2 + timers_.size() + 1);
     for (std::uint32_t at = 0; at < nodes_.size(); ++at) {
         const Node& node = nodes_[at];
         if (is_quote_source(node.op)) sources[std::size_t{node.instrument} * 2].push_back(at);
+        if (node.op == SignalOp::bar) sources.back().push_back(at);
         if (is_trade_source(node.op)) sources[std::size_t{node.instrument} * 2 + 1].push_back(at);
     }
     for (std::size_t timer = 0; timer < timers_.size(); ++timer) {

@@ -7,14 +7,14 @@
 namespace parley {
 namespace {
 
-constexpr std::array<std::string_view, 42> kOpTexts{
+constexpr auto kOpTexts = std::to_array<std::string_view>({
     "bid", "ask", "bid_size", "ask_size", "mid", "micro_price", "book_imbalance", "order_flow",
-    "last_price", "last_size", "signed_size", "timer", "constant",
+    "last_price", "last_size", "signed_size", "timer", "bar", "constant",
     "log", "exp", "abs", "negate", "square", "sqrt", "affine", "add", "subtract", "multiply", "ratio", "spread",
     "greater", "above", "crosses_above", "all_of", "any_of", "invert", "latch", "cooldown",
-    "sum", "mean", "variance", "deviation", "zscore", "minimum", "maximum", "lag", "ewma",
-};
-constexpr std::array<std::string_view, 2> kSamplingTexts{"changes", "sample"};
+    "sum", "mean", "variance", "deviation", "zscore", "minimum", "maximum", "lag", "ewma", "changes", "sample", "when",
+});
+static_assert(kOpTexts.size() == static_cast<std::size_t>(SignalOp::when) + 1);
 
 constexpr std::array<std::string_view, 12> kFaultTexts{
     "none", "no_nodes", "too_many_nodes", "too_many_instruments", "wrong_inputs", "unknown_input",
@@ -53,19 +53,13 @@ private:
 
 }  // namespace
 
-std::string_view to_text(SignalOp op) noexcept {
-    const auto at = static_cast<std::size_t>(op);
-    return at < kOpTexts.size() ? kOpTexts[at] : kSamplingTexts[at - kOpTexts.size()];
-}
+std::string_view to_text(SignalOp op) noexcept { return kOpTexts[static_cast<std::size_t>(op)]; }
 
 bool parse(std::string_view text, SignalOp& op) noexcept {
-    for (std::size_t at = 0; at < kOpTexts.size() + kSamplingTexts.size(); ++at) {
-        if (to_text(static_cast<SignalOp>(at)) == text) {
-            op = static_cast<SignalOp>(at);
-            return true;
-        }
-    }
-    return false;
+    const auto found = std::find(kOpTexts.begin(), kOpTexts.end(), text);
+    if (found == kOpTexts.end()) return false;
+    op = static_cast<SignalOp>(found - kOpTexts.begin());
+    return true;
 }
 
 std::string_view to_text(SignalFault fault) noexcept { return kFaultTexts[static_cast<std::size_t>(fault)]; }
@@ -91,6 +85,11 @@ void SignalGraph::on_trade(TimeNs now_ns, std::uint32_t instrument, double price
 }
 
 void SignalGraph::on_time(TimeNs now_ns) noexcept { begin(now_ns); }
+
+void SignalGraph::on_bar(TimeNs now_ns) noexcept {
+    begin(now_ns);
+    propagate(fan_out_[fan_out_.ends.size() - 1]);
+}
 
 void SignalGraph::begin(TimeNs now_ns) noexcept {
     now_ns_ = std::max(now_ns_, std::min(now_ns, kSignalTimeNsMax));
@@ -145,6 +144,7 @@ double SignalGraph::evaluate(const Node& node, bool& ticks) noexcept {
         case SignalOp::subtract: return input(node, 0) - input(node, 1);
         case SignalOp::multiply: return input(node, 0) * input(node, 1);
         case SignalOp::ratio: return input(node, 0) / input(node, 1);
+        case SignalOp::when: ticks = ticked(node.inputs[1]); return input(node, 0);
         case SignalOp::spread: return input(node, 0) - node.a * input(node, 1) - node.b;
         case SignalOp::greater:
         case SignalOp::all_of:
@@ -171,6 +171,7 @@ double SignalGraph::evaluate(const Node& node, bool& ticks) noexcept {
 
 double SignalGraph::source(const Node& node) const noexcept {
     if (node.op == SignalOp::timer) return static_cast<double>(now_ns_ / node.window);
+    if (node.op == SignalOp::bar) return 1.0;
     const Top& top = tops_[node.instrument];
     switch (node.op) {
         case SignalOp::bid: return top.bid;

@@ -46,6 +46,10 @@ class CompiledGraph:
         """Lets the timers run that are due."""
         self.core.on_time(at_ns)
 
+    def bar(self, at_ns: int) -> None:
+        """Every price of a bar is in."""
+        self.core.on_bar(at_ns)
+
     def run_bars(self, at_ns: npt.NDArray[np.int64], prices: Floats, outputs: Sequence[str]) -> Floats:
         """Prices: one row per time, one column per instrument in the order of ``instruments``; NaN is a gap. Returns
         one row per time with one column per output.
@@ -64,8 +68,8 @@ class CompiledGraph:
         columns: tuple[Floats, Floats, Floats, Floats],
         outputs: Sequence[str],
     ) -> Floats:
-        """Kinds: 0 quote (bid, ask, bid size, ask size), 1 trade (price, unused, size, above 0 for a buyer), 2 time.
-        Returns one row per event with one column per output.
+        """Kinds: 0 quote (bid, ask, bid size, ask size), 1 trade (price, unused, size, above 0 for a buyer), 2 time,
+        3 end of a bar. Returns one row per event with one column per output.
         """
         chosen = [self.names[name] for name in outputs]
         return np.asarray(self.core.run(at_ns, instrument, kind, *columns, chosen))

@@ -151,6 +151,10 @@ class Signal:
         """Ticks at most once in each period, with the first tick in it."""
         return self._then("sample", window=period.ns)
 
+    def when(self, clock: "Signal") -> "Signal":
+        """Ticks only when ``clock`` ticks, with the value of then."""
+        return self._then("when", clock)
+
     def above(self, on: float, *, off: float | None = None) -> "Signal":
         """1 from ``on`` upwards, until the value falls below ``off``."""
         return self._then("above", a=on, b=on if off is None else off)
@@ -264,6 +268,10 @@ class Graph:
     def timer(self, period: Duration) -> Signal:
         """Ticks with the first event of each period; its value is the number of the period."""
         return self._add(_Node("timer", (), window=period.ns))
+
+    def bar(self) -> Signal:
+        """Ticks when all prices of a bar are in: at the end of each row of ``run_bars``."""
+        return self._add(_Node("bar", ()))
 
     def constant(self, value: float) -> Signal:
         return self._add(_Node("constant", (), a=value))

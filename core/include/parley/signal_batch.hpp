@@ -7,7 +7,7 @@
 
 namespace parley {
 
-enum class SignalEventKind : std::uint8_t { quote, trade, time };
+enum class SignalEventKind : std::uint8_t { quote, trade, time, bar };
 
 /// Events as columns of one length. A quote reads bid, ask and both sizes; a trade reads its price in `bid`, its size
 /// in `bid_size` and the aggressor in `ask_size`: above zero, a buyer.
@@ -25,8 +25,8 @@ struct SignalColumns {
 void run_batch(SignalGraph& graph, const SignalColumns& events, std::span<const std::uint32_t> outputs,
                double* rows) noexcept;
 
-/// One price per instrument and time, row by row: each finite price is a quote of one price on both sides. After each
-/// row, the values of `outputs` become one row of `rows`.
+/// One price per instrument and time, row by row: each finite price is a quote of one price on both sides, and
+/// the bar ends with the row. After each row, the values of `outputs` become one row of `rows`.
 void run_bars(SignalGraph& graph, std::span<const std::int64_t> at_ns, const double* prices,
               std::span<const std::uint32_t> outputs, double* rows) noexcept;
 

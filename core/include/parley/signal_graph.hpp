@@ -24,16 +24,16 @@ inline constexpr std::size_t kGraphFanOutMax = 1 << 24;
 
 /// What a node computes; formulas and sources stand in docs/signals.md.
 enum class SignalOp : std::uint8_t {
-    // sources: of an instrument's quotes, of its trades, of the time, of nothing
+    // sources: of an instrument's quotes, of its trades, of the time, of the end of a bar, of nothing
     bid, ask, bid_size, ask_size, mid, micro_price, book_imbalance, order_flow,
     last_price, last_size, signed_size,
-    timer, constant,
+    timer, bar, constant,
     // arithmetic
     log, exp, abs, negate, square, sqrt, affine, add, subtract, multiply, ratio, spread,
     // logic: 1, 0, or no value
     greater, above, crosses_above, all_of, any_of, invert, latch, cooldown,
     // windows and sampling
-    sum, mean, variance, deviation, zscore, minimum, maximum, lag, ewma, changes, sample,
+    sum, mean, variance, deviation, zscore, minimum, maximum, lag, ewma, changes, sample, when,
 };
 [[nodiscard]] std::string_view to_text(SignalOp op) noexcept;
 /// False for a name that no operation has.
@@ -95,6 +95,8 @@ public:
     void on_quote(TimeNs now_ns, std::uint32_t instrument, const TopOfBook& top) noexcept;
     void on_trade(TimeNs now_ns, std::uint32_t instrument, double price, double size, Side aggressor) noexcept;
     void on_time(TimeNs now_ns) noexcept;
+    /// Every price of a bar is in: the bar sources tick.
+    void on_bar(TimeNs now_ns) noexcept;
 
     /// Of the node at `index` of the list that was compiled; NaN: no value.
     [[nodiscard]] double value(std::uint32_t index) const noexcept { return values_[place_[index]]; }
@@ -193,7 +195,7 @@ private:
     std::vector<double> samples_;
     std::vector<TimeNs> times_;
     std::vector<Top> tops_;
-    FanOut fan_out_;                       // quotes and trades of each instrument, then each timer
+    FanOut fan_out_;                       // quotes and trades of each instrument, each timer, bars
     std::vector<Timer> timers_;
     std::vector<std::uint32_t> fired_;
     std::size_t fired_count_ = 0;

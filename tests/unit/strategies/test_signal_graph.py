@@ -101,6 +101,17 @@ def test_changes_and_samples_tick_less_often_than_their_input():
     ]  # fmt: skip
 
 
+def test_a_spread_of_bars_takes_one_sample_per_bar_with_both_prices_in():
+    graph = Graph()
+    spread = graph.mid("A") - graph.mid("B")
+    spread.when(graph.bar()).sum(2).named("bars")
+    spread.sum(2).named("ticks")
+    compiled = graph.compile()
+    prices = np.array([[10.0, 4.0], [20.0, 5.0], [30.0, 6.0]])
+    rows = compiled.run_bars(np.arange(3), prices, ["bars", "ticks"])
+    np.testing.assert_array_equal(rows, [[NAN, NAN], [21.0, 31.0], [39.0, 49.0]])
+
+
 def test_logic_knows_what_it_does_not_know():
     graph = Graph()
     a, b = graph.mid("A") > 0.0, graph.mid("B") > 0.0
@@ -263,6 +274,6 @@ def test_columns_that_do_not_fit_are_refused():
     with pytest.raises(IndexError, match="instrument"):
         compiled.run(at_ns, instrument + 7, kind * 0, columns, ["z0"])
     with pytest.raises(ValueError, match="kind"):
-        compiled.run(at_ns, instrument, kind + 3, columns, ["z0"])
+        compiled.run(at_ns, instrument, kind + 4, columns, ["z0"])
     with pytest.raises(IndexError, match="node"):
         compiled.core.value(10_000)
