@@ -1,3 +1,8 @@
 #include "feeds.hpp"
 
-void bind_feeds(nanobind::module_& module) { bind_itch(module); }
+#include "venue_feed_bindings.hpp"
+
+void bind_feeds(nanobind::module_& module) {
+    bind_itch(module);
+    bind_venue_feed(module);
+}
