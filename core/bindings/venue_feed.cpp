@@ -291,7 +291,7 @@ void bind_feed_writes(nb::class_<Feed>& feed) {
         .def("apply_frame", &Feed::apply_frame, "frame"_a, "receive_time_ns"_a, "slot"_a = -1,
              "Decodes one frame (see decode; UTC nanoseconds) and applies it to the books; the number of updates in it.")
         .def("apply_recording", &Feed::apply_recording, "lines"_a, "slot"_a = -1,
-             nb::sig("def apply_recording(self, lines: collections.abc.Buffer, slot: int = -1) -> tuple[int, int, int]"),
+             nb::sig("def apply_recording(self, lines: bytes | bytearray | memoryview, slot: int = -1) -> tuple[int, int, int]"),
              "Applies recorded lines '<receive time in UTC nanoseconds> <frame>' without the GIL. Returns (bytes taken,\n"
              "lines, lines refused); a last line without its line feed is not taken.")
         .def("apply_updates", &Feed::apply_updates, "updates"_a,
