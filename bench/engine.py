@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import parley_core
 
@@ -25,6 +26,8 @@ BUY = 0
 GTC, IOC, CANCEL, MOVE, REDUCE = range(5)
 PEER_COUNT_MAX = 200_000
 PLACES_PER_READ = 1_000
+RESTING = (1_000, 1_000_000)
+PERCENTILES = (("p50", "p50_ns"), ("p99", "p99_ns"), ("p99.9", "p999_ns"))
 
 Command = tuple[int, int, int, int, int, int]
 
@@ -160,20 +163,33 @@ def row(name: str, nanoseconds: float, note: str = "") -> None:
     print(f"{name:<44}{nanoseconds:>12,.0f} ns {1e9 / nanoseconds:>14,.0f} /s  {note}")
 
 
+def measured(name: str, results: list[dict[str, Any]]) -> float:
+    """Prints medians over the runs; the mean of a command comes back."""
+    middle = {key: statistics.median(each[key] for each in results) for key in results[0]}
+    single = ", ".join(f"{name} {middle[key]:.0f}" for name, key in PERCENTILES)
+    row(name, middle["ns_per_command"], f"single: {single} ns, of it clock {middle['clock_ns']:.0f}")
+    return float(middle["ns_per_command"])
+
+
 def compare_books(count: int, resting: int, runs: int) -> None:
-    books = [parley_core.bench_matching(seed, count, resting) for seed in range(1, runs + 1)]
-    engines = [parley_core.bench_engine(seed, count, resting) for seed in range(1, runs + 1)]
-    book_ns = statistics.median(each["ns_per_command"] for each in books)
-    engine_ns = statistics.median(each["ns_per_command"] for each in engines)
-    tail = f"single: p50 {books[0]['p50_ns']} ns, p99 {books[0]['p99_ns']} ns, clock included"
-    row(f"book alone, {resting:,} resting", book_ns, tail)
-    tail = f"single: p50 {engines[0]['p50_ns']} ns, p99 {engines[0]['p99_ns']} ns"
-    row("engine: decode, risk gate, positions, events", engine_ns, tail)
+    seeds = range(1, runs + 1)
+    floor = measured("floor: a bare ladder", [parley_core.bench_floor(seed, count, resting) for seed in seeds])
+    book = measured("book alone", [parley_core.bench_matching(seed, count, resting) for seed in seeds])
+    print(f"{'':44}the book takes {book / floor:.1f} times as long as the floor")
+    measured(
+        "engine: decode, risk gate, positions, events",
+        [parley_core.bench_engine(seed, count, resting) for seed in seeds],
+    )
+
+
+def compare_peer(count: int, runs: int) -> None:
+    resting = RESTING[0]
     small = min(count, PEER_COUNT_MAX)
     peers = [peer_ns(seed, small, resting) for seed in range(1, runs + 1)]
     peer = statistics.median(each[0] for each in peers)
-    row("peer: Python book without risk or events", peer, f"the core's book is {peer / book_ns:.0f} times as fast")
     check = parley_core.bench_matching(1, small, resting)
+    faster = f"the core's book is {peer / check['ns_per_command']:.0f} times as fast"
+    row("peer: Python book without risk or events", peer, faster)
     print(f"{'':44}trades of both on the same {small:,} commands: {check['trades']} and {peers[0][1]}")
 
 
@@ -194,14 +210,17 @@ def measure_journal(parent: Path | None, count: int, runs: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1_000_000)
-    parser.add_argument("--resting", type=int, default=1_000)
+    parser.add_argument("--resting", type=int, nargs="*", default=None, help="default: 1,000 and 1,000,000")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--folder", type=Path, default=None, help="where the journals go; default: temporary folder")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.count, arguments.runs = arguments.count // 10, min(arguments.runs, 3)
-    compare_books(arguments.count, arguments.resting, arguments.runs)
+    for resting in arguments.resting or RESTING:
+        print(f"-- {resting:,} resting orders")
+        compare_books(arguments.count, resting, arguments.runs)
+    compare_peer(arguments.count, arguments.runs)
     measure_journal(arguments.folder, min(arguments.count, PEER_COUNT_MAX), arguments.runs)
 
 

@@ -142,17 +142,10 @@ Engine::Slot Engine::add_instrument(InstrumentId id) {
         slot = free_instruments_.back();
         free_instruments_.pop_back();
     }
-    instruments_[slot] = std::make_unique<Instrument>(orders_, levels_);
+    instruments_[slot] = std::make_unique<Instrument>(nodes_);
     instruments_[slot]->id = id;
     instrument_slots_[static_cast<std::uint64_t>(id)] = slot;
     return slot;
-}
-
-OrderIndex Engine::take_order() {
-    const OrderIndex index = orders_.take();
-    if (index >= owners_.size()) owners_.resize(index + 1);
-    owners_[index] = {};
-    return index;
 }
 
 const Limits* Engine::Account::limits_of(std::int64_t coin) const noexcept {
@@ -209,16 +202,17 @@ void Engine::quote(Instrument& instrument, Quotes& quotes) {
 }
 
 void Engine::keep_or_withdraw(Instrument& instrument, OrderIndex index, Quotes& quotes) {
-    const RestingOrder& order = orders_[index];
-    for (QuoteLevel& level : quotes.side(order.side)) {
-        if (level.price != order.price || level.lots > order.leaves || level.lots.value <= 0) continue;
-        if (level.lots < order.leaves) instrument.book.reduce(index, order.leaves - level.lots);
+    const BookNode& order = nodes_[index];
+    const PriceTicks price = nodes_.price(index);
+    for (QuoteLevel& level : quotes.side(order.side())) {
+        if (level.price != price || level.lots > order.lots || level.lots.value <= 0) continue;
+        if (level.lots < order.lots) instrument.book.reduce(index, order.lots - level.lots);
         level.lots = {0};
         instrument.venue_orders.push_back(index);
         return;
     }
     instrument.book.remove(index);
-    orders_.give_back(index);
+    nodes_.give_back(index);
 }
 
 void Engine::rest_venue_order(Instrument& instrument, Side side, QuoteLevel level) {
@@ -226,14 +220,11 @@ void Engine::rest_venue_order(Instrument& instrument, Side side, QuoteLevel leve
     const Slot slot = find_instrument(instrument.id);
     const auto outcome = trade(slot, side, level.price, level.lots, venue, nullptr);
     if (outcome.leaves.value == 0 || outcome.stop == OrderBook::Stop::self_match) return;
-    const OrderIndex index = take_order();
-    RestingOrder& order = orders_[index];
-    order.price = level.price;
-    order.leaves = order.quantity = outcome.leaves;
-    order.account = venue;
-    order.instrument = slot;
-    order.side = side;
-    instrument.book.add(index);
+    const OrderIndex index = nodes_.take_order();
+    nodes_[index].lots = nodes_.details(index).quantity = outcome.leaves;
+    nodes_[index].word = BookNode::word_of(side, venue);
+    nodes_.details(index).instrument = slot;
+    instrument.book.add(index, level.price);
     instrument.venue_orders.push_back(index);
 }
 
@@ -244,7 +235,7 @@ void Engine::on(const Deliver& input) {
     Instrument& instrument = *instruments_[slot];
     for (const OrderIndex index : std::exchange(instrument.venue_orders, {})) {
         instrument.book.remove(index);
-        orders_.give_back(index);
+        nodes_.give_back(index);
     }
     cancel_where(ControlScope::instrument, instrument.id, Reason::expired);
     instrument.is_delivered = true;
@@ -336,10 +327,11 @@ std::vector<Engine::Holding> Engine::holdings() const {
 
 std::vector<Engine::Working> Engine::working_orders() const {
     std::vector<Working> sorted;
-    working_.for_each([&](std::uint64_t, OrderIndex index) {
-        const RestingOrder& order = orders_[index];
-        sorted.push_back({order.id, accounts_[order.account].id, instruments_[order.instrument]->id, order.side,
-                          order.price, order.quantity, order.leaves});
+    working_.for_each([&](OrderIndex index) {
+        const BookNode& order = nodes_[index];
+        const OrderDetails& details = nodes_.details(index);
+        sorted.push_back({order.key, accounts_[order.account()].id, instruments_[details.instrument]->id, order.side(),
+                          nodes_.price(index), details.quantity, nodes_.leaves(index)});
     });
     std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.order_id < b.order_id; });
     return sorted;

@@ -47,12 +47,6 @@ void Engine::change_position(Slot account, Slot instrument, const Owner& owner, 
     emit(EventKind::control_set, Reason::none, ControlKind::scope_disabled, scope, scope_id, 0);
 }
 
-/// Asked only where controls count by owner.
-Engine::Owner Engine::owner_of(const RestingOrder& order) const noexcept {
-    if (order_controls_.is_empty()) return {};
-    return owners_[*working_.find(static_cast<std::uint64_t>(order.id))];
-}
-
 void Engine::count_working_order(Slot account, Slot instrument, const Owner& owner, std::int64_t more) {
     if (order_controls_.is_empty()) return;
     order_controls_.count_orders(subject_of(account, instrument, owner), more);
@@ -81,15 +75,16 @@ void Engine::seed_scope(ControlScope scope, std::int64_t scope_id) {
         }
     }
     for (const Working& working : working_orders()) {
-        const OrderIndex index = *working_.find(static_cast<std::uint64_t>(working.order_id));
-        const RestingOrder& order = orders_[index];
-        if (!covers(scope, scope_id, subject_of(order.account, order.instrument, owners_[index]))) continue;
+        const OrderIndex index = working_.find(working.order_id, nodes_);
+        const OrderDetails& details = nodes_.details(index);
+        const Slot account = nodes_[index].account();
+        if (!covers(scope, scope_id, subject_of(account, details.instrument, details.owner))) continue;
         order_controls_.seed_orders(scope, scope_id, 1);
         if (!is_of_owner) continue;
-        const Instrument& instrument = *instruments_[order.instrument];
+        const Instrument& instrument = *instruments_[details.instrument];
         Position works;
-        works.working(order.side) = order.leaves.value;
-        order_controls_.seed(scope, scope_id, order.instrument, instrument.valuation, instrument.coin, works);
+        works.working(working.side) = working.leaves.value;
+        order_controls_.seed(scope, scope_id, details.instrument, instrument.valuation, instrument.coin, works);
     }
 }
 

@@ -40,9 +40,9 @@ Refusal Engine::count_message(const PlaceOrder& command) {
 /// A cancel is a message too, and is never refused for it.
 void Engine::count_cancel(OrderIndex index) {
     if (order_controls_.is_empty()) return;
-    const RestingOrder& order = orders_[index];
-    static_cast<void>(
-        order_controls_.count_message(subject_of(order.account, order.instrument, owners_[index]), now_ns_));
+    const OrderDetails& details = nodes_.details(index);
+    static_cast<void>(order_controls_.count_message(
+        subject_of(nodes_[index].account(), details.instrument, details.owner), now_ns_));
 }
 
 void Engine::admit(const Intent& intent) { order_controls_.admit(facts_of(intent, 0), now_ns_); }
@@ -69,7 +69,7 @@ Engine::Owner Engine::owner_of(const PlaceOrder& command) noexcept {
 }
 
 bool Engine::is_known(OrderId id) const noexcept {
-    return working_.contains(static_cast<std::uint64_t>(id)) || finished_orders_.find(id) != nullptr;
+    return working_.find(id, nodes_) != kNone || finished_orders_.find(id) != nullptr;
 }
 
 Refusal Engine::check_form(const PlaceOrder& command) const {
@@ -117,18 +117,16 @@ void Engine::execute(const PlaceOrder& command, const Intent& intent) {
 }
 
 void Engine::rest(const PlaceOrder& command, const Intent& intent, Lots leaves) {
-    const OrderIndex index = take_order();
-    RestingOrder& order = orders_[index];
-    order.id = command.order_id;
-    order.price = *intent.price;
-    order.quantity = command.quantity;
-    order.leaves = leaves;
-    order.account = intent.account;
-    order.instrument = intent.instrument;
-    order.side = command.side;
-    owners_[index] = intent.owner;
-    instruments_[intent.instrument]->book.add(index);
-    working_[static_cast<std::uint64_t>(command.order_id)] = index;
+    const OrderIndex index = nodes_.take_order();
+    nodes_[index].key = command.order_id;
+    nodes_[index].lots = leaves;
+    nodes_[index].word = BookNode::word_of(command.side, intent.account);
+    OrderDetails& details = nodes_.details(index);
+    details.quantity = command.quantity;
+    details.owner = intent.owner;
+    details.instrument = intent.instrument;
+    instruments_[intent.instrument]->book.add(index, *intent.price);
+    working_.insert(command.order_id, index);
     change_working(intent.account, intent.instrument, intent.owner, command.side, leaves.value);
     count_working_order(intent.account, intent.instrument, intent.owner, 1);
 }
@@ -136,8 +134,8 @@ void Engine::rest(const PlaceOrder& command, const Intent& intent, Lots leaves) 
 OrderBook::Outcome Engine::trade(Slot instrument, Side side, PriceTicks limit, Lots lots, Slot account,
                                  const PlaceOrder* taker) {
     Lots before = lots;
-    const auto on_trade = [&](const RestingOrder& resting, Lots traded) {
-        report_trade(resting, traded, before, account, taker);
+    const auto on_trade = [&](OrderIndex index, PriceTicks price, Lots traded) {
+        report_trade(index, price, traded, before, account, taker);
         before -= traded;
     };
     return instruments_[instrument]->book.match(side, limit, lots, account, on_trade,
@@ -145,48 +143,50 @@ OrderBook::Outcome Engine::trade(Slot instrument, Side side, PriceTicks limit, L
 }
 
 /// One execution id for both sides of a trade. The incoming order's event comes first; the venue has no events.
-void Engine::report_trade(const RestingOrder& resting, Lots lots, Lots leaves_before, Slot account,
+void Engine::report_trade(OrderIndex index, PriceTicks price, Lots lots, Lots leaves_before, Slot account,
                           const PlaceOrder* taker) {
+    const BookNode& resting = nodes_[index];
+    const OrderDetails& details = nodes_.details(index);
     const std::int64_t execution_id = next_execution_id_++;
-    const Instrument& instrument = *instruments_[resting.instrument];
+    const Instrument& instrument = *instruments_[details.instrument];
     const Micros index_micros = coins_[instrument.coin].price_micros;
-    const AccountId resting_account = accounts_[resting.account].id;
+    const AccountId resting_account = accounts_[resting.account()].id;
     if (taker != nullptr) {
         const Lots leaves = leaves_before - lots;
         emit(EventKind::order_executed, Reason::none, taker->order_id, execution_id, taker->account_id, instrument.id,
-             taker->side, resting.price.value, lots.value, (taker->quantity - leaves).value, leaves.value,
+             taker->side, price.value, lots.value, (taker->quantity - leaves).value, leaves.value,
              Liquidity::taker, resting_account, index_micros);
-        change_position(account, resting.instrument, owner_of(*taker), taker->side, lots, resting.price);
+        change_position(account, details.instrument, owner_of(*taker), taker->side, lots, price);
     }
     if (resting_account == kVenueAccount) return;
-    const Owner owner = owner_of(resting);
-    change_working(resting.account, resting.instrument, owner, resting.side, -lots.value);
-    const Lots leaves = resting.leaves - lots;
-    emit(EventKind::order_executed, Reason::none, resting.id, execution_id, resting_account, instrument.id,
-         resting.side, resting.price.value, lots.value, (resting.quantity - leaves).value, leaves.value,
+    change_working(resting.account(), details.instrument, details.owner, resting.side(), -lots.value);
+    const Lots leaves = nodes_.leaves(index) - lots;
+    emit(EventKind::order_executed, Reason::none, resting.key, execution_id, resting_account, instrument.id,
+         resting.side(), price.value, lots.value, (details.quantity - leaves).value, leaves.value,
          Liquidity::maker, accounts_[account].id, index_micros);
-    change_position(resting.account, resting.instrument, owner, resting.side, lots, resting.price);
+    change_position(resting.account(), details.instrument, details.owner, resting.side(), lots, price);
 }
 
 /// A resting order that left the book: its place in the pool is free again.
 void Engine::release(OrderIndex index) {
-    const RestingOrder& order = orders_[index];
-    if (accounts_[order.account].id == kVenueAccount) {
-        auto& quoted = instruments_[order.instrument]->venue_orders;
+    const BookNode& order = nodes_[index];
+    const OrderDetails& details = nodes_.details(index);
+    if (accounts_[order.account()].id == kVenueAccount) {
+        auto& quoted = instruments_[details.instrument]->venue_orders;
         quoted.erase(std::find(quoted.begin(), quoted.end(), index));
     } else {
-        count_working_order(order.account, order.instrument, owners_[index], -1);
-        working_.erase(static_cast<std::uint64_t>(order.id));
-        finished_orders_.remember(order.id, kFinished);
+        count_working_order(order.account(), details.instrument, details.owner, -1);
+        working_.erase(order.key, index);
+        finished_orders_.remember(order.key, kFinished);
     }
-    orders_.give_back(index);
+    nodes_.give_back(index);
 }
 
 void Engine::on(const CancelOrder& command) {
-    const OrderIndex* index = working_.find(static_cast<std::uint64_t>(command.order_id));
-    if (index != nullptr) {
-        count_cancel(*index);
-        return cancel(*index, Reason::requested);
+    const OrderIndex index = working_.find(command.order_id, nodes_);
+    if (index != kNone) {
+        count_cancel(index);
+        return cancel(index, Reason::requested);
     }
     const bool was_known = finished_orders_.find(command.order_id) != nullptr;
     emit(EventKind::cancel_rejected, was_known ? Reason::too_late_to_cancel : Reason::unknown_order,
@@ -199,19 +199,21 @@ void Engine::on(const CancelAll& command) {
 }
 
 void Engine::cancel(OrderIndex index, Reason reason) {
-    const RestingOrder& order = orders_[index];
-    instruments_[order.instrument]->book.remove(index);
-    change_working(order.account, order.instrument, owners_[index], order.side, -order.leaves.value);
-    order_controls_.give_back_to_parent(owners_[index].parent_order_id, order.leaves);
-    emit(EventKind::order_canceled, reason, order.id, order.leaves.value, (order.quantity - order.leaves).value);
+    const BookNode& order = nodes_[index];
+    const OrderDetails& details = nodes_.details(index);
+    const Lots leaves = nodes_.leaves(index);
+    instruments_[details.instrument]->book.remove(index);
+    change_working(order.account(), details.instrument, details.owner, order.side(), -leaves.value);
+    order_controls_.give_back_to_parent(details.owner.parent_order_id, leaves);
+    emit(EventKind::order_canceled, reason, order.key, leaves.value, (details.quantity - leaves).value);
     release(index);
 }
 
 /// Cancels in the order of order ids, so that a replay from a snapshot does it in the same order.
 std::int64_t Engine::cancel_where(ControlScope scope, std::int64_t scope_id, Reason reason) {
     std::vector<std::pair<OrderId, OrderIndex>> covered;
-    working_.for_each([&](std::uint64_t id, OrderIndex index) {
-        if (is_covered(index, scope, scope_id)) covered.emplace_back(static_cast<OrderId>(id), index);
+    working_.for_each([&](OrderIndex index) {
+        if (is_covered(index, scope, scope_id)) covered.emplace_back(nodes_[index].key, index);
     });
     std::sort(covered.begin(), covered.end());
     for (const auto& [id, index] : covered) cancel(index, reason);
@@ -219,25 +221,25 @@ std::int64_t Engine::cancel_where(ControlScope scope, std::int64_t scope_id, Rea
 }
 
 bool Engine::is_covered(OrderIndex index, ControlScope scope, std::int64_t scope_id) const {
-    const RestingOrder& order = orders_[index];
-    const Account& account = accounts_[order.account];
+    const OrderDetails& details = nodes_.details(index);
+    const Account& account = accounts_[nodes_[index].account()];
     switch (scope) {
         case ControlScope::all:
             return true;
         case ControlScope::firm:
             return account.firm_id == scope_id;
         case ControlScope::desk:
-            return account.desk_id == scope_id || owners_[index].desk_id == scope_id;
+            return account.desk_id == scope_id || details.owner.desk_id == scope_id;
         case ControlScope::user:
-            return owners_[index].user_id == scope_id;
+            return details.owner.user_id == scope_id;
         case ControlScope::account:
             return account.id == scope_id;
         case ControlScope::instrument:
-            return instruments_[order.instrument]->id == scope_id;
+            return instruments_[details.instrument]->id == scope_id;
         case ControlScope::strategy:
-            return scope_id != 0 && owners_[index].strategy_id == scope_id;
+            return scope_id != 0 && details.owner.strategy_id == scope_id;
         case ControlScope::venue:
-            return instruments_[order.instrument]->venue_id == scope_id;
+            return instruments_[details.instrument]->venue_id == scope_id;
     }
     return false;
 }

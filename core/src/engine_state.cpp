@@ -9,9 +9,9 @@ namespace {
 /// Changes whenever the order or meaning of saved fields does; an engine reads only its own.
 constexpr std::int64_t kStateVersion = 2;
 
-bool is_possible(const RestingOrder& order) noexcept {
-    return order.leaves.value > 0 && order.leaves <= order.quantity && order.quantity.value <= kQuotedMax &&
-           order.price.value > 0 && order.price.value <= kQuotedMax;
+bool is_possible(Lots leaves, Lots quantity, PriceTicks price) noexcept {
+    return leaves.value > 0 && leaves <= quantity && quantity.value <= kQuotedMax && price.value > 0 &&
+           price.value <= kQuotedMax;
 }
 
 /// Pointers to the items that exist, sorted by id.
@@ -150,10 +150,12 @@ void Engine::save_book(Writer& writer, const Instrument& instrument) const {
         instrument.book.for_each(side, [&](OrderIndex) { ++count; });
         writer.number(count);
         instrument.book.for_each(side, [&](OrderIndex index) {
-            const RestingOrder& order = orders_[index];
-            writer.numbers(order.id, order.price.value, order.leaves.value, order.quantity.value,
-                           accounts_[order.account].id, owners_[index].user_id, owners_[index].desk_id,
-                           owners_[index].strategy_id, owners_[index].parent_order_id);
+            const BookNode& order = nodes_[index];
+            const OrderDetails& details = nodes_.details(index);
+            const Owner& owner = details.owner;
+            writer.numbers(order.key, nodes_.price(index).value, order.lots.value, details.quantity.value,
+                           accounts_[order.account()].id, owner.user_id, owner.desk_id, owner.strategy_id,
+                           owner.parent_order_id);
         });
     }
 }
@@ -162,26 +164,27 @@ void Engine::load_book(Reader& reader, Slot slot) {
     Instrument& instrument = *instruments_[slot];
     for (const Side side : {Side::buy, Side::sell}) {
         for (std::int64_t count = reader.number(); count > 0; --count) {
-            const OrderIndex index = take_order();
-            RestingOrder& order = orders_[index];
-            order.id = reader.number();
-            order.price.value = reader.number();
-            order.leaves.value = reader.number();
-            order.quantity.value = reader.number();
-            order.account = find_account(reader.number());
-            if (order.account == kNone) throw BadEncoding("order of an unknown account");
-            if (!is_possible(order)) throw BadEncoding("order that no book could hold");
-            owners_[index].user_id = reader.number();
-            owners_[index].desk_id = reader.number();
-            owners_[index].strategy_id = reader.number();
-            owners_[index].parent_order_id = reader.number();
-            order.instrument = slot;
-            order.side = side;
-            instrument.book.add(index);
-            if (accounts_[order.account].id == kVenueAccount) {
+            const OrderIndex index = nodes_.take_order();
+            BookNode& order = nodes_[index];
+            OrderDetails& details = nodes_.details(index);
+            order.key = reader.number();
+            const PriceTicks price{reader.number()};
+            order.lots.value = reader.number();
+            details.quantity.value = reader.number();
+            const Slot account = find_account(reader.number());
+            if (account == kNone) throw BadEncoding("order of an unknown account");
+            if (!is_possible(order.lots, details.quantity, price)) throw BadEncoding("order that no book could hold");
+            details.owner.user_id = reader.number();
+            details.owner.desk_id = reader.number();
+            details.owner.strategy_id = reader.number();
+            details.owner.parent_order_id = reader.number();
+            details.instrument = slot;
+            order.word = BookNode::word_of(side, account);
+            instrument.book.add(index, price);
+            if (accounts_[account].id == kVenueAccount) {
                 instrument.venue_orders.push_back(index);
             } else {
-                working_[static_cast<std::uint64_t>(order.id)] = index;
+                working_.insert(order.key, index);
             }
         }
     }

@@ -1,84 +1,96 @@
 #include "parley/order_book.hpp"
 
 namespace parley {
-namespace {
 
-/// Rungs looked at one by one before a binary search: most changes happen within a few prices of the touch.
-constexpr std::size_t kLinearRungs = 8;
-
-}  // namespace
-
-/// Index of the first rung whose key is not below `key`.
-std::size_t OrderBook::position_of(const Ladder& sorted, std::int64_t key) noexcept {
-    std::size_t at = sorted.size();
-    const std::size_t floor = at > kLinearRungs ? at - kLinearRungs : 0;
-    while (at > floor && sorted[at - 1].key >= key) --at;
-    if (at > floor || floor == 0) return at;
-    const auto found = std::lower_bound(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(floor), key,
-                                        [](const Rung& rung, std::int64_t wanted) { return rung.key < wanted; });
-    return static_cast<std::size_t>(found - sorted.begin());
-}
-
-void OrderBook::add(OrderIndex index) {
-    RestingOrder& order = (*orders_)[index];
-    assert(order.leaves.value > 0);
-    Ladder& sorted = ladder(order.side);
-    const std::int64_t key = order.price.value * sign(order.side);
-    const std::size_t at = position_of(sorted, key);
-    if (at == sorted.size() || sorted[at].key != key) {
-        const LevelIndex fresh = levels_->take();
-        (*levels_)[fresh].price = order.price;
-        sorted.insert(sorted.begin() + static_cast<std::ptrdiff_t>(at), Rung{key, fresh});
-    }
-    Level& level = (*levels_)[sorted[at].level];
-    order.level = sorted[at].level;
-    order.previous = level.tail;
-    order.next = kNone;
-    if (level.tail == kNone) {
-        level.head = index;
-    } else {
-        (*orders_)[level.tail].next = index;
-    }
-    level.tail = index;
-    level.total += order.leaves;
+void OrderBook::add(OrderIndex index, PriceTicks price, LevelIndex guess) {
+    assert((*nodes_)[index].lots.value > 0);
+    link(index, level_at((*nodes_)[index].side(), price, guess));
 }
 
 void OrderBook::remove(OrderIndex index) noexcept {
-    const RestingOrder& order = (*orders_)[index];
-    Level& level = (*levels_)[order.level];
-    level.total -= order.leaves;
-    if (order.previous == kNone) {
-        level.head = order.next;
-    } else {
-        (*orders_)[order.previous].next = order.next;
-    }
-    if (order.next == kNone) {
-        level.tail = order.previous;
-    } else {
-        (*orders_)[order.next].previous = order.previous;
-    }
-    if (level.head != kNone) return;
-    Ladder& sorted = ladder(order.side);
-    const std::size_t at = position_of(sorted, order.price.value * sign(order.side));
-    assert(at < sorted.size() && sorted[at].level == order.level);
-    sorted.erase(sorted.begin() + static_cast<std::ptrdiff_t>(at));
-    levels_->give_back(order.level);
+    const LevelIndex level = unlink(index);
+    if ((*nodes_)[level].next == level) remove_level(level);
+}
+
+void OrderBook::move(OrderIndex index, PriceTicks price, LevelIndex guess) {
+    const LevelIndex level = level_at((*nodes_)[index].side(), price, guess);
+    const LevelIndex left = unlink(index);
+    link(index, level);
+    if ((*nodes_)[left].next == left) remove_level(left);
 }
 
 void OrderBook::reduce(OrderIndex index, Lots lots) noexcept {
-    RestingOrder& order = (*orders_)[index];
-    assert(lots.value > 0 && lots < order.leaves);
-    order.leaves -= lots;
-    (*levels_)[order.level].total -= lots;
+    BookNode& order = (*nodes_)[index];
+    assert(lots.value > 0 && lots < order.lots);
+    order.lots -= lots;
+    (*nodes_)[order.level].lots -= lots;
+}
+
+inline LevelIndex OrderBook::level_at(Side side, PriceTicks price, LevelIndex guess) {
+    if (guess != kNone && nodes_->is_level(guess, side, price)) return guess;
+    const LevelIndex known = ladder(side).levels.find(price.value, *nodes_);
+    return known != kNone ? known : add_level(side, price);
+}
+
+LevelIndex OrderBook::add_level(Side side, PriceTicks price) {
+    assert(price.value > 0 && price.value <= kBookPriceMax);
+    const LevelIndex level = nodes_->take();
+    (*nodes_)[level] = {price.value, {0}, level, level, level, BookNode::word_of(side, 0)};
+    Ladder& sorted = ladder(side);
+    sorted.levels.insert(price.value, level);
+    sorted.prices.insert(rank_of(side, price.value));
+    const std::int64_t key = price.value * sign(side);
+    if (key > sorted.best_key) {
+        sorted.best = level;
+        sorted.best_key = key;
+    }
+    return level;
+}
+
+void OrderBook::remove_level(LevelIndex level) noexcept {
+    const Side side = (*nodes_)[level].side();
+    const std::int64_t price = (*nodes_)[level].key;
+    Ladder& sorted = ladder(side);
+    if (level == sorted.best) {
+        sorted.best = next_level(side, level);
+        sorted.best_key = sorted.best == kNone ? kNoKey : (*nodes_)[sorted.best].key * sign(side);
+    }
+    sorted.prices.erase(rank_of(side, price));
+    sorted.levels.erase(price, level);
+    nodes_->give_back(level);
+}
+
+LevelIndex OrderBook::next_level(Side side, LevelIndex level) const noexcept {
+    const std::uint64_t next = ladder(side).prices.next(rank_of(side, (*nodes_)[level].key));
+    if (next == PriceSet::kNoRank) return kNone;
+    const auto rank = static_cast<std::int64_t>(next);
+    return ladder(side).levels.find(side == Side::buy ? kBookPriceMax - rank : rank, *nodes_);
+}
+
+inline void OrderBook::link(OrderIndex index, LevelIndex level) noexcept {
+    BookNode& order = (*nodes_)[index];
+    BookNode& ring = (*nodes_)[level];
+    const NodeIndex youngest = ring.previous;
+    order.level = level;
+    order.previous = youngest;
+    order.next = level;
+    (*nodes_)[youngest].next = index;
+    ring.previous = index;
+    ring.lots += order.lots;
+}
+
+inline LevelIndex OrderBook::unlink(OrderIndex index) noexcept {
+    const BookNode& order = (*nodes_)[index];
+    (*nodes_)[order.previous].next = order.next;
+    (*nodes_)[order.next].previous = order.previous;
+    (*nodes_)[order.level].lots -= order.lots;
+    return order.level;
 }
 
 std::vector<OrderBook::Depth> OrderBook::depth(Side side, std::size_t count) const {
     std::vector<Depth> best;
-    const auto& sorted = ladder(side);
-    best.reserve(std::min(count, sorted.size()));
-    for (auto entry = sorted.rbegin(); entry != sorted.rend() && best.size() < count; ++entry) {
-        const Level& level = (*levels_)[entry->level];
-        best.push_back({level.price, level.total});
+    for (LevelIndex level = ladder(side).best; level != kNone && best.size() < count; level = next_level(side, level)) {
+        best.push_back({{(*nodes_)[level].key}, (*nodes_)[level].lots});
     }
     return best;
 }

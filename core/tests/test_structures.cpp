@@ -75,9 +75,8 @@ TEST(flat_map_agrees_with_a_map) {
 }
 
 TEST(book_keeps_price_then_time_through_random_adds_and_removes) {
-    OrderPool orders;
-    LevelPool levels;
-    OrderBook book(orders, levels);
+    BookNodes nodes;
+    OrderBook book(nodes);
     std::map<std::pair<std::int64_t, int>, OrderIndex> plain;  // asks: price, arrival
     std::uint64_t state = 7;
     for (int arrival = 0; arrival < 20'000; ++arrival) {
@@ -85,16 +84,17 @@ TEST(book_keeps_price_then_time_through_random_adds_and_removes) {
             auto victim = plain.begin();
             std::advance(victim, static_cast<std::ptrdiff_t>(next(state) % plain.size()));
             book.remove(victim->second);
-            orders.give_back(victim->second);
+            nodes.give_back(victim->second);
             plain.erase(victim);
             continue;
         }
-        const OrderIndex index = orders.take();
-        orders[index].price = {static_cast<std::int64_t>(next(state) % 60) + 1};
-        orders[index].leaves = orders[index].quantity = {1};
-        orders[index].side = Side::sell;
-        book.add(index);
-        plain[{orders[index].price.value, arrival}] = index;
+        const OrderIndex index = nodes.take_order();
+        nodes[index].lots = {1};
+        nodes[index].word = BookNode::word_of(Side::sell, 1);
+        const auto near = static_cast<std::int64_t>(next(state) % 60) + 1;
+        const PriceTicks price{next(state) % 4 == 0 ? near * (kPriceTicksMax / 60) : near};
+        book.add(index, price);
+        plain[{price.value, arrival}] = index;
     }
     auto expected = plain.begin();
     book.for_each(Side::sell, [&](OrderIndex index) { CHECK((expected++)->second == index); });

@@ -75,6 +75,7 @@ public:
 
 private:
     using Slot = std::uint32_t;
+    using Owner = OrderOwner;
     static constexpr Slot kVenueSlot = 0;
 
     struct Account {
@@ -87,7 +88,7 @@ private:
     };
 
     struct Instrument {
-        Instrument(OrderPool& orders, LevelPool& levels) : book(orders, levels) {}
+        explicit Instrument(BookNodes& nodes) : book(nodes) {}
         InstrumentId id = 0;
         std::string name;
         std::string terms_json;
@@ -99,13 +100,6 @@ private:
         bool is_delivered = false;
         OrderBook book;
         std::vector<OrderIndex> venue_orders;
-    };
-
-    struct Owner {
-        std::int64_t user_id = 0;
-        std::int64_t desk_id = 0;
-        std::int64_t strategy_id = 0;
-        OrderId parent_order_id = 0;
     };
 
     enum class BlockOutcome : std::uint8_t { confirmed, voided };
@@ -158,7 +152,7 @@ private:
     /// Trades an incoming order; `taker` is null for the venue's own quotes.
     OrderBook::Outcome trade(Slot instrument, Side side, PriceTicks limit, Lots lots, Slot account,
                              const PlaceOrder* taker);
-    void report_trade(const RestingOrder& resting, Lots lots, Lots leaves_before, Slot account,
+    void report_trade(OrderIndex index, PriceTicks price, Lots lots, Lots leaves_before, Slot account,
                       const PlaceOrder* taker);
     void release(OrderIndex index);
     void cancel(OrderIndex index, Reason reason);
@@ -198,7 +192,6 @@ private:
     [[nodiscard]] OrderFacts facts_of(const Intent& intent, Micros value) const noexcept;
     void change_working(Slot account, Slot instrument, const Owner& owner, Side side, std::int64_t lots);
     void change_position(Slot account, Slot instrument, const Owner& owner, Side side, Lots lots, PriceTicks price);
-    [[nodiscard]] Owner owner_of(const RestingOrder& order) const noexcept;
     void count_working_order(Slot account, Slot instrument, const Owner& owner, std::int64_t more);
     void seed_scope(ControlScope scope, std::int64_t scope_id);
     [[nodiscard]] static bool covers(ControlScope scope, std::int64_t scope_id, const Controls::Subject& subject) noexcept;
@@ -226,7 +219,6 @@ private:
     [[nodiscard]] Slot find_instrument(InstrumentId id) const noexcept;
     [[nodiscard]] Slot add_account(AccountId id);
     [[nodiscard]] Slot add_instrument(InstrumentId id);
-    [[nodiscard]] OrderIndex take_order();
     [[nodiscard]] static std::uint64_t position_key(Slot account, Slot instrument) noexcept {
         return (std::uint64_t{account} << 32) | instrument;
     }
@@ -244,10 +236,8 @@ private:
     std::vector<std::unique_ptr<Instrument>> instruments_;
     std::vector<Slot> free_instruments_;
     FlatMap<Slot> instrument_slots_;
-    OrderPool orders_;
-    LevelPool levels_;
-    std::vector<Owner> owners_;  // beside orders_: what only cancels and controls read
-    FlatMap<OrderIndex> working_;
+    BookNodes nodes_;
+    NodeTable working_;
     RecentIds finished_orders_{kRecentIdsMax};
     FlatMap<Position> positions_;
     Controls controls_;

@@ -3,92 +3,55 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
+#include "parley/book_nodes.hpp"
+#include "parley/node_table.hpp"
+#include "parley/price_set.hpp"
 #include "parley/units.hpp"
 
 namespace parley {
 
-using OrderIndex = std::uint32_t;
-using LevelIndex = std::uint32_t;
-inline constexpr std::uint32_t kNone = 0xffffffff;
+/// Above every price that an order or a venue's quote may have.
+inline constexpr std::int64_t kBookPriceMax = std::int64_t{1} << 58;
 
-/// A resting order: what matching needs, and nothing else. `account` and `instrument` are the engine's slots.
-struct RestingOrder {
-    OrderId id = 0;
-    PriceTicks price;
-    Lots leaves;
-    Lots quantity;
-    std::uint32_t account = kNone;
-    std::uint32_t instrument = kNone;
-    OrderIndex previous = kNone;
-    OrderIndex next = kNone;
-    LevelIndex level = kNone;
-    Side side = Side::buy;
-};
-
-/// Orders of one price, oldest first: an intrusive list through the pool.
-struct Level {
-    PriceTicks price;
-    Lots total;
-    OrderIndex head = kNone;
-    OrderIndex tail = kNone;
-};
-
-/// Reuses places of a vector: no allocation once it has grown to the largest number alive at one time.
-template <typename Item>
-class Pool {
-public:
-    [[nodiscard]] std::uint32_t take() {
-        if (free_.empty()) {
-            items_.emplace_back();
-            free_.reserve(items_.capacity());
-            return static_cast<std::uint32_t>(items_.size() - 1);
-        }
-        const std::uint32_t index = free_.back();
-        free_.pop_back();
-        items_[index] = Item{};
-        return index;
-    }
-    void give_back(std::uint32_t index) noexcept { free_.push_back(index); }
-
-    [[nodiscard]] Item& operator[](std::uint32_t index) noexcept { return items_[index]; }
-    [[nodiscard]] const Item& operator[](std::uint32_t index) const noexcept { return items_[index]; }
-    [[nodiscard]] std::size_t size() const noexcept { return items_.size() - free_.size(); }
-
-private:
-    std::vector<Item> items_;
-    std::vector<std::uint32_t> free_;
-};
-
-using OrderPool = Pool<RestingOrder>;
-using LevelPool = Pool<Level>;
-
-/// Price-time priority book of one instrument. Each side is a vector of levels sorted so that the best is last: the
-/// touch, where nearly everything happens, is found at once and changed without moving what lies behind it.
+/// Price-time priority book of one instrument, for prices from 1 to kBookPriceMax, dense or far apart. Orders of one
+/// price hang on their level, oldest first; a level is found by its price through a hash table, and the next level by
+/// a tree of bits. The best level of each side and its price are kept.
 class OrderBook {
 public:
-    OrderBook(OrderPool& orders, LevelPool& levels) noexcept : orders_(&orders), levels_(&levels) {}
+    explicit OrderBook(BookNodes& nodes) noexcept : nodes_(&nodes) {}
 
-    [[nodiscard]] bool empty(Side side) const noexcept { return ladder(side).empty(); }
+    [[nodiscard]] bool empty(Side side) const noexcept { return ladder(side).best == kNone; }
     /// The best price of a side that is not empty.
     [[nodiscard]] PriceTicks best_price(Side side) const noexcept {
         assert(!empty(side));
-        return {ladder(side).back().key * sign(side)};
+        return {ladder(side).best_key * sign(side)};
     }
     /// The order that trades next on a side that is not empty.
-    [[nodiscard]] OrderIndex front(Side side) const noexcept { return (*levels_)[ladder(side).back().level].head; }
+    [[nodiscard]] OrderIndex front(Side side) const noexcept { return (*nodes_)[ladder(side).best].next; }
     /// Whether an order of `side` at `price` would trade now.
     [[nodiscard]] bool crosses(Side side, PriceTicks price) const noexcept {
-        return !empty(opposite(side)) && (price - best_price(opposite(side))).value * sign(side) >= 0;
+        return price.value * sign(side) + ladder(opposite(side)).best_key >= 0;
     }
 
-    /// Puts the order of the pool at the back of its price's queue.
-    void add(OrderIndex index);
-    /// Takes the order out of the book; its place in the pool stays with the caller.
+    /// Puts the order, whose node says side and lots, at the back of the queue at `price`. `guess`: where the level
+    /// may be, from `guess_level`.
+    void add(OrderIndex index, PriceTicks price, LevelIndex guess = kNone);
+    /// Takes the order out of the book; its place stays with the caller.
     void remove(OrderIndex index) noexcept;
-    /// Takes lots off an order that keeps its place in the queue and keeps at least one lot.
+    /// To the back of the queue at `price`, which must not cross.
+    void move(OrderIndex index, PriceTicks price, LevelIndex guess = kNone);
+    /// Takes lots off what the order shows; it keeps its place in the queue and at least one lot.
     void reduce(OrderIndex index, Lots lots) noexcept;
+
+    /// Asks the memory for what `guess_level` will read.
+    void prefetch_price(Side side, PriceTicks price) const noexcept { ladder(side).levels.prefetch(price.value); }
+    /// The level of a price, or another, or kNone: without a look at the level itself.
+    [[nodiscard]] LevelIndex guess_level(Side side, PriceTicks price) const noexcept {
+        return ladder(side).levels.guess(price.value);
+    }
 
     enum class Stop : std::uint8_t { filled, no_cross, self_match };
     struct Outcome {
@@ -97,20 +60,21 @@ public:
     };
 
     /// Trades an incoming order against the opposite side until it is filled, nothing crosses, or it would meet an
-    /// order of its own account. `on_trade(order, lots)` sees each resting order before it changes; a resting order
-    /// that is filled leaves the book and then goes to `on_filled(index)`, which owns its place in the pool again.
+    /// order of its own account. `on_trade(index, price, lots)` sees each resting order before it changes; a resting
+    /// order that is filled leaves the book and then goes to `on_filled(index)`, which owns its place again.
     template <typename OnTrade, typename OnFilled>
     Outcome match(Side side, PriceTicks limit, Lots lots, std::uint32_t account, OnTrade&& on_trade,
                   OnFilled&& on_filled) {
+        const Side other = opposite(side);
         while (lots.value > 0) {
             if (!crosses(side, limit)) return {lots, Stop::no_cross};
-            const OrderIndex index = front(opposite(side));
-            const RestingOrder& resting = (*orders_)[index];
-            if (resting.account == account) return {lots, Stop::self_match};
-            const Lots traded = std::min(lots, resting.leaves);
+            const OrderIndex index = front(other);
+            const BookNode& resting = (*nodes_)[index];
+            if (resting.account() == account) return {lots, Stop::self_match};
+            const Lots traded = std::min(lots, resting.lots);
             lots -= traded;
-            on_trade(resting, traded);
-            if (traded == (*orders_)[index].leaves) {
+            on_trade(index, best_price(other), traded);
+            if (traded == resting.lots) {
                 remove(index);
                 on_filled(index);
             } else {
@@ -130,30 +94,38 @@ public:
     /// Visits the orders of a side, best price first, then oldest first.
     template <typename Visit>
     void for_each(Side side, Visit&& visit) const {
-        const auto& sorted = ladder(side);
-        for (auto entry = sorted.rbegin(); entry != sorted.rend(); ++entry) {
-            for (OrderIndex index = (*levels_)[entry->level].head; index != kNone;) {
-                const OrderIndex following = (*orders_)[index].next;
-                visit(index);
-                index = following;
-            }
+        for (LevelIndex level = ladder(side).best; level != kNone; level = next_level(side, level)) {
+            for (OrderIndex index = (*nodes_)[level].next; index != level; index = (*nodes_)[index].next) visit(index);
         }
     }
+    /// The level behind `level`, or kNone.
+    [[nodiscard]] LevelIndex next_level(Side side, LevelIndex level) const noexcept;
 
 private:
-    /// `key` is the price, negated for asks: on both sides the best level has the largest key.
-    struct Rung {
-        std::int64_t key;
-        LevelIndex level;
+    /// Below every key: what `best_key` is where there is no order, so that nothing crosses it.
+    static constexpr std::int64_t kNoKey = std::numeric_limits<std::int64_t>::min() / 2;
+
+    struct Ladder {
+        NodeTable levels;
+        PriceSet prices;
+        LevelIndex best = kNone;
+        std::int64_t best_key = kNoKey;  ///< the price, negated for asks: the best has the largest
     };
-    using Ladder = std::vector<Rung>;
 
     [[nodiscard]] const Ladder& ladder(Side side) const noexcept { return ladders_[static_cast<std::size_t>(side)]; }
     [[nodiscard]] Ladder& ladder(Side side) noexcept { return ladders_[static_cast<std::size_t>(side)]; }
-    [[nodiscard]] static std::size_t position_of(const Ladder& sorted, std::int64_t key) noexcept;
+    /// Ranks count from the best conceivable price of the side.
+    [[nodiscard]] static std::uint64_t rank_of(Side side, std::int64_t price) noexcept {
+        return static_cast<std::uint64_t>(side == Side::buy ? kBookPriceMax - price : price);
+    }
+    [[nodiscard]] LevelIndex level_at(Side side, PriceTicks price, LevelIndex guess);
+    [[nodiscard]] LevelIndex add_level(Side side, PriceTicks price);
+    void remove_level(LevelIndex level) noexcept;
+    void link(OrderIndex index, LevelIndex level) noexcept;
+    /// The level that the order left.
+    LevelIndex unlink(OrderIndex index) noexcept;
 
-    OrderPool* orders_;
-    LevelPool* levels_;
+    BookNodes* nodes_;
     Ladder ladders_[2];
 };
 

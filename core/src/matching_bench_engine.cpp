@@ -1,0 +1,110 @@
+#include <algorithm>
+
+#include "matching_clock.hpp"
+#include "parley/engine.hpp"
+#include "parley/matching_bench.hpp"
+
+namespace parley::bench {
+namespace {
+
+constexpr std::int64_t kMark = 100'000;
+constexpr std::uint32_t kUsers = 1'000;
+
+/// Journal payloads of the commands, and where each begins.
+struct Payloads {
+    std::vector<std::uint8_t> bytes;
+    std::vector<std::size_t> starts;
+    std::int64_t command_sequence = 0;
+
+    template <typename Input>
+    void add(const Input& input) {
+        starts.push_back(bytes.size());
+        Writer writer(bytes);
+        codec::encode(writer, 1, input);
+    }
+    void set_up();
+    void place(const Command& command, OrderId id, std::int64_t lots);
+
+    [[nodiscard]] std::span<const std::uint8_t> at(std::size_t index) const {
+        const std::size_t end = index + 1 < starts.size() ? starts[index + 1] : bytes.size();
+        return {bytes.data() + starts[index], end - starts[index]};
+    }
+};
+
+void Payloads::set_up() {
+    ListInstrument listing;
+    listing.instrument_id = 1;
+    listing.lot_nanos = listing.tick_nanos = 1'000'000'000;
+    listing.collar_floor_ticks = kPriceTicksMax;
+    add(listing);
+    Quotes quotes;
+    quotes.instrument_id = 1;
+    quotes.mark_ticks = kMark;
+    add(SetQuotes{1});
+    Writer writer(bytes);
+    writer.number(1);
+    codec::put_quotes(writer, quotes);
+    for (std::uint32_t user = 1; user <= kUsers; ++user) {
+        SetLimits limits;
+        limits.command_sequence = ++command_sequence;
+        limits.account_id = user;
+        limits.limits = {kQuantityLotsMax, 1LL << 60, 1LL << 60, 1LL << 60, 10'000};
+        add(limits);
+    }
+}
+
+void Payloads::place(const Command& command, OrderId id, std::int64_t lots) {
+    PlaceOrder order;
+    order.command_sequence = ++command_sequence;
+    order.valid_until_ns = 1;
+    order.order_id = id;
+    order.account_id = command.account;
+    order.user_id = command.account;
+    order.instrument_id = 1;
+    order.side = command.side;
+    order.time_in_force = command.kind == Kind::ioc ? TimeInForce::ioc : TimeInForce::gtc;
+    order.quantity = {lots};
+    order.price = {command.price};
+    add(order);
+}
+
+}  // namespace
+
+/// Ids change with every move, as an engine without a replace command sees it.
+Result run_engine(const std::vector<Command>& commands, std::size_t warm_up) {
+    Payloads payloads;
+    payloads.set_up();
+    std::size_t first_measured = payloads.starts.size();
+    FlatMap<OrderId> current(commands.size());
+    OrderId next_id = 0;
+    for (std::size_t at = 0; at < commands.size(); ++at) {
+        const Command& command = commands[at];
+        OrderId& id = current[static_cast<std::uint64_t>(command.order_id)];
+        if (command.kind != Kind::gtc && command.kind != Kind::ioc) {
+            payloads.add(CancelOrder{++payloads.command_sequence, id});
+        }
+        if (command.kind != Kind::cancel) payloads.place(command, id = ++next_id, std::max<std::int64_t>(command.lots, 1));
+        if (at < warm_up) first_measured = payloads.starts.size();
+    }
+    Engine engine;
+    Result result;
+    std::vector<Event> events;
+    const auto apply = [&](std::size_t at) {
+        engine.apply(at + 1, payloads.at(at), events);
+        if (events.size() < 256) return;
+        result.events += static_cast<std::int64_t>(events.size());
+        events.clear();
+    };
+    for (std::size_t at = 0; at < first_measured; ++at) apply(at);
+    result.events = 0;
+    measure(result, first_measured, payloads.starts.size(), [&](std::size_t begin, std::size_t end, auto&& after) {
+        for (std::size_t at = begin; at < end; ++at) {
+            apply(at);
+            after();
+        }
+    });
+    result.resting = static_cast<std::int64_t>(engine.working_orders().size());
+    return result;
+}
+
+}  // namespace parley::bench
