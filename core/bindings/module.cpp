@@ -5,6 +5,7 @@ namespace nb = nanobind;
 void bind_engine(nb::module_& module);
 void bind_feeds(nb::module_& module);
 void bind_pricing(nb::module_& module);
+void bind_router(nb::module_& module);
 void bind_uniswap(nb::module_& module);
 void bind_signals(nb::module_& module);
 
@@ -15,4 +16,5 @@ NB_MODULE(_core, module) {
     bind_pricing(module);
     bind_uniswap(module);
     bind_signals(module);
+    bind_router(module);
 }

@@ -25,8 +25,10 @@ struct type_caster<parley::Uint256> {
         return true;
     }
     static handle from_cpp(const parley::Uint256& number, rv_policy, cleanup_list*) noexcept {
-        return PyObject_CallMethod(reinterpret_cast<PyObject*>(&PyLong_Type), "from_bytes", "y#s",
-                                   reinterpret_cast<const char*>(number.limbs.data()), Py_ssize_t{32}, "little");
+        const object bytes =
+            steal<object>(PyBytes_FromStringAndSize(reinterpret_cast<const char*>(number.limbs.data()), 32));
+        if (!bytes.is_valid()) return {};
+        return PyObject_CallMethod(reinterpret_cast<PyObject*>(&PyLong_Type), "from_bytes", "Os", bytes.ptr(), "little");
     }
 };
 
