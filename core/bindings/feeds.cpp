@@ -4,5 +4,6 @@
 
 void bind_feeds(nanobind::module_& module) {
     bind_itch(module);
+    bind_itch_bench(module);
     bind_venue_feed(module);
 }

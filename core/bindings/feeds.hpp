@@ -6,6 +6,7 @@
 #include <span>
 
 void bind_itch(nanobind::module_& module);
+void bind_itch_bench(nanobind::module_& module);
 
 namespace parley::bindings {
 

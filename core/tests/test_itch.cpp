@@ -2,44 +2,20 @@
 #include <vector>
 
 #include "check.hpp"
+#include "itch_bytes.hpp"
 #include "parley/itch.hpp"
 
 using namespace parley;
 
 namespace {
 
-/// A message written by hand: what the decoder is held against.
-struct Bytes {
-    std::vector<std::uint8_t> all;
-
-    Bytes& number(std::uint64_t value, int width) {
-        for (int shift = 8 * (width - 1); shift >= 0; shift -= 8) all.push_back(static_cast<std::uint8_t>(value >> shift));
-        return *this;
-    }
-    Bytes& text(std::string_view value, std::size_t width) {
-        for (std::size_t i = 0; i < width; ++i) all.push_back(static_cast<std::uint8_t>(i < value.size() ? value[i] : ' '));
-        return *this;
-    }
-    Bytes& header(char type, std::uint64_t locate, std::uint64_t at_ns) {
-        return text({&type, 1}, 1).number(locate, 2).number(7, 2).number(at_ns, 6);
-    }
-};
+using Bytes = ItchBytes;
 
 Bytes add_order(std::uint64_t reference) {
     Bytes bytes;
     bytes.header('A', 4'711, 34'200'000'000'001).number(reference, 8).text("S", 1).number(300, 4).text("AAPL", 8).number(
         1'853'700, 4);
     return bytes;
-}
-
-std::vector<std::uint8_t> framed(const std::vector<std::uint8_t>& message, std::size_t length) {
-    std::vector<std::uint8_t> bytes = {static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length)};
-    bytes.insert(bytes.end(), message.begin(), message.end());
-    return bytes;
-}
-
-void append(std::vector<std::uint8_t>& to, const std::vector<std::uint8_t>& from) {
-    to.insert(to.end(), from.begin(), from.end());
 }
 
 struct Adds {
