@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "parley/engine_loading.hpp"
 #include "parley/engine_service.hpp"
 
 namespace parley {
@@ -14,55 +15,64 @@ constexpr std::size_t kReplayedEventsMax = 65'536;
 /// Thrown through a scan when enough was read.
 struct Enough {};
 
-/// Loads the newest snapshot that holds and that `accepts`. Returns its sequence, or 0 for genesis.
-template <typename Accept>
-std::uint64_t load_newest(Storage& storage, Engine& engine, std::string& notes, Accept&& accepts) {
+void require_no_later_epoch(const Storage& storage, const Scan& scan) {
     for (const SnapshotFile& file : list_snapshots(storage)) {
-        if (!accepts(file)) continue;
-        if (load_snapshot(storage, file, engine)) return file.sequence;
-        notes += "damaged snapshot " + std::to_string(file.sequence) + " passed over; ";
-    }
-    return 0;
-}
-
-Scan replay(Storage& storage, Engine& engine, std::uint64_t after, std::uint64_t last, bool may_cut,
-            const std::function<void(std::vector<Event>&)>& on_events) {
-    std::vector<Event> events;
-    return scan_journal(storage, after, last, may_cut, [&](std::uint64_t sequence, auto payload) {
-        try {
-            engine.apply(sequence, payload, events);
-        } catch (const BadEncoding& error) {
-            throw JournalDamaged(sequence, error.what());
+        if (file.epoch > scan.chain.epoch) {
+            throw JournalDamaged(scan.last_sequence + 1, "a snapshot is of an epoch that is missing");
         }
-        on_events(events);
-        events.clear();
-    });
+    }
 }
 
 }  // namespace
 
-void EngineService::recover() {
-    const std::uint64_t after = load_newest(*storage_, engine_, recovery_, [](const SnapshotFile&) { return true; });
-    const Scan scan = replay(*storage_, engine_, after, kEverything, true, [](std::vector<Event>&) {});
+void EngineService::recover(Verify verify) {
+    if (!engine_) {
+        engine_ = load_newest(*storage_, read_chain(*storage_), recovery_, [](const SnapshotFile&) { return true; });
+    }
+    const std::uint64_t after = engine_->journal_sequence();
+    const Scan scan = apply_journal(*storage_, *engine_, kEverything, verify, [](std::vector<Event>&) {});
     if (scan.last_sequence < after) throw JournalDamaged(scan.last_sequence + 1, "a snapshot is ahead of the journal");
+    require_no_later_epoch(*storage_, scan);
     snapshot_sequence_ = after;
-    journal_->resume(scan.last_sequence);
-    journal_sequence_ = engine_.journal_sequence();
-    event_number_ = engine_.event_number();
-    command_sequence_ = engine_.command_sequence();
+    journal_->resume(scan);
+    journal_sequence_ = engine_->journal_sequence();
+    event_number_ = engine_->event_number();
+    command_sequence_ = engine_->command_sequence();
     log_.begin_after(event_number_);
     queue_.set_last_command(command_sequence_);
-    recovery_ += "snapshot " + std::to_string(after) + ", " + std::to_string(scan.last_sequence - after) +
-                 " records replayed, " + std::to_string(scan.bytes_cut) + " bytes of torn tail cut";
+    recovery_ += "state at " + std::to_string(after) + ", " + std::to_string(scan.last_sequence - after) +
+                 " records replayed, " + std::to_string(scan.last_sequence - scan.durable_sequence) +
+                 " written again, " + std::to_string(scan.bytes_cut) + " bytes of torn tail cut, epoch " +
+                 std::to_string(journal_->epoch());
 }
 
+void EngineService::prepare_if_due() {
+    if (journal_->take_wants_next()) keeper_.post([this] { journal_->prepare_next(); });
+}
+
+/// The state is copied here and written by the keeper; while that is busy, the next snapshot waits.
 void EngineService::snapshot_if_due(bool is_now) {
-    const std::uint64_t sequence = engine_.journal_sequence();
-    const bool is_due = sequence - snapshot_sequence_ >= options_.snapshot_interval || journal_->take_rolled();
-    if (sequence == snapshot_sequence_ || !(is_now || is_due)) return;
-    sync_if_due(true);
-    write_snapshot(*storage_, engine_);
+    const std::uint64_t sequence = engine_->journal_sequence();
+    if (journal_->take_rolled() || sequence - snapshot_sequence_ >= options_.snapshot_interval) is_snapshot_due_ = true;
+    if (sequence == snapshot_sequence_ || !(is_now || is_snapshot_due_)) return;
+    if (!keeper_.is_idle()) {
+        if (!is_now) return;
+        keeper_.wait();
+    }
+    if (sequence > journal_->durable_sequence()) {
+        syncer_.wait();
+        journal_->sync();
+    }
     snapshot_sequence_ = sequence;
+    is_snapshot_due_ = false;
+    keeper_.post([this, sequence, file = encode_snapshot(*engine_, journal_->epoch())] {
+        guarded([&] { keep_snapshot(sequence, file); });
+    });
+}
+
+void EngineService::keep_snapshot(std::uint64_t sequence, const std::vector<std::uint8_t>& file) {
+    journal_->require_epoch();
+    write_snapshot(*storage_, journal_->epoch(), sequence, file);
     remove_old_files();
 }
 
@@ -75,7 +85,7 @@ void EngineService::remove_old_files() {
     const auto base = std::find_if(snapshots.begin(), snapshots.end(),
                                    [&](const SnapshotFile& file) { return file.event_number <= released; });
     const std::uint64_t needed_after = base == snapshots.end() ? 0 : base->sequence;
-    auto segments = list_segments(*storage_);
+    const auto segments = read_chain(*storage_).segments;
     std::size_t count = segments.size();
     for (std::size_t at = 0; at + 1 < segments.size() && count > options_.retained_segments; ++at, --count) {
         if (segments[at + 1].first_sequence > needed_after + 1) break;
@@ -100,17 +110,16 @@ std::vector<Event> EngineService::replay_from(std::int64_t number, std::size_t c
     if (replayed_.empty() || number < replayed_.front().number || number > replayed_.back().number) {
         replayed_.clear();
         const std::int64_t last_event = event_number_;
-        Engine scratch;
         std::string notes;
-        const std::uint64_t after = load_newest(*storage_, scratch, notes, [&](const SnapshotFile& file) {
+        const Chain chain = read_chain(*storage_);
+        const auto scratch = load_newest(*storage_, chain, notes, [&](const SnapshotFile& file) {
             return file.event_number < number;
         });
-        const auto segments = list_segments(*storage_);
-        if (segments.empty() || segments.front().first_sequence > after + 1) {
+        if (chain.segments.empty() || chain.segments.front().first_sequence > scratch->journal_sequence() + 1) {
             throw EventsReleased("event " + std::to_string(number) + " was released and is no longer kept");
         }
         try {
-            replay(*storage_, scratch, after, journal_sequence_, false, [&](std::vector<Event>& events) {
+            apply_journal(*storage_, *scratch, journal_sequence_, Verify::what_is_given, [&](auto& events) {
                 for (Event& event : events) {
                     if (event.number < number || event.number > last_event) continue;
                     replayed_.push_back(std::move(event));
@@ -127,13 +136,13 @@ std::vector<Event> EngineService::replay_from(std::int64_t number, std::size_t c
     return {begin, begin + static_cast<std::ptrdiff_t>(std::min(count, available))};
 }
 
-Replay replay_folder(Storage& storage, bool is_from_genesis) {
-    Engine engine;
+Replay replay_folder(const Storage& storage, bool is_from_genesis) {
     std::string notes;
-    const std::uint64_t after =
-        load_newest(storage, engine, notes, [&](const SnapshotFile&) { return !is_from_genesis; });
-    replay(storage, engine, after, kEverything, false, [](std::vector<Event>&) {});
-    return {engine.state_hash(), engine.journal_sequence(), engine.event_number()};
+    const auto engine =
+        load_newest(storage, read_chain(storage), notes, [&](const SnapshotFile&) { return !is_from_genesis; });
+    const Scan scan = apply_journal(storage, *engine, kEverything, Verify::what_is_given, [](std::vector<Event>&) {});
+    require_no_later_epoch(storage, scan);
+    return {engine->state_hash(), engine->journal_sequence(), engine->event_number()};
 }
 
 }  // namespace parley

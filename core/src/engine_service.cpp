@@ -10,24 +10,35 @@ namespace parley {
 using std::chrono::steady_clock;
 
 EngineService::EngineService(std::shared_ptr<Storage> storage, Options options)
-    : options_(options), storage_(std::move(storage)), queue_(options.queue_capacity) {
+    : EngineService(std::move(storage), options, nullptr) {}
+
+EngineService::EngineService(std::unique_ptr<Follower> follower, Options options)
+    : EngineService(follower->storage(), options, follower->release_engine()) {}
+
+EngineService::EngineService(std::shared_ptr<Storage> storage, Options options, std::unique_ptr<Engine> replica)
+    : options_(options), storage_(std::move(storage)), queue_(options.queue_capacity), engine_(std::move(replica)) {
     const int descriptor = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
     event_signal_ = Descriptor(descriptor);
-    journal_ = std::make_unique<Journal>(storage_, Journal::Options{options.segment_bytes, options.is_synced});
-    recover();
+    journal_ = std::make_unique<Journal>(
+        storage_, Journal::Options{options.segment_bytes, options.is_synced, options.lock});
+    recover(engine_ ? Verify::what_is_given : Verify::everything);
 }
 
 EngineService::~EngineService() {
     is_stopping_ = true;
     queue_.close("stopped");
     if (thread_.joinable()) thread_.join();
+    syncer_.stop();
+    keeper_.stop();
 }
 
 void EngineService::start() {
     const std::lock_guard lock(status_mutex_);
     if (state_ != "ready") throw EngineHalted(state_);
     state_ = "running";
+    syncer_.start();
+    keeper_.start();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -36,7 +47,12 @@ void EngineService::stop() {
     is_stopping_ = true;
     queue_.close("stopped");
     if (thread_.joinable()) thread_.join();
-    journal_.reset();
+    syncer_.stop();
+    keeper_.stop();
+    {
+        const std::lock_guard lock(journal_mutex_);
+        journal_.reset();
+    }
     const std::lock_guard lock(status_mutex_);
     if (state_ == "running") state_ = "stopped";
 }
@@ -47,14 +63,16 @@ void EngineService::run() noexcept {
         if (state() == "running") {
             journal_->sync();
             snapshot_if_due(true);
+            keeper_.wait();
         }
     });
 }
 
-template <typename Work>
-void EngineService::guarded(Work&& work) noexcept {
+void EngineService::guarded(const std::function<void()>& work) noexcept {
     try {
         work();
+    } catch (const JournalFenced& error) {
+        halt("fenced", error.what());
     } catch (const std::system_error& error) {
         halt("journal", error.what());
     } catch (const std::exception& error) {
@@ -65,48 +83,83 @@ void EngineService::guarded(Work&& work) noexcept {
 void EngineService::step() {
     if (state() != "ready") return;
     guarded([this] {
-        InputQueue::Batch batch;
-        static_cast<void>(queue_.take(batch, steady_clock::time_point{}));
-        if (batch.count > 0) take_batch(batch);
+        Group group;
+        static_cast<void>(queue_.take(group.batch, steady_clock::time_point{}));
+        if (group.batch.count > 0) take_group(group);
         sync_if_due(true);
+        prepare_if_due();
         snapshot_if_due(false);
-        note_done(batch.count);
     });
 }
 
 void EngineService::serve() {
-    InputQueue::Batch batch;
-    batch.bytes.reserve(1 << 20);
+    Group group;
+    group.batch.bytes.reserve(1 << 20);
     for (;;) {
-        const auto until = journal_->is_dirty() ? dirty_since_ + kMarketSyncEvery : steady_clock::time_point::max();
-        const bool is_open = queue_.take(batch, until);
-        if (batch.count > 0) take_batch(batch);
-        sync_if_due(false);
+        auto until = steady_clock::time_point::max();
+        if (is_flying_) {
+            until = steady_clock::time_point{};
+        } else if (journal_->is_dirty()) {
+            until = dirty_since_ + kMarketSyncEvery;
+        }
+        const bool is_open = queue_.take(group.batch, until);
+        if (group.batch.count == 0) {
+            finish_group();
+        } else if (is_flying_ || (group.batch.has_commands && !queue_.is_empty())) {
+            write_group(group);
+        } else {
+            take_group(group);
+        }
+        if (!is_flying_) sync_if_due(false);
+        prepare_if_due();
         snapshot_if_due(false);
-        note_done(batch.count);
         while (!is_stopping_ && !log_.wait_for_room(std::chrono::milliseconds(100))) signal();
-        if (!is_open) return;
+        if (!is_open && !is_flying_) return;
     }
 }
 
 /// Commands are on disk before they act; market data only before what it causes is released.
-void EngineService::take_batch(InputQueue::Batch& batch) {
+void EngineService::take_group(Group& group) {
     if (!journal_->is_dirty()) dirty_since_ = steady_clock::now();
-    const std::uint64_t first = journal_->append(batch.bytes);
-    if (batch.has_commands) journal_->sync();
-    apply_batch(first, batch);
+    group.first_sequence = journal_->append(group.batch.bytes);
+    if (group.batch.has_commands) journal_->sync();
+    apply_group(group);
     if (!events_.empty()) journal_->sync();
     release();
+    note_done(group.batch.count);
 }
 
-void EngineService::apply_batch(std::uint64_t first_sequence, const InputQueue::Batch& batch) {
-    const std::span<const std::uint8_t> bytes(batch.bytes);
-    std::uint64_t sequence = first_sequence;
+/// Written while the group before is synced; that one is applied while this one is.
+void EngineService::write_group(Group& group) {
+    if (journal_->is_full_for(group.batch.bytes.size())) finish_group();
+    group.first_sequence = journal_->append(group.batch.bytes);
+    if (is_flying_) syncer_.wait();
+    syncer_.post([this, last = journal_->last_sequence()] { journal_->sync(last); });
+    std::swap(group, flying_);
+    if (std::exchange(is_flying_, true)) {
+        apply_group(group);
+        release();
+        note_done(group.batch.count);
+    }
+}
+
+void EngineService::finish_group() {
+    if (!is_flying_) return;
+    syncer_.wait();
+    is_flying_ = false;
+    apply_group(flying_);
+    release();
+    note_done(flying_.batch.count);
+}
+
+void EngineService::apply_group(const Group& group) {
+    const std::span<const std::uint8_t> bytes(group.batch.bytes);
+    std::uint64_t sequence = group.first_sequence;
     for (std::size_t at = 0; at < bytes.size();) {
         const std::lock_guard lock(state_mutex_);
         for (std::size_t i = 0; i < kRecordsPerLock && at < bytes.size(); ++i, ++sequence) {
             const auto length = journal_format::get<std::uint32_t>(bytes.data() + at);
-            engine_.apply(sequence, bytes.subspan(at + kRecordHeaderBytes, length), events_);
+            engine_->apply(sequence, bytes.subspan(at + kRecordHeaderBytes, length), events_);
             at += kRecordHeaderBytes + length;
         }
     }
@@ -120,9 +173,9 @@ void EngineService::sync_if_due(bool is_now) {
 void EngineService::release() {
     const bool has_events = !events_.empty();
     log_.release(events_);
-    journal_sequence_ = engine_.journal_sequence();
-    event_number_ = engine_.event_number();
-    command_sequence_ = engine_.command_sequence();
+    journal_sequence_ = engine_->journal_sequence();
+    event_number_ = engine_->event_number();
+    command_sequence_ = engine_->command_sequence();
     if (has_events) signal();
 }
 
@@ -133,7 +186,19 @@ void EngineService::note_done(std::size_t inputs) {
     has_progressed_.notify_all();
 }
 
-void EngineService::halt(const std::string& what, const std::string& why) {
+bool EngineService::renew_lease() {
+    const std::lock_guard lock(journal_mutex_);
+    if (journal_ == nullptr) return true;
+    bool is_ours = false;
+    guarded([&] {
+        journal_->require_epoch();
+        journal_->renew_lease();
+        is_ours = true;
+    });
+    return is_ours;
+}
+
+void EngineService::halt(const std::string& what, const std::string& why) noexcept {
     set_state("halted: " + what);
     queue_.close("halted: " + what + ": " + why);
     has_progressed_.notify_all();
@@ -142,7 +207,7 @@ void EngineService::halt(const std::string& what, const std::string& why) {
 
 void EngineService::set_state(const std::string& state) {
     const std::lock_guard lock(status_mutex_);
-    state_ = state;
+    if (!state_.starts_with("halted")) state_ = state;
 }
 
 std::string EngineService::state() const {

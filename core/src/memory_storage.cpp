@@ -168,6 +168,21 @@ std::optional<std::vector<std::uint8_t>> MemoryStorage::read(const std::string& 
     return found->second->cached;
 }
 
+std::vector<std::uint8_t> MemoryStorage::read_start(const std::string& name, std::size_t most) const {
+    const std::lock_guard guard(mutex_);
+    require_power();
+    const auto found = names_.find(name);
+    if (found == names_.end()) return {};
+    const Bytes& cached = found->second->cached;
+    return {cached.begin(), cached.begin() + static_cast<std::ptrdiff_t>(std::min(most, cached.size()))};
+}
+
+bool MemoryStorage::exists(const std::string& name) const {
+    const std::lock_guard guard(mutex_);
+    require_power();
+    return names_.contains(name);
+}
+
 std::vector<std::string> MemoryStorage::list() const {
     const std::lock_guard guard(mutex_);
     require_power();

@@ -123,6 +123,23 @@ std::optional<std::vector<std::uint8_t>> PosixStorage::read(const std::string& n
     return bytes;
 }
 
+std::vector<std::uint8_t> PosixStorage::read_start(const std::string& name, std::size_t most) const {
+    const fs::path path = folder_ / name;
+    const Descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (opened.value() < 0 && errno == ENOENT) return {};
+    if (opened.value() < 0) fail("open " + path.string());
+    std::vector<std::uint8_t> bytes(most);
+    bytes.resize(read_all(opened.value(), 0, bytes));
+    return bytes;
+}
+
+bool PosixStorage::exists(const std::string& name) const {
+    const fs::path path = folder_ / name;
+    if (::access(path.c_str(), F_OK) == 0) return true;
+    if (errno != ENOENT) fail("access " + path.string());
+    return false;
+}
+
 std::vector<std::string> PosixStorage::list() const {
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator(folder_)) names.push_back(entry.path().filename().string());

@@ -1,26 +1,7 @@
 #include "check.hpp"
-#include "parley/engine_service.hpp"
-#include "parley/memory_storage.hpp"
-#include "random_day.hpp"
+#include "service_desk.hpp"
 
 using namespace parley;
-
-namespace {
-
-void push(EngineService& service, const RandomDay::Step& step) {
-    const auto encode = [&](Writer& writer) { for (const auto byte : step.payload) writer.byte(byte); };
-    if (step.command_sequence > 0) {
-        static_cast<void>(service.queue().push_command(step.command_sequence, encode));
-    } else {
-        service.queue().push(encode);
-    }
-}
-
-std::string hash_of(EngineService& service) {
-    return service.read([](const Engine& engine) { return engine.state_hash(); });
-}
-
-}  // namespace
 
 TEST(a_service_that_is_stepped_recovers_to_the_same_state_after_a_crash) {
     const auto storage = std::make_shared<MemoryStorage>();
@@ -36,4 +17,35 @@ TEST(a_service_that_is_stepped_recovers_to_the_same_state_after_a_crash) {
     storage->restore_power(1);
     EngineService again(storage, {});
     CHECK(hash_of(again) == live);
+}
+
+TEST(a_journal_of_format_1_is_read_and_goes_on_in_format_2) {
+    const Day day(400);
+    const auto source = std::make_shared<MemoryStorage>();
+    RandomDay choices(1);
+    {
+        Service service(source, {});
+        play(service, day, 300, 20, choices);
+    }
+    const auto bytes = *source->read(segment_name(1, 1));
+    std::vector<std::uint8_t> records(bytes.begin() + journal_format::kSegmentHeaderBytes, bytes.end());
+    while (!records.empty() && records.back() == 0) records.pop_back();
+    records.push_back(0);  // the last field of the last payload may be a zero
+    const auto disk = std::make_shared<MemoryStorage>();
+    const auto put = [&](const std::string& name, std::uint64_t at, std::span<const std::uint8_t> content) {
+        disk->open(name, OpenMode::create)->write_at(at, content);
+    };
+    put("00000000000000000001.journal", 0, journal_format::segment_header_1(1));
+    put("00000000000000000001.journal", journal_format::kSegmentHeaderBytes1, records);
+    put("durable", 0, journal_format::durable_mark(299));
+    {
+        Service service(disk, {});
+        CHECK(service.journal_sequence() >= 299);
+        CHECK(day.explains(service));
+        play(service, day, 350, 20, choices);
+    }
+    CHECK(!disk->exists("durable"));
+    Service again(disk, {});
+    CHECK(again.journal_sequence() == 350);
+    CHECK(day.explains(again));
 }

@@ -10,10 +10,11 @@
 
 #include "parley/engine.hpp"
 #include "parley/event_log.hpp"
+#include "parley/follower.hpp"
 #include "parley/input_queue.hpp"
 #include "parley/journal.hpp"
 #include "parley/posix_storage.hpp"
-#include "parley/snapshot.hpp"
+#include "parley/worker.hpp"
 
 namespace parley {
 
@@ -29,7 +30,8 @@ struct EventsReleased : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// An engine with its thread and its journal: input -> batch -> write -> sync -> apply -> release.
+/// An engine with its thread and its journal: input -> batch -> write -> sync -> apply -> release. Under load one batch
+/// is written while the one before it is synced, and applied while the next one is.
 class EngineService {
 public:
     struct Options {
@@ -39,11 +41,14 @@ public:
         /// Segments kept though no released event needs them.
         std::size_t retained_segments = 16;
         bool is_synced = true;
+        LockMode lock = LockMode::if_free;
     };
 
     /// Locks the folder and recovers: newest valid snapshot, then the tail. Throws JournalLocked, JournalDamaged,
     /// std::system_error.
     EngineService(std::shared_ptr<Storage> storage, Options options);
+    /// The same from where a follower stands: only what it has not read is read.
+    EngineService(std::unique_ptr<Follower> follower, Options options);
     EngineService(const EngineService&) = delete;
     EngineService& operator=(const EngineService&) = delete;
     ~EngineService();
@@ -54,6 +59,8 @@ public:
     void step();
     /// Applies what was put in, syncs, writes a snapshot and lets the folder go. Final.
     void stop();
+    /// Shows a standby that this process lives. Halts, and returns false, where another has taken over.
+    bool renew_lease();
 
     [[nodiscard]] InputQueue& queue() noexcept { return queue_; }
     [[nodiscard]] EventLog::Drained drain(std::size_t count);
@@ -77,30 +84,40 @@ public:
     template <typename Read>
     auto read(Read&& read_engine) {
         const std::lock_guard lock(state_mutex_);
-        return read_engine(static_cast<const Engine&>(engine_));
+        return read_engine(static_cast<const Engine&>(*engine_));
     }
 
 private:
-    void recover();
+    struct Group {
+        InputQueue::Batch batch;
+        std::uint64_t first_sequence = 0;
+    };
+
+    EngineService(std::shared_ptr<Storage> storage, Options options, std::unique_ptr<Engine> replica);
+    void recover(Verify verify);
     void run() noexcept;
     /// Halts where `work` throws.
-    template <typename Work>
-    void guarded(Work&& work) noexcept;
+    void guarded(const std::function<void()>& work) noexcept;
     void serve();
-    void take_batch(InputQueue::Batch& batch);
-    void apply_batch(std::uint64_t first_sequence, const InputQueue::Batch& batch);
+    void take_group(Group& group);
+    void write_group(Group& group);
+    void finish_group();
+    void apply_group(const Group& group);
     void sync_if_due(bool is_now);
     void release();
     void note_done(std::size_t inputs);
+    void prepare_if_due();
     void snapshot_if_due(bool is_now);
+    void keep_snapshot(std::uint64_t sequence, const std::vector<std::uint8_t>& file);
     void remove_old_files();
-    void halt(const std::string& what, const std::string& why);
+    void halt(const std::string& what, const std::string& why) noexcept;
     void set_state(const std::string& state);
     void signal() noexcept;
     [[nodiscard]] std::vector<Event> replay_from(std::int64_t number, std::size_t count);
 
     const Options options_;
     const std::shared_ptr<Storage> storage_;
+    std::mutex journal_mutex_;  // the end of journal_
     std::unique_ptr<Journal> journal_;
     InputQueue queue_;
     EventLog log_;
@@ -108,7 +125,7 @@ private:
     std::thread thread_;
 
     std::mutex state_mutex_;  // engine_
-    Engine engine_;
+    std::unique_ptr<Engine> engine_;
     std::mutex files_mutex_;  // removal of files against replays
     std::vector<Event> replayed_;
 
@@ -126,8 +143,14 @@ private:
 
     // the engine thread's own
     std::vector<Event> events_;
+    Group flying_;  // written, being synced
+    bool is_flying_ = false;
     std::uint64_t snapshot_sequence_ = 0;
+    bool is_snapshot_due_ = false;
     std::chrono::steady_clock::time_point dirty_since_;
+
+    Worker syncer_;
+    Worker keeper_;  // snapshots, old files, the next segment
 };
 
 struct Replay {
@@ -137,6 +160,6 @@ struct Replay {
 };
 /// Rebuilds the state of a folder without changing it, from its first record or from its newest snapshot.
 /// Throws JournalDamaged, also where the first records are no longer kept.
-[[nodiscard]] Replay replay_folder(Storage& storage, bool is_from_genesis);
+[[nodiscard]] Replay replay_folder(const Storage& storage, bool is_from_genesis);
 
 }  // namespace parley

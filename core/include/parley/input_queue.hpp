@@ -93,6 +93,11 @@ public:
         return batch.count > 0 || !is_closed_;
     }
 
+    [[nodiscard]] bool is_empty() const {
+        const std::lock_guard lock(mutex_);
+        return filling_.count == 0;
+    }
+
     /// From now on every push throws EngineHalted with this reason.
     void close(const std::string& reason) {
         const std::lock_guard lock(mutex_);

@@ -1,18 +1,23 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "parley/journal_chain.hpp"
+#include "parley/journal_format.hpp"
 #include "parley/storage.hpp"
-#include "parley/units.hpp"
 
 namespace parley {
+
+using journal_format::kRecordHeaderBytes;
 
 /// Bytes of the journal or of a snapshot that were once on disk are missing or changed.
 struct JournalDamaged : std::runtime_error {
@@ -25,51 +30,75 @@ struct JournalLocked : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// A record on disk: length of the payload, CRC-32C of everything after this field, sequence, the last sequence known
-/// to be on disk when it was written, payload. Integers are little-endian.
-inline constexpr std::size_t kRecordHeaderBytes = 24;
-inline constexpr std::size_t kSegmentHeaderBytes = 24;
-
-struct Segment {
-    std::string name;
-    std::uint64_t first_sequence;
+/// Another engine has taken the journal over: what was written since is not part of it.
+struct JournalFenced : std::runtime_error {
+    using std::runtime_error::runtime_error;
 };
-
-/// Segments of the folder, by sequence.
-[[nodiscard]] std::vector<Segment> list_segments(const Storage& storage);
 
 using OnRecord = std::function<void(std::uint64_t sequence, std::span<const std::uint8_t> payload)>;
 
 struct Scan {
+    Chain chain;
     std::uint64_t last_sequence = 0;
+    /// The last sequence of which the files prove that it was synced. What follows is whole, but perhaps only in the
+    /// page cache: its records, to be written again.
+    std::uint64_t durable_sequence = 0;
+    std::vector<std::uint8_t> unproven;
     std::uint64_t bytes_cut = 0;
+    /// Where the journal ends: a file and the bytes of it that count up to durable_sequence.
+    std::string last_segment;
+    std::uint64_t last_segment_bytes = 0;
 };
 
-/// Gives every record of the folder after `after`, in order, up to `last`; verifies all that it passes.
-/// Throws JournalDamaged where bytes that were once durable do not hold; a torn tail beyond them ends the scan, and
-/// is cut off the file if `may_cut`.
-Scan scan_journal(Storage& storage, std::uint64_t after, std::uint64_t last, bool may_cut, const OnRecord& on_record);
+enum class Verify : std::uint8_t {
+    everything,
+    /// Only segments that hold what comes after `after`.
+    what_is_given,
+};
 
-/// Appends records to segments. Whoever writes holds the folder's lock until the journal is destroyed.
+/// Gives every record after `after`, in order, up to `last`; verifies all that it passes, and changes nothing.
+/// Throws JournalDamaged where bytes that were once durable do not hold; a torn tail beyond them ends the scan.
+[[nodiscard]] Scan scan_journal(const Storage& storage, std::uint64_t after, std::uint64_t last, Verify verify,
+                                const OnRecord& on_record);
+
+/// Appends records to segments. Whoever writes holds the folder's lock and its newest epoch.
+///
+/// One thread appends; one thread at a time syncs, perhaps another; prepare_next may run beside both.
 class Journal {
 public:
     struct Options {
         std::uint64_t segment_bytes;
         bool is_synced;
+        LockMode lock = LockMode::if_free;
     };
 
-    /// Locks the folder. Throws JournalLocked, std::system_error.
+    /// Locks the folder and claims the next epoch: nobody who wrote before can acknowledge from now on.
+    /// Throws JournalLocked, std::system_error.
     Journal(std::shared_ptr<Storage> storage, Options options);
 
-    /// Continues after what scan_journal found.
-    void resume(std::uint64_t last_sequence);
+    /// Begins the epoch behind what scan_journal found, with the unproven records written and synced again.
+    void resume(const Scan& scan);
 
     /// Stamps and writes records laid out by InputQueue (a header's room before each payload). Returns the sequence
     /// of the first. Throws std::system_error: then nothing more may be written.
     std::uint64_t append(std::span<std::uint8_t> records);
-    /// Makes everything appended durable. Throws std::system_error: then it is unknown what is on disk.
-    void sync();
+    /// Whether append would begin a new segment, for which nothing may be syncing.
+    [[nodiscard]] bool is_full_for(std::size_t bytes) const noexcept;
+    /// Makes everything up to `sequence`, which was appended, durable, and makes sure that it counts.
+    /// Throws std::system_error: then it is unknown what is on disk. Throws JournalFenced.
+    void sync(std::uint64_t sequence);
+    void sync() { sync(last_sequence_); }
 
+    /// True once in each segment, when the next one should be prepared.
+    [[nodiscard]] bool take_wants_next() noexcept;
+    /// Fills the next segment with zeros so that a sync writes data only. Does nothing where that is done.
+    void prepare_next();
+    /// Throws JournalFenced.
+    void require_epoch() const;
+    /// Shows a standby that this process lives.
+    void renew_lease();
+
+    [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
     [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
     [[nodiscard]] std::uint64_t durable_sequence() const noexcept { return durable_sequence_; }
     [[nodiscard]] bool is_dirty() const noexcept { return durable_sequence_ < last_sequence_; }
@@ -77,18 +106,38 @@ public:
     [[nodiscard]] bool take_rolled() noexcept { return std::exchange(has_rolled_, false); }
 
 private:
+    void claim_epoch();
+    void begin_epoch(const Scan& scan);
     void begin_segment();
+    void remove_leftovers(const Scan& scan);
     void note_durable();
+    void sync_file(StorageFile& file) const;
+    [[nodiscard]] journal_format::SegmentHeader header() const noexcept;
+    [[nodiscard]] std::uint64_t size_of_segment(std::uint64_t index) const noexcept;
+    [[nodiscard]] std::unique_ptr<StorageFile> create_zeroed(const std::string& name, std::uint64_t bytes) const;
 
     std::shared_ptr<Storage> storage_;
     Options options_;
     std::unique_ptr<StorageLock> lock_;
-    std::unique_ptr<StorageFile> durable_;
+    std::unique_ptr<StorageFile> mark_;
+    std::unique_ptr<StorageFile> lease_;
     std::unique_ptr<StorageFile> segment_;
+    std::uint64_t epoch_ = 0;
+    std::uint64_t previous_epoch_ = 0;
+    std::uint64_t epoch_first_sequence_ = 1;
+    std::uint64_t index_ = 0;
     std::uint64_t segment_size_ = 0;
+    std::uint64_t lease_renewals_ = 0;
     std::uint64_t last_sequence_ = 0;
-    std::uint64_t durable_sequence_ = 0;
+    std::atomic<std::uint64_t> durable_sequence_ = 0;
     bool has_rolled_ = false;
+    bool has_asked_for_next_ = false;
+    std::string own_claim_;
+    std::string next_claim_;
+
+    std::mutex prepared_mutex_;  // prepared_, prepared_index_
+    std::unique_ptr<StorageFile> prepared_;
+    std::uint64_t prepared_index_ = 0;
 };
 
 }  // namespace parley

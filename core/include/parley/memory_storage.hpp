@@ -47,6 +47,8 @@ public:
 
     [[nodiscard]] std::unique_ptr<StorageFile> open(const std::string& name, OpenMode mode) override;
     [[nodiscard]] std::optional<std::vector<std::uint8_t>> read(const std::string& name) const override;
+    [[nodiscard]] std::vector<std::uint8_t> read_start(const std::string& name, std::size_t most) const override;
+    [[nodiscard]] bool exists(const std::string& name) const override;
     [[nodiscard]] std::vector<std::string> list() const override;
     void rename(const std::string& from, const std::string& to) override;
     void remove(const std::string& name) override;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,16 +15,22 @@ struct SnapshotFile {
     std::string name;
     std::uint64_t sequence = 0;
     std::int64_t event_number = 0;
+    /// The epoch that wrote it.
+    std::uint64_t epoch = 0;
 };
 
-/// Writes the engine's state beside the journal: temporary file, fsync, rename, fsync of the folder.
+/// The bytes of a snapshot file: the engine's state as `epoch` reached it.
+[[nodiscard]] std::vector<std::uint8_t> encode_snapshot(const Engine& engine, std::uint64_t epoch);
+
+/// Puts it beside the journal: temporary file, fsync, rename, fsync of the folder.
 /// Throws std::system_error.
-void write_snapshot(Storage& storage, const Engine& engine);
+void write_snapshot(Storage& storage, std::uint64_t epoch, std::uint64_t sequence, std::span<const std::uint8_t> file);
 
 /// Snapshots of the folder whose header can be read, newest first.
-[[nodiscard]] std::vector<SnapshotFile> list_snapshots(Storage& storage);
+[[nodiscard]] std::vector<SnapshotFile> list_snapshots(const Storage& storage);
 
-/// Loads into a fresh engine. False, and the engine untouched, where the CRC or length does not hold.
+/// Loads into a fresh engine. False where the CRC or length does not hold, or the state is of another version: then the
+/// engine is of no use.
 [[nodiscard]] bool load_snapshot(const Storage& storage, const SnapshotFile& file, Engine& engine);
 
 }  // namespace parley

@@ -58,6 +58,9 @@ public:
     [[nodiscard]] virtual std::unique_ptr<StorageFile> open(const std::string& name, OpenMode mode) = 0;
     /// The whole file; nothing where there is none.
     [[nodiscard]] virtual std::optional<std::vector<std::uint8_t>> read(const std::string& name) const = 0;
+    /// Its first bytes, up to `most`; none where there is no such file.
+    [[nodiscard]] virtual std::vector<std::uint8_t> read_start(const std::string& name, std::size_t most) const = 0;
+    [[nodiscard]] virtual bool exists(const std::string& name) const = 0;
     /// Names of all files, sorted.
     [[nodiscard]] virtual std::vector<std::string> list() const = 0;
     virtual void rename(const std::string& from, const std::string& to) = 0;
