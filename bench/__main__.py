@@ -4,7 +4,7 @@ import argparse
 import subprocess
 import sys
 
-MEASUREMENTS = ("engine", "itch", "pricing", "gateway", "click_to_ack", "fan_out", "stopped_reader")
+MEASUREMENTS = ("engine", "itch", "router", "pricing", "gateway", "click_to_ack", "fan_out", "stopped_reader")
 KNOWS_QUICK = frozenset(MEASUREMENTS) - {"gateway"}
 
 

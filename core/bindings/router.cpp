@@ -110,6 +110,7 @@ void bind_decision(nb::module_& module) {
 
 void bind_router(nb::module_& module) {
     bind_route_inputs(module);
+    bind_router_bench(module);
     bind_child(module);
     bind_decision(module);
     nb::class_<parley::Router>(module, "Router",

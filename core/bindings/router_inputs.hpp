@@ -25,3 +25,4 @@ std::vector<parley::RouteVenue> views_of(const std::vector<const HeldVenue*>& ve
 void check_directions(const parley::RouteOrder& order, const std::vector<parley::RouteVenue>& venues);
 const char* text(parley::RouteReason reason);
 void bind_route_inputs(nanobind::module_& module);
+void bind_router_bench(nanobind::module_& module);
