@@ -1,98 +1,112 @@
 #include "parley/l2_book.hpp"
 
 #include <algorithm>
-#include <cassert>
-#include <utility>
+#include <cstring>
 
 namespace parley {
 
 namespace {
 
 constexpr std::size_t kLevelsAtFirst = 256;
-constexpr std::size_t kNear = 8;  // levels from the best that are looked at one by one
 
 }  // namespace
 
-L2Side::L2Side(Side side) : sign_(side == Side::buy ? 1 : -1) {
-    keys_.reserve(kLevelsAtFirst);
-    lots_.reserve(kLevelsAtFirst);
+L2Side::L2Side(Side side) : sign_(side == Side::buy ? 1 : -1) { entries_.reserve(kLevelsAtFirst); }
+
+/// The first index whose key is not below `key`: steps that double away from the hint, then halves.
+std::size_t L2Side::find(std::int64_t key, std::size_t hint) const noexcept {
+    const Entry* entries = entries_.data();
+    std::size_t low = 0;                  // every entry before it is below the key
+    std::size_t high = entries_.size();  // no entry from it on is
+    std::size_t at = std::min(hint, high);
+    if (at != high && entries[at].key < key) {
+        for (std::size_t step = 1; at < high && entries[at].key < key; step *= 2) {
+            low = at + 1;
+            at += step;
+        }
+        high = std::min(high, at);
+    } else {
+        for (std::size_t step = 1; at > 0; step *= 2) {
+            high = at;
+            at -= std::min(at, step);
+            if (entries[at].key < key) {
+                low = at + 1;
+                break;
+            }
+            high = at;
+        }
+    }
+    while (low < high) {
+        const std::size_t middle = low + (high - low) / 2;
+        if (entries[middle].key < key) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
-/// The first index whose key is not below `key`.
-std::size_t L2Side::find(std::int64_t key) const noexcept {
-    const std::int64_t* keys = keys_.data();
-    std::size_t end = keys_.size();
-    const std::size_t near_end = end > kNear ? end - kNear : 0;
-    while (end > near_end && keys[end - 1] >= key) --end;
-    if (end > near_end || near_end == 0) return end;
-    std::size_t begin = 0;
-    std::size_t count = end;
-    while (count > 0) {
-        const std::size_t half = count / 2;
-        const bool is_below = keys[begin + half] < key;
-        begin += is_below ? half + 1 : 0;
-        count = is_below ? count - half - 1 : half;
-    }
-    return begin;
+void L2Side::insert(std::size_t index, Entry entry) {
+    entries_.push_back(entry);
+    Entry* place = entries_.data() + index;
+    std::memmove(place + 1, place, (entries_.size() - 1 - index) * sizeof(Entry));
+    *place = entry;
+}
+
+void L2Side::erase(std::size_t index) noexcept {
+    Entry* place = entries_.data() + index;
+    std::memmove(place, place + 1, (entries_.size() - 1 - index) * sizeof(Entry));
+    entries_.pop_back();
 }
 
 bool L2Side::set(std::int64_t price_ticks, std::int64_t quantity_lots) {
     const std::int64_t key = price_ticks * sign_;
-    const std::size_t index = find(key);
-    const bool is_known = index < keys_.size() && keys_[index] == key;
-    const auto place = static_cast<std::ptrdiff_t>(index);
-    if (quantity_lots <= 0) {
-        if (!is_known) return true;
-        keys_.erase(keys_.begin() + place);
-        lots_.erase(lots_.begin() + place);
-        return true;
+    const std::size_t index = hint_ = find(key, hint_);
+    const bool is_known = index < entries_.size() && entries_[index].key == key;
+    if (is_known && quantity_lots > 0) {
+        entries_[index].lots = quantity_lots;
+    } else if (is_known) {
+        erase(index);
+    } else if (quantity_lots > 0) {
+        if (entries_.size() >= kLevelsPerSideMax) return false;
+        insert(index, {key, quantity_lots});
     }
-    if (is_known) {
-        lots_[index] = quantity_lots;
-        return true;
-    }
-    if (keys_.size() >= kLevelsPerSideMax) return false;
-    keys_.insert(keys_.begin() + place, key);
-    lots_.insert(lots_.begin() + place, quantity_lots);
     return true;
 }
 
 bool L2Side::append(std::int64_t price_ticks, std::int64_t quantity_lots) {
     if (quantity_lots <= 0) return true;
-    if (keys_.size() >= kLevelsPerSideMax) return false;
-    keys_.push_back(price_ticks * sign_);
-    lots_.push_back(quantity_lots);
+    if (entries_.size() >= kLevelsPerSideMax) return false;
+    entries_.push_back({price_ticks * sign_, quantity_lots});
     return true;
 }
 
 void L2Side::settle() {
-    if (std::is_sorted(keys_.rbegin(), keys_.rend())) {
-        std::reverse(keys_.begin(), keys_.end());
-        std::reverse(lots_.begin(), lots_.end());
+    const auto is_before = [](const Entry& a, const Entry& b) { return a.key < b.key; };
+    if (std::is_sorted(entries_.rbegin(), entries_.rend(), is_before)) {
+        std::reverse(entries_.begin(), entries_.end());
     }
-    if (std::adjacent_find(keys_.begin(), keys_.end(), std::greater_equal<>()) == keys_.end()) return;
-    std::vector<std::pair<std::int64_t, std::int64_t>> levels(keys_.size());
-    for (std::size_t at = 0; at != levels.size(); ++at) levels[at] = {keys_[at], lots_[at]};
-    std::stable_sort(levels.begin(), levels.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    clear();
-    for (const auto& [key, lots] : levels) {
-        if (!keys_.empty() && keys_.back() == key) {
-            lots_.back() = lots;  // the later mention of a price holds
-        } else {
-            keys_.push_back(key);
-            lots_.push_back(lots);
-        }
+    const auto is_out_of_order = [](const Entry& a, const Entry& b) { return a.key >= b.key; };
+    if (std::adjacent_find(entries_.begin(), entries_.end(), is_out_of_order) == entries_.end()) return;
+    std::stable_sort(entries_.begin(), entries_.end(), is_before);
+    std::size_t kept = 0;
+    for (const Entry& entry : entries_) {
+        const bool is_again = kept != 0 && entries_[kept - 1].key == entry.key;
+        entries_[is_again ? kept - 1 : kept++] = entry;  // the later mention of a price holds
     }
+    entries_.resize(kept, Entry{0, 0});
 }
 
 std::int64_t L2Side::lots_at(std::int64_t price_ticks) const noexcept {
-    const std::size_t index = find(price_ticks * sign_);
-    return index < keys_.size() && keys_[index] == price_ticks * sign_ ? lots_[index] : 0;
+    const std::size_t index = find(price_ticks * sign_, entries_.size());
+    return index < entries_.size() && entries_[index].key == price_ticks * sign_ ? entries_[index].lots : 0;
 }
 
 bool L2Book::apply(std::span<const FeedUpdate> message) {
     if (!message.empty() && message[0].kind == UpdateKind::clear) return apply_snapshot(message);
     bool has_room = true;
+    for (auto& side : sides_) side.start_at_best();
     for (const FeedUpdate& update : message) {
         if (update.kind != UpdateKind::level) continue;
         has_room &= sides_[static_cast<std::size_t>(update.side) & 1].set(update.price_ticks, update.quantity_lots);

@@ -17,7 +17,7 @@ bool is_sound(std::span<const FeedUpdate> message) noexcept {
                    head.last_sequence <= kUnitsMax && head.previous_sequence >= 0 && head.previous_sequence <= kUnitsMax;
     for (const FeedUpdate& update : message) {
         is_good &= update.instrument_slot == head.instrument_slot && static_cast<std::uint8_t>(update.side) < 2 &&
-                   is_in_range(update.price_ticks);
+                   is_in_range(update.price_ticks) && update.quantity_lots >= 0;
     }
     return is_good;
 }

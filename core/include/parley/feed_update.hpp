@@ -22,6 +22,7 @@ inline constexpr std::uint8_t kUpdateKinds = 6;
 /// Bits of FeedUpdate::flags.
 inline constexpr std::uint16_t kIsSnapshot = 1;       ///< part of a snapshot; a delta without
 inline constexpr std::uint16_t kIsLastOfMessage = 2;  ///< books are whole again only after this update
+inline constexpr std::uint16_t kIsSideUnknown = 4;    ///< a trade whose source does not say who took: `side` means nothing
 
 /// The one layout in which every feed speaks: 64 bytes, little-endian, no pointers. One message of a venue becomes one
 /// or more updates with equal times and sequences, the last of them flagged.

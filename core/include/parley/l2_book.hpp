@@ -18,39 +18,46 @@ struct Level {
     friend bool operator==(const Level&, const Level&) = default;
 };
 
-/// One side of a book: prices in two sorted arrays, the best at the end, where most of the changes are. Any 64-bit
-/// price costs the same, so a range of 10^12 ticks needs no more memory than its levels.
+/// One side of a book: its levels in one sorted array, the best at the end, where most of the changes are. Any 64-bit
+/// price costs the same, so a range of 10^12 ticks needs no more memory than its levels. A search starts where the last
+/// one ended, because the levels of a message come in order.
 class L2Side {
 public:
     explicit L2Side(Side side);
 
     /// Sets the lots at a price; 0 takes the level away. False where the side is full and the level is new.
     bool set(std::int64_t price_ticks, std::int64_t quantity_lots);
-    void clear() noexcept {
-        keys_.clear();
-        lots_.clear();
-    }
+    void clear() noexcept { entries_.clear(); }
+    /// The next search starts at the best level.
+    void start_at_best() noexcept { hint_ = entries_.size(); }
 
     /// The bulk way of a snapshot: `append` in any order, then `settle`. Between them the side must not be read.
     bool append(std::int64_t price_ticks, std::int64_t quantity_lots);
     void settle();
 
-    [[nodiscard]] bool empty() const noexcept { return keys_.empty(); }
-    [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     /// The level at `depth`, 0 the best; `depth` must be below size().
     [[nodiscard]] Level at(std::size_t depth) const noexcept {
-        const std::size_t index = keys_.size() - 1 - depth;
-        return {keys_[index] * sign_, lots_[index]};
+        const Entry& entry = entries_[entries_.size() - 1 - depth];
+        return {entry.key * sign_, entry.lots};
     }
     /// The lots at a price; 0 where there is no level.
     [[nodiscard]] std::int64_t lots_at(std::int64_t price_ticks) const noexcept;
 
 private:
-    [[nodiscard]] std::size_t find(std::int64_t key) const noexcept;
+    struct Entry {
+        std::int64_t key;  // ascends towards the best: prices of bids, negative prices of asks
+        std::int64_t lots;
+    };
 
-    std::int64_t sign_;  // keys ascend towards the best: prices of bids, negative prices of asks
-    std::vector<std::int64_t> keys_;
-    std::vector<std::int64_t> lots_;
+    [[nodiscard]] std::size_t find(std::int64_t key, std::size_t hint) const noexcept;
+    void insert(std::size_t index, Entry entry);
+    void erase(std::size_t index) noexcept;
+
+    std::int64_t sign_;
+    std::size_t hint_ = 0;
+    std::vector<Entry> entries_;
 };
 
 /// A book of price levels for one instrument.

@@ -21,6 +21,7 @@ struct MessageHeader {
     std::int64_t previous_sequence = 0;
     std::uint32_t instrument_slot = 0;
     bool is_snapshot = false;
+    bool is_side_unknown = false;
 };
 
 /// Where decoders write. It grows to the longest message that came and is used again, so that it allocates nothing
@@ -34,6 +35,17 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// Updates of the message that is not finished yet.
     [[nodiscard]] std::size_t open() const noexcept { return size_ - start_; }
+
+    /// Room for at least one more update, for callers that write many; empty where the message has more than we take.
+    [[nodiscard]] std::span<FeedUpdate> room() {
+        if (size_ == updates_.size() && !grow()) return {};
+        return {updates_.data() + size_, updates_.size() - size_};
+    }
+    /// The first `count` of the updates in the room are written.
+    void commit(std::size_t count) noexcept {
+        assert(count <= updates_.size() - size_);
+        size_ += count;
+    }
 
     /// False where the message has more updates than we take.
     [[nodiscard]] bool push(UpdateKind kind, Side side, std::int64_t price_ticks, std::int64_t quantity_lots) {
@@ -49,7 +61,8 @@ public:
     /// Ends a message: every update since the last end gets the header, the last one its flag.
     void finish(const MessageHeader& header) noexcept {
         if (start_ == size_) return;
-        const std::uint16_t flags = header.is_snapshot ? kIsSnapshot : std::uint16_t{0};
+        const auto flags = static_cast<std::uint16_t>((header.is_snapshot ? kIsSnapshot : 0) |
+                                                      (header.is_side_unknown ? kIsSideUnknown : 0));
         for (std::size_t at = start_; at != size_; ++at) {
             FeedUpdate& update = updates_[at];
             update.venue_time_ns = header.venue_time_ns;
