@@ -70,6 +70,30 @@ nb::object to_array(std::span<const FeedUpdate> updates) {
     return array;
 }
 
+/// NumPy's array object up to the fields that we read, as its C interface fixes them (PyArrayObject in ndarraytypes.h).
+/// Asking for a buffer instead makes NumPy write out the whole layout as text, which takes a microsecond.
+struct ArrayHead {
+    PyObject base;
+    char* data;
+    int dimensions;
+    std::intptr_t* shape;
+    std::intptr_t* strides;
+    PyObject* owner;
+    PyObject* dtype;
+};
+
+std::optional<std::span<const FeedUpdate>> peek_updates(nb::handle array) noexcept {
+    static const PyTypeObject* array_type = Py_TYPE(to_array({}).release().ptr());
+    if (Py_TYPE(array.ptr()) != array_type) return std::nullopt;
+    const auto* head = reinterpret_cast<const ArrayHead*>(array.ptr());
+    // The dtype is compared by identity: where it is ours, the fields before it are where we think they are.
+    if (head->dtype != update_dtype().ptr() || head->dimensions != 1) return std::nullopt;
+    const bool is_tight = head->strides[0] == sizeof(FeedUpdate) &&
+                          reinterpret_cast<std::uintptr_t>(head->data) % alignof(FeedUpdate) == 0;
+    if (!is_tight) return std::nullopt;
+    return std::span(reinterpret_cast<const FeedUpdate*>(head->data), static_cast<std::size_t>(head->shape[0]));
+}
+
 UpdateView::UpdateView(nb::handle array) : buffer_(array, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) {
     const Py_buffer& view = buffer_.view();
     const bool is_aligned = reinterpret_cast<std::uintptr_t>(view.buf) % alignof(FeedUpdate) == 0;

@@ -5,8 +5,10 @@
 
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "parley/feed_update.hpp"
 
@@ -40,6 +42,10 @@ public:
 private:
     Py_buffer view_{};
 };
+
+/// The updates in an array of update_dtype(), for as long as the GIL is held: no copy, no buffer to give back. Empty
+/// where it is anything else, an array of an equal but not the same dtype included; UpdateView then says what it is.
+[[nodiscard]] std::optional<std::span<const FeedUpdate>> peek_updates(nb::handle array) noexcept;
 
 /// The updates in an array of update_dtype(). Raises ValueError for any other layout.
 class UpdateView {

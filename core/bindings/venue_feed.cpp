@@ -3,7 +3,9 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -23,10 +25,8 @@ using namespace nanobind::literals;
 using parley::Decoded;
 using parley::FeedError;
 
-constexpr std::size_t kBytesWithoutGil = 32'768;  // about 50 microseconds of decoding
+constexpr std::size_t kFrameBytesWithoutGil = 32'768;  // about 50 microseconds of decoding
 constexpr std::int64_t kDepthMax = 100'000;
-
-PyObject* frame_refused = nullptr;  // lives as long as the module
 
 std::optional<parley::Venue> to_venue(const std::string& name) {
     constexpr std::pair<const char*, parley::Venue> kNames[] = {{"binance_spot", parley::Venue::binance_spot},
@@ -38,23 +38,6 @@ std::optional<parley::Venue> to_venue(const std::string& name) {
     }
     if (name == "recorded") return std::nullopt;
     throw std::invalid_argument("venue must be binance_spot, binance_usdm, deribit, coinbase or recorded, not " + name);
-}
-
-parley::DecimalScale to_scale(const char* name, const std::string& text) {
-    parley::DecimalScale scale;
-    if (!parley::parse_scale(text, scale)) {
-        throw std::invalid_argument(std::string(name) + " must be a positive decimal such as 0.01, not " + text);
-    }
-    return scale;
-}
-
-[[noreturn]] void raise_refused(FeedError error, std::size_t offset) {
-    const std::string message = std::string(parley::name(error)) + " at byte " + std::to_string(offset);
-    nb::object raised = nb::borrow(frame_refused)(message);
-    raised.attr("reason") = parley::name(error);
-    raised.attr("offset") = offset;
-    PyErr_SetObject(frame_refused, raised.ptr());
-    throw nb::python_error();
 }
 
 nb::tuple depth_of(const parley::L2Side& side, std::size_t levels) {
@@ -95,7 +78,7 @@ public:
         require_decoder();
         Decoded decoded;
         std::size_t count = 0;
-        locked(frame.size() >= kBytesWithoutGil, [&] {
+        locked(frame.size() >= kFrameBytesWithoutGil, [&] {
             decoded = feed_.apply_frame(view(frame), receive_time_ns, hint(slot));
             count = feed_.updates().size();
         });
@@ -104,15 +87,20 @@ public:
     }
 
     /// (bytes taken, lines refused)
-    nb::tuple apply_recording(nb::handle lines, std::int64_t slot) {
+    nb::tuple apply_recording(nb::handle lines, std::int64_t slot, std::int64_t until_ns) {
         require_decoder();
         const Buffer buffer(lines, PyBUF_C_CONTIGUOUS);
         parley::RecordedFrames played;
-        locked(true, [&] { played = parley::apply_recorded_frames(feed_, buffer.text(), hint(slot)); });
+        locked(true, [&] { played = parley::apply_recorded_frames(feed_, buffer.text(), hint(slot), until_ns); });
         return nb::make_tuple(played.bytes, played.lines, played.lines_refused);
     }
 
     std::size_t apply_updates(nb::handle array) {
+        const auto few = peek_updates(array);
+        if (few.has_value() && few->size() < kUpdatesWithoutGil) {
+            const std::lock_guard lock(mutex_);
+            return feed_.apply(*few);
+        }
         const UpdateView view(array);
         std::size_t taken = 0;
         locked(view.updates().size() >= kUpdatesWithoutGil, [&] { taken = feed_.apply(view.updates()); });
@@ -243,16 +231,6 @@ private:
     bool has_decoder_;
 };
 
-void bind_frame_refused(nb::module_& module) {
-    frame_refused = PyErr_NewExceptionWithDoc(
-        "parley_core.FrameRefused",
-        "A frame or file is malformed; it changed nothing. `reason`: a word such as excess_digits or ends_early; "
-        "`offset`: where, in bytes from its front.",
-        PyExc_ValueError, nullptr);
-    if (frame_refused == nullptr) throw nb::python_error();
-    module.attr("FrameRefused") = nb::handle(frame_refused);
-}
-
 void bind_feed_reads(nb::class_<Feed>& feed) {
     feed.def("best", &Feed::best, "slot"_a, nb::sig("def best(self, slot: int) -> tuple[int, int, int, int] | None"),
              "(bid price in ticks, bid quantity in lots, ask price in ticks, ask quantity in lots); None where a side "
@@ -266,7 +244,7 @@ void bind_feed_reads(nb::class_<Feed>& feed) {
              "True until the first snapshot and from a gap to the next one: the book must not be traded on.")
         .def("is_crossed", &Feed::is_crossed, "slot"_a,
              "True where the best bid price in ticks is at or above the best ask.")
-        .def("state", &Feed::state, "slot"_a, "'syncing' (no snapshot yet), 'live' or 'gap' (waits for a snapshot).")
+        .def("state", &Feed::state, "slot"_a, "What the book of a slot is: 'syncing' (no snapshot yet), 'live' or 'gap' (waits for a snapshot).")
         .def("last_sequence", &Feed::last_sequence, "slot"_a,
              "The venue's sequence number up to which the book is known; 0 without one.")
         .def("sync_counts", &Feed::sync_counts, "slot"_a, nb::sig("def sync_counts(self, slot: int) -> dict[str, int]"),
@@ -291,9 +269,12 @@ void bind_feed_writes(nb::class_<Feed>& feed) {
         .def("apply_frame", &Feed::apply_frame, "frame"_a, "receive_time_ns"_a, "slot"_a = -1,
              "Decodes one frame (see decode; UTC nanoseconds) and applies it to the books; the number of updates in it.")
         .def("apply_recording", &Feed::apply_recording, "lines"_a, "slot"_a = -1,
-             nb::sig("def apply_recording(self, lines: bytes | bytearray | memoryview, slot: int = -1) -> tuple[int, int, int]"),
-             "Applies recorded lines '<receive time in UTC nanoseconds> <frame>' without the GIL. Returns (bytes taken,\n"
-             "lines, lines refused); a last line without its line feed is not taken.")
+             "until_ns"_a = std::numeric_limits<std::int64_t>::max(),
+             nb::sig("def apply_recording(self, lines: bytes | bytearray | memoryview, slot: int = -1, "
+                     "until_ns: int = 9223372036854775807) -> tuple[int, int, int]"),
+             "Applies recorded lines '<receive time in UTC nanoseconds> <frame>' without the GIL, up to the first one\n"
+             "received after `until_ns`. Returns (bytes taken, lines, lines refused); a last line without its line feed\n"
+             "is not taken.")
         .def("apply_updates", &Feed::apply_updates, "updates"_a,
              nb::sig("def apply_updates(self, updates: numpy.typing.NDArray[numpy.void]) -> int"),
              "Applies an array of update_dtype() to the books, in place, without a copy, and from 1,024 updates on\n"
@@ -316,7 +297,7 @@ void bind_venue_feed(nb::module_& module) {
                "The layout of a normalized update, 64 bytes: venue_time_ns and receive_time_ns (UTC nanoseconds),\n"
                "first_sequence, last_sequence, previous_sequence (the venue's own), price_ticks, quantity_lots,\n"
                "instrument_slot, kind (0 level, 1 trade, 2 quote, 3 clear, 4 advance, 5 heartbeat), side (0 buy, 1 sell),\n"
-               "flags (1 part of a snapshot, 2 last of its message).");
+               "flags (1 part of a snapshot, 2 last of its message, 4 side of a trade unknown).");
     nb::class_<Feed> feed(module, "VenueFeed",
                           "Books of price levels from the frames of one venue, or from normalized updates: sequences\n"
                           "checked, gaps found, snapshots joined. Prices in ticks, quantities in lots, times in UTC\n"
@@ -325,5 +306,6 @@ void bind_venue_feed(nb::module_& module) {
              "`venue`: binance_spot, binance_usdm, deribit, coinbase, or recorded for updates without sequences.");
     bind_feed_writes(feed);
     bind_feed_reads(feed);
+    bind_tardis_csv(module);
     bind_venue_feed_bench(module);
 }
