@@ -1,0 +1,124 @@
+"""Plays recorded raw frames as a market: spot books give the index, books of contracts their quotes."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+
+import numpy as np
+
+from gateway.feeds.delivery import average_index
+from gateway.feeds.frame_player import FramePlayer, FrameStream, TopOfBook
+from gateway.feeds.updates import FeedStatus, Floats, MarketUpdate, QuoteBatch
+from wire.instruments import parse_instrument_name
+from wire.units import NANOSECONDS_PER_SECOND
+
+log = logging.getLogger(__name__)
+
+STEP_NS = 50_000_000
+"""The market clock moves by this; a book that changed is told at most once a step, 20 times a second."""
+LEVELS = 10
+SPEED_MAX = 1_000_000.0
+INDEX_POINTS_MAX = 100_000
+"""Instants of an index that are remembered for delivery prices."""
+
+
+class FramesFeed:
+    """See ``gateway.feeds.updates.Feed``. ``index``: coin to its spot stream; ``contracts``: our name to its stream.
+
+    Contracts must be linear or fixed in coins: quantities are recorded in coins and become contracts by their
+    multiplier. A stale book is withdrawn: its quotes are NaN until it is live again.
+    """
+
+    source = "recording"
+
+    def __init__(
+        self, index: Mapping[str, FrameStream], contracts: Mapping[str, FrameStream], *, speed: float = SPEED_MAX
+    ) -> None:
+        """Reads every file. Raises FramesRefused, OSError; ValueError for an inverse contract."""
+        self.status = FeedStatus()
+        self._speed = speed
+        self._index = {coin: FramePlayer(stream) for coin, stream in index.items()}
+        self._contracts = {name: FramePlayer(stream) for name, stream in contracts.items()}
+        self._multipliers = {}
+        for name in contracts:
+            terms = parse_instrument_name(name)
+            if terms.is_inverse:
+                raise ValueError(f"{name} is inverse: recorded coins do not become its contracts.")
+            self._multipliers[name] = float(terms.multiplier)
+        self._seen: dict[str, tuple[list[int], list[float]]] = {coin: ([], []) for coin in index}
+        self._market_time_ns = 0
+
+    def _players(self) -> list[FramePlayer]:
+        return [*self._index.values(), *self._contracts.values()]
+
+    async def updates(self) -> AsyncIterator[MarketUpdate]:
+        """One update a step in which a book changed, in the order of the recorded receive times."""
+        while waiting := [p.next_at_ns for p in self._players() if p.next_at_ns is not None]:
+            at_ns = max(self._market_time_ns, min(waiting)) // STEP_NS * STEP_NS + STEP_NS
+            if self._market_time_ns:
+                await asyncio.sleep((at_ns - self._market_time_ns) / NANOSECONDS_PER_SECOND / self._speed)
+            self._market_time_ns = at_ns
+            for player in self._players():
+                self.status.rows_ingested += player.play_until(at_ns)
+            self.status.rows_recorded = self.status.rows_ingested
+            update = self._make_update(at_ns)
+            if update.index_prices or update.quotes:
+                self.status.updates_played += 1
+                yield update
+        self.status.state = "finished"
+
+    def _make_update(self, at_ns: int) -> MarketUpdate:
+        prices = {}
+        for coin, player in self._index.items():
+            top = player.find_top(1) if player.feed.publish_due(at_ns) else None
+            if top is not None:
+                prices[coin] = top.mid_price
+                self._remember(coin, at_ns, top.mid_price)
+        changed = [name for name, player in self._contracts.items() if player.feed.publish_due(at_ns)]
+        return MarketUpdate(market_time_ns=at_ns, index_prices=prices, quotes=self._quote(changed) if changed else None)
+
+    def _remember(self, coin: str, at_ns: int, price: float) -> None:
+        times, prices = self._seen[coin]
+        if len(times) < INDEX_POINTS_MAX:
+            times.append(at_ns)
+            prices.append(price)
+
+    def _quote(self, names: list[str]) -> QuoteBatch:
+        tops = [self._contracts[name].find_top(LEVELS) for name in names]
+        contracts = np.array([self._multipliers[name] for name in names])[:, None]
+        mids = np.array([np.nan if top is None else top.mid_price for top in tops])
+        return QuoteBatch(
+            names=names,
+            mark_price=mids,
+            mark_volatility=np.full(len(names), np.nan),
+            forward_price=mids,
+            open_interest=np.full(len(names), np.nan),
+            bid_prices=_pad(tops, "bid_prices"),
+            bid_quantities=_pad(tops, "bid_quantities") / contracts,
+            ask_prices=_pad(tops, "ask_prices"),
+            ask_quantities=_pad(tops, "ask_quantities") / contracts,
+        )
+
+    def find_delivery_price(self, coin: str, expiry_at_ns: int) -> float | None:
+        times, prices = self._seen.get(coin, ([], []))
+        return average_index(times, prices, expiry_at_ns)
+
+    def apply_control(self, control: Mapping[str, object]) -> None:
+        speed = control.get("speed")
+        if isinstance(speed, int | float) and not isinstance(speed, bool) and 0 < speed <= SPEED_MAX:
+            self._speed = float(speed)
+        else:
+            log.warning("feed control %s is no speed that recorded frames can play", dict(control))
+
+    def position(self) -> dict[str, object]:
+        return {"market_time_ns": self._market_time_ns}
+
+
+def _pad(tops: list[TopOfBook | None], field: str) -> Floats:
+    """(rows, LEVELS) of one side, NaN where a book has fewer levels or is stale."""
+    rows = np.full((len(tops), LEVELS), np.nan)
+    for row, top in zip(rows, tops, strict=True):
+        if top is not None:
+            values = getattr(top, field)
+            row[: len(values)] = values
+    return rows
