@@ -4,7 +4,18 @@ import argparse
 import subprocess
 import sys
 
-MEASUREMENTS = ("engine", "itch", "router", "pricing", "gateway", "click_to_ack", "fan_out", "stopped_reader")
+MEASUREMENTS = (
+    "engine",
+    "itch",
+    "router",
+    "pricing",
+    "gateway",
+    "click_to_ack",
+    "fan_out",
+    "stopped_reader",
+    "json",
+    "python_surface",
+)
 KNOWS_QUICK = frozenset(MEASUREMENTS) - {"gateway"}
 
 
