@@ -6,6 +6,7 @@ import sys
 
 MEASUREMENTS = (
     "engine",
+    "journal",
     "itch",
     "router",
     "pricing",

@@ -1,7 +1,7 @@
 """``python -m gateway``: see ``gateway.settings`` for its arguments.
 
 Exit codes: 0 stopped in order, 1 a part failed, 2 bad arguments, 3 the recording cannot be played, 4 the state
-folder cannot be used, 5 another process holds the journal, 6 the journal is damaged.
+folder cannot be used, 5 another process holds the journal, 6 the journal is damaged, 7 another gateway took over.
 """
 
 import asyncio
@@ -13,10 +13,19 @@ import uvloop
 
 from gateway.feeds.chain_files import RecordingError
 from gateway.position_file import PositionFileDamaged
-from gateway.process import Gateway, OtherMarket
+from gateway.process import EXIT_FENCED, Gateway, OtherMarket
 from gateway.settings import Settings, parse_arguments
+from gateway.standby import follow_until_due
 
 EXIT_RECORDING, EXIT_STATE, EXIT_LOCKED, EXIT_DAMAGED = 3, 4, 5, 6
+REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    parley_core.JournalFenced: (EXIT_FENCED, "Another gateway took over the journal in {directory}."),
+    parley_core.JournalLocked: (EXIT_LOCKED, "Another gateway uses the journal in {directory}."),
+    parley_core.JournalDamaged: (EXIT_DAMAGED, "The journal in {directory} is damaged: {error}."),
+    RecordingError: (EXIT_RECORDING, "{error}"),
+    OtherMarket: (EXIT_STATE, "{error}"),
+    PositionFileDamaged: (EXIT_STATE, "{error}"),
+}
 
 
 def main() -> int:
@@ -28,18 +37,21 @@ def main() -> int:
 
 async def _live(settings: Settings) -> int:
     try:
-        gateway = Gateway(settings)
-    except parley_core.JournalLocked:
-        return _refuse(EXIT_LOCKED, f"Another gateway uses the journal in {settings.directory}.")
-    except parley_core.JournalDamaged as error:
-        return _refuse(EXIT_DAMAGED, f"The journal in {settings.directory} is damaged: {error}.")
-    except RecordingError as error:
-        return _refuse(EXIT_RECORDING, str(error))
-    except (OtherMarket, PositionFileDamaged) as error:
-        return _refuse(EXIT_STATE, str(error))
+        gateway = await _open(settings)
+    except tuple(REFUSALS) as error:
+        code, sentence = next(refusal for kind, refusal in REFUSALS.items() if isinstance(error, kind))
+        return _refuse(code, sentence.format(directory=settings.directory, error=error))
     except OSError as error:
         return _refuse(EXIT_STATE, f"The state folder {settings.directory} cannot be used: {error.strerror or error}.")
-    return await gateway.run()
+    return await gateway.run() if gateway else 0
+
+
+async def _open(settings: Settings) -> Gateway | None:
+    """None where a standby was asked to stop before it had anything to do."""
+    if not settings.is_standby:
+        return Gateway(settings)
+    engine = await follow_until_due(settings.directory / "journal", settings.lease_seconds)
+    return Gateway(settings, engine) if engine else None
 
 
 def _refuse(code: int, sentence: str) -> int:

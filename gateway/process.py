@@ -25,6 +25,7 @@ from gateway.position_file import MarketPosition, load_position, save_position
 from gateway.publisher import Publisher
 from gateway.registry import Registry
 from gateway.settings import Settings
+from gateway.standby import keep_lease
 from gateway.tape import Tape
 from gateway.valkey import connect
 from wire.gateway import InstrumentListed
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 STOP_SECONDS_MAX = 10.0
 SCAN_EVENTS = 10_000
+EXIT_FENCED = 7
+FENCED = "halted: fenced"
 
 
 class OtherMarket(ValueError):
@@ -42,11 +45,12 @@ class OtherMarket(ValueError):
 class Gateway:
     """Everything of one gateway. Opening raises what makes a start impossible; ``run`` lasts until it is stopped."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, engine: parley_core.Engine | None = None) -> None:
+        """``engine``: one that was taken over; None opens the journal."""
         self._settings = settings
         position = load_position(settings.directory)
         _require_same_market(settings, position)
-        self._engine = open_engine(settings.directory / "journal")
+        self._engine = engine or open_engine(settings.directory / "journal")
         listed = [(i, name) for i, name, _ in self._engine.instruments()]
         self._registry = Registry(listed, next_id=_next_instrument_id(self._engine, position))
         self._feed = _open_feed(settings, position, [name for _, name in listed])
@@ -57,13 +61,13 @@ class Gateway:
         self._clients = [connect(settings.valkey_url) for _ in range(5)]
         self._publisher = Publisher(self._engine, self._clients[0], self._tape.on_event)
         log.info(
-            "gateway: journal at %d, event %d, command %d, %d contracts, %s market",
-            self._engine.journal_sequence, self._engine.event_number, self._engine.command_sequence,
-            len(listed), self._feed.source,
+            "gateway: %s; journal at %d, event %d, command %d, %d contracts, %s market",
+            self._engine.recovery, self._engine.journal_sequence, self._engine.event_number,
+            self._engine.command_sequence, len(listed), self._feed.source,
         )  # fmt: skip
 
     async def run(self) -> int:
-        """The exit code: 0 after an orderly stop, 1 where a part failed."""
+        """The exit code: 0 after an orderly stop, 1 where a part failed, 7 where another gateway took over."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -73,6 +77,8 @@ class Gateway:
         waiting = asyncio.create_task(self._stop.wait())
         failed = await _first_failure(tasks, waiting)
         await self._shut_down(loop, tasks)
+        if self._engine.state == FENCED:
+            return EXIT_FENCED
         return 1 if failed else 0
 
     def _parts(self, clients: list[Redis]) -> list[Coroutine[Any, Any, None]]:
@@ -85,6 +91,7 @@ class Gateway:
             self._runner.heartbeat(),
             FramePublisher(self._board, self._engine, clients[2]).run(),
             listen(self._feed, clients[3]),
+            keep_lease(self._engine),
             beat(self._engine, self._publisher, self._feed.source, clients[4]),
         ]
 
@@ -100,7 +107,7 @@ class Gateway:
         await asyncio.wait(tasks, timeout=STOP_SECONDS_MAX)
         self._publisher.detach(loop)
         await asyncio.to_thread(self._engine.stop)
-        if self._board.market_time_ns:
+        if self._board.market_time_ns and self._engine.state != FENCED:
             await asyncio.to_thread(save_position, self._settings.directory, self._runner.position())
         for client in self._clients:
             await client.aclose()

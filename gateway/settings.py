@@ -12,6 +12,7 @@ from gateway.valkey import connect
 from wire.units import NANOSECONDS_PER_SECOND
 
 TIME_NS_MAX = 2**63 - 1
+LEASE_SECONDS_MIN, LEASE_SECONDS_MAX = 1.0, 600.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,8 @@ class Settings:
     """``recording`` None plays the simulated market; ``speed`` None plays a recording in steps.
 
     ``start_ns`` and ``end_ns`` bound the snapshots that are played, both included, on the market clock.
+    ``is_standby``: wait while another gateway holds the journal, and take over when it dies or gives no sign of life
+    for ``lease_seconds``.
     """
 
     directory: Path
@@ -28,6 +31,8 @@ class Settings:
     speed: float | None
     start_ns: int
     end_ns: int
+    is_standby: bool = False
+    lease_seconds: float = 3.0
 
 
 def parse_arguments(arguments: Sequence[str]) -> Settings:
@@ -47,6 +52,8 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         speed=None if parsed.speed == "step" else float(parsed.speed),
         start_ns=start_ns,
         end_ns=end_ns,
+        is_standby=parsed.standby,
+        lease_seconds=parsed.lease_seconds,
     )
 
 
@@ -67,7 +74,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=_speed, default=DEFAULT_SPEED, help="market seconds per second, or step")
     parser.add_argument("--from", dest="start_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
     parser.add_argument("--to", dest="end_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
+    parser.add_argument("--standby", action="store_true", help="follow another gateway's journal, take over from it")
+    parser.add_argument("--lease-seconds", type=_lease, default=3.0, help="silence after which a standby takes over")
     return parser
+
+
+def _lease(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+    if not LEASE_SECONDS_MIN <= seconds <= LEASE_SECONDS_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is not between {LEASE_SECONDS_MIN} and {LEASE_SECONDS_MAX}")
+    return seconds
 
 
 def _valkey_url(text: str) -> str:

@@ -134,6 +134,8 @@ void bind_life(EngineClass& engine) {
         .def("start", &EngineService::start, "Starts the engine thread. Inputs put in before are applied first.")
         .def("stop", &EngineService::stop, nb::call_guard<nb::gil_scoped_release>(),
              "Applies what was put in, syncs, writes a snapshot, releases the folder. Final; reads still answer.")
+        .def("renew_lease", &EngineService::renew_lease, nb::call_guard<nb::gil_scoped_release>(),
+             "Shows a standby that this process lives. False, and the engine halts, where another took over.")
         .def("flush", flush, "timeout_seconds"_a = 10.0,
              "Waits until all that was put in is applied and its events are released. False: it was not, in time.")
         .def_prop_ro("event_fd", &EngineService::event_descriptor,
@@ -161,7 +163,8 @@ void bind_reads(EngineClass& engine) {
         .def_prop_ro("event_number", &EngineService::event_number, "Last event released; 0 before the first.")
         .def_prop_ro("command_sequence", &EngineService::command_sequence, "Last command applied and durable.")
         .def_prop_ro("state", &EngineService::state,
-                     "ready, running, stopped, `halted: journal` (a write or sync failed) or `halted: engine`.")
+                     "ready, running, stopped, `halted: journal` (a write or sync failed), `halted: fenced` (another\n"
+                     "engine took over) or `halted: engine`.")
         .def_prop_ro("recovery", &EngineService::recovery, "What opening found, in words, for the log.")
         .def("depth", depth, "instrument_id"_a, "levels"_a = 10,
              "([(price_ticks, lots), ...] bids, the same of asks), best first; empty for an unknown instrument.")
@@ -192,6 +195,8 @@ void bind_engine(nb::module_& module) {
     bind_commands(engine);
     bind_block_commands(engine);
     bind_control_commands(engine);
+    bind_standby(module);
+    bind_journal_bench(module);
     module.def("replay", replay, "directory"_a, "from_genesis"_a = true,
                "(state_hash, journal_sequence, event_number) of a journal's folder, rebuilt without changing it, from\n"
                "its first record or from its newest snapshot. Raises JournalDamaged.");

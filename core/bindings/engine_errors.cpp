@@ -17,6 +17,7 @@ struct Errors {
     PyObject* engine_halted = nullptr;
     PyObject* journal_damaged = nullptr;
     PyObject* journal_locked = nullptr;
+    PyObject* journal_fenced = nullptr;
     PyObject* events_released = nullptr;
 };
 Errors errors;  // live as long as the module
@@ -50,6 +51,8 @@ void translate(const std::exception_ptr& pointer, void*) {
         raise(errors.journal_damaged, error.what(), pair("sequence", error.sequence));
     } catch (const parley::JournalLocked& error) {
         raise(errors.journal_locked, error.what());
+    } catch (const parley::JournalFenced& error) {
+        raise(errors.journal_fenced, error.what());
     } catch (const parley::EventsReleased& error) {
         raise(errors.events_released, error.what());
     } catch (const std::system_error& error) {
@@ -74,6 +77,8 @@ void bind_engine_errors(nb::module_& module) {
                                        "damaged record.");
     errors.journal_locked =
         add_error(module, "JournalLocked", PyExc_RuntimeError, "Another engine holds the journal's folder.");
+    errors.journal_fenced = add_error(module, "JournalFenced", PyExc_RuntimeError,
+                                      "Another engine took the journal over while this one was opening it.");
     errors.events_released = add_error(module, "EventsReleased", PyExc_LookupError,
                                        "Events that were released by release_events and are no longer on disk.");
     nb::register_exception_translator(translate);

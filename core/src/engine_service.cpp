@@ -12,16 +12,17 @@ using std::chrono::steady_clock;
 EngineService::EngineService(std::shared_ptr<Storage> storage, Options options)
     : EngineService(std::move(storage), options, nullptr) {}
 
-EngineService::EngineService(std::unique_ptr<Follower> follower, Options options)
-    : EngineService(follower->storage(), options, follower->release_engine()) {}
+EngineService::EngineService(Follower& follower, Options options)
+    : EngineService(follower.storage(), options, &follower) {}
 
-EngineService::EngineService(std::shared_ptr<Storage> storage, Options options, std::unique_ptr<Engine> replica)
-    : options_(options), storage_(std::move(storage)), queue_(options.queue_capacity), engine_(std::move(replica)) {
+EngineService::EngineService(std::shared_ptr<Storage> storage, Options options, Follower* follower)
+    : options_(options), storage_(std::move(storage)), queue_(options.queue_capacity) {
     const int descriptor = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
     event_signal_ = Descriptor(descriptor);
     journal_ = std::make_unique<Journal>(
         storage_, Journal::Options{options.segment_bytes, options.is_synced, options.lock});
+    if (follower != nullptr) engine_ = follower->release_engine();
     recover(engine_ ? Verify::what_is_given : Verify::everything);
 }
 

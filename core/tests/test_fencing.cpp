@@ -64,24 +64,24 @@ TEST(a_follower_takes_over_where_it_stands) {
     const Day day(3'000);
     const auto disk = std::make_shared<MemoryStorage>();
     auto primary = std::make_unique<Service>(disk, small_segments());
-    auto follower = std::make_unique<Follower>(disk);
+    Follower follower(disk);
     RandomDay choices(9);
     for (std::size_t at = 100; at <= 2'000; at += 100) {
         play(*primary, day, at, 20, choices);
-        static_cast<void>(follower->follow());
-        CHECK(follower->engine().journal_sequence() == at);
-        CHECK(follower->engine().state_hash() == day.hashes[at]);
+        static_cast<void>(follower.follow());
+        CHECK(follower.engine().journal_sequence() == at);
+        CHECK(follower.engine().state_hash() == day.hashes[at]);
     }
     play(*primary, day, 2'050, 20, choices);
     bool is_locked = false;
     try {
-        Service early(std::make_unique<Follower>(disk), small_segments());
+        Service early(follower, small_segments());
     } catch (const JournalLocked&) {
         is_locked = true;
     }
     CHECK(is_locked);
     primary.reset();
-    Service standby(std::move(follower), small_segments());
+    Service standby(follower, small_segments());
     CHECK(standby.recovery().starts_with("state at 2000, 50 records replayed"));
     CHECK(day.explains(standby));
     play(standby, day, 3'000, 20, choices);

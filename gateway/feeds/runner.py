@@ -96,7 +96,12 @@ class FeedRunner:
                 await self._save()
 
     async def _save(self) -> None:
-        """A disk that is full must not end the gateway: the journal says so in its own way."""
+        """A disk that is full must not end the gateway: the journal says so in its own way.
+
+        A gateway from which another took over leaves the position to that one.
+        """
+        if not self._engine.renew_lease():
+            return
         try:
             await asyncio.to_thread(save_position, self._directory, self.position())
         except OSError as error:

@@ -15,7 +15,10 @@ from wire import transport
 MAKERS = {"cobalt": "0.5", "dune": "0.7"}
 """Demo firm -> half of its spread, in volatility points: they compete, and one of them is usually better."""
 GROUPS = {"celery": ("worker", "beat"), "makers": tuple(f"maker-{maker}" for maker in MAKERS)}
-NAMES = ("postgres", "valkey", "prepare", "demo", "gateway", "dispatcher", "worker", "beat", "web", "celery", "makers")
+NAMES = (
+    *("postgres", "valkey", "prepare", "demo", "gateway", "standby", "dispatcher", "worker", "beat", "web"),
+    *GROUPS,
+)
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
 VARIABLES = {"postgres": "DATABASE_URL", "valkey": "VALKEY_URL"}
 PORT_MAX = 65_535
@@ -45,6 +48,7 @@ class Options:
     since: str = ""
     until: str = ""
     without: frozenset[str] = frozenset()
+    has_standby: bool = False
     database_url: str = ""
     valkey_url: str = ""
 
@@ -145,6 +149,7 @@ def _python_processes(options: Options, valkey_url: str, port: int) -> list[Proc
     return [
         _python("prepare", manage, "prepare", *steps, needs=("postgres", "valkey"), is_one_shot=True),
         _gateway(options, valkey_url),
+        *([_standby(options, valkey_url)] if options.has_standby else []),
         _python(
             "dispatcher",
             manage,
@@ -177,6 +182,7 @@ def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
         arguments += ["--to", options.until] if options.until else []
     else:
         arguments += ["--simulated", "--seed", str(options.seed)]
+    arguments += ["--standby"] if options.has_standby else []
     spec = _python(
         "gateway",
         *arguments,
@@ -186,6 +192,12 @@ def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
         ),
     )
     return dataclasses.replace(spec, hopeless_exit_codes=GATEWAY_REFUSALS, stop_seconds=GATEWAY_STOP_SECONDS)
+
+
+def _standby(options: Options, valkey_url: str) -> ProcessSpec:
+    """A second gateway. Either may hold the journal: the one that dies comes back as the standby of the other."""
+    spec = _gateway(options, valkey_url)
+    return dataclasses.replace(spec, name="standby", needs=("valkey", "gateway"), is_ready=_has_settled)
 
 
 def _web(options: Options, port: int) -> ProcessSpec:

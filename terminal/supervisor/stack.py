@@ -35,6 +35,7 @@ class Stack:
         since: str = "",
         until: str = "",
         without: Iterable[str] = (),
+        standby: bool = False,
         environment: dict[str, str] | None = None,
     ) -> None:
         self.state_dir = state_dir
@@ -44,6 +45,7 @@ class Stack:
         self._arguments += [f"--since={since}"] if since else []
         self._arguments += [f"--until={until}"] if until else []
         self._arguments += [f"--without={','.join(without)}"] if without else []
+        self._arguments += ["--standby"] if standby else []
         self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
 

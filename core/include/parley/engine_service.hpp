@@ -47,8 +47,9 @@ public:
     /// Locks the folder and recovers: newest valid snapshot, then the tail. Throws JournalLocked, JournalDamaged,
     /// std::system_error.
     EngineService(std::shared_ptr<Storage> storage, Options options);
-    /// The same from where a follower stands: only what it has not read is read.
-    EngineService(std::unique_ptr<Follower> follower, Options options);
+    /// The same from where a follower stands: only what it has not read is read. The follower can go on where this
+    /// throws JournalLocked, and not otherwise.
+    EngineService(Follower& follower, Options options);
     EngineService(const EngineService&) = delete;
     EngineService& operator=(const EngineService&) = delete;
     ~EngineService();
@@ -93,7 +94,7 @@ private:
         std::uint64_t first_sequence = 0;
     };
 
-    EngineService(std::shared_ptr<Storage> storage, Options options, std::unique_ptr<Engine> replica);
+    EngineService(std::shared_ptr<Storage> storage, Options options, Follower* follower);
     void recover(Verify verify);
     void run() noexcept;
     /// Halts where `work` throws.

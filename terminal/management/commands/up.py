@@ -24,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--since", default="", help="first instant of the recording, ISO 8601")
         parser.add_argument("--until", default="", help="last instant of the recording, ISO 8601")
         parser.add_argument("--seed", type=int, default=1, help="seed of the simulated market")
+        parser.add_argument("--standby", action="store_true", help="a second gateway that takes over from the first")
         parser.add_argument("--without", default="", help=f"leave out, by comma: {', '.join(plan.NAMES)}")
 
     def handle(self, *_args: Any, **given: Any) -> None:
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             seed=given["seed"],
             since=given["since"],
             until=given["until"],
+            has_standby=given["standby"],
             without=frozenset(filter(None, given["without"].split(","))),
             database_url=os.environ.get("DATABASE_URL", ""),
             valkey_url=os.environ.get("VALKEY_URL", ""),

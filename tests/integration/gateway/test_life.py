@@ -85,9 +85,9 @@ def test_damaged_journal_is_refused_with_its_sequence(tmp_path: Path) -> None:
         desk.send(rig.limits())
         rig.wait_for(lambda: desk.taken() == 1, "the command")
         gateway.kill()
-    segment = max((gateway.state / "gateway" / "journal").iterdir(), key=lambda path: path.stat().st_size)
+    segment = min((gateway.state / "gateway" / "journal").glob("*.journal"))
     damaged = bytearray(segment.read_bytes())
-    damaged[len(damaged) // 20] ^= 0xFF
+    damaged[len(damaged.rstrip(b"\0")) // 2] ^= 0xFF
     segment.write_bytes(bytes(damaged))
 
     code, message = start(gateway.state, "--simulated")
