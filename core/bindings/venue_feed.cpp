@@ -10,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -40,19 +41,24 @@ std::optional<parley::Venue> to_venue(const std::string& name) {
     throw std::invalid_argument("venue must be binance_spot, binance_usdm, deribit, coinbase or recorded, not " + name);
 }
 
-nb::tuple depth_of(const parley::L2Side& side, std::size_t levels) {
-    const std::size_t count = std::min(levels, side.size());
+std::vector<parley::Level> levels_of(const parley::L2Side& side, std::size_t levels) {
+    std::vector<parley::Level> best(std::min(levels, side.size()));
+    for (std::size_t at = 0; at != best.size(); ++at) best[at] = side.at(at);
+    return best;
+}
+
+nb::tuple to_lists(const std::vector<parley::Level>& levels) {
     nb::list prices;
     nb::list lots;
-    for (std::size_t at = 0; at != count; ++at) {
-        const parley::Level level = side.at(at);
+    for (const parley::Level& level : levels) {
         prices.append(level.price_ticks);
         lots.append(level.quantity_lots);
     }
     return nb::make_tuple(prices, lots);
 }
 
-/// What Python holds: the feed behind a lock, because long calls give the GIL away.
+/// What Python holds: the feed behind a lock, because long calls give the GIL away. No Python object is made or asked
+/// under the lock: Python may hand the GIL to a thread that waits for it.
 class Feed {
 public:
     explicit Feed(const std::string& venue) : feed_(to_venue(venue)), has_decoder_(venue != "recorded") {}
@@ -68,10 +74,14 @@ public:
 
     nb::object decode(const nb::bytes& frame, std::int64_t receive_time_ns, std::int64_t slot) {
         require_decoder();
-        const std::lock_guard lock(mutex_);
-        const Decoded decoded = feed_.decode(view(frame), receive_time_ns, hint(slot));
+        Decoded decoded;
+        std::vector<parley::FeedUpdate> updates;
+        locked(frame.size() >= kFrameBytesWithoutGil, [&] {
+            decoded = feed_.decode(view(frame), receive_time_ns, hint(slot));
+            updates.assign(feed_.updates().begin(), feed_.updates().end());
+        });
         if (decoded.error != FeedError::none) raise_refused(decoded.error, decoded.offset);
-        return to_array(feed_.updates());
+        return to_array(updates);
     }
 
     std::size_t apply_frame(const nb::bytes& frame, std::int64_t receive_time_ns, std::int64_t slot) {
@@ -108,20 +118,29 @@ public:
     }
 
     nb::object best(std::int64_t slot) {
-        const std::lock_guard lock(mutex_);
-        const parley::L2Book& book = sync(slot).book();
-        if (book.bids().empty() || book.asks().empty()) return nb::none();
-        const auto bid = book.bids().at(0);
-        const auto ask = book.asks().at(0);
+        parley::Level bid;
+        parley::Level ask;
+        {
+            const std::lock_guard lock(mutex_);
+            const parley::L2Book& book = sync(slot).book();
+            if (!book.bids().empty()) bid = book.bids().at(0);
+            if (!book.asks().empty()) ask = book.asks().at(0);
+        }
+        if (bid.quantity_lots == 0 || ask.quantity_lots == 0) return nb::none();
         return nb::make_tuple(bid.price_ticks, bid.quantity_lots, ask.price_ticks, ask.quantity_lots);
     }
 
     nb::tuple depth(std::int64_t slot, std::int64_t levels) {
         if (levels < 1 || levels > kDepthMax) throw std::invalid_argument("levels must be between 1 and 100000");
-        const std::lock_guard lock(mutex_);
-        const parley::L2Book& book = sync(slot).book();
-        const auto count = static_cast<std::size_t>(levels);
-        return nb::make_tuple(depth_of(book.bids(), count), depth_of(book.asks(), count));
+        std::vector<parley::Level> bids;
+        std::vector<parley::Level> asks;
+        {
+            const std::lock_guard lock(mutex_);
+            const parley::L2Book& book = sync(slot).book();
+            bids = levels_of(book.bids(), static_cast<std::size_t>(levels));
+            asks = levels_of(book.asks(), static_cast<std::size_t>(levels));
+        }
+        return nb::make_tuple(to_lists(bids), to_lists(asks));
     }
 
     bool is_stale(std::int64_t slot) {
@@ -143,8 +162,7 @@ public:
     }
 
     nb::dict sync_counts(std::int64_t slot) {
-        const std::lock_guard lock(mutex_);
-        const parley::SyncCounts& counts = sync(slot).counts();
+        const parley::SyncCounts counts = under_lock([&] { return sync(slot).counts(); });
         nb::dict answer;
         answer["messages"] = counts.messages;
         answer["deltas_applied"] = counts.deltas_applied;
@@ -160,8 +178,7 @@ public:
     }
 
     nb::dict counts() {
-        const std::lock_guard lock(mutex_);
-        const parley::FeedCounts& counts = feed_.counts();
+        const parley::FeedCounts counts = under_lock([&] { return feed_.counts(); });
         nb::dict answer;
         answer["frames"] = counts.frames;
         answer["frames_ignored"] = counts.frames_ignored;
@@ -200,6 +217,12 @@ private:
 
     void require_decoder() const {
         if (!has_decoder_) throw std::invalid_argument("a feed of recorded updates has no frames to decode");
+    }
+
+    template <typename Work>
+    [[nodiscard]] std::invoke_result_t<Work> under_lock(Work&& work) {
+        const std::lock_guard lock(mutex_);
+        return work();
     }
 
     // The lock is taken and given back without the GIL, so that a caller that waits for it holds nobody up for good.

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import re
 import tarfile
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -292,3 +294,73 @@ def test_malformed_frames_raise_with_reason_and_place() -> None:
         parley_core.VenueFeed("nasdaq")
     with pytest.raises(ValueError, match="listed already"):
         feed.list_instrument("ETHUSDT", "0.01", "0.0001")
+
+
+def test_long_calls_give_the_gil_away_and_short_ones_wait_for_the_feed() -> None:
+    """Another thread asks the same feed while a million updates are applied; both finish, nothing is lost."""
+    feed = parley_core.VenueFeed("recorded")
+    feed.list_instrument("X", "1", "1")
+    snapshot = np.zeros(3, dtype=parley_core.update_dtype())
+    snapshot["kind"], snapshot["side"], snapshot["flags"] = [3, 0, 0], [0, 0, 1], [1, 1, 3]
+    snapshot["price_ticks"], snapshot["quantity_lots"] = [0, 5, 7], [0, 1, 1]
+    assert feed.apply_updates(snapshot) == 3
+    updates = np.zeros(1_000_000, dtype=parley_core.update_dtype())
+    updates["flags"], updates["quantity_lots"] = 2, 1
+    updates["price_ticks"] = np.arange(len(updates)) % 5
+    moments: list[int] = []
+    is_done = threading.Event()
+
+    def count() -> None:
+        while not is_done.is_set():
+            moments.append(feed.sync_counts(0)["deltas_applied"])
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    taken = sum(feed.apply_updates(updates) for _ in range(3))
+    is_done.set()
+    thread.join()
+    assert taken == 3 * len(updates)
+    assert feed.sync_counts(0)["deltas_applied"] == taken
+    assert moments == sorted(moments)
+    assert len(set(moments)) > 1, "the other thread ran in between"
+
+
+def read_exchange_messages(recordings: Path, venue: str) -> list[tuple[float, str, bytes]]:
+    """Stream and REST messages of a capture, by time: (time, symbol of a REST answer or nothing, frame)."""
+    path = recordings / "venue_frames" / f"{venue}.tar.gz"
+    if not path.is_file():
+        pytest.skip("skipped, no recordings")
+    messages = []
+    with tarfile.open(path) as archive:
+        for name in (f"{venue}.ws.1.0", f"{venue}.http.0.0"):
+            member = archive.extractfile(name)
+            assert member is not None
+            for line in member.read().decode().splitlines():
+                found = re.match(r"(?:\S*[?&]symbol=(\w+)\S* -> )?(\d+\.\d+): (\{.*)$", line)
+                if found:
+                    messages.append((float(found[2]), found[1] or "", found[3].encode()))
+    return sorted(messages, key=lambda message: message[0])
+
+
+@pytest.mark.parametrize(("venue", "name"), [("BINANCE", "binance_spot"), ("BINANCE_FUTURES", "binance_usdm")])
+def test_binance_captures_of_several_symbols_join_their_rest_answers(recordings: Path, venue: str, name: str) -> None:
+    messages = read_exchange_messages(recordings, venue)
+    symbols = sorted({symbol for _, symbol, _ in messages if symbol})
+    feed = parley_core.VenueFeed(name)
+    tick = lot = "0.00000001"
+    slots = {symbol: feed.list_instrument(symbol, tick, lot) for symbol in symbols}
+    plain = {symbol: PlainBook(name) for symbol in symbols}
+    for _, symbol, frame in messages:
+        feed.apply_frame(frame, 0, slots.get(symbol, -1))
+        content = json.loads(frame)
+        content = content.get("data", content)
+        if symbol:
+            plain[symbol].take_snapshot(content)
+        elif content.get("e") == "depthUpdate":
+            plain[content["s"]].take_delta(content)
+    assert len(symbols) == 4
+    for symbol, slot in slots.items():
+        assert feed.state(slot) == "live"
+        assert feed.depth(slot, 100_000) == plain[symbol].depth(tick, lot)
+        assert feed.sync_counts(slot)["crossed"] == plain[symbol].crossed == 0
+    assert feed.counts()["frames_refused"] == 0
