@@ -5,5 +5,7 @@
 void bind_feeds(nanobind::module_& module) {
     bind_itch(module);
     bind_itch_bench(module);
+    bind_lobster(module);
+    bind_market_data(module);
     bind_venue_feed(module);
 }

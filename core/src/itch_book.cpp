@@ -22,7 +22,7 @@ Books::Books(BookLimits limits)
       stocks_(kStocks, Stock{{' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '}, ' '}) {}
 
 BookChange Books::on(AddOrder message) noexcept {
-    return add(message.order_reference(), message.stock_locate(), message.side(), message.shares(), message.price_e4(), 0);
+    return add(message.order_reference(), message.stock_locate(), message.side(), message.shares(), message.price_e4());
 }
 
 BookChange Books::on(OrderDelete message) noexcept {
@@ -158,7 +158,7 @@ std::uint32_t Books::new_level(std::uint16_t stock_locate, Side side, std::uint3
     return index;
 }
 
-BookChange Books::take(std::uint64_t reference, std::uint32_t shares) noexcept {
+BookChange Books::reduce(std::uint64_t reference, std::uint32_t shares) noexcept {
     const std::uint32_t index = orders_.find(reference);
     if (index == 0) {
         ++flaws_.unknown_orders;

@@ -50,15 +50,23 @@ public:
 
     /// One message at a time, as dispatch() hands it over.
     BookChange on(AddOrder message) noexcept;
-    BookChange on(OrderExecuted message) noexcept { return take(message.order_reference(), message.executed_shares()); }
+    BookChange on(OrderExecuted message) noexcept { return reduce(message.order_reference(), message.executed_shares()); }
     BookChange on(OrderExecutedWithPrice message) noexcept {
-        return take(message.order_reference(), message.executed_shares());
+        return reduce(message.order_reference(), message.executed_shares());
     }
-    BookChange on(OrderCancel message) noexcept { return take(message.order_reference(), message.canceled_shares()); }
+    BookChange on(OrderCancel message) noexcept { return reduce(message.order_reference(), message.canceled_shares()); }
     BookChange on(OrderDelete message) noexcept;
     BookChange on(OrderReplace message) noexcept { return replace(message, 0); }
     void on(StockDirectory message) noexcept;
     void on(StockTradingAction message) noexcept;
+
+    /// The same for orders of other sources, each with a reference of its own.
+    BookChange add(std::uint64_t reference, std::uint16_t stock_locate, Side side, std::uint32_t shares,
+                   std::uint32_t price_e4) noexcept {
+        return add(reference, stock_locate, side, shares, price_e4, 0);
+    }
+    /// Takes shares off an order; the last ones remove it.
+    BookChange reduce(std::uint64_t reference, std::uint32_t shares) noexcept;
 
     /// A stretch of framed messages, looked at some 64 messages ahead so that memory is there when it is needed.
     /// `listen(change, message)` is called after each message that changed a book.
@@ -111,7 +119,6 @@ private:
                                          std::uint32_t hint) noexcept;
     [[nodiscard]] std::uint32_t find_level(std::uint16_t stock_locate, Side side, std::uint32_t price) const noexcept;
     [[nodiscard]] std::uint32_t new_level(std::uint16_t stock_locate, Side side, std::uint32_t price) noexcept;
-    BookChange take(std::uint64_t reference, std::uint32_t shares) noexcept;
     BookChange remove(std::uint32_t index) noexcept;
     void drop_level(std::uint32_t index) noexcept;
 
