@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "feed_corpus.hpp"
 #include "parley/engine.hpp"
 #include "parley/journal_format.hpp"
 
@@ -151,5 +152,6 @@ int main(int count, char** arguments) {
     write_commands(arguments[1], payloads);
     write_snapshots(arguments[1], payloads);
     write_journals(arguments[1], payloads);
+    feed_corpus::write_all(arguments[1]);
     return 0;
 }

@@ -100,15 +100,13 @@ struct Frame {
     return {expected == 0 ? Flaw::unknown_type : Flaw::wrong_length, length, false};
 }
 
-/// Walks messages, each behind its length in two bytes, as Nasdaq's files and MoldUDP64's blocks hold them, and gives each
-/// well-formed one to visitor.on(view). A length of 0 is taken from the type. Hand the bytes from `consumed` on to the
-/// next walk together with what arrives later.
-template <typename Visitor>
-inline Walk walk(std::span<const std::uint8_t> bytes, Visitor& visitor) {
+/// As walk(), but ends early where `goes_on(visitor)` says no before a message.
+template <typename Visitor, typename GoesOn>
+inline Walk walk_while(std::span<const std::uint8_t> bytes, Visitor& visitor, GoesOn&& goes_on) {
     Walk result;
     const std::uint8_t* at = bytes.data();
     const std::uint8_t* const end = at + bytes.size();
-    while (at != end) {
+    while (at != end && goes_on(visitor)) {
         const Frame frame = read_frame(at, static_cast<std::size_t>(end - at));
         if (frame.flaw != Flaw::none) [[unlikely]] {
             if (result.first_flaw == Flaw::none && frame.flaw != Flaw::truncated) {
@@ -129,6 +127,14 @@ inline Walk walk(std::span<const std::uint8_t> bytes, Visitor& visitor) {
     }
     result.consumed = static_cast<std::size_t>(at - bytes.data());
     return result;
+}
+
+/// Walks messages, each behind its length in two bytes, as Nasdaq's files and MoldUDP64's blocks hold them, and gives each
+/// well-formed one to visitor.on(view). A length of 0 is taken from the type. Hand the bytes from `consumed` on to the
+/// next walk together with what arrives later.
+template <typename Visitor>
+inline Walk walk(std::span<const std::uint8_t> bytes, Visitor& visitor) {
+    return walk_while(bytes, visitor, [](const Visitor&) { return true; });
 }
 
 /// Messages by type.

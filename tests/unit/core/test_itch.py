@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import hypothesis.strategies as st
 import parley_core
+import pytest
 
 LENGTHS = {
     "S": 12, "R": 39, "H": 25, "Y": 20, "L": 26, "V": 35, "W": 12, "K": 28, "J": 35, "h": 21, "A": 36, "F": 40, "E": 31,
@@ -90,3 +91,62 @@ def test_random_bytes_are_only_counted(data: bytes) -> None:
     result = parley_core.itch_count(data)
     assert 0 <= result["consumed"] <= len(data)
     assert sum(result["types"].values()) == result["messages"]
+
+
+order_fields = st.fixed_dictionaries(
+    {
+        "timestamp_ns": st.integers(0, 2**48 - 1),
+        "order_reference": st.integers(0, 2**64 - 1),
+        "shares": st.integers(0, 2**32 - 1),
+        "price_e4": st.integers(0, 2**32 - 1),
+        "stock_locate": st.integers(0, 2**16 - 1),
+        "side": st.sampled_from([b"B", b"S"]),
+    }
+)
+
+
+def encoded_add(order: dict) -> bytes:
+    head = b"A" + struct.pack(">HH", order["stock_locate"], 9) + order["timestamp_ns"].to_bytes(6, "big")
+    tail = struct.pack(">Qc", order["order_reference"], order["side"]) + struct.pack(">I8sI", order["shares"], b"AAPL    ", order["price_e4"])
+    return struct.pack(">H", 36) + head + tail
+
+
+@hypothesis.given(st.lists(order_fields, max_size=12), st.integers(1, 5))
+def test_records_in_batches_are_the_messages(orders: list[dict], batch: int) -> None:
+    data = b"".join(encoded_add(order) + framed("D") + framed("H") for order in orders)
+    found, start = [], 0
+    while True:
+        records, walk = parley_core.itch_records(data, start, batch)
+        assert len(records) <= batch
+        found += [{name: record[name] for name in (*order_fields_names(), "type", "stock")} for record in records]
+        start = walk["next_start"]
+        if start == len(data):
+            break
+    adds = [record for record in found if record["type"] == b"A"]
+    assert len(found) == 2 * len(orders)
+    assert adds == [{**order, "type": b"A", "stock": b"AAPL    "} for order in orders]
+    assert all(record["order_reference"] == int.from_bytes(bytes(range(11, 19)), "big") for record in found if record["type"] == b"D")
+
+
+def order_fields_names() -> tuple[str, ...]:
+    return ("timestamp_ns", "order_reference", "shares", "price_e4", "stock_locate", "side")
+
+
+def test_records_of_every_kind_carry_their_own_fields() -> None:
+    kinds = "AFECXDUPQB"
+    records, walk = parley_core.itch_records(b"".join(framed(kind) for kind in kinds + "SIRN"))
+    assert b"".join(records["type"]).decode() == kinds
+    assert walk["messages"] == 14
+    by_type = {record["type"].decode(): record for record in records}
+    first, second = int.from_bytes(bytes(range(11, 19)), "big"), int.from_bytes(bytes(range(19, 27)), "big")
+    assert (by_type["U"]["order_reference"], by_type["U"]["new_reference"]) == (first, second)
+    assert (by_type["E"]["match_number"], by_type["E"]["shares"]) == (int.from_bytes(bytes(range(23, 31)), "big"), 0x13141516)
+    assert (by_type["Q"]["shares"], by_type["Q"]["price_e4"]) == (first, 0x1B1C1D1E)
+    assert (by_type["B"]["match_number"], by_type["B"]["order_reference"]) == (first, 0)
+    assert by_type["C"]["price_e4"] == 0x20212223
+
+
+def test_records_refuse_a_start_behind_the_end() -> None:
+    for start, most in ((1, 1), (0, 0), (0, 10**8)):
+        with pytest.raises(ValueError, match="start|records_max"):
+            parley_core.itch_records(b"", start, most)
