@@ -197,6 +197,7 @@ void bind_engine(nb::module_& module) {
     bind_control_commands(engine);
     bind_standby(module);
     bind_journal_bench(module);
+    bind_margin_inputs(engine);
     module.def("replay", replay, "directory"_a, "from_genesis"_a = true,
                "(state_hash, journal_sequence, event_number) of a journal's folder, rebuilt without changing it, from\n"
                "its first record or from its newest snapshot. Raises JournalDamaged.");

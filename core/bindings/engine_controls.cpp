@@ -1,10 +1,13 @@
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string_view.h>
+#include <nanobind/stl/vector.h>
 
 #include <optional>
 
 #include "engine_inputs.hpp"
 #include "parley/control_inputs.hpp"
+#include "parley/margin_inputs.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -115,6 +118,21 @@ bool set_parent_order(EngineService& engine, std::int64_t now_ns, std::int64_t c
                                       {checked::within("quantity_lots", quantity_lots, 0, parley::kQuantityLotsMax)}});
 }
 
+bool set_collateral(EngineService& engine, std::int64_t now_ns, std::int64_t command_sequence, std::int64_t account_id,
+                    std::int64_t cash_micros, const std::vector<std::pair<std::int64_t, std::int64_t>>& coin_nanos,
+                    std::int64_t last_execution_id) {
+    const auto count = static_cast<std::int64_t>(coin_nanos.size());
+    checked::within("coin_nanos", count, 0, parley::kCoinsMax);
+    for (const auto& [coin, nanos] : coin_nanos) checked::within("coin_id", coin, 0, parley::kCoinsMax - 1);
+    const parley::SetCollateral command{command_sequence, checked::positive("account_id", account_id),
+                                        checked::not_negative("last_execution_id", last_execution_id), cash_micros};
+    return engine.queue().push_command(command_sequence, [&](parley::Writer& writer) {
+        parley::codec::encode(writer, now_ns, command);
+        writer.number(count);
+        for (const auto& [coin, nanos] : coin_nanos) writer.numbers(coin, nanos);
+    });
+}
+
 void bind_scope_limits(EngineClass& engine) {
     engine.def(
         "set_scope_limits", set_scope_limits, "now_ns"_a, "command_sequence"_a, "scope"_a, "scope_id"_a, nb::kw_only(),
@@ -151,5 +169,11 @@ void bind_control_commands(EngineClass& engine) {
              "A person (user id) enables a strategy or user that the repeated execution throttle had disabled.")
         .def("set_parent_order", set_parent_order, "now_ns"_a, "command_sequence"_a, "parent_order_id"_a,
              "quantity_lots"_a,
-             "Lots that may leave as child orders of a parent; 0 forgets it. Children of an unknown parent are refused.");
+             "Lots that may leave as child orders of a parent; 0 forgets it. Children of an unknown parent are refused.")
+        .def("set_collateral", set_collateral, "now_ns"_a, "command_sequence"_a, "account_id"_a, "cash_micros"_a,
+             "coin_nanos"_a, "last_execution_id"_a,
+             "Cash in micro-dollars and coins [(coin_id, 1e-9 coin), ...] of an account as the ledger has them, holding\n"
+             "every execution up to last_execution_id; the engine adds what later ones moved. From the first time on the\n"
+             "account's orders need initial margin. Event control_set; or command_refused `collateral_outdated` where\n"
+             "more than 1,024 executions came since.");
 }

@@ -59,3 +59,4 @@ void bind_market_inputs(EngineClass& engine);
 void bind_commands(EngineClass& engine);
 void bind_block_commands(EngineClass& engine);
 void bind_control_commands(EngineClass& engine);
+void bind_margin_inputs(EngineClass& engine);

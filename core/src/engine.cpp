@@ -98,6 +98,14 @@ void Engine::dispatch_control(InputKind kind, Reader& reader) {
             return on(take_command<EnableScope>(reader));
         case InputKind::set_parent_order:
             return on(take_command<SetParentOrder>(reader));
+        case InputKind::set_collateral:
+            return on(take_command<SetCollateral>(reader), reader);
+        case InputKind::describe_instrument:
+            return on(codec::decode<DescribeInstrument>(reader));
+        case InputKind::set_margin_parameters:
+            return on(codec::decode<SetMarginParameters>(reader));
+        case InputKind::set_margin_inputs:
+            return on(codec::decode<SetMarginInputs>(reader), reader);
         default:
             throw BadEncoding("unknown kind of input");
     }
@@ -291,6 +299,7 @@ void Engine::on(const SettleInstrument& command) {
 
 void Engine::forget_instrument(Slot slot) {
     for (Slot account = 0; account < accounts_.size(); ++account) positions_.erase(position_key(account, slot));
+    margin_.forget_instrument(slot);
     order_controls_.forget_instrument(slot, instruments_[slot]->valuation, instruments_[slot]->coin);
     instrument_slots_.erase(static_cast<std::uint64_t>(instruments_[slot]->id));
     instruments_[slot].reset();

@@ -28,7 +28,9 @@ OrderFacts Engine::facts_of(const Intent& intent, Micros value) const noexcept {
 }
 
 void Engine::change_working(Slot account, Slot instrument, const Owner& owner, Side side, std::int64_t lots) {
-    position(account, instrument).working(side) += lots;
+    Position& held = position(account, instrument);
+    held.working(side) += lots;
+    margin_.set_position(account, instrument, held);
     if (order_controls_.is_empty()) return;
     const bool is_buy = side == Side::buy;
     order_controls_.change_position(facts_of(account, instrument, owner), 0, is_buy ? lots : 0, is_buy ? 0 : lots);
@@ -37,8 +39,10 @@ void Engine::change_working(Slot account, Slot instrument, const Owner& owner, S
 void Engine::change_position(Slot account, Slot instrument, const Owner& owner, Side side, Lots lots,
                              PriceTicks price) {
     const std::int64_t signed_lots = sign(side) * lots.value;
-    position(account, instrument).lots += signed_lots;
-    static_cast<void>(price);
+    Position& held = position(account, instrument);
+    held.lots += signed_lots;
+    margin_.execute(account, instrument, signed_lots, price, next_execution_id_ - 1);
+    margin_.set_position(account, instrument, held);
     if (order_controls_.is_empty()) return;
     const OrderFacts facts = facts_of(account, instrument, owner);
     order_controls_.change_position(facts, signed_lots, 0, 0);

@@ -45,7 +45,9 @@ Refusal Engine::check_intent(Intent& intent) const {
         const Position held = position_of(intent.account, intent.instrument);
         if (const Refusal refusal = risk::check_reducing(held, intent.side, intent.lots)) return refusal;
     }
-    return order_controls_.check(facts, coins_, now_ns_);
+    if (const Refusal refusal = order_controls_.check(facts, coins_, now_ns_)) return refusal;
+    const Refusal refusal = check_margin(facts);
+    return order_controls_.is_overridden(facts, refusal.reason, now_ns_) ? Refusal{} : refusal;
 }
 
 /// The limits that every account must have. Each but those that no person may waive can be overridden for one order.
@@ -167,12 +169,12 @@ void Engine::on(const ConfirmBlock& command) {
         }
         return refuse_block(command.reservation_id, {{reason, command.reservation_id, 0}, 0, 0});
     }
+    const std::int64_t first_execution_id = next_execution_id_;
     for (const BlockLeg& leg : found->second) {
+        ++next_execution_id_;
         hold(leg, -1);
         book_leg(leg);
     }
-    const std::int64_t first_execution_id = next_execution_id_;
-    next_execution_id_ += static_cast<std::int64_t>(found->second.size());
     reservations_.erase(found);
     finished_blocks_.remember(command.reservation_id, static_cast<std::uint8_t>(BlockOutcome::confirmed));
     emit(EventKind::block_confirmed, Reason::none, command.reservation_id, first_execution_id);

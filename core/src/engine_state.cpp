@@ -38,6 +38,7 @@ void Engine::save(std::vector<std::uint8_t>& bytes) const {
     save_positions(writer);
     controls_.save(writer);
     order_controls_.save(writer, control_terms());
+    save_margin(writer);
     save_reservations(writer);
     finished_blocks_.save(writer);
 }
@@ -61,6 +62,7 @@ void Engine::load(std::span<const std::uint8_t> bytes) {
     load_positions(reader);
     controls_.load(reader);
     order_controls_.load(reader, control_terms());
+    load_margin(reader);
     load_reservations(reader);
     finished_blocks_.load(reader);
     if (!reader.at_end()) throw BadEncoding("state is longer than it should be");

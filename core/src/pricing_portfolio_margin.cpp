@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "parley/black76.hpp"
+#include "parley/portfolio_margin_parameters.hpp"
 
 namespace parley {
 
@@ -12,16 +13,7 @@ namespace {
 
 using enum VolatilityShock;
 
-// Parameters of DOMAIN.md section 5.
-constexpr double kMaintenanceFactor = 0.8;
-constexpr double kPegThreshold = 0.99;
-constexpr double kPegFactor = 4.0;
-constexpr double kConfidenceThreshold = 0.55;
-constexpr double kPerpetualMaintenance = 0.03;
-constexpr double kPerpetualInitial = 0.01;
-constexpr double kShortOptionMaintenance = 0.003;
-constexpr double kForwardShock = 0.045;
-constexpr double kDaysAYear = 365.0;
+using namespace margin;
 
 constexpr std::array<MarginScenario, kMarginScenarios> kScenarios{{
     {1.18, up, 1.0, "spot +18 %, vol up"},
@@ -109,7 +101,7 @@ class Book {
         return sum;
     }
 
-    // PnL of the options, discounted as DOMAIN.md section 5 says; a skew scenario counts as a loss either way.
+    // PnL of the options, discounted against the account; a skew scenario counts as a loss either way.
     [[nodiscard]] double option_pnl(const MarginScenario& scenario) {
         const std::vector<double> shocked = values(scenario.spot_shock, scenario.volatility);
         const bool is_skew = scenario.volatility == linear_skew || scenario.volatility == absolute_skew;

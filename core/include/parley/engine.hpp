@@ -11,6 +11,7 @@
 #include "parley/events.hpp"
 #include "parley/flat_map.hpp"
 #include "parley/inputs.hpp"
+#include "parley/margin_book.hpp"
 #include "parley/order_book.hpp"
 #include "parley/order_controls.hpp"
 #include "parley/recent_ids.hpp"
@@ -67,6 +68,11 @@ public:
         Lots quantity;
         Lots leaves;
     };
+    /// Net initial margin in dollars; empty for an account without collateral.
+    [[nodiscard]] std::optional<double> initial_margin(AccountId id) const;
+    /// As if `lots` (signed) were filled at the price.
+    [[nodiscard]] std::optional<MarginBook::Headroom> margin_after(AccountId id, InstrumentId instrument_id,
+                                                                   std::int64_t lots, PriceTicks price) const;
     [[nodiscard]] std::vector<Listing> listings() const;
     [[nodiscard]] std::vector<Holding> holdings() const;
     [[nodiscard]] std::vector<Working> working_orders() const;
@@ -199,6 +205,17 @@ private:
                         std::int64_t value);
     [[nodiscard]] std::vector<OrderControls::Terms> control_terms() const;
 
+    // engine_margin.cpp: portfolio margin of accounts with collateral
+    void on(const DescribeInstrument& input);
+    void on(const SetMarginParameters& input);
+    void on(const SetMarginInputs& input, Reader& reader);
+    void on(const SetCollateral& command, Reader& reader);
+    void begin_margin(Slot account);
+    [[nodiscard]] Refusal check_margin(const OrderFacts& facts) const;
+    [[nodiscard]] static MarginBook::Listed listed_of(const Instrument& instrument) noexcept;
+    void save_margin(Writer& writer) const;
+    void load_margin(Reader& reader);
+
     // engine_state.cpp: snapshot
     void save_accounts(Writer& writer) const;
     void load_accounts(Reader& reader);
@@ -242,6 +259,7 @@ private:
     FlatMap<Position> positions_;
     Controls controls_;
     OrderControls order_controls_;
+    MarginBook margin_;
     std::map<ReservationId, std::vector<BlockLeg>> reservations_;
     RecentIds finished_blocks_{kRecentIdsMax};
 
@@ -251,6 +269,8 @@ private:
     std::uint32_t index_ = 0;
     std::vector<Event>* events_ = nullptr;
     std::vector<OrderIndex> quoted_before_;
+    std::vector<MarginExpiry> margin_expiries_;
+    std::vector<MarginMark> margin_marks_;
 };
 
 template <typename... Values>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -282,6 +283,8 @@ void put(Writer& writer, const Field& field) {
         writer.text(field);
     } else if constexpr (std::is_same_v<Field, Lots> || std::is_same_v<Field, PriceTicks>) {
         writer.number(field.value);
+    } else if constexpr (std::is_same_v<Field, double>) {
+        writer.number(std::bit_cast<std::int64_t>(field));
     } else {
         writer.number(static_cast<std::int64_t>(field));
     }
@@ -293,6 +296,8 @@ void get(Reader& reader, Field& field) {
         field = reader.text();
     } else if constexpr (std::is_same_v<Field, Lots> || std::is_same_v<Field, PriceTicks>) {
         field.value = reader.number();
+    } else if constexpr (std::is_same_v<Field, double>) {
+        field = std::bit_cast<double>(reader.number());
     } else if constexpr (std::is_enum_v<Field>) {
         field = reader.below<Field>(enumerators(Field{}));
     } else if constexpr (std::is_same_v<Field, bool>) {

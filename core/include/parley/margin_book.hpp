@@ -1,0 +1,213 @@
+#pragma once
+// The portfolio margin of every account that has collateral, kept as positions and prices change, so that the margin
+// after an order is known exactly before it trades. docs/risk-gate.md explains what is kept and when it is renewed.
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "parley/bytes.hpp"
+#include "parley/flat_map.hpp"
+#include "parley/inputs.hpp"
+#include "parley/margin_inputs.hpp"
+#include "parley/margin_lanes.hpp"
+#include "parley/risk.hpp"
+
+namespace parley {
+
+/// Expiries of one coin at a time; the options of a further one have no margin and so no order.
+inline constexpr std::size_t kExpiriesMax = 63;
+/// Executions of an account that a later SetCollateral may not know yet.
+inline constexpr std::size_t kCashFlowsMax = 1'024;
+
+class MarginBook {
+public:
+    using Slot = std::uint32_t;
+    struct Headroom {
+        double after = 0.0;  ///< net initial margin, dollars; below zero nothing may be opened
+        double before = 0.0;
+        bool is_priced = true;  ///< false: an instrument held or ordered has no margin inputs
+    };
+    /// An instrument as the engine knows it.
+    struct Listed {
+        InstrumentId id = 0;
+        TimeNs expiry_at_ns = 0;
+        std::int64_t coin = 0;
+        double lot = 0.0;   ///< coins of a lot, or dollars of an inverse future's or perpetual's
+        double tick = 0.0;  ///< of its price
+    };
+
+    void describe(Slot instrument, const Listed& listed, const DescribeInstrument& terms);
+    [[nodiscard]] bool is_described(Slot instrument) const noexcept {
+        return instrument < instruments_.size() && instruments_[instrument].coin >= 0;
+    }
+    void forget_instrument(Slot instrument);
+    void set_parameters(const SetMarginParameters& input);
+    void set_inputs(const SetMarginInputs& input, std::span<const MarginExpiry> expiries,
+                    std::span<const MarginMark> marks, const FlatMap<Slot>& instrument_slots);
+    /// Cash and coins as the ledger has them; what later executions moved is added again. Refuses collateral_outdated.
+    [[nodiscard]] Refusal set_collateral(Slot account, const SetCollateral& command,
+                                         std::span<const CoinBalance> balances);
+
+    [[nodiscard]] bool is_margined(Slot account) const noexcept {
+        return account < accounts_.size() && accounts_[account] != nullptr;
+    }
+    /// A future or perpetual held since before the account had a margin: entered at its mark of now.
+    void begin(Slot account, Slot instrument, std::int64_t lots);
+    void set_position(Slot account, Slot instrument, const Position& position);
+    void execute(Slot account, Slot instrument, std::int64_t lots, PriceTicks price, std::int64_t execution_id);
+    /// As if `lots` (signed) were bought at `price`. The account is margined.
+    [[nodiscard]] Headroom headroom(Slot account, Slot instrument, std::int64_t lots, PriceTicks price) const;
+    /// Net initial margin of the account over all coins, dollars.
+    [[nodiscard]] double initial(Slot account) const;
+
+    void save(Writer& writer, std::span<const AccountId> accounts) const;
+    /// Positions are set afterwards, with set_position.
+    void load(Reader& reader, const FlatMap<Slot>& account_slots, const FlatMap<Slot>& instrument_slots,
+              std::span<const Listed> listed);
+
+private:
+    struct Instrument {
+        InstrumentId id = 0;
+        TimeNs expiry_at_ns = 0;
+        std::int64_t coin = -1;
+        MarginKind kind{};
+        bool is_inverse = false;
+        bool is_call = false;
+        bool is_priced = false;
+        double strike = 0.0;
+        std::int64_t venue_id = 0;
+        double lot = 0.0;
+        double tick = 0.0;
+        std::uint8_t expiry = kNoExpiry;  ///< of its coin
+        double forward = 0.0;             ///< the mark price, of a future or perpetual
+        double volatility = 0.0;
+        margin::Lanes values;
+        std::vector<std::uint32_t> holders;  ///< places in Coin::accounts
+    };
+    /// What one account holds and works of one instrument.
+    struct Entry {
+        TimeNs order_time = 0;  ///< expiry of an option, the end of time for anything else: entries are in this order
+        InstrumentId id = 0;
+        Slot instrument = 0;
+        std::uint8_t expiry = kNoExpiry;
+        double lots = 0.0;
+        double buys = 0.0;
+        double sells = 0.0;
+        double entry = 0.0;  ///< of futures and perpetuals: coins (inverse) or dollars at which they were entered
+    };
+    struct Holding {
+        margin::Lanes sum;
+        TimeNs at_ns = 0;
+        std::uint8_t expiry = 0;
+        std::uint32_t begin = 0, end = 0;  ///< in entries: options of the expiry
+    };
+    /// What a margin rests on besides the profits of options: sums over entries, and coins held.
+    struct Totals {
+        double coins = 0.0, options_value = 0.0;
+        double short_coins = 0.0, gross_options = 0.0;
+        double inverse_entry = 0.0, inverse_mark = 0.0, inverse_gross = 0.0, inverse_buys = 0.0, inverse_sells = 0.0;
+        double linear_profit = 0.0, linear_exposure = 0.0, linear_gross = 0.0, linear_buys = 0.0, linear_sells = 0.0;
+        void add(const Totals& other, double times) noexcept;
+    };
+    /// Of one account in one coin.
+    struct CoinAccount {
+        Slot account = 0;
+        double coins = 0.0;
+        std::vector<Entry> entries;  ///< by expiry time, then instrument id; futures and perpetuals last
+        std::vector<Holding> holdings;
+        Totals totals;  ///< of positions and what works, at marks; renewed with either
+        bool has_futures = false;
+        std::uint32_t unpriced = 0;
+        // renewed when asked for
+        mutable std::uint64_t revision = 0;
+        mutable margin::Lanes profits;
+        mutable double forward_losses = 0.0;
+        mutable double options_value = 0.0;
+        mutable double initial = 0.0;
+    };
+    struct Expiry {
+        TimeNs at_ns = 0;
+        margin::ExpiryTerms terms;
+        std::vector<Slot> members;
+    };
+    struct Coin {
+        double spot = 0.0;
+        double maintenance_haircut = 0.0, initial_haircut = 0.0, stable_price = 1.0, confidence = 1.0;
+        std::uint64_t revision = 1;  ///< of everything that the margins of its accounts rest on
+        std::vector<Expiry> expiries;
+        std::vector<CoinAccount> accounts;
+        std::vector<std::uint32_t> places;   ///< by account slot
+        std::vector<std::uint64_t> touched;  ///< by place: bits of expiries to renew, while inputs are set
+    };
+    struct CashFlow {
+        std::int64_t execution_id = 0;
+        std::int64_t coin = 0;
+        double cash = 0.0;
+        double coins = 0.0;
+    };
+    struct Account {
+        double cash = 0.0;
+        std::deque<CashFlow> flows;
+        std::int64_t forgotten_execution_id = 0;
+    };
+    static constexpr std::uint8_t kNoExpiry = 0xff;
+    static constexpr std::uint32_t kNoPlace = 0xffffffff;
+    /// Bit of what is no expiry: futures, perpetuals, and whether all is priced.
+    static constexpr std::uint64_t kTotalsBit = std::uint64_t{1} << 63;
+
+    [[nodiscard]] Coin& coin(std::int64_t id);
+    [[nodiscard]] CoinAccount& coin_account(Coin& coin, Slot account);
+    [[nodiscard]] const CoinAccount* find(const Coin& coin, Slot account) const noexcept;
+    [[nodiscard]] static std::uint8_t find_expiry(const Coin& coin, TimeNs at_ns) noexcept;
+    [[nodiscard]] static std::uint8_t add_expiry(Coin& coin, TimeNs at_ns);
+    void price(Coin& coin, Instrument& instrument) noexcept;
+    void renew_touched(Coin& coin) noexcept;
+
+    // positions
+    [[nodiscard]] static Entry key_of(const Instrument& instrument, Slot slot) noexcept;
+    [[nodiscard]] const Entry* find_entry(const CoinAccount& held, Slot instrument) const noexcept;
+    Entry& entry_of(Coin& coin, CoinAccount& held, Slot instrument);
+    void arrange(CoinAccount& held);
+    [[nodiscard]] static const Holding* find_holding(const CoinAccount& held, std::uint8_t expiry) noexcept;
+    void renew_sum(const CoinAccount& held, Holding& holding) const noexcept;
+    void renew_totals(CoinAccount& held) const noexcept;
+    void count(const Entry& entry, CoinAccount& held) const noexcept;
+    /// Moves `entry` and gives what it moves of dollars and coins.
+    [[nodiscard]] static std::pair<double, double> trade(const Instrument& instrument, Entry& entry, double lots,
+                                                         double price) noexcept;
+
+    // margins
+    void renew(const Coin& coin, const CoinAccount& held) const noexcept;
+    [[nodiscard]] double futures_dollars(const Coin& coin, const CoinAccount& held, std::uint8_t expiry) const noexcept;
+    void add_futures(const Coin& coin, const CoinAccount& held, std::uint64_t with_options) const noexcept;
+    void add_working(const Coin& coin, const CoinAccount& held) const noexcept;
+    [[nodiscard]] double forward_change(const Coin& coin, const CoinAccount& held, const Entry& before,
+                                        const Entry& after) const noexcept;
+    [[nodiscard]] static Totals totals_of(const CoinAccount& held) noexcept;
+    [[nodiscard]] static double net_initial(const Coin& coin, const Totals& totals, double least_profit) noexcept;
+    [[nodiscard]] double initial_of(const Coin& coin, const CoinAccount& held) const noexcept;
+    [[nodiscard]] double initial_with(const Coin& coin, const CoinAccount& held, Slot instrument, double lots,
+                                      double price, double& cash) const noexcept;
+    [[nodiscard]] double initial_with_option(const Coin& coin, const CoinAccount& held, Slot instrument, double lots,
+                                             Totals totals) const noexcept;
+    [[nodiscard]] static double linear_dollars(const Coin& coin, const Totals& totals) noexcept {
+        return (totals.coins + totals.inverse_entry) * coin.spot + totals.linear_exposure;
+    }
+
+    void save_coin(Writer& writer, const Coin* coin) const;
+    void save_instruments(Writer& writer) const;
+    void save_account(Writer& writer, Slot account) const;
+    void load_coin(Reader& reader, Coin& coin);
+    void load_account(Reader& reader, Slot account, const FlatMap<Slot>& instrument_slots);
+
+    std::vector<std::unique_ptr<Coin>> coins_;
+    std::vector<Instrument> instruments_;
+    std::vector<std::unique_ptr<Account>> accounts_;
+};
+
+}  // namespace parley
