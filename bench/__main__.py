@@ -6,6 +6,7 @@ import sys
 
 MEASUREMENTS = (
     "engine",
+    "risk_gate",
     "journal",
     "itch",
     "router",

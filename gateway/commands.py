@@ -162,6 +162,14 @@ class CommandSubmitter:
                 list(Permission).index(c.permission),
             ),
             messages.SetScopeLimits: self._set_scope_limits,
+            messages.SetCollateral: lambda s, c: submit(
+                engine.set_collateral,
+                s,
+                c.account_id,
+                c.cash_micros,
+                [(coin_id(each.coin), each.nanos) for each in c.coins],
+                c.last_execution_id,
+            ),
             messages.GrantOverride: self._grant_override,
             messages.SettleInstrument: lambda s, c: submit(engine.settle_instrument, s, c.instrument_id, c.command_id),
         }

@@ -192,6 +192,23 @@ class SetParentOrder(GatewayCommand, tag="gateway.set_parent_order"):
     quantity_lots: int
 
 
+class CoinBalance(msgspec.Struct, frozen=True, kw_only=True):
+    coin: str
+    nanos: int
+    """1e-9 coin; below zero it is a debt."""
+
+
+class SetCollateral(GatewayCommand, tag="gateway.set_collateral"):
+    """Money of an account as the ledger has it, holding every execution up to ``last_execution_id``. From the first
+    one on, the account's orders need initial margin.
+    """
+
+    account_id: int
+    cash_micros: int
+    coins: list[CoinBalance]
+    last_execution_id: int
+
+
 AnyGatewayCommand = (
     SetLimits
     | PlaceOrder
@@ -209,6 +226,7 @@ AnyGatewayCommand = (
     | GrantOverride
     | EnableScope
     | SetParentOrder
+    | SetCollateral
 )
 
 

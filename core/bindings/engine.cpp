@@ -183,6 +183,7 @@ void bind_engine(nb::module_& module) {
     bind_engine_errors(module);
     bind_engine_enums(module);
     bind_engine_bench(module);
+    bind_risk_gate_bench(module);
     EngineClass engine(module, "Engine",
                        "Order books, risk gate and journal on a thread of their own. All methods are thread safe.\n\n"
                        "now_ns is the wall clock, market_time_ns the clock of the market that is playing, both UTC\n"

@@ -11,6 +11,18 @@ constexpr std::uint8_t kFinished = 1;
 
 void Engine::on(const PlaceOrder& command) {
     Intent intent;
+    const Refusal refusal = pass_gate(command, intent);
+    order_controls_.spend_override(command.order_id);
+    if (refusal) {
+        emit(EventKind::order_rejected, refusal.reason, command.order_id, refusal.value, refusal.bound);
+        if (!is_known(command.order_id)) finished_orders_.remember(command.order_id, kFinished);
+        return;
+    }
+    execute(command, intent);
+}
+
+/// Counts the message, checks the order against every control, and counts it where it passes.
+Refusal Engine::pass_gate(const PlaceOrder& command, Intent& intent) {
     intent.owner = owner_of(command);
     intent.order_id = command.order_id;
     intent.attribution = command.attribution;
@@ -19,14 +31,8 @@ void Engine::on(const PlaceOrder& command) {
     if (command.order_type == OrderType::limit) intent.price = command.price;
     Refusal refusal = count_message(command);
     if (!refusal) refusal = check_order(command, intent);
-    order_controls_.spend_override(command.order_id);
-    if (refusal) {
-        emit(EventKind::order_rejected, refusal.reason, command.order_id, refusal.value, refusal.bound);
-        if (!is_known(command.order_id)) finished_orders_.remember(command.order_id, kFinished);
-        return;
-    }
-    admit(intent);
-    execute(command, intent);
+    if (!refusal) admit(intent);
+    return refusal;
 }
 
 /// Every order is a message, whatever becomes of it.

@@ -12,6 +12,7 @@ import parley_core
 from gateway import clock
 from gateway.board import Board
 from gateway.engine import EngineStopped, list_contract, submit
+from gateway.feeds import margin_inputs
 from gateway.feeds.updates import Feed, Floats, MarketUpdate, QuoteBatch
 from gateway.position_file import MarketPosition, save_position
 from gateway.registry import COLLAR_FLOOR_TICKS, Contract, Integers, Registry, coin_id
@@ -42,11 +43,14 @@ class FeedRunner:
         self._quoted = set(self._undelivered)
         """Ids that may have quotes in the engine; at the start every id, because the engine remembers quotes."""
         self._is_fresh = False
+        self._indices: dict[str, float] = {}
         board.grow()
 
     async def run(self) -> None:
         """Until the feed ends or the engine stops."""
         try:
+            await margin_inputs.set_haircuts(self._engine)
+            await margin_inputs.describe(self._engine, self._registry.contracts())
             async for update in self._feed.updates():
                 await self.apply(update)
         except (EngineStopped, OSError) as error:
@@ -70,6 +74,7 @@ class FeedRunner:
             if coin in COINS:
                 await submit(self._engine.set_index, coin_id(coin), round(price * MICROS))
                 board.set_index(coin, price)
+                self._indices[coin] = price
         if update.quotes is not None:
             quotes = self._without_expired(update.quotes)
             await self._list_new(quotes.names)
@@ -134,6 +139,7 @@ class FeedRunner:
             terms = msgspec.json.encode(contract.terms)
             await list_contract(self._engine, contract, terms, COLLAR_FLOOR_TICKS[contract.terms.kind])
             self._undelivered.add(contract.instrument_id)
+        await margin_inputs.describe(self._engine, new)
         log.info("feed: listed %d contracts, from %s to %s", len(new), new[0].name, new[-1].name)
 
     async def _quote(self, batch: QuoteBatch, *, is_complete: bool) -> None:
@@ -144,6 +150,8 @@ class FeedRunner:
             rows = alive[start : start + QUOTES_A_CALL]
             await self._push(ids[rows], batch, rows)
             await asyncio.sleep(0)
+        market = (self._board.market_time_ns, self._indices)
+        await margin_inputs.set_margin_inputs(self._engine, self._registry, ids[alive], _pick(batch, alive), market)
         quoted = set(ids[alive].tolist())
         if is_complete:
             withdrawn = sorted((self._quoted & self._undelivered) - quoted)

@@ -14,13 +14,11 @@ import numpy as np
 import parley_core
 
 from wire.instruments import COINS, InstrumentTerms
+from wire.margin import HAIRCUTS, YEARS_MIN
 from wire.units import InstrumentKind, OptionType
 
-YEARS_MIN = 1e-6
 FALLBACK_VOLATILITY = 1.0
 """For an option that nobody marks: high, and the account is stale while it lasts."""
-HAIRCUTS = {"BTC": (0.05, 0.025), "ETH": (0.075, 0.025), "SOL": (0.15, 0.05)}
-"""Share of a coin's value that does not count: for maintenance, and on top of it for initial margin."""
 DOLLAR_STEP = Decimal("0.01")
 
 

@@ -11,9 +11,10 @@ import parley_core
 from common import clock
 from common.errors import Refusal
 from market import oracle
-from risk.domain.margin import FALLBACK_VOLATILITY, YEARS_MIN, Mark
+from risk.domain.margin import FALLBACK_VOLATILITY, Mark
 from risk.selectors.surfaces import find_slice, surface
 from wire.instruments import COINS, InstrumentTerms, parse_instrument_name
+from wire.margin import YEARS_MIN
 from wire.market import Surface, Ticker
 from wire.units import NANOSECONDS_PER_SECOND, InstrumentKind, OptionType
 

@@ -26,6 +26,10 @@ inline constexpr std::size_t kReservationsMax = 65'536;
 /// Finished orders, and finished reservations, whose ids are still recognized.
 inline constexpr std::size_t kRecentIdsMax = 65'536;
 
+namespace bench {
+struct GateAccess;
+}
+
 /// The deterministic heart: applies inputs in the order of the journal and says what happened. It knows no clock, no
 /// file and no thread; the same inputs give the same events and the same state hash, from genesis or from a snapshot.
 class Engine {
@@ -80,6 +84,7 @@ public:
     [[nodiscard]] std::vector<OrderBook::Depth> depth(InstrumentId id, Side side, std::size_t count) const;
 
 private:
+    friend struct bench::GateAccess;
     using Slot = std::uint32_t;
     using Owner = OrderOwner;
     static constexpr Slot kVenueSlot = 0;
@@ -143,6 +148,7 @@ private:
 
     // engine_orders.cpp: orders of clients
     void on(const PlaceOrder& command);
+    [[nodiscard]] Refusal pass_gate(const PlaceOrder& command, Intent& intent);
     [[nodiscard]] Refusal count_message(const PlaceOrder& command);
     void count_cancel(OrderIndex index);
     void admit(const Intent& intent);

@@ -13,7 +13,7 @@ from tests.unit.core.engine_desk import EngineDesk
 ETH = 1
 YEAR_NS = 365 * 86_400 * d.SECOND
 TICK = 1e-4
-OPEN = {
+OPEN: dict[str, Any] = {
     "max_order_quantity_lots": 10**9, "max_order_value_micros": 10**18, "max_position_lots": 10**10,
     "max_position_value_micros": 10**18, "price_collar_basis_points": 10**9,
 }  # fmt: skip
