@@ -20,6 +20,7 @@ from gateway.engine import EngineStopped, submit
 from gateway.registry import coin_id
 from gateway.valkey import Backoff, Unavailable
 from wire import gateway as messages
+from wire import gateway_controls as controls
 from wire.limits import COMMAND_ID_LENGTH_MAX
 from wire.transport import COMMANDS_STREAM, COMMANDS_WATERMARK, ENTRY_FIELD
 from wire.units import ControlScope, OrderType, Permission, Side, TimeInForce, TradingState
@@ -144,16 +145,16 @@ class CommandSubmitter:
             messages.ReserveBlock: self._reserve_block,
             messages.ConfirmBlock: lambda s, c: submit(engine.confirm_block, s, c.reservation_id),
             messages.VoidBlock: lambda s, c: submit(engine.void_block, s, c.reservation_id),
-            messages.EnableScope: lambda s, c: submit(
+            controls.EnableScope: lambda s, c: submit(
                 engine.enable_scope, s, _scope(c.scope), c.scope_id, c.enabled_by
             ),
-            messages.SetParentOrder: lambda s, c: submit(
+            controls.SetParentOrder: lambda s, c: submit(
                 engine.set_parent_order, s, c.parent_order_id, c.quantity_lots
             ),
-            messages.SetTraderAuthorization: lambda s, c: submit(
+            controls.SetTraderAuthorization: lambda s, c: submit(
                 engine.set_trader_authorization, s, c.user_id, c.account_id, c.is_authorized
             ),
-            messages.SetInstrumentPermission: lambda s, c: submit(
+            controls.SetInstrumentPermission: lambda s, c: submit(
                 engine.set_instrument_permission,
                 s,
                 _scope(c.scope),
@@ -161,8 +162,8 @@ class CommandSubmitter:
                 c.instrument_id,
                 list(Permission).index(c.permission),
             ),
-            messages.SetScopeLimits: self._set_scope_limits,
-            messages.SetCollateral: lambda s, c: submit(
+            controls.SetScopeLimits: self._set_scope_limits,
+            controls.SetCollateral: lambda s, c: submit(
                 engine.set_collateral,
                 s,
                 c.account_id,
@@ -170,7 +171,7 @@ class CommandSubmitter:
                 [(coin_id(each.coin), each.nanos) for each in c.coins],
                 c.last_execution_id,
             ),
-            messages.GrantOverride: self._grant_override,
+            controls.GrantOverride: self._grant_override,
             messages.SettleInstrument: lambda s, c: submit(engine.settle_instrument, s, c.instrument_id, c.command_id),
         }
 
@@ -220,13 +221,13 @@ class CommandSubmitter:
             command.confirmed_soft_bound_micros,
         )
 
-    async def _set_scope_limits(self, sequence: int, command: messages.SetScopeLimits) -> None:
+    async def _set_scope_limits(self, sequence: int, command: controls.SetScopeLimits) -> None:
         given = msgspec.structs.asdict(command)
         limits = {name: value for name, value in given.items() if name not in {"command_id", "scope", "scope_id"}}
         call = functools.partial(self._engine.set_scope_limits, **limits)
         await submit(call, sequence, _scope(command.scope), command.scope_id)
 
-    async def _grant_override(self, sequence: int, command: messages.GrantOverride) -> None:
+    async def _grant_override(self, sequence: int, command: controls.GrantOverride) -> None:
         await submit(
             self._engine.grant_override,
             sequence,

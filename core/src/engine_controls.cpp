@@ -20,6 +20,7 @@ OrderFacts Engine::facts_of(const Intent& intent, Micros value) const noexcept {
     OrderFacts facts = facts_of(intent.account, intent.instrument, intent.owner);
     facts.order_id = intent.order_id;
     facts.attribution = intent.attribution;
+    facts.covering = intent.covering;
     facts.side = intent.side;
     facts.lots = intent.lots;
     facts.price = *intent.price;

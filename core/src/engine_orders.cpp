@@ -29,26 +29,25 @@ Refusal Engine::pass_gate(const PlaceOrder& command, Intent& intent) {
     intent.side = command.side;
     intent.lots = command.quantity;
     if (command.order_type == OrderType::limit) intent.price = command.price;
-    Refusal refusal = count_message(command);
+    intent.account = find_account(command.account_id);
+    intent.instrument = find_instrument(command.instrument_id);
+    Refusal refusal;
+    if (!order_controls_.is_empty() && intent.account != kNone && intent.instrument != kNone) {
+        intent.covering = order_controls_.cover(subject_of(intent.account, intent.instrument, intent.owner));
+        refusal = order_controls_.count_message(intent.covering, now_ns_);
+    }
     if (!refusal) refusal = check_order(command, intent);
     if (!refusal) admit(intent);
     return refusal;
-}
-
-/// Every order is a message, whatever becomes of it.
-Refusal Engine::count_message(const PlaceOrder& command) {
-    const Slot account = find_account(command.account_id);
-    const Slot instrument = find_instrument(command.instrument_id);
-    if (order_controls_.is_empty() || account == kNone || instrument == kNone) return {};
-    return order_controls_.count_message(subject_of(account, instrument, owner_of(command)), now_ns_);
 }
 
 /// A cancel is a message too, and is never refused for it.
 void Engine::count_cancel(OrderIndex index) {
     if (order_controls_.is_empty()) return;
     const OrderDetails& details = nodes_.details(index);
-    static_cast<void>(order_controls_.count_message(
-        subject_of(nodes_[index].account(), details.instrument, details.owner), now_ns_));
+    const Covering covering =
+        order_controls_.cover(subject_of(nodes_[index].account(), details.instrument, details.owner));
+    static_cast<void>(order_controls_.count_message(covering, now_ns_));
 }
 
 void Engine::admit(const Intent& intent) { order_controls_.admit(facts_of(intent, 0), now_ns_); }
@@ -56,10 +55,8 @@ void Engine::admit(const Intent& intent) { order_controls_.admit(facts_of(intent
 Refusal Engine::check_order(const PlaceOrder& command, Intent& intent) const {
     if (command.valid_until_ns < now_ns_) return {Reason::command_expired, now_ns_, command.valid_until_ns};
     if (const Refusal refusal = check_form(command)) return refusal;
-    intent.instrument = find_instrument(command.instrument_id);
     if (intent.instrument == kNone) return {Reason::unknown_instrument, command.instrument_id, 0};
     if (const Refusal refusal = check_trading(*instruments_[intent.instrument])) return refusal;
-    intent.account = find_account(command.account_id);
     if (intent.account == kNone || command.account_id == kVenueAccount) {
         return {Reason::no_limits, command.account_id, 0};
     }

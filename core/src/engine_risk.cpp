@@ -135,6 +135,7 @@ Engine::LegRefusal Engine::check_leg(const BlockLeg& leg) const {
         intent.side = id == leg.taker_account_id ? leg.side : opposite(leg.side);
         intent.lots = leg.quantity;
         intent.price = leg.price;
+        intent.covering = order_controls_.cover(subject_of(account, instrument, intent.owner));
         if (const Refusal refusal = check_intent(intent)) return {refusal, id, 0};
     }
     return {};

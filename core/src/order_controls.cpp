@@ -47,15 +47,13 @@ void OpenRisk::add(const Valuation& valuation, std::int64_t coin, Wide lots) {
     const Wide nanos = lots * valuation.lot_nanos;
     if (valuation.kind == ValueKind::fixed_usd) {
         dollar_nanos_ += nanos;
+        rough_dollar_nanos_ = static_cast<double>(dollar_nanos_);
         return;
     }
-    const auto found =
-        std::find_if(coin_nanos_.begin(), coin_nanos_.end(), [coin](const auto& each) { return each.first == coin; });
-    if (found != coin_nanos_.end()) {
-        found->second += nanos;
-    } else {
-        coin_nanos_.emplace_back(coin, nanos);
-    }
+    auto found = std::find_if(coins_.begin(), coins_.end(), [coin](const Coins& each) { return each.coin == coin; });
+    if (found == coins_.end()) found = coins_.insert(coins_.end(), Coins{coin, 0, 0.0});
+    found->nanos += nanos;
+    found->rough_nanos = static_cast<double>(found->nanos);
 }
 
 OrderControls::Slot OrderControls::find(ControlScope scope, std::int64_t scope_id) const noexcept {
@@ -74,7 +72,9 @@ OrderControls::Slot OrderControls::find_or_add(ControlScope scope, std::int64_t 
     return slot;
 }
 
-std::size_t OrderControls::cover(const Controls::Subject& subject, Covering& covering) const noexcept {
+Covering OrderControls::cover(const Controls::Subject& subject) const noexcept {
+    Covering covering;
+    if (scopes_.empty()) return covering;
     const std::pair<ControlScope, std::int64_t> scopes[] = {
         {ControlScope::all, 0},
         {ControlScope::firm, subject.firm_id},
@@ -85,25 +85,22 @@ std::size_t OrderControls::cover(const Controls::Subject& subject, Covering& cov
         {ControlScope::strategy, subject.strategy_id},
         {ControlScope::venue, subject.venue_id},
     };
-    std::size_t count = 0;
     for (const auto& [scope, id] : scopes) {
         if (id == 0 && scope != ControlScope::all) continue;
         const Slot slot = find(scope, id);
-        if (slot != kNone) covering[count++] = slot;
+        if (slot != kNone) covering.slots[covering.count++] = slot;
     }
-    return count;
+    return covering;
 }
 
-Refusal OrderControls::count_message(const Controls::Subject& subject, TimeNs now_ns) {
-    if (scopes_.empty()) return {};
-    Covering covering;
-    const std::size_t count = cover(subject, covering);
+Refusal OrderControls::count_message(const Covering& covering, TimeNs now_ns) {
     Refusal refusal;
-    for (std::size_t i = 0; i < count; ++i) {
-        Scope& scope = scopes_[covering[i]];
-        const auto& [per_second, burst] = std::pair(scope.limits.messages_per_second, scope.limits.message_burst);
-        if (per_second == kNoLimit || scope.messages.take(per_second, burst, now_ns) || refusal) continue;
-        refusal = {Reason::message_rate, burst + 1, burst};
+    for (std::size_t i = 0; i < covering.count; ++i) {
+        Scope& scope = scopes_[covering.slots[i]];
+        const ScopeLimits& limits = scope.limits;
+        if (limits.messages_per_second == kNoLimit) continue;
+        if (scope.messages.take(limits.messages_per_second, limits.message_burst, now_ns) || refusal) continue;
+        refusal = {Reason::message_rate, limits.message_burst + 1, limits.message_burst};
     }
     return refusal;
 }
@@ -114,13 +111,12 @@ Refusal OrderControls::check(const OrderFacts& facts, Indices indices, TimeNs no
         return {Reason::deployment_cap, facts.attribution.strategy_id, 0};
     }
     if (scopes_.empty()) return {};
-    Covering covering;
-    const std::size_t count = cover(facts.subject, covering);
+    const Covering& covering = facts.covering;
     TimeNs window_ns = kNoLimit;
     Micros soft_bound = kNoLimit;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (const Refusal refusal = check_scope(covering[i], facts, indices, now_ns)) return refusal;
-        const ScopeLimits& limits = scopes_[covering[i]].limits;
+    for (std::size_t i = 0; i < covering.count; ++i) {
+        if (const Refusal refusal = check_scope(covering.slots[i], facts, indices, now_ns)) return refusal;
+        const ScopeLimits& limits = scopes_[covering.slots[i]].limits;
         window_ns = std::max(window_ns, limits.duplicate_window_ns);
         if (exceeds(facts.value, limits.soft_order_value_micros) &&
             (soft_bound == kNoLimit || limits.soft_order_value_micros < soft_bound)) {
@@ -157,8 +153,11 @@ Refusal OrderControls::check_lists(Slot slot, const OrderFacts& facts) const noe
     if (scope.is_disabled) {
         return {Reason::repeated_execution_throttle, scope.limits.max_executions, scope.limits.max_executions};
     }
-    const Permission* listed = permissions_.find(list_key(slot, facts.subject.instrument_id));
-    const Permission permission = listed == nullptr ? Permission::none : *listed;
+    Permission permission = Permission::none;
+    if (scope.has_permissions) {
+        const Permission* listed = permissions_.find(list_key(slot, facts.subject.instrument_id));
+        if (listed != nullptr) permission = *listed;
+    }
     if (permission == Permission::restricted ||
         (permission == Permission::none && scope.limits.is_instrument_list_required)) {
         return {Reason::restricted_instrument, facts.subject.instrument_id, scope.scope_id};
@@ -191,8 +190,7 @@ Refusal OrderControls::check_window(const Scope& scope, const Counter* counter, 
     const std::int64_t basis_points = scope.limits.period_collar_basis_points;
     if (basis_points == kNoLimit || counter == nullptr || counter->window_mark.value < 0) return {};
     if (Wide{now_ns} - counter->window_at_ns >= scope.limits.collar_period_ns) return {};
-    return risk::check_collar(facts.side, facts.price,
-                              facts.valuation->collar(facts.side, counter->window_mark, basis_points));
+    return risk::check_collar(facts.side, facts.price, *facts.valuation, counter->window_mark, basis_points);
 }
 
 /// Only what adds to the risk is refused.
@@ -205,14 +203,17 @@ Refusal OrderControls::check_open_risk(const Scope& scope, const Counter* counte
     after.working(facts.side) += facts.lots.value;
     const std::int64_t more = worst_lots(after) - before;
     if (more <= 0) return {};
-    OpenRisk risk = {};
-    risk.add(*facts.valuation, facts.coin, more);
     const auto index_of = [&](std::int64_t coin) {
         return Wide{indices[static_cast<std::size_t>(coin)].price_micros};
     };
-    if (facts.valuation->kind != ValueKind::fixed_usd && index_of(facts.coin) <= 0) {
-        return {Reason::stale_or_jumped_market, 0, 0};
-    }
+    const bool is_in_coins = facts.valuation->kind != ValueKind::fixed_usd;
+    if (is_in_coins && index_of(facts.coin) <= 0) return {Reason::stale_or_jumped_market, 0, 0};
+    const double each = static_cast<double>(facts.valuation->lot_nanos) *
+                        (is_in_coins ? static_cast<double>(index_of(facts.coin)) * 1e-9 : 1e-3);
+    const double rough = scope.risk.rough_value(index_of) + static_cast<double>(more) * each;
+    if (rough < 0.999 * static_cast<double>(bound)) return {};
+    OpenRisk risk = {};
+    risk.add(*facts.valuation, facts.coin, more);
     const Micros value = saturate(Wide{scope.risk.value(index_of)} + risk.value(index_of));
     if (value <= bound) return {};
     return {open_risk_reason(scope.scope), value, bound};
@@ -248,15 +249,14 @@ void OrderControls::admit(const OrderFacts& facts, TimeNs now_ns) {
         parent->out += facts.lots;
     }
     if (scopes_.empty()) return;
-    Covering covering;
-    const std::size_t count = cover(facts.subject, covering);
+    const Covering& covering = facts.covering;
     bool is_remembered = false;
-    for (std::size_t i = 0; i < count; ++i) {
-        Scope& scope = scopes_[covering[i]];
+    for (std::size_t i = 0; i < covering.count; ++i) {
+        Scope& scope = scopes_[covering.slots[i]];
         if (scope.limits.max_orders != kNoLimit) ++scope.orders;
         is_remembered = is_remembered || scope.limits.duplicate_window_ns != kNoLimit;
         if (scope.limits.period_collar_basis_points == kNoLimit) continue;
-        Counter& held = counters_[counter_key(covering[i], facts.instrument)];
+        Counter& held = counters_[counter_key(covering.slots[i], facts.instrument)];
         const bool is_over = Wide{now_ns} - held.window_at_ns >= scope.limits.collar_period_ns;
         if (held.window_mark.value >= 0 && !is_over) continue;
         held.window_at_ns = now_ns;
@@ -287,16 +287,14 @@ void OrderControls::change(Slot slot, const OrderFacts& facts, std::int64_t lots
 void OrderControls::change_position(const OrderFacts& facts, std::int64_t lots, std::int64_t buy_working,
                                     std::int64_t sell_working) {
     if (scopes_.empty()) return;
-    Covering covering;
-    const std::size_t count = cover(facts.subject, covering);
-    for (std::size_t i = 0; i < count; ++i) change(covering[i], facts, lots, buy_working, sell_working);
+    const Covering covering = cover(facts.subject);
+    for (std::size_t i = 0; i < covering.count; ++i) change(covering.slots[i], facts, lots, buy_working, sell_working);
 }
 
 void OrderControls::count_orders(const Controls::Subject& subject, std::int64_t more) {
     if (scopes_.empty()) return;
-    Covering covering;
-    const std::size_t count = cover(subject, covering);
-    for (std::size_t i = 0; i < count; ++i) scopes_[covering[i]].working_orders += more;
+    const Covering covering = cover(subject);
+    for (std::size_t i = 0; i < covering.count; ++i) scopes_[covering.slots[i]].working_orders += more;
 }
 
 void OrderControls::give_back_to_parent(OrderId parent_order_id, Lots unfilled) noexcept {

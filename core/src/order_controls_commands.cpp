@@ -64,6 +64,7 @@ Refusal OrderControls::set_permission(const SetInstrumentPermission& command) {
         permissions_.erase(list_key(slot, command.instrument_id));
     } else {
         permissions_[list_key(slot, command.instrument_id)] = command.permission;
+        scopes_[slot].has_permissions = true;
     }
     return {};
 }

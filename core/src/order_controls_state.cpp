@@ -72,8 +72,8 @@ void OrderControls::load(Reader& reader, std::span<const Terms> instruments) {
 void OrderControls::save_counters(Writer& writer, std::span<const Terms> instruments) const {
     std::vector<std::array<std::int64_t, 3>> sorted;  // scope slot, instrument id, instrument slot
     counters_.for_each([&](std::uint64_t key, const Counter&) {
-        const auto slot = static_cast<std::size_t>(key & 0xffffffff);
-        sorted.push_back({static_cast<std::int64_t>(key >> 32), instruments[slot].id, static_cast<std::int64_t>(slot)});
+        const auto slot = static_cast<std::size_t>(key & 0xffff);
+        sorted.push_back({static_cast<std::int64_t>(key >> 16), instruments[slot].id, static_cast<std::int64_t>(slot)});
     });
     std::sort(sorted.begin(), sorted.end());
     save_count(writer, sorted);
@@ -116,6 +116,8 @@ void OrderControls::load_lists(Reader& reader) {
     for (std::int64_t count = reader.number(); count > 0; --count) {
         const auto key = static_cast<std::uint64_t>(reader.number());
         permissions_[key] = reader.below<Permission>(enumerators(Permission{}));
+        if (key >> 40 >= scopes_.size()) throw BadEncoding("permission of an unknown scope");
+        scopes_[key >> 40].has_permissions = true;
     }
     for (std::int64_t count = reader.number(); count > 0; --count) {
         traders_[static_cast<std::uint64_t>(reader.number())] = 1;

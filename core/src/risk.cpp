@@ -13,23 +13,34 @@ void CoinIndex::update(Micros price) noexcept {
     price_micros = price;
 }
 
+namespace {
+
+/// Without the slow division of 128 bits where 64 do.
+template <std::int64_t Divisor>
+Wide divided(Wide wide) noexcept {
+    const auto narrow = static_cast<std::int64_t>(wide);
+    return narrow == wide ? Wide{narrow / Divisor} : wide / Divisor;
+}
+
+}  // namespace
+
 Micros Valuation::value(Lots lots, PriceTicks price, Micros index_micros) const noexcept {
     const Wide nanos = Wide{lots.value} * lot_nanos;
     switch (kind) {
         case ValueKind::fixed_usd:
-            return saturate(nanos / 1'000);
+            return saturate(divided<1'000>(nanos));
         case ValueKind::index:
-            return saturate(saturate(nanos / 1'000) * Wide{index_micros} / 1'000'000);
+            return saturate(divided<1'000'000>(saturate(divided<1'000>(nanos)) * Wide{index_micros}));
         case ValueKind::price: {
-            const Micros price_micros = saturate(Wide{price.value} * tick_nanos / 1'000);
-            return saturate(saturate(nanos / 1'000) * Wide{price_micros} / 1'000'000);
+            const Micros price_micros = saturate(divided<1'000>(Wide{price.value} * tick_nanos));
+            return saturate(divided<1'000'000>(saturate(divided<1'000>(nanos)) * Wide{price_micros}));
         }
     }
     return 0;
 }
 
 PriceTicks Valuation::collar(Side side, PriceTicks mark, std::int64_t basis_points) const noexcept {
-    const std::int64_t share = saturate(Wide{mark.value} * basis_points / 10'000);
+    const std::int64_t share = saturate(divided<10'000>(Wide{mark.value} * basis_points));
     return {mark.value + sign(side) * std::max(share, collar_floor_ticks)};
 }
 
@@ -39,22 +50,29 @@ std::int64_t Position::reducible(Side side) const noexcept {
 
 void Controls::set_state(ControlScope scope, std::int64_t scope_id, TradingState state) {
     if (state == TradingState::active) {
-        states_.erase(key(scope, scope_id));
+        states_.by_key.erase(key(scope, scope_id));
     } else {
-        states_[key(scope, scope_id)] = static_cast<std::uint8_t>(state);
+        states_.by_key[key(scope, scope_id)] = static_cast<std::uint8_t>(state);
     }
+    states_.note_scopes();
 }
 
 void Controls::set_kill(ControlScope scope, std::int64_t scope_id, bool is_engaged) {
     if (is_engaged) {
-        killed_[key(scope, scope_id)] = 1;
+        killed_.by_key[key(scope, scope_id)] = 1;
     } else {
-        killed_.erase(key(scope, scope_id));
+        killed_.by_key.erase(key(scope, scope_id));
     }
+    killed_.note_scopes();
+}
+
+void Controls::Scoped::note_scopes() noexcept {
+    scopes = 0;
+    by_key.for_each([this](std::uint64_t at, std::uint8_t) { scopes |= 1U << (at >> 56); });
 }
 
 template <typename Test>
-Refusal Controls::first(const Subject& subject, Reason reason, Test&& test) noexcept {
+Refusal Controls::first(const Subject& subject, const Scoped& scoped, Reason reason, Test&& test) noexcept {
     const std::pair<ControlScope, std::int64_t> scopes[] = {
         {ControlScope::all, 0},
         {ControlScope::firm, subject.firm_id},
@@ -67,6 +85,7 @@ Refusal Controls::first(const Subject& subject, Reason reason, Test&& test) noex
         {ControlScope::venue, subject.venue_id},
     };
     for (const auto& [scope, id] : scopes) {
+        if ((scoped.scopes >> static_cast<unsigned>(scope) & 1U) == 0) continue;
         if (id == 0 && scope == ControlScope::strategy) continue;  // a person
         if (test(key(scope, id))) return {reason, static_cast<std::int64_t>(scope), id};
     }
@@ -74,29 +93,29 @@ Refusal Controls::first(const Subject& subject, Reason reason, Test&& test) noex
 }
 
 Refusal Controls::check(const Subject& subject) const noexcept {
-    if (!killed_.empty()) {
-        const auto killed = [this](std::uint64_t at) { return killed_.contains(at); };
-        if (const Refusal refusal = first(subject, Reason::kill_switch, killed)) return refusal;
+    if (killed_.scopes != 0) {
+        const auto killed = [this](std::uint64_t at) { return killed_.by_key.contains(at); };
+        if (const Refusal refusal = first(subject, killed_, Reason::kill_switch, killed)) return refusal;
     }
-    if (states_.empty()) return {};
+    if (states_.scopes == 0) return {};
     constexpr auto halted = static_cast<std::uint8_t>(TradingState::halted);
     const auto is_halted = [this](std::uint64_t at) {
-        const auto* state = states_.find(at);
+        const auto* state = states_.by_key.find(at);
         return state != nullptr && *state == halted;
     };
-    Refusal refusal = first(subject, Reason::trading_state, is_halted);
+    Refusal refusal = first(subject, states_, Reason::trading_state, is_halted);
     if (refusal) refusal.value = halted;
     return refusal;
 }
 
 bool Controls::is_reducing(const Subject& subject) const noexcept {
-    if (states_.empty()) return false;
+    if (states_.scopes == 0) return false;
     return static_cast<bool>(
-        first(subject, Reason::trading_state, [this](std::uint64_t at) { return states_.contains(at); }));
+        first(subject, states_, Reason::trading_state, [this](std::uint64_t at) { return states_.by_key.contains(at); }));
 }
 
 void Controls::save(Writer& writer) const {
-    for (const auto* map : {&killed_, &states_}) {
+    for (const auto* map : {&killed_.by_key, &states_.by_key}) {
         std::vector<std::pair<std::uint64_t, std::uint8_t>> sorted;
         map->for_each([&](std::uint64_t at, std::uint8_t value) { sorted.emplace_back(at, value); });
         std::sort(sorted.begin(), sorted.end());
@@ -106,12 +125,14 @@ void Controls::save(Writer& writer) const {
 }
 
 void Controls::load(Reader& reader) {
-    for (auto* map : {&killed_, &states_}) {
+    for (auto* scoped : {&killed_, &states_}) {
+        auto* const map = &scoped->by_key;
         map->clear();
         for (std::int64_t count = reader.number(); count > 0; --count) {
             const auto at = static_cast<std::uint64_t>(reader.number());
             (*map)[at] = reader.below<std::uint8_t>(enumerators(TradingState{}));
         }
+        scoped->note_scopes();
     }
 }
 
@@ -151,6 +172,12 @@ Refusal check_reference(const Reference& reference, const CoinIndex& index, cons
 Refusal check_collar(Side side, PriceTicks price, PriceTicks bound) noexcept {
     if ((price - bound).value * sign(side) <= 0) return {};
     return {Reason::price_collar, price.value, bound.value};
+}
+
+Refusal check_collar(Side side, PriceTicks price, const Valuation& valuation, PriceTicks mark,
+                     std::int64_t basis_points) noexcept {
+    if ((price - mark).value * sign(side) <= 0) return {};
+    return check_collar(side, price, valuation.collar(side, mark, basis_points));
 }
 
 Refusal check_value(const Limits& limits, Micros value) noexcept {

@@ -122,6 +122,7 @@ private:
         Owner owner;
         OrderId order_id = 0;  ///< 0: a leg of a block
         OrderAttribution attribution;
+        Covering covering;
         Side side{};
         Lots lots;
         std::optional<PriceTicks> price;
@@ -149,7 +150,6 @@ private:
     // engine_orders.cpp: orders of clients
     void on(const PlaceOrder& command);
     [[nodiscard]] Refusal pass_gate(const PlaceOrder& command, Intent& intent);
-    [[nodiscard]] Refusal count_message(const PlaceOrder& command);
     void count_cancel(OrderIndex index);
     void admit(const Intent& intent);
     [[nodiscard]] static Owner owner_of(const PlaceOrder& command) noexcept;

@@ -83,7 +83,7 @@ private:
     [[nodiscard]] std::size_t home(std::uint64_t key) const noexcept {
         key ^= key >> 32;
         key *= 0x9e3779b97f4a7c15ULL;  // Fibonacci hashing: Knuth, TAOCP 3, 6.4
-        return static_cast<std::size_t>(key >> 20) & mask();
+        return static_cast<std::size_t>(key >> 32) & mask();
     }
 
     void grow() {

@@ -52,13 +52,26 @@ public:
     template <typename IndexOf>
     [[nodiscard]] Micros value(IndexOf&& index_of) const noexcept {
         Wide sum = dollar_nanos_ / 1'000;
-        for (const auto& [coin, nanos] : coin_nanos_) sum += nanos / 1'000 * index_of(coin) / 1'000'000;
+        for (const Coins& each : coins_) sum += each.nanos / 1'000 * index_of(each.coin) / 1'000'000;
         return saturate(sum);
+    }
+    /// The same to some digits, without a division: enough to tell that a bound is far.
+    template <typename IndexOf>
+    [[nodiscard]] double rough_value(IndexOf&& index_of) const noexcept {
+        double sum = rough_dollar_nanos_ * 1e-3;
+        for (const Coins& each : coins_) sum += each.rough_nanos * static_cast<double>(index_of(each.coin)) * 1e-9;
+        return sum;
     }
 
 private:
+    struct Coins {
+        std::int64_t coin = 0;
+        Wide nanos = 0;
+        double rough_nanos = 0.0;
+    };
     Wide dollar_nanos_ = 0;
-    std::vector<std::pair<std::int64_t, Wide>> coin_nanos_;
+    double rough_dollar_nanos_ = 0.0;
+    std::vector<Coins> coins_;
 };
 
 /// Largest position either way if everything working were filled.
@@ -67,6 +80,12 @@ private:
     const std::int64_t sold = position.sell_working - position.lots;
     return bought > sold ? bought : sold;
 }
+
+/// Slots of the scopes with limits that cover an order.
+struct Covering {
+    std::array<std::uint32_t, 8> slots{};
+    std::size_t count = 0;
+};
 
 /// One order, or one side of a block, as the controls see it.
 struct OrderFacts {
@@ -82,6 +101,7 @@ struct OrderFacts {
     Micros value = 0;
     const Valuation* valuation = nullptr;
     std::int64_t coin = 0;
+    Covering covering;
 };
 
 /// The controls that hold by scope, with their counters; docs/risk-gate.md describes each. Every check is O(1).
@@ -99,7 +119,8 @@ public:
     [[nodiscard]] Refusal set_parent(const SetParentOrder& command);
 
     /// Counts a message against the rates of its scopes. Refuses where a rate is used up; a cancel's answer is ignored.
-    [[nodiscard]] Refusal count_message(const Controls::Subject& subject, TimeNs now_ns);
+    [[nodiscard]] Refusal count_message(const Covering& covering, TimeNs now_ns);
+    [[nodiscard]] Covering cover(const Controls::Subject& subject) const noexcept;
     /// The first control that the order does not pass and no override lets it past.
     [[nodiscard]] Refusal check(const OrderFacts& facts, Indices indices, TimeNs now_ns) const;
     /// The order was accepted: it counts from now on.
@@ -145,6 +166,7 @@ private:
         std::int64_t working_orders = 0;
         std::int64_t orders = 0;
         bool is_disabled = false;
+        bool has_permissions = false;  ///< of instruments, ever
     };
     /// Of one scope in one instrument.
     struct Counter {
@@ -165,7 +187,6 @@ private:
         Lots quantity;
         Lots out;
     };
-    using Covering = std::array<Slot, 8>;
     static constexpr Slot kNone = 0xffffffff;
 
     [[nodiscard]] static std::uint64_t key(ControlScope scope, std::int64_t scope_id) noexcept {
@@ -175,7 +196,7 @@ private:
         return (std::uint64_t{scope} << 40) | static_cast<std::uint64_t>(id);
     }
     [[nodiscard]] static std::uint64_t counter_key(Slot scope, Slot instrument) noexcept {
-        return (std::uint64_t{scope} << 32) | instrument;
+        return (std::uint64_t{scope} << 16) | instrument;
     }
     [[nodiscard]] Slot find(ControlScope scope, std::int64_t scope_id) const noexcept;
     /// A new one without limits where there is none; kNone where there is no room.
@@ -183,8 +204,6 @@ private:
     [[nodiscard]] const Counter* counter(Slot scope, Slot instrument) const noexcept {
         return counters_.find(counter_key(scope, instrument));
     }
-    /// Slots of the scopes with limits that cover the subject; returns how many.
-    std::size_t cover(const Controls::Subject& subject, Covering& covering) const noexcept;
     [[nodiscard]] Refusal check_lists(Slot slot, const OrderFacts& facts) const noexcept;
     [[nodiscard]] Refusal check_duplicate(const OrderFacts& facts, TimeNs window_ns, TimeNs now_ns) const noexcept;
     [[nodiscard]] Refusal check_parent(const OrderFacts& facts) const noexcept;

@@ -1,17 +1,19 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "parley/bytes.hpp"
-#include "parley/flat_map.hpp"
 #include "parley/units.hpp"
 
 namespace parley {
 
-inline constexpr std::size_t kRecentOrdersMax = 65'536;
+/// Sets of four: 65,536 orders, one line of the cache to look at for each.
+inline constexpr std::size_t kRecentOrderSets = 16'384;
 
-/// The last orders by what they were, to find one that is the same again: a ring with a hash over it.
+/// The last orders by what they were, to find one that is the same again. An order is told by a hash of 64 bits; a fifth
+/// one of a set takes the place of the oldest.
 class RecentOrders {
 public:
     struct Key {
@@ -20,67 +22,71 @@ public:
         std::int64_t lots = 0;
         std::int64_t price = 0;
         Side side{};
-        friend bool operator==(const Key&, const Key&) = default;
     };
 
     /// When the same order last came; `never` where it did not, or too many came since.
     [[nodiscard]] TimeNs find(const Key& key, TimeNs never) const noexcept {
-        const std::uint32_t* at = places_.find(hash(key));
-        return at != nullptr && ring_[*at].key == key ? ring_[*at].at_ns : never;
+        if (sets_.empty()) return never;
+        const std::uint64_t hash = hash_of(key);
+        for (const Entry& entry : sets_[hash % kRecentOrderSets]) {
+            if (entry.hash == hash) return entry.at_ns;
+        }
+        return never;
     }
 
-    void add(const Key& key, TimeNs at_ns) {
-        if (ring_.size() < kRecentOrdersMax) {
-            ring_.push_back({});
-        } else {
-            const std::uint64_t old = hash(ring_[next_].key);
-            const std::uint32_t* place = places_.find(old);
-            if (place != nullptr && *place == next_) places_.erase(old);
-        }
-        ring_[next_] = {key, at_ns};
-        places_[hash(key)] = next_;
-        next_ = static_cast<std::uint32_t>((next_ + 1) % kRecentOrdersMax);
-    }
+    void add(const Key& key, TimeNs at_ns) { add(hash_of(key), at_ns); }
 
     void save(Writer& writer) const {
-        writer.number(static_cast<std::int64_t>(ring_.size()));
-        const std::size_t oldest = ring_.size() < kRecentOrdersMax ? 0 : next_;
-        for (std::size_t i = 0; i < ring_.size(); ++i) {
-            const auto& [key, at_ns] = ring_[(oldest + i) % ring_.size()];
-            writer.numbers(key.account_id, key.instrument_id, key.lots, key.price, key.side, at_ns);
-        }
+        std::int64_t count = 0;
+        for_each([&](const Entry&) { ++count; });
+        writer.number(count);
+        for_each([&](const Entry& entry) { writer.numbers(entry.hash, entry.at_ns); });
     }
 
     void load(Reader& reader) {
-        for (auto count = reader.below<std::size_t>(kRecentOrdersMax + 1); count > 0; --count) {
-            Key key;
-            key.account_id = reader.number();
-            key.instrument_id = reader.number();
-            key.lots = reader.number();
-            key.price = reader.number();
-            key.side = reader.below<Side>(2);
-            add(key, reader.number());
+        for (auto count = reader.below<std::size_t>(4 * kRecentOrderSets + 1); count > 0; --count) {
+            const auto hash = static_cast<std::uint64_t>(reader.number());
+            add(hash, reader.number());
         }
     }
 
 private:
     struct Entry {
-        Key key;
+        std::uint64_t hash = 0;  ///< 0: free
         TimeNs at_ns = 0;
     };
+    struct alignas(64) Set : std::array<Entry, 4> {};
 
-    [[nodiscard]] static std::uint64_t hash(const Key& key) noexcept {
+    /// The newest first in its set: what is saved and loaded again comes back as it was.
+    void add(std::uint64_t hash, TimeNs at_ns) {
+        if (sets_.empty()) sets_.resize(kRecentOrderSets);
+        Set& set = sets_[hash % kRecentOrderSets];
+        std::size_t at = 0;
+        while (at < 3 && set[at].hash != hash && set[at].hash != 0) ++at;
+        for (; at > 0; --at) set[at] = set[at - 1];
+        set[0] = {hash, at_ns};
+    }
+
+    /// Set by set, the oldest of each first.
+    template <typename Visit>
+    void for_each(Visit&& visit) const {
+        for (const Set& set : sets_) {
+            for (std::size_t at = 4; at > 0; --at) {
+                if (set[at - 1].hash != 0) visit(set[at - 1]);
+            }
+        }
+    }
+
+    [[nodiscard]] static std::uint64_t hash_of(const Key& key) noexcept {
         std::uint64_t mixed = 0x9e3779b97f4a7c15ULL + static_cast<std::uint64_t>(key.side);
         for (const std::int64_t part : {key.account_id, key.instrument_id, key.lots, key.price}) {
             mixed = (mixed ^ static_cast<std::uint64_t>(part)) * 0xbf58476d1ce4e5b9ULL;  // splitmix64 (Steele et al. 2014)
             mixed ^= mixed >> 31;
         }
-        return mixed;
+        return mixed | 1U << 20;
     }
 
-    std::vector<Entry> ring_;
-    FlatMap<std::uint32_t> places_;
-    std::uint32_t next_ = 0;
+    std::vector<Set> sets_;
 };
 
 }  // namespace parley

@@ -85,11 +85,17 @@ private:
     [[nodiscard]] static std::uint64_t key(ControlScope scope, std::int64_t scope_id) noexcept {
         return (static_cast<std::uint64_t>(scope) << 56) | static_cast<std::uint64_t>(scope_id);
     }
+    /// What is in force of one kind, and a bit for each scope that has any.
+    struct Scoped {
+        FlatMap<std::uint8_t> by_key;
+        std::uint32_t scopes = 0;
+        void note_scopes() noexcept;
+    };
     template <typename Test>
-    static Refusal first(const Subject& subject, Reason reason, Test&& test) noexcept;
+    static Refusal first(const Subject& subject, const Scoped& scoped, Reason reason, Test&& test) noexcept;
 
-    FlatMap<std::uint8_t> killed_;
-    FlatMap<std::uint8_t> states_;
+    Scoped killed_;
+    Scoped states_;
 };
 
 namespace risk {
@@ -99,6 +105,9 @@ namespace risk {
 [[nodiscard]] Refusal check_reference(const Reference& reference, const CoinIndex& index, const Valuation& valuation,
                                       TimeNs alive_at_ns, TimeNs now_ns) noexcept;
 [[nodiscard]] Refusal check_collar(Side side, PriceTicks price, PriceTicks bound) noexcept;
+/// The same against the collar around a mark, which is computed only where the price is beyond.
+[[nodiscard]] Refusal check_collar(Side side, PriceTicks price, const Valuation& valuation, PriceTicks mark,
+                                   std::int64_t basis_points) noexcept;
 [[nodiscard]] Refusal check_value(const Limits& limits, Micros value) noexcept;
 [[nodiscard]] Refusal check_position(const Limits& limits, const Position& position, Side side, Lots lots,
                                      const Valuation& valuation, PriceTicks mark, Micros index_micros) noexcept;
