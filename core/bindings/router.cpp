@@ -125,4 +125,5 @@ void bind_router(nb::module_& module) {
                 return Answer{router.route(order, views), views.size()};
             },
             "order"_a, "venues"_a, "Raises ValueError for more than 16 venues, or for a book whose levels do not begin with the best.");
+    bind_route_state(module);
 }

@@ -26,3 +26,4 @@ void check_directions(const parley::RouteOrder& order, const std::vector<parley:
 const char* text(parley::RouteReason reason);
 void bind_route_inputs(nanobind::module_& module);
 void bind_router_bench(nanobind::module_& module);
+void bind_route_state(nanobind::module_& module);
