@@ -18,6 +18,11 @@ namespace {
 
 }  // namespace
 
+std::int64_t nearest_integer(double value) noexcept {
+    constexpr double most = 9e18;
+    return std::llround(std::clamp(value, -most, most));
+}
+
 Router::Router()
     : blocks_(kRouteVenuesMax * kRouteLevelsMax), filled_(kRouteVenuesMax * kRouteLevelsMax) {
     nodes_.reserve(kRouteNodesMax);
@@ -78,7 +83,7 @@ void Router::bound_slippage() noexcept {
     if (best == 0) return;
     const double bound = best * (1 + sign_ * static_cast<double>(order_.max_slippage_ppm) * 1e-6);
     const double scaled = bound * static_cast<double>(order_.price_units);
-    const auto limit = static_cast<std::int64_t>(sign_ > 0 ? std::floor(scaled) : std::ceil(scaled));
+    const std::int64_t limit = nearest_integer(sign_ > 0 ? std::floor(scaled) : std::ceil(scaled));
     if (order_.limit_price == 0) {
         order_.limit_price = std::max<std::int64_t>(limit, 1);
     } else {

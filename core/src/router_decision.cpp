@@ -143,7 +143,7 @@ double Router::marginal_of(std::size_t venue, std::int64_t units) const noexcept
 }
 
 std::int64_t Router::for_price_units(double unit_cost) const noexcept {
-    return static_cast<std::int64_t>(std::llround(std::fabs(unit_cost) * static_cast<double>(order_.price_units)));
+    return nearest_integer(std::fabs(unit_cost) * static_cast<double>(order_.price_units));
 }
 
 /// Why a venue that could be used is not.
@@ -159,7 +159,7 @@ void Router::explain(std::size_t venue, double marginal) noexcept {
                                       ready.is_pool ? curves_[venue].at(t_of_cost(marginal)).units
                                                     : static_cast<double>(decision_.routed_units));
         const double surplus = ready.is_pool ? marginal * units - curves_[venue].cost(units) : (marginal - first) * units;
-        verdict = {RouteReason::fixed_cost, ready.fixed_cost, static_cast<std::int64_t>(surplus)};
+        verdict = {RouteReason::fixed_cost, ready.fixed_cost, nearest_integer(surplus)};
     } else if (ready.least > ready.lot_units) {
         verdict = {RouteReason::below_minimum, decision_.unfilled_units, ready.least};
     } else {

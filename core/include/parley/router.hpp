@@ -17,6 +17,9 @@ inline constexpr double kRouteWithin = 1e-6;
 inline constexpr std::int32_t kRouteSolvesMax = 1'024;
 inline constexpr std::size_t kRouteNodesMax = 2'048;
 
+/// The nearest integer of a price; one too large to count is the largest.
+[[nodiscard]] std::int64_t nearest_integer(double value) noexcept;
+
 /// Splits an order over order books and pools at the least total cost. Between fixed costs and minimum sizes the
 /// problem is convex: all venues are filled up to one marginal cost. Whole lots, minimum sizes and fixed costs are
 /// decided by branch and bound over such solutions. First as much as possible is filled, then at the least cost; of
