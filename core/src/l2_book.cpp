@@ -8,6 +8,7 @@ namespace parley {
 namespace {
 
 constexpr std::size_t kLevelsAtFirst = 256;
+constexpr std::size_t kNear = 8;  // levels beside the last one that are compared all at once, without a branch
 
 }  // namespace
 
@@ -19,7 +20,13 @@ std::size_t L2Side::find(std::int64_t key, std::size_t hint) const noexcept {
     std::size_t low = 0;                  // every entry before it is below the key
     std::size_t high = entries_.size();  // no entry from it on is
     std::size_t at = std::min(hint, high);
-    if (at != high && entries[at].key < key) {
+    const bool is_above = at == high || entries[at].key >= key;
+    if (is_above && at >= kNear && entries[at - kNear].key < key) {
+        std::size_t not_below = 0;
+        for (std::size_t step = 1; step < kNear; ++step) not_below += entries[at - step].key >= key ? 1 : 0;
+        return at - not_below;
+    }
+    if (!is_above) {
         for (std::size_t step = 1; at < high && entries[at].key < key; step *= 2) {
             low = at + 1;
             at += step;

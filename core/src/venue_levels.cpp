@@ -1,3 +1,4 @@
+#include <cstring>
 #include <span>
 
 #include "parley/tight_level.hpp"
@@ -7,34 +8,61 @@ namespace parley {
 
 namespace {
 
-/// Levels without white space as far as they go. True if they went to the end of the list; otherwise the cursor is
-/// left before the first one that needs the slow way.
+/// Reads levels without white space, as far as they go.
+class TightLevels {
+public:
+    TightLevels(const FeedInstrument& instrument, Side side, UpdateBuffer& out)
+        : price_(instrument.price_tick), lots_(instrument.lot), side_(side), out_(out), read_(tight_level_reader()) {}
+
+    [[nodiscard]] bool is_usable() const noexcept {
+        return read_ != nullptr && price_.gather != nullptr && lots_.gather != nullptr;
+    }
+    [[nodiscard]] bool is_whole() const noexcept { return is_whole_; }
+
+    /// Levels that start at `last` or before and end before `end`; the place of the first that was not taken.
+    [[nodiscard]] const char* run(const char* at, const char* last, const char* end) {
+        const std::span<FeedUpdate> room = out_.room();
+        std::size_t count = 0;
+        while (!is_whole_ && count != room.size() && at <= last) {
+            FeedUpdate& update = room[count];
+            const char* behind = read_(at, price_, lots_, update);
+            if (behind == nullptr || behind >= end || (*behind != ',' && *behind != ']')) break;
+            update.kind = UpdateKind::level;
+            update.side = side_;
+            ++count;
+            is_whole_ = *behind == ']';
+            at = behind + 1;
+        }
+        out_.commit(count);
+        return at;
+    }
+
+private:
+    TightScale price_;
+    TightScale lots_;
+    Side side_;
+    UpdateBuffer& out_;
+    ReadTightLevel read_;
+    bool is_whole_ = false;
+};
+
+/// True if the levels went to the end of the list; otherwise the cursor is left before the first one that needs the
+/// slow way. The end of the frame is read from a copy with room behind it.
 bool read_tight_levels(JsonCursor& cursor, Side side, const FeedInstrument& instrument, UpdateBuffer& out) {
-    const TightScale price(instrument.price_tick);
-    const TightScale lots(instrument.lot);
-    const ReadTightLevel read = tight_level_reader();
+    TightLevels levels(instrument, side, out);
     const char* at = cursor.at();
-    if (read == nullptr || price.gather == nullptr || lots.gather == nullptr || at - cursor.begin() < kTightBehind ||
-        cursor.end() - at < kTightAhead) {
-        return false;
+    const char* end = cursor.end();
+    if (!levels.is_usable() || at - cursor.begin() < kTightBehind) return false;
+    if (end - at >= kTightAhead) at = levels.run(at, end - kTightAhead, end);
+    if (!levels.is_whole() && end - at < kTightAhead) {
+        char tail[kTightBehind + 2 * kTightAhead] = {};
+        const auto size = static_cast<std::size_t>(end - at + kTightBehind);
+        std::memcpy(tail, at - kTightBehind, size);
+        const char* start = tail + kTightBehind;
+        at += levels.run(start, tail + size, tail + size) - start;
     }
-    const char* last = cursor.end() - kTightAhead;
-    const std::span<FeedUpdate> room = out.room();
-    std::size_t count = 0;
-    bool is_whole = false;
-    while (!is_whole && count != room.size() && at <= last) {
-        FeedUpdate& update = room[count];
-        const char* behind = read(at, price, lots, update);
-        if (behind == nullptr || (*behind != ',' && *behind != ']')) break;
-        update.kind = UpdateKind::level;
-        update.side = side;
-        ++count;
-        is_whole = *behind == ']';
-        at = behind + 1;
-    }
-    out.commit(count);
     cursor.move_to(at);
-    return is_whole;
+    return levels.is_whole();
 }
 
 void read_level(JsonCursor& cursor, Side side, const FeedInstrument& instrument, UpdateBuffer& out) {
