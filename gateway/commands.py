@@ -23,7 +23,18 @@ from wire import gateway as messages
 from wire import gateway_controls as controls
 from wire.limits import COMMAND_ID_LENGTH_MAX
 from wire.transport import COMMANDS_STREAM, COMMANDS_WATERMARK, ENTRY_FIELD
-from wire.units import ControlScope, OrderType, Permission, Side, TimeInForce, TradingState
+from wire.units import (
+    ControlScope,
+    InstrumentPhase,
+    OrderType,
+    PegReference,
+    Permission,
+    SelfMatch,
+    Side,
+    StopTrigger,
+    TimeInForce,
+    TradingState,
+)
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +146,22 @@ class CommandSubmitter:
             messages.SetLimits: self._set_limits,
             messages.PlaceOrder: self._place_order,
             messages.CancelOrder: lambda s, c: submit(engine.cancel_order, s, c.order_id),
+            messages.AmendOrder: lambda s, c: submit(
+                engine.amend_order, s, c.valid_until_ns, c.order_id, c.quantity_lots, c.price_ticks
+            ),
+            messages.SetInstrumentPhase: lambda s, c: submit(
+                engine.set_instrument_phase, s, c.instrument_id, list(InstrumentPhase).index(c.phase), c.command_id
+            ),
+            messages.SetPriceBands: lambda s, c: submit(
+                engine.set_price_bands,
+                s,
+                c.instrument_id,
+                c.reference_ticks,
+                c.static_basis_points,
+                c.dynamic_basis_points,
+                c.pauses,
+                c.command_id,
+            ),
             messages.CancelAll: lambda s, c: submit(engine.cancel_all, s, _scope(c.scope), c.scope_id),
             messages.SetTradingState: lambda s, c: submit(
                 engine.set_trading_state, s, _scope(c.scope), c.scope_id, list(TradingState).index(c.state)
@@ -219,6 +246,14 @@ class CommandSubmitter:
             command.strategy_id,
             command.parent_order_id,
             command.confirmed_soft_bound_micros,
+            command.expires_at_ns,
+            command.display_lots,
+            command.minimum_lots,
+            command.stop_ticks,
+            list(StopTrigger).index(command.trigger),
+            list(PegReference).index(command.peg_reference),
+            command.peg_offset_ticks,
+            list(SelfMatch).index(command.self_match),
         )
 
     async def _set_scope_limits(self, sequence: int, command: controls.SetScopeLimits) -> None:

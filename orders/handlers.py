@@ -45,6 +45,10 @@ GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelo
     gateway.OrderExecuted: services.apply_executed,
     gateway.OrderCanceled: services.apply_canceled,
     gateway.CancelRejected: services.apply_cancel_rejected,
+    gateway.OrderAmended: services.apply_amended,
+    gateway.OrderRestated: services.apply_restated,
+    gateway.OrderTriggered: services.apply_triggered,
+    gateway.AmendRejected: services.apply_amend_rejected,
     gateway.CancelAllDone: services.apply_cancel_all_done,
     gateway.CommandRefused: services.apply_refused,
 }

@@ -8,7 +8,8 @@ from django.db.models import F, Q
 
 from common.fields import UnitsField
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
-from wire.units import TERMINAL_ORDER_STATES, OrderState, OrderType, Side, TimeInForce
+from orders.domain.ticket import OFFERED_TIMES, OFFERED_TYPES
+from wire.units import TERMINAL_ORDER_STATES, OrderState, Side
 
 TERMINAL = sorted(state.value for state in TERMINAL_ORDER_STATES)
 AWAITING = sorted(state.value for state in AWAITING_STATES)
@@ -32,8 +33,8 @@ class Order(models.Model):
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+")
     instrument = models.ForeignKey("market.Instrument", on_delete=models.PROTECT, related_name="+")
     side = models.CharField(max_length=4, choices=[(side.value, side.value) for side in Side])
-    order_type = models.CharField(max_length=6, choices=[(kind.value, kind.value) for kind in OrderType])
-    time_in_force = models.CharField(max_length=3, choices=[(item.value, item.value) for item in TimeInForce])
+    order_type = models.CharField(max_length=6, choices=[(kind.value, kind.value) for kind in OFFERED_TYPES])
+    time_in_force = models.CharField(max_length=3, choices=[(item.value, item.value) for item in OFFERED_TIMES])
     is_post_only = models.BooleanField(default=False)
     price = models.DecimalField(max_digits=38, decimal_places=12, null=True)
     quantity = models.DecimalField(max_digits=38, decimal_places=12)

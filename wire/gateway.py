@@ -14,9 +14,13 @@ from wire.instruments import InstrumentTerms
 from wire.units import (
     ControlKind,
     ControlScope,
+    InstrumentPhase,
     Liquidity,
     OrderType,
+    PegReference,
+    SelfMatch,
     Side,
+    StopTrigger,
     TimeInForce,
     TradingState,
 )
@@ -59,10 +63,48 @@ class PlaceOrder(GatewayCommand, tag="gateway.place_order"):
     parent_order_id: int = 0
     confirmed_soft_bound_micros: int = 0
     """The bound that a refusal ``soft_limit`` named, confirmed by a person; 0: none."""
+    expires_at_ns: int = 0
+    """Of GTD orders."""
+    display_lots: int = 0
+    """Of an iceberg: what is shown at a time; 0: all."""
+    minimum_lots: int = 0
+    """Of IOC: traded at once, or nothing is."""
+    stop_ticks: int = 0
+    trigger: StopTrigger = StopTrigger.LAST_TRADE
+    peg_reference: PegReference = PegReference.MID
+    peg_offset_ticks: int = 0
+    self_match: SelfMatch = SelfMatch.CANCEL_NEWEST
 
 
 class CancelOrder(GatewayCommand, tag="gateway.cancel_order"):
     order_id: int
+
+
+class AmendOrder(GatewayCommand, tag="gateway.amend_order"):
+    """New quantity (what was executed included), new price, or both; None leaves one as it is."""
+
+    valid_until_ns: int
+    order_id: int
+    quantity_lots: int | None = None
+    price_ticks: int | None = None
+
+
+class SetInstrumentPhase(GatewayCommand, tag="gateway.set_instrument_phase"):
+    """Call an auction, halt, or trade on: back to ``continuous``, what crosses trades at one price."""
+
+    instrument_id: int
+    phase: InstrumentPhase
+
+
+class SetPriceBands(GatewayCommand, tag="gateway.set_price_bands"):
+    """How far from a price, and from the last trade, an instrument may trade; zero basis points: no band."""
+
+    instrument_id: int
+    reference_ticks: int
+    static_basis_points: int
+    dynamic_basis_points: int
+    pauses: bool = False
+    """What would trade outside calls an auction; otherwise it is canceled."""
 
 
 class CancelAll(GatewayCommand, tag="gateway.cancel_all"):
@@ -126,6 +168,9 @@ AnyGatewayCommand = (
     SetLimits
     | PlaceOrder
     | CancelOrder
+    | AmendOrder
+    | SetInstrumentPhase
+    | SetPriceBands
     | CancelAll
     | SetTradingState
     | SetKillSwitch
@@ -284,6 +329,55 @@ class ControlSet(GatewayEvent, tag="gateway.control_set"):
     value: int
 
 
+class OrderAmended(GatewayEvent, tag="gateway.order_amended"):
+    """``quantity_lots``: the whole order, what was executed included; no price: a market order that waits."""
+
+    order_id: int
+    quantity_lots: int
+    leaves_lots: int
+    price_ticks: int | None
+
+
+class AmendRejected(GatewayEvent, tag="gateway.amend_rejected"):
+    order_id: int
+    reason: str
+    value: int
+    bound: int
+
+
+class OrderTriggered(GatewayEvent, tag="gateway.order_triggered"):
+    """A stop order acts from now on, because the last trade or the mark reached its stop."""
+
+    order_id: int
+    price_ticks: int
+
+
+class OrderRestated(GatewayEvent, tag="gateway.order_restated"):
+    """The engine took lots off an order. ``reason``: reduce_only, self_match."""
+
+    order_id: int
+    reason: str
+    quantity_lots: int
+    leaves_lots: int
+
+
+class InstrumentPhaseChanged(GatewayEvent, tag="gateway.instrument_phase_changed"):
+    """``lots``: what the auction that ended traded, all at ``price_ticks``; 0: nothing."""
+
+    instrument_id: int
+    phase: InstrumentPhase
+    price_ticks: int
+    lots: int
+
+
+class PriceBandsSet(GatewayEvent, tag="gateway.price_bands_set"):
+    instrument_id: int
+    reference_ticks: int
+    static_basis_points: int
+    dynamic_basis_points: int
+    pauses: bool
+
+
 AnyGatewayEvent = (
     InstrumentListed
     | InstrumentDelivered
@@ -303,6 +397,12 @@ AnyGatewayEvent = (
     | InstrumentSettled
     | CommandRefused
     | ControlSet
+    | OrderAmended
+    | AmendRejected
+    | OrderTriggered
+    | OrderRestated
+    | InstrumentPhaseChanged
+    | PriceBandsSet
 )
 
 

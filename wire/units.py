@@ -35,11 +35,44 @@ class OptionType(enum.StrEnum):
 class OrderType(enum.StrEnum):
     LIMIT = "limit"
     MARKET = "market"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    PEG = "peg"
 
 
 class TimeInForce(enum.StrEnum):
     GTC = "gtc"
     IOC = "ioc"
+    FOK = "fok"
+    GTD = "gtd"
+    DAY = "day"
+
+
+class SelfMatch(enum.StrEnum):
+    """What happens where an order would meet one of its own account."""
+
+    CANCEL_NEWEST = "cancel_newest"
+    CANCEL_OLDEST = "cancel_oldest"
+    CANCEL_BOTH = "cancel_both"
+    DECREMENT = "decrement"
+
+
+class StopTrigger(enum.StrEnum):
+    LAST_TRADE = "last_trade"
+    MARK = "mark"
+
+
+class PegReference(enum.StrEnum):
+    """Of the venue's quote: its middle, or the order's own side."""
+
+    MID = "mid"
+    PRIMARY = "primary"
+
+
+class InstrumentPhase(enum.StrEnum):
+    CONTINUOUS = "continuous"
+    CALL = "call"
+    HALTED = "halted"
 
 
 class Liquidity(enum.StrEnum):

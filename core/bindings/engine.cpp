@@ -195,6 +195,7 @@ void bind_engine(nb::module_& module) {
     bind_market_inputs(engine);
     bind_commands(engine);
     bind_block_commands(engine);
+    bind_order_commands(engine);
     bind_control_commands(engine);
     bind_standby(module);
     bind_journal_bench(module);

@@ -30,6 +30,16 @@ bool put_attributed(EngineService& engine, std::int64_t now_ns, parley::PlaceOrd
     });
 }
 
+bool put_with_terms(EngineService& engine, std::int64_t now_ns, parley::PlaceOrder& command) {
+    return engine.queue().push_command(command.command_sequence, [&](parley::Writer& writer) {
+        writer.byte(static_cast<std::uint8_t>(parley::InputKind::place_order_with_terms));
+        writer.number(now_ns);
+        parley::codec::put_fields(writer, command);
+        parley::codec::put_fields(writer, command.attribution);
+        parley::codec::put_fields(writer, command.terms);
+    });
+}
+
 bool set_limits(EngineService& engine, std::int64_t now_ns, std::int64_t command_sequence, std::int64_t account_id,
                 std::int64_t firm_id, std::int64_t desk_id, std::int64_t max_order_quantity_lots,
                 std::int64_t max_order_value_micros, std::int64_t max_position_lots,
@@ -55,7 +65,9 @@ bool place_order(EngineService& engine, std::int64_t now_ns, std::int64_t comman
                  std::int64_t desk_id, std::int64_t firm_id, std::int64_t instrument_id, int side, int order_type,
                  int time_in_force, std::int64_t quantity_lots, std::optional<std::int64_t> price_ticks,
                  bool is_post_only, bool is_reduce_only, std::int64_t strategy_id, std::int64_t parent_order_id,
-                 std::int64_t confirmed_soft_bound_micros) {
+                 std::int64_t confirmed_soft_bound_micros, std::int64_t expires_at_ns, std::int64_t display_lots,
+                 std::int64_t minimum_lots, std::int64_t stop_ticks, int trigger, int peg_reference,
+                 std::int64_t peg_offset_ticks, int self_match) {
     parley::PlaceOrder command;
     command.command_sequence = command_sequence;
     command.valid_until_ns = valid_until_ns;
@@ -75,6 +87,15 @@ bool place_order(EngineService& engine, std::int64_t now_ns, std::int64_t comman
     command.attribution = {checked::within("strategy_id", strategy_id, 0, parley::kScopeIdMax),
                            checked::not_negative("parent_order_id", parent_order_id),
                            checked::not_negative("confirmed_soft_bound_micros", confirmed_soft_bound_micros)};
+    command.terms = {checked::not_negative("expires_at_ns", expires_at_ns),
+                     {checked::not_negative("display_lots", display_lots)},
+                     {checked::not_negative("minimum_lots", minimum_lots)},
+                     {checked::within("stop_ticks", stop_ticks, 0, parley::kPriceTicksMax)},
+                     checked::enumerator<parley::Trigger>("trigger", trigger),
+                     checked::enumerator<parley::PegReference>("peg_reference", peg_reference),
+                     checked::within("peg_offset_ticks", peg_offset_ticks, -parley::kPriceTicksMax, parley::kPriceTicksMax),
+                     checked::enumerator<parley::SelfMatch>("self_match", self_match)};
+    if (command.terms != parley::OrderTerms{}) return put_with_terms(engine, now_ns, command);
     const bool is_attributed = strategy_id != 0 || parent_order_id != 0 || confirmed_soft_bound_micros != 0;
     return is_attributed ? put_attributed(engine, now_ns, command) : put(engine, now_ns, command);
 }
@@ -168,9 +189,13 @@ void bind_commands(EngineClass& engine) {
              "account_id"_a, "user_id"_a, "desk_id"_a, "firm_id"_a, "instrument_id"_a, "side"_a, "order_type"_a,
              "time_in_force"_a, "quantity_lots"_a, "price_ticks"_a = nb::none(), "is_post_only"_a = false,
              "is_reduce_only"_a = false, "strategy_id"_a = 0, "parent_order_id"_a = 0,
-             "confirmed_soft_bound_micros"_a = 0,
-             "side: 0 buy, 1 sell. order_type: 0 limit, 1 market (trades as far as the collar, never rests).\n"
-             "time_in_force: 0 GTC, 1 IOC. strategy_id: the algorithm, 0 a person. parent_order_id: of set_parent_order, 0\n"
+             "confirmed_soft_bound_micros"_a = 0, "expires_at_ns"_a = 0, "display_lots"_a = 0, "minimum_lots"_a = 0,
+             "stop_ticks"_a = 0, "trigger"_a = 0, "peg_reference"_a = 0, "peg_offset_ticks"_a = 0, "self_match"_a = 0,
+             "side: 0 buy, 1 sell. order_type: 0 limit, 1 market (trades as far as the collar, never rests), 2 stop,\n"
+             "3 stop-limit, 4 peg (price_ticks: its limit, or none). time_in_force: 0 GTC, 1 IOC, 2 FOK, 3 GTD (until\n"
+             "expires_at_ns), 4 DAY. display_lots: iceberg. minimum_lots: of IOC. trigger: 0 last trade, 1 mark.\n"
+             "peg_reference: 0 mid, 1 own side of the venue's quote. self_match: 0 cancel newest, 1 oldest, 2 both, 3\n"
+             "decrement. docs/core-engine.md says what each does. strategy_id: the algorithm, 0 a person. parent_order_id: of set_parent_order, 0\n"
              "none. confirmed_soft_bound_micros: bound that a refusal soft_limit named and a person confirmed. Events: order_rejected; or order_accepted, order_executed..., and\n"
              "order_canceled where something is left that may not rest.")
         .def("cancel_order", cancel_order, "now_ns"_a, "command_sequence"_a, "order_id"_a,

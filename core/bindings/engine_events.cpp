@@ -36,11 +36,23 @@ nb::tuple payload(const Event& event) {
         case EventKind::order_accepted:
         case EventKind::block_confirmed:
             return nb::make_tuple(v[0], v[1]);
+        case EventKind::order_triggered:
+            return nb::make_tuple(v[0], v[1]);
         case EventKind::order_rejected:
+        case EventKind::amend_rejected:
+        case EventKind::order_restated:
         case EventKind::order_canceled:
             return nb::make_tuple(v[0], reason, v[1], v[2]);
         case EventKind::order_executed:
             return executed(event);
+        case EventKind::order_amended: {
+            const auto price = v[3] == 0 ? nb::object(nb::none()) : nb::object(nb::int_(v[3]));
+            return nb::make_tuple(v[0], v[1], v[2], price);
+        }
+        case EventKind::instrument_phase_changed:
+            return nb::make_tuple(v[0], v[1], v[2], v[3]);
+        case EventKind::price_bands_set:
+            return nb::make_tuple(v[0], v[1], v[2], v[3], v[4] != 0);
         case EventKind::cancel_rejected:
             return nb::make_tuple(v[0], reason);
         case EventKind::control_set:
@@ -86,5 +98,11 @@ void bind_engine_enums(nb::module_& module) {
         .value("BLOCK_VOIDED", EventKind::block_voided)
         .value("INSTRUMENT_SETTLED", EventKind::instrument_settled)
         .value("COMMAND_REFUSED", EventKind::command_refused)
-        .value("CONTROL_SET", EventKind::control_set);
+        .value("CONTROL_SET", EventKind::control_set)
+        .value("ORDER_AMENDED", EventKind::order_amended)
+        .value("AMEND_REJECTED", EventKind::amend_rejected)
+        .value("ORDER_TRIGGERED", EventKind::order_triggered)
+        .value("ORDER_RESTATED", EventKind::order_restated)
+        .value("INSTRUMENT_PHASE_CHANGED", EventKind::instrument_phase_changed)
+        .value("PRICE_BANDS_SET", EventKind::price_bands_set);
 }

@@ -58,5 +58,6 @@ using EngineClass = nanobind::class_<parley::EngineService>;
 void bind_market_inputs(EngineClass& engine);
 void bind_commands(EngineClass& engine);
 void bind_block_commands(EngineClass& engine);
+void bind_order_commands(EngineClass& engine);
 void bind_control_commands(EngineClass& engine);
 void bind_margin_inputs(EngineClass& engine);

@@ -16,6 +16,7 @@ void Engine::apply(std::uint64_t journal_sequence, std::span<const std::uint8_t>
     answering_ = 0;
     index_ = 0;
     events_ = &events;
+    if (!expiries_.empty() && expiries_.begin()->first <= now_ns_) expire();
     dispatch(kind, reader);
     if (!reader.at_end()) throw BadEncoding("record is longer than its input");
 }
@@ -63,6 +64,14 @@ void Engine::dispatch_command(InputKind kind, Reader& reader) {
             codec::get_fields(reader, command.attribution);
             return on(command);
         }
+        case InputKind::place_order_with_terms: {
+            auto command = take_command<PlaceOrder>(reader);
+            codec::get_fields(reader, command.attribution);
+            codec::get_fields(reader, command.terms);
+            return on(command);
+        }
+        case InputKind::amend_order:
+            return on(take_command<AmendOrder>(reader));
         case InputKind::set_limits:
             return on(take_command<SetLimits>(reader));
         case InputKind::set_trading_state:
@@ -96,6 +105,10 @@ void Engine::dispatch_control(InputKind kind, Reader& reader) {
             return on(take_command<GrantOverride>(reader));
         case InputKind::enable_scope:
             return on(take_command<EnableScope>(reader));
+        case InputKind::set_instrument_phase:
+            return on(take_command<SetInstrumentPhase>(reader));
+        case InputKind::set_price_bands:
+            return on(take_command<SetPriceBands>(reader));
         case InputKind::set_parent_order:
             return on(take_command<SetParentOrder>(reader));
         case InputKind::set_collateral:
@@ -201,12 +214,19 @@ void Engine::quote(Instrument& instrument, Quotes& quotes) {
     if (instrument.reference.is_crossed) quotes.counts[0] = quotes.counts[1] = 0;
     quoted_before_.clear();
     quoted_before_.swap(instrument.venue_orders);
+    for (const Side side : {Side::buy, Side::sell}) {
+        const auto levels = quotes.side(side);
+        instrument.quoted[static_cast<std::size_t>(side)] = levels.empty() ? PriceTicks{} : levels.front().price;
+    }
     for (const OrderIndex index : quoted_before_) keep_or_withdraw(instrument, index, quotes);
     for (const Side side : {Side::buy, Side::sell}) {
         for (const QuoteLevel& level : quotes.side(side)) {
             if (level.lots.value > 0) rest_venue_order(instrument, side, level);
         }
     }
+    const Slot slot = find_instrument(instrument.id);
+    reprice_pegs(slot);
+    trigger_stops(slot);
 }
 
 void Engine::keep_or_withdraw(Instrument& instrument, OrderIndex index, Quotes& quotes) {
@@ -224,14 +244,19 @@ void Engine::keep_or_withdraw(Instrument& instrument, OrderIndex index, Quotes& 
 }
 
 void Engine::rest_venue_order(Instrument& instrument, Side side, QuoteLevel level) {
-    constexpr Slot venue = 0;
     const Slot slot = find_instrument(instrument.id);
-    const auto outcome = trade(slot, side, level.price, level.lots, venue, nullptr);
-    if (outcome.leaves.value == 0 || outcome.stop == OrderBook::Stop::self_match) return;
+    Incoming quoted;
+    quoted.instrument = slot;
+    quoted.side = side;
+    quoted.quantity = quoted.leaves = level.lots;
+    quoted.limit = level.price;
+    const Reason reason = trade_in_bands(quoted);
+    if (quoted.leaves.value == 0 || reason == Reason::self_match || reason == Reason::price_band) return;
     const OrderIndex index = nodes_.take_order();
-    nodes_[index].lots = nodes_.details(index).quantity = outcome.leaves;
-    nodes_[index].word = BookNode::word_of(side, venue);
+    nodes_[index].lots = nodes_.details(index).quantity = quoted.leaves;
+    nodes_[index].word = BookNode::word_of(side, kVenueSlot);
     nodes_.details(index).instrument = slot;
+    nodes_.details(index).arrival = next_arrival_++;
     instrument.book.add(index, level.price);
     instrument.venue_orders.push_back(index);
 }
@@ -340,7 +365,7 @@ std::vector<Engine::Working> Engine::working_orders() const {
         const BookNode& order = nodes_[index];
         const OrderDetails& details = nodes_.details(index);
         sorted.push_back({order.key, accounts_[order.account()].id, instruments_[details.instrument]->id, order.side(),
-                          nodes_.price(index), details.quantity, nodes_.leaves(index)});
+                          incoming_of(index).limit, details.quantity, nodes_.leaves(index)});
     });
     std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.order_id < b.order_id; });
     return sorted;

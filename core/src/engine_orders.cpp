@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <cstdlib>
 
 #include "parley/engine.hpp"
 
 namespace parley {
 namespace {
 
-constexpr std::uint8_t kFinished = 1;
+constexpr bool may_rest(TimeInForce lasts) noexcept {
+    return lasts == TimeInForce::gtc || lasts == TimeInForce::gtd || lasts == TimeInForce::day;
+}
 
 }  // namespace
 
@@ -15,7 +18,7 @@ void Engine::on(const PlaceOrder& command) {
     order_controls_.spend_override(command.order_id);
     if (refusal) {
         emit(EventKind::order_rejected, refusal.reason, command.order_id, refusal.value, refusal.bound);
-        if (!is_known(command.order_id)) finished_orders_.remember(command.order_id, kFinished);
+        if (!is_known(command.order_id)) finished_orders_.remember(command.order_id, kFinishedOrder);
         return;
     }
     execute(command, intent);
@@ -28,7 +31,8 @@ Refusal Engine::pass_gate(const PlaceOrder& command, Intent& intent) {
     intent.attribution = command.attribution;
     intent.side = command.side;
     intent.lots = command.quantity;
-    if (command.order_type == OrderType::limit) intent.price = command.price;
+    const bool is_priced = command.order_type == OrderType::limit || command.order_type == OrderType::stop_limit;
+    if (is_priced || (command.order_type == OrderType::peg && command.price.value != 0)) intent.price = command.price;
     intent.account = find_account(command.account_id);
     intent.instrument = find_instrument(command.instrument_id);
     Refusal refusal;
@@ -57,12 +61,14 @@ Refusal Engine::check_order(const PlaceOrder& command, Intent& intent) const {
     if (const Refusal refusal = check_form(command)) return refusal;
     if (intent.instrument == kNone) return {Reason::unknown_instrument, command.instrument_id, 0};
     if (const Refusal refusal = check_trading(*instruments_[intent.instrument])) return refusal;
+    if (const Refusal refusal = check_phase(command, *instruments_[intent.instrument])) return refusal;
     if (intent.account == kNone || command.account_id == kVenueAccount) {
         return {Reason::no_limits, command.account_id, 0};
     }
     const Account& account = accounts_[intent.account];
     if (command.user_id == 0) return {Reason::attribution, 0, 0};
     if (command.firm_id != account.firm_id) return {Reason::attribution, command.firm_id, account.firm_id};
+    if (const Refusal refusal = check_reduce_only(command, intent)) return refusal;
     if (const Refusal refusal = check_intent(intent)) return refusal;
     return check_book(command, intent);
 }
@@ -83,19 +89,70 @@ Refusal Engine::check_form(const PlaceOrder& command) const {
         constexpr auto most = static_cast<std::int64_t>(kWorkingOrdersMax);
         return {Reason::too_many_orders, most, most};
     }
-    if (command.is_reduce_only) return {Reason::reduce_only_not_supported, 1, 0};
-    const bool can_rest = command.order_type == OrderType::limit && command.time_in_force == TimeInForce::gtc;
-    if (command.is_post_only && !can_rest) return {Reason::post_only_not_combinable, 1, 0};
+    if (const Refusal refusal = check_combination(command)) return refusal;
     const std::int64_t lots = command.quantity.value;
     if (lots <= 0 || lots > kQuantityLotsMax) return {Reason::invalid_quantity, lots, kQuantityLotsMax};
+    const bool needs_price = command.order_type == OrderType::limit || command.order_type == OrderType::stop_limit;
     const std::int64_t price = command.price.value;
-    if (command.order_type == OrderType::limit && (price <= 0 || price > kPriceTicksMax)) {
-        return {Reason::invalid_price, price, kPriceTicksMax};
+    const bool has_price = needs_price || (command.order_type == OrderType::peg && price != 0);
+    if (has_price && (price <= 0 || price > kPriceTicksMax)) return {Reason::invalid_price, price, kPriceTicksMax};
+    return check_terms(command);
+}
+
+/// Which terms go together. Value: the order's type, bound: its time in force.
+Refusal Engine::check_combination(const PlaceOrder& command) const {
+    const TimeInForce lasts = command.time_in_force;
+    const bool is_resting_limit = command.order_type == OrderType::limit && may_rest(lasts);
+    if (command.is_post_only && !is_resting_limit) return {Reason::post_only_not_combinable, 1, 0};
+    const OrderTerms& terms = command.terms;
+    const bool is_stop = command.order_type == OrderType::stop || command.order_type == OrderType::stop_limit;
+    const bool is_peg = command.order_type == OrderType::peg;
+    const bool is_wrong = (terms.display.value != 0 && !is_resting_limit) ||
+                          (terms.minimum.value != 0 && (lasts != TimeInForce::ioc || is_stop || is_peg)) ||
+                          ((terms.stop.value != 0) != is_stop) || (terms.peg_offset_ticks != 0 && !is_peg) ||
+                          (is_peg && !may_rest(lasts)) || ((terms.expires_at_ns != 0) != (lasts == TimeInForce::gtd));
+    if (!is_wrong) return {};
+    return {Reason::terms_not_combinable, static_cast<std::int64_t>(command.order_type),
+            static_cast<std::int64_t>(lasts)};
+}
+
+Refusal Engine::check_terms(const PlaceOrder& command) const {
+    const OrderTerms& terms = command.terms;
+    if (terms.expires_at_ns != 0 && terms.expires_at_ns <= now_ns_) {
+        return {Reason::invalid_terms, terms.expires_at_ns, now_ns_};
+    }
+    for (const Lots lots : {terms.display, terms.minimum}) {
+        if (lots.value < 0 || lots > command.quantity) {
+            return {Reason::invalid_terms, lots.value, command.quantity.value};
+        }
+    }
+    for (const std::int64_t ticks : {terms.stop.value, std::abs(terms.peg_offset_ticks)}) {
+        if (ticks < 0 || ticks > kPriceTicksMax) return {Reason::invalid_terms, ticks, kPriceTicksMax};
     }
     return {};
 }
 
+/// A call collects limit orders that rest, and stops; a halt nothing. Value: the phase.
+Refusal Engine::check_phase(const PlaceOrder& command, const Instrument& instrument) const noexcept {
+    if (instrument.phase == InstrumentPhase::continuous) return {};
+    const bool is_stop = command.order_type == OrderType::stop || command.order_type == OrderType::stop_limit;
+    const bool is_collected = is_stop || (command.order_type == OrderType::limit && may_rest(command.time_in_force) &&
+                                          !command.is_post_only);
+    if (instrument.phase == InstrumentPhase::call && is_collected) return {};
+    return {Reason::instrument_phase, static_cast<std::int64_t>(instrument.phase), 0};
+}
+
+/// Cuts the order to what it may reduce. Value: its lots, bound: those lots.
+Refusal Engine::check_reduce_only(const PlaceOrder& command, Intent& intent) const {
+    if (!command.is_reduce_only) return {};
+    const std::int64_t most = reducible(intent.account, intent.instrument, intent.side, kNone);
+    if (most <= 0) return {Reason::reduce_only, command.quantity.value, 0};
+    intent.lots.value = std::min(intent.lots.value, most);
+    return {};
+}
+
 Refusal Engine::check_book(const PlaceOrder& command, const Intent& intent) const {
+    if (!command.is_post_only && command.order_type != OrderType::market) return {};
     const OrderBook& book = instruments_[intent.instrument]->book;
     const bool trades_now = book.crosses(intent.side, *intent.price);
     const Side other = opposite(intent.side);
@@ -105,84 +162,44 @@ Refusal Engine::check_book(const PlaceOrder& command, const Intent& intent) cons
     return {};
 }
 
+SpecialTerms Engine::special_of(const PlaceOrder& command) const noexcept {
+    SpecialTerms special;
+    special.terms = command.terms;
+    if (command.time_in_force == TimeInForce::day) special.terms.expires_at_ns = day_end_after(now_ns_);
+    const bool is_limited = command.order_type == OrderType::stop_limit || command.order_type == OrderType::peg;
+    if (is_limited) special.limit = command.price;
+    special.type = command.order_type;
+    special.time_in_force = command.time_in_force;
+    special.is_reduce_only = command.is_reduce_only;
+    return special;
+}
+
 void Engine::execute(const PlaceOrder& command, const Intent& intent) {
     emit(EventKind::order_accepted, Reason::none, command.order_id, command.quantity.value);
-    const auto outcome =
-        trade(intent.instrument, intent.side, *intent.price, command.quantity, intent.account, &command);
-    const bool can_rest = command.order_type == OrderType::limit && command.time_in_force == TimeInForce::gtc;
-    if (outcome.stop == OrderBook::Stop::no_cross && can_rest) return rest(command, intent, outcome.leaves);
-    finished_orders_.remember(command.order_id, kFinished);
-    if (outcome.stop == OrderBook::Stop::filled) return;
-    order_controls_.give_back_to_parent(intent.attribution.parent_order_id, outcome.leaves);
-    const bool met_itself = outcome.stop == OrderBook::Stop::self_match;
-    emit(EventKind::order_canceled, met_itself ? Reason::self_match : Reason::immediate_or_cancel, command.order_id,
-         outcome.leaves.value, (command.quantity - outcome.leaves).value);
-}
-
-void Engine::rest(const PlaceOrder& command, const Intent& intent, Lots leaves) {
-    const OrderIndex index = nodes_.take_order();
-    nodes_[index].key = command.order_id;
-    nodes_[index].lots = leaves;
-    nodes_[index].word = BookNode::word_of(command.side, intent.account);
-    OrderDetails& details = nodes_.details(index);
-    details.quantity = command.quantity;
-    details.owner = intent.owner;
-    details.instrument = intent.instrument;
-    instruments_[intent.instrument]->book.add(index, *intent.price);
-    working_.insert(command.order_id, index);
-    change_working(intent.account, intent.instrument, intent.owner, command.side, leaves.value);
-    count_working_order(intent.account, intent.instrument, intent.owner, 1);
-}
-
-OrderBook::Outcome Engine::trade(Slot instrument, Side side, PriceTicks limit, Lots lots, Slot account,
-                                 const PlaceOrder* taker) {
-    Lots before = lots;
-    const auto on_trade = [&](OrderIndex index, PriceTicks price, Lots traded) {
-        report_trade(index, price, traded, before, account, taker);
-        before -= traded;
-    };
-    return instruments_[instrument]->book.match(side, limit, lots, account, on_trade,
-                                                [this](OrderIndex index) { release(index); });
-}
-
-/// One execution id for both sides of a trade. The incoming order's event comes first; the venue has no events.
-void Engine::report_trade(OrderIndex index, PriceTicks price, Lots lots, Lots leaves_before, Slot account,
-                          const PlaceOrder* taker) {
-    const BookNode& resting = nodes_[index];
-    const OrderDetails& details = nodes_.details(index);
-    const std::int64_t execution_id = next_execution_id_++;
-    const Instrument& instrument = *instruments_[details.instrument];
-    const Micros index_micros = coins_[instrument.coin].price_micros;
-    const AccountId resting_account = accounts_[resting.account()].id;
-    if (taker != nullptr) {
-        const Lots leaves = leaves_before - lots;
-        emit(EventKind::order_executed, Reason::none, taker->order_id, execution_id, taker->account_id, instrument.id,
-             taker->side, price.value, lots.value, (taker->quantity - leaves).value, leaves.value,
-             Liquidity::taker, resting_account, index_micros);
-        change_position(account, details.instrument, owner_of(*taker), taker->side, lots, price);
+    if (intent.lots < command.quantity) {
+        emit(EventKind::order_restated, Reason::reduce_only, command.order_id, intent.lots.value, intent.lots.value);
     }
-    if (resting_account == kVenueAccount) return;
-    change_working(resting.account(), details.instrument, details.owner, resting.side(), -lots.value);
-    const Lots leaves = nodes_.leaves(index) - lots;
-    emit(EventKind::order_executed, Reason::none, resting.key, execution_id, resting_account, instrument.id,
-         resting.side(), price.value, lots.value, (details.quantity - leaves).value, leaves.value,
-         Liquidity::maker, accounts_[account].id, index_micros);
-    change_position(resting.account(), details.instrument, details.owner, resting.side(), lots, price);
-}
-
-/// A resting order that left the book: its place in the pool is free again.
-void Engine::release(OrderIndex index) {
-    const BookNode& order = nodes_[index];
-    const OrderDetails& details = nodes_.details(index);
-    if (accounts_[order.account()].id == kVenueAccount) {
-        auto& quoted = instruments_[details.instrument]->venue_orders;
-        quoted.erase(std::find(quoted.begin(), quoted.end(), index));
+    Incoming order;
+    order.order_id = command.order_id;
+    order.account = intent.account;
+    order.instrument = intent.instrument;
+    order.owner = intent.owner;
+    order.side = command.side;
+    order.quantity = order.leaves = intent.lots;
+    order.limit = *intent.price;
+    order.self_match = command.terms.self_match;
+    order.is_post_only = command.is_post_only;
+    const SpecialTerms special = special_of(command);
+    const bool waits = command.order_type == OrderType::stop || command.order_type == OrderType::stop_limit;
+    if (waits) {
+        remember_special(keep(order, special));
+    } else if (command.order_type == OrderType::peg) {
+        remember_special(keep(order, special));
+        reprice_pegs(intent.instrument);
     } else {
-        count_working_order(order.account(), details.instrument, details.owner, -1);
-        working_.erase(order.key, index);
-        finished_orders_.remember(order.key, kFinished);
+        enter(order, special);
     }
-    nodes_.give_back(index);
+    trigger_stops(intent.instrument);
 }
 
 void Engine::on(const CancelOrder& command) {
@@ -205,7 +222,7 @@ void Engine::cancel(OrderIndex index, Reason reason) {
     const BookNode& order = nodes_[index];
     const OrderDetails& details = nodes_.details(index);
     const Lots leaves = nodes_.leaves(index);
-    instruments_[details.instrument]->book.remove(index);
+    if (nodes_.is_in_book(index)) instruments_[details.instrument]->book.remove(index);
     change_working(order.account(), details.instrument, details.owner, order.side(), -leaves.value);
     order_controls_.give_back_to_parent(details.owner.parent_order_id, leaves);
     emit(EventKind::order_canceled, reason, order.key, leaves.value, (details.quantity - leaves).value);

@@ -176,6 +176,11 @@ void Engine::on(const ConfirmBlock& command) {
         hold(leg, -1);
         book_leg(leg);
     }
+    for (const BlockLeg& leg : found->second) {
+        const Slot instrument = find_instrument(leg.instrument_id);
+        enforce_reduce_only(find_account(leg.taker_account_id), instrument);
+        enforce_reduce_only(find_account(leg.maker_account_id), instrument);
+    }
     reservations_.erase(found);
     finished_blocks_.remember(command.reservation_id, static_cast<std::uint8_t>(BlockOutcome::confirmed));
     emit(EventKind::block_confirmed, Reason::none, command.reservation_id, first_execution_id);

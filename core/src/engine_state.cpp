@@ -7,12 +7,7 @@ namespace parley {
 namespace {
 
 /// Changes whenever the order or meaning of saved fields does; an engine reads only its own.
-constexpr std::int64_t kStateVersion = 2;
-
-bool is_possible(Lots leaves, Lots quantity, PriceTicks price) noexcept {
-    return leaves.value > 0 && leaves <= quantity && quantity.value <= kQuotedMax && price.value > 0 &&
-           price.value <= kQuotedMax;
-}
+constexpr std::int64_t kStateVersion = 4;
 
 /// Pointers to the items that exist, sorted by id.
 template <typename Items, typename Get>
@@ -30,7 +25,7 @@ auto sorted_by_id(const Items& items, Get&& get) {
 void Engine::save(std::vector<std::uint8_t>& bytes) const {
     Writer writer(bytes);
     writer.numbers(kStateVersion, journal_sequence_, event_number_, command_sequence_, next_execution_id_,
-                   market_time_ns_, alive_at_ns_);
+                   market_time_ns_, alive_at_ns_, next_arrival_);
     for (const CoinIndex& coin : coins_) writer.numbers(coin.price_micros, coin.is_jumped);
     save_accounts(writer);
     save_instruments(writer);
@@ -52,6 +47,7 @@ void Engine::load(std::span<const std::uint8_t> bytes) {
     next_execution_id_ = reader.number();
     market_time_ns_ = reader.number();
     alive_at_ns_ = reader.number();
+    next_arrival_ = static_cast<std::uint64_t>(reader.number());
     for (CoinIndex& coin : coins_) {
         coin.price_micros = reader.number();
         coin.is_jumped = reader.flag();
@@ -142,53 +138,6 @@ void Engine::load_instruments(Reader& reader) {
         instrument.venue_id = reader.number();
         instrument.is_delivered = reader.flag();
         load_book(reader, slot);
-    }
-}
-
-/// Best price first, oldest first: adding them in this order gives every order its place in the queue again.
-void Engine::save_book(Writer& writer, const Instrument& instrument) const {
-    for (const Side side : {Side::buy, Side::sell}) {
-        std::int64_t count = 0;
-        instrument.book.for_each(side, [&](OrderIndex) { ++count; });
-        writer.number(count);
-        instrument.book.for_each(side, [&](OrderIndex index) {
-            const BookNode& order = nodes_[index];
-            const OrderDetails& details = nodes_.details(index);
-            const Owner& owner = details.owner;
-            writer.numbers(order.key, nodes_.price(index).value, order.lots.value, details.quantity.value,
-                           accounts_[order.account()].id, owner.user_id, owner.desk_id, owner.strategy_id,
-                           owner.parent_order_id);
-        });
-    }
-}
-
-void Engine::load_book(Reader& reader, Slot slot) {
-    Instrument& instrument = *instruments_[slot];
-    for (const Side side : {Side::buy, Side::sell}) {
-        for (std::int64_t count = reader.number(); count > 0; --count) {
-            const OrderIndex index = nodes_.take_order();
-            BookNode& order = nodes_[index];
-            OrderDetails& details = nodes_.details(index);
-            order.key = reader.number();
-            const PriceTicks price{reader.number()};
-            order.lots.value = reader.number();
-            details.quantity.value = reader.number();
-            const Slot account = find_account(reader.number());
-            if (account == kNone) throw BadEncoding("order of an unknown account");
-            if (!is_possible(order.lots, details.quantity, price)) throw BadEncoding("order that no book could hold");
-            details.owner.user_id = reader.number();
-            details.owner.desk_id = reader.number();
-            details.owner.strategy_id = reader.number();
-            details.owner.parent_order_id = reader.number();
-            details.instrument = slot;
-            order.word = BookNode::word_of(side, account);
-            instrument.book.add(index, price);
-            if (accounts_[account].id == kVenueAccount) {
-                instrument.venue_orders.push_back(index);
-            } else {
-                working_.insert(order.key, index);
-            }
-        }
     }
 }
 

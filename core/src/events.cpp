@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Reason::count)> 
     "instrument_terms_changed",
     "invalid_quantity",
     "invalid_price",
-    "reduce_only_not_supported",
+    "reduce_only",
     "post_only_not_combinable",
     "post_only_would_trade",
     "no_liquidity",
@@ -60,6 +60,12 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Reason::count)> 
     "too_many_scopes",
     "too_many_parents",
     "collateral_outdated",
+    "terms_not_combinable",
+    "invalid_terms",
+    "fill_or_kill",
+    "minimum_quantity",
+    "instrument_phase",
+    "price_band",
 };
 static_assert(!kNames.back().empty());
 

@@ -60,17 +60,24 @@ void BookDesk::apply_batch(std::span<const Command> commands, After&& after) {
     }
 }
 
+struct BookDesk::Handler {
+    BookDesk& desk;
+
+    void on_trade(OrderIndex, PriceTicks, Lots) const noexcept { ++desk.trades_; }
+    void on_filled(OrderIndex index) const noexcept {
+        desk.table_.erase(desk.nodes_[index].key, index);
+        desk.nodes_.give_back(index);
+    }
+    void after_trade() const noexcept {}
+    [[nodiscard]] bool on_self_match(OrderIndex, Lots&) const noexcept { return false; }
+};
+
 void BookDesk::place(const Command& command, Lots lots, LevelIndex guess) {
-    const auto outcome = book_.match(
-        command.side, {command.price}, lots, command.account, [this](OrderIndex, PriceTicks, Lots) { ++trades_; },
-        [this](OrderIndex index) {
-            table_.erase(nodes_[index].key, index);
-            nodes_.give_back(index);
-        });
-    if (command.kind == Kind::ioc || outcome.stop != OrderBook::Stop::no_cross) return;
+    const auto stop = book_.match(command.side, {command.price}, lots, command.account, Handler{*this});
+    if (command.kind == Kind::ioc || stop != OrderBook::Stop::no_cross) return;
     const OrderIndex index = nodes_.take_order();
     nodes_[index].key = command.order_id;
-    nodes_[index].lots = outcome.leaves;
+    nodes_[index].lots = lots;
     nodes_[index].word = BookNode::word_of(command.side, command.account);
     book_.add(index, {command.price}, guess);
     table_.insert(command.order_id, index);

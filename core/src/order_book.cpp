@@ -26,6 +26,50 @@ void OrderBook::reduce(OrderIndex index, Lots lots) noexcept {
     (*nodes_)[order.level].lots -= lots;
 }
 
+void OrderBook::shrink(OrderIndex index, Lots leaves) noexcept {
+    const BookNode& order = (*nodes_)[index];
+    assert(leaves.value > 0 && leaves <= nodes_->leaves(index));
+    if (order.is_iceberg()) nodes_->special(index).hidden = std::max(leaves - order.lots, Lots{0});
+    if (leaves < order.lots) reduce(index, order.lots - leaves);
+}
+
+bool OrderBook::fill(OrderIndex index, Lots lots) noexcept {
+    BookNode& order = (*nodes_)[index];
+    if (lots < order.lots) {
+        reduce(index, lots);
+        return false;
+    }
+    if (!order.is_iceberg() || nodes_->special(index).hidden.value == 0) {
+        remove(index);
+        return true;
+    }
+    SpecialTerms& special = nodes_->special(index);
+    const LevelIndex level = unlink(index);
+    order.lots = std::min(special.terms.display, special.hidden);
+    special.hidden -= order.lots;
+    link(index, level);
+    return false;
+}
+
+Lots OrderBook::available(Side side, PriceTicks limit, std::uint32_t account, bool stops_at_own,
+                          Lots enough) const noexcept {
+    const Side other = opposite(side);
+    Lots found;
+    for (LevelIndex level = ladder(other).best; level != kNone; level = next_level(other, level)) {
+        const BookNode& ring = (*nodes_)[level];
+        if ((limit.value - ring.key) * sign(side) < 0) break;
+        for (OrderIndex index = ring.next; index != level && found < enough; index = (*nodes_)[index].next) {
+            if ((*nodes_)[index].account() != account) {
+                found += nodes_->leaves(index);
+            } else if (stops_at_own) {
+                return found;
+            }
+        }
+        if (found >= enough) break;
+    }
+    return found;
+}
+
 inline LevelIndex OrderBook::level_at(Side side, PriceTicks price, LevelIndex guess) {
     if (guess != kNone && nodes_->is_level(guess, side, price)) return guess;
     const LevelIndex known = ladder(side).levels.find(price.value, *nodes_);

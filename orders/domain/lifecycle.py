@@ -53,6 +53,13 @@ def accept(status: OrderStatus) -> OrderStatus:
     return dataclasses.replace(status, state=_working_state(status))
 
 
+def restate(status: OrderStatus, *, quantity_lots: int) -> OrderStatus:
+    """The order is for more or fewer lots from now on: amended, or cut by the engine."""
+    if status.is_terminal or quantity_lots <= status.cumulative_lots + status.canceled_lots:
+        return status
+    return dataclasses.replace(status, quantity_lots=quantity_lots)
+
+
 def reject(status: OrderStatus, *, reason: str, value: str, bound: str) -> OrderStatus:
     """The gateway refused the order; one that worked already cannot be refused any more."""
     if status.is_terminal or status.cumulative_lots:

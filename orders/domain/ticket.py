@@ -10,6 +10,11 @@ from wire.limits import PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from wire.units import OffGrid, OrderType, TimeInForce, to_steps
 
 
+OFFERED_TYPES = (OrderType.LIMIT, OrderType.MARKET)
+OFFERED_TIMES = (TimeInForce.GTC, TimeInForce.IOC)
+"""Of what the engine knows, what the ticket offers."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Ticket:
     """An order on the grid of its instrument. price and price_ticks are None for a market order."""
@@ -37,6 +42,9 @@ def check_ticket(message: PlaceOrder, terms: InstrumentTerms) -> Ticket:
 
 
 def _check_flags(message: PlaceOrder) -> None:
+    if message.order_type not in OFFERED_TYPES or message.time_in_force not in OFFERED_TIMES:
+        asked = f"{message.order_type} {message.time_in_force}"
+        raise Refusal("order_type_not_offered", "orders of this type cannot be placed here yet", value=asked)
     if not message.is_post_only:
         return
     if message.order_type is OrderType.MARKET:

@@ -4,23 +4,31 @@ from orders.services.canceling import cancel_all, cancel_order
 from orders.services.placing import place_order
 from orders.services.projecting import (
     apply_accepted,
+    apply_amend_rejected,
+    apply_amended,
     apply_cancel_all_done,
     apply_cancel_rejected,
     apply_canceled,
     apply_executed,
     apply_refused,
     apply_rejected,
+    apply_restated,
+    apply_triggered,
 )
 from orders.services.watching import mark_unanswered
 
 __all__ = [
     "apply_accepted",
+    "apply_amend_rejected",
+    "apply_amended",
     "apply_cancel_all_done",
     "apply_cancel_rejected",
     "apply_canceled",
     "apply_executed",
     "apply_refused",
     "apply_rejected",
+    "apply_restated",
+    "apply_triggered",
     "cancel_all",
     "cancel_order",
     "mark_unanswered",

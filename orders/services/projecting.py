@@ -83,6 +83,53 @@ def apply_executed(envelope: gateway.EventEnvelope) -> None:
     publishers.publish_change(order, fill)
 
 
+def apply_amended(envelope: gateway.EventEnvelope) -> None:
+    """A new quantity, or price, or both."""
+    event = envelope.event
+    assert isinstance(event, gateway.OrderAmended)
+    _restate(envelope, event.order_id, "amended", event.quantity_lots, event.price_ticks)
+
+
+def apply_restated(envelope: gateway.EventEnvelope) -> None:
+    """The engine took lots off the order."""
+    event = envelope.event
+    assert isinstance(event, gateway.OrderRestated)
+    _restate(envelope, event.order_id, "restated", event.quantity_lots, None)
+
+
+def apply_triggered(envelope: gateway.EventEnvelope) -> None:
+    """A stop acts from now on; where the order stands does not change."""
+    event = envelope.event
+    assert isinstance(event, gateway.OrderTriggered)
+    _apply(envelope, event.order_id, "triggered", lambda status: status)
+
+
+def apply_amend_rejected(envelope: gateway.EventEnvelope) -> None:
+    """The order stays what it was."""
+    event = envelope.event
+    assert isinstance(event, gateway.AmendRejected)
+    _apply(envelope, event.order_id, "amend_rejected", lambda status: status)
+
+
+def _restate(
+    envelope: gateway.EventEnvelope, order_id: int, kind: str, quantity_lots: int, price_ticks: int | None
+) -> None:
+    order = _lock(order_id)
+    if _is_applied(envelope):
+        return
+    status = lifecycle.restate(order.status, quantity_lots=quantity_lots)
+    order.quantity_lots = status.quantity_lots
+    order.quantity = status.quantity_lots * order.instrument.lot_size
+    if price_ticks is not None:
+        order.price_ticks = price_ticks
+        order.price = price_ticks * order.instrument.tick_size
+    at = clock.from_ns(envelope.at_ns)
+    before = store_status(order, status, at, also=("quantity_lots", "quantity", "price_ticks", "price"))
+    _remember(envelope, order, kind)
+    publishers.record_change(order, f"order.{kind}", GATEWAY, at, before=before)
+    publishers.publish_change(order)
+
+
 def apply_refused(envelope: gateway.EventEnvelope) -> None:
     """The gateway could not read a command: an order on its way is rejected, a cancel did not happen."""
     event = envelope.event

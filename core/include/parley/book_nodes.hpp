@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "parley/huge_array.hpp"
+#include "parley/order_terms.hpp"
 #include "parley/units.hpp"
 
 namespace parley {
@@ -28,10 +29,13 @@ struct alignas(32) BookNode {
 
     static constexpr std::uint32_t kSellBit = 1;
     static constexpr std::uint32_t kIcebergBit = 2;
+    static constexpr std::uint32_t kSpecialBit = 4;
     static constexpr std::uint32_t kAccountShift = 8;
 
     [[nodiscard]] Side side() const noexcept { return static_cast<Side>(word & kSellBit); }
     [[nodiscard]] bool is_iceberg() const noexcept { return (word & kIcebergBit) != 0; }
+    /// Whether the order has special terms: see BookNodes::special.
+    [[nodiscard]] bool is_special() const noexcept { return (word & kSpecialBit) != 0; }
     [[nodiscard]] std::uint32_t account() const noexcept { return word >> kAccountShift; }
     [[nodiscard]] static constexpr std::uint32_t word_of(Side side, std::uint32_t account) noexcept {
         return static_cast<std::uint32_t>(side) | (account << kAccountShift);
@@ -49,17 +53,28 @@ struct OrderOwner {
 
 /// What matching reads seldom or never, beside the node of the same index.
 struct OrderDetails {
-    Lots quantity;  ///< as accepted or last amended
-    Lots hidden;    ///< of an iceberg: leaves not shown
-    Lots display;   ///< of an iceberg: what each refill shows
+    Lots quantity;  ///< as accepted, last amended or restated
     OrderOwner owner;
+    std::uint64_t arrival = 0;  ///< grows with every order that goes to the back of a queue
     std::uint32_t instrument = kNone;
+    SelfMatch self_match{};
+    bool is_post_only = false;
+};
+
+/// What most orders do not have.
+struct SpecialTerms {
+    Lots hidden;       ///< of an iceberg: leaves not shown
+    OrderTerms terms;  ///< with expires_at_ns also of DAY orders
+    PriceTicks limit;  ///< of a stop-limit that waits and of a peg; 0: none
+    OrderType type{};
+    TimeInForce time_in_force{};
+    bool is_reduce_only = false;
 };
 
 /// The places of all books of an engine. A place that was given back is the next one taken.
 class BookNodes {
 public:
-    explicit BookNodes(std::size_t capacity = kBookNodesMax) : nodes_(capacity), details_(capacity) {}
+    explicit BookNodes(std::size_t capacity = kBookNodesMax) : nodes_(capacity), details_(capacity), special_(capacity) {}
 
     [[nodiscard]] NodeIndex take() noexcept {
         ++count_;
@@ -108,16 +123,23 @@ public:
     [[nodiscard]] const BookNode& operator[](NodeIndex index) const noexcept { return nodes_[index]; }
     [[nodiscard]] OrderDetails& details(OrderIndex index) noexcept { return details_[index]; }
     [[nodiscard]] const OrderDetails& details(OrderIndex index) const noexcept { return details_[index]; }
+    /// Of an order whose node says that it is special.
+    [[nodiscard]] SpecialTerms& special(OrderIndex index) noexcept { return special_[index]; }
+    [[nodiscard]] const SpecialTerms& special(OrderIndex index) const noexcept { return special_[index]; }
+    /// Whether the order stands in a book, and does not wait outside.
+    [[nodiscard]] bool is_in_book(OrderIndex index) const noexcept { return nodes_[index].level != kNone; }
+    /// Of an order in a book.
     [[nodiscard]] PriceTicks price(OrderIndex index) const noexcept { return {nodes_[nodes_[index].level].key}; }
     /// What is left of the order, hidden lots included.
     [[nodiscard]] Lots leaves(OrderIndex index) const noexcept {
         const BookNode& node = nodes_[index];
-        return node.is_iceberg() ? node.lots + details_[index].hidden : node.lots;
+        return node.is_iceberg() ? node.lots + special_[index].hidden : node.lots;
     }
 
 private:
     HugeArray<BookNode> nodes_;
     HugeArray<OrderDetails> details_;
+    HugeArray<SpecialTerms> special_;
     NodeIndex used_ = 0;
     NodeIndex free_ = kNone;
     std::size_t count_ = 0;

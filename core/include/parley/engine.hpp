@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "parley/margin_book.hpp"
 #include "parley/order_book.hpp"
 #include "parley/order_controls.hpp"
+#include "parley/order_inputs.hpp"
 #include "parley/recent_ids.hpp"
 #include "parley/risk.hpp"
 
@@ -83,11 +85,20 @@ public:
     /// Empty for an unknown instrument.
     [[nodiscard]] std::vector<OrderBook::Depth> depth(InstrumentId id, Side side, std::size_t count) const;
 
+    /// What an uncrossing now would do. Without lots: nothing crosses.
+    struct Uncrossing {
+        PriceTicks price;
+        Lots lots;
+        std::int64_t imbalance_lots = 0;  ///< buy lots less sell lots at the price
+    };
+    [[nodiscard]] Uncrossing indicative(InstrumentId id) const;
+
 private:
     friend struct bench::GateAccess;
     using Slot = std::uint32_t;
     using Owner = OrderOwner;
     static constexpr Slot kVenueSlot = 0;
+    static constexpr std::uint8_t kFinishedOrder = 1;
 
     struct Account {
         AccountId id = 0;
@@ -97,6 +108,9 @@ private:
 
         [[nodiscard]] const Limits* limits_of(std::int64_t coin) const noexcept;
     };
+
+    /// Waiting stops of one side: the first to be triggered is in front.
+    using WaitingStops = std::map<std::pair<std::int64_t, std::uint64_t>, OrderIndex>;
 
     struct Instrument {
         explicit Instrument(BookNodes& nodes) : book(nodes) {}
@@ -111,7 +125,32 @@ private:
         bool is_delivered = false;
         OrderBook book;
         std::vector<OrderIndex> venue_orders;
+        InstrumentPhase phase{};
+        PriceBands bands;
+        PriceTicks last_price;    ///< of the last trade; 0: none
+        PriceTicks quoted[2];     ///< the venue's best prices; 0: none
+        WaitingStops stops[2][2];  ///< by trigger and side
+        std::map<std::uint64_t, OrderIndex> pegs;  ///< by arrival, in the book or waiting for a quote
+        /// By account and arrival, so that the oldest keeps its lots longest.
+        std::map<std::pair<Slot, std::uint64_t>, OrderIndex> reduce_only;
     };
+
+    /// An order that acts now: new, triggered, pegged anew or amended; or the venue's quote. `index`: its place, if it
+    /// has one already.
+    struct Incoming {
+        OrderId order_id = 0;
+        Slot account = kVenueSlot;
+        Slot instrument = kNone;
+        Owner owner;
+        Side side{};
+        Lots quantity;
+        Lots leaves;
+        PriceTicks limit;
+        SelfMatch self_match{};
+        bool is_post_only = false;
+        OrderIndex index = kNone;
+    };
+    struct MatchHandler;
 
     enum class BlockOutcome : std::uint8_t { confirmed, voided };
 
@@ -159,14 +198,59 @@ private:
     [[nodiscard]] Refusal check_order(const PlaceOrder& command, Intent& intent) const;
     [[nodiscard]] Refusal check_form(const PlaceOrder& command) const;
     [[nodiscard]] Refusal check_book(const PlaceOrder& command, const Intent& intent) const;
+    [[nodiscard]] Refusal check_terms(const PlaceOrder& command) const;
+    [[nodiscard]] Refusal check_combination(const PlaceOrder& command) const;
+    [[nodiscard]] Refusal check_phase(const PlaceOrder& command, const Instrument& instrument) const noexcept;
+    [[nodiscard]] Refusal check_reduce_only(const PlaceOrder& command, Intent& intent) const;
     void execute(const PlaceOrder& command, const Intent& intent);
-    void rest(const PlaceOrder& command, const Intent& intent, Lots leaves);
-    /// Trades an incoming order; `taker` is null for the venue's own quotes.
-    OrderBook::Outcome trade(Slot instrument, Side side, PriceTicks limit, Lots lots, Slot account,
-                             const PlaceOrder* taker);
-    void report_trade(OrderIndex index, PriceTicks price, Lots lots, Lots leaves_before, Slot account,
-                      const PlaceOrder* taker);
+    [[nodiscard]] SpecialTerms special_of(const PlaceOrder& command) const noexcept;
+
+    // engine_trading.cpp: what acts, trades, rests and leaves
+    void enter(Incoming& order, const SpecialTerms& special);
+    [[nodiscard]] Reason trade(Incoming& order);
+    [[nodiscard]] Reason trade_in_bands(Incoming& order);
+    [[nodiscard]] bool is_filled_at_once(const Incoming& order, Lots least) const;
+    void finish(const Incoming& order, Reason reason);
+    void rest(const Incoming& order, const SpecialTerms& special);
+    OrderIndex keep(const Incoming& order, const SpecialTerms& special);
+    void report_trade(OrderIndex index, PriceTicks price, Lots lots, const Incoming& taker);
+    void report_side(const Incoming& order, AccountId other, std::int64_t execution_id, PriceTicks price, Lots lots,
+                     Lots leaves, Liquidity liquidity);
+    bool meet_itself(OrderIndex index, Incoming& order);
+    [[nodiscard]] Incoming incoming_of(OrderIndex index) const noexcept;
+    /// Out of its book or waiting place, to act again; its place and id stay.
+    [[nodiscard]] Incoming take_out(OrderIndex index);
+    void remember_special(OrderIndex index);
+    void forget_special(OrderIndex index);
     void release(OrderIndex index);
+
+    // engine_life.cpp: amending, expiry, reduce-only
+    void on(const AmendOrder& command);
+    [[nodiscard]] Refusal check_amend(const AmendOrder& command, OrderIndex index) const;
+    [[nodiscard]] Refusal check_replacement(OrderIndex index, Lots leaves, PriceTicks price);
+    void amend(OrderIndex index, Lots leaves, PriceTicks price);
+    void replace(OrderIndex index, Lots quantity, Lots leaves, PriceTicks price);
+    void shrink(OrderIndex index, Lots leaves);
+    void restate(OrderIndex index, Lots leaves, Reason reason);
+    void expire();
+    [[nodiscard]] std::int64_t reducible(Slot account, Slot instrument, Side side, OrderIndex without) const noexcept;
+    void enforce_reduce_only(Slot account, Slot instrument);
+
+    // engine_triggers.cpp: stops and pegs
+    void trigger_stops(Slot slot);
+    [[nodiscard]] OrderIndex find_triggered(const Instrument& instrument) const noexcept;
+    void activate(OrderIndex index);
+    [[nodiscard]] PriceTicks collar_price(const Incoming& order) const noexcept;
+    [[nodiscard]] PriceTicks peg_price(const Instrument& instrument, Side side, const SpecialTerms& special) const noexcept;
+    void reprice_pegs(Slot slot);
+
+    // engine_auction.cpp: phases, uncrossing, bands
+    void on(const SetInstrumentPhase& command);
+    void on(const SetPriceBands& command);
+    void change_phase(Slot slot, InstrumentPhase phase, const Uncrossing& done);
+    [[nodiscard]] Uncrossing find_uncrossing(const Instrument& instrument) const;
+    Uncrossing uncross(Slot slot);
+    void trade_pair(Slot slot, PriceTicks price, Lots& left);
     void cancel(OrderIndex index, Reason reason);
     std::int64_t cancel_where(ControlScope scope, std::int64_t scope_id, Reason reason);
     [[nodiscard]] bool is_covered(OrderIndex index, ControlScope scope, std::int64_t scope_id) const;
@@ -229,6 +313,9 @@ private:
     void load_instruments(Reader& reader);
     void save_book(Writer& writer, const Instrument& instrument) const;
     void load_book(Reader& reader, Slot slot);
+    void save_order(Writer& writer, OrderIndex index) const;
+    OrderIndex load_order(Reader& reader, Slot slot, Side side);
+    [[nodiscard]] std::vector<OrderIndex> waiting_orders(const Instrument& instrument) const;
     void save_positions(Writer& writer) const;
     void load_positions(Reader& reader);
     void save_reservations(Writer& writer) const;
@@ -261,6 +348,8 @@ private:
     FlatMap<Slot> instrument_slots_;
     BookNodes nodes_;
     NodeTable working_;
+    std::uint64_t next_arrival_ = 1;
+    std::set<std::pair<TimeNs, OrderId>> expiries_;
     RecentIds finished_orders_{kRecentIdsMax};
     FlatMap<Position> positions_;
     Controls controls_;

@@ -30,6 +30,12 @@ enum class EventKind : std::uint8_t {
     instrument_settled,
     command_refused,
     control_set,
+    order_amended,
+    amend_rejected,
+    order_triggered,
+    order_restated,
+    instrument_phase_changed,
+    price_bands_set,
 };
 
 /// Why something was refused or canceled; `reason_name` gives the word that travels.
@@ -54,7 +60,7 @@ enum class Reason : std::uint8_t {
     instrument_terms_changed,
     invalid_quantity,
     invalid_price,
-    reduce_only_not_supported,
+    reduce_only,
     post_only_not_combinable,
     post_only_would_trade,
     no_liquidity,
@@ -96,6 +102,13 @@ enum class Reason : std::uint8_t {
     too_many_scopes,
     too_many_parents,
     collateral_outdated,
+    // order types, auctions, bands
+    terms_not_combinable,
+    invalid_terms,
+    fill_or_kill,
+    minimum_quantity,
+    instrument_phase,
+    price_band,
     count,
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "parley/bytes.hpp"
+#include "parley/order_terms.hpp"
 #include "parley/units.hpp"
 
 namespace parley {
@@ -33,6 +34,11 @@ enum class InputKind : std::uint8_t {
     void_block = 24,
     settle_instrument = 25,
     refuse_command = 26,
+    // 27 to 39: orders (inputs.hpp, order_inputs.hpp)
+    place_order_with_terms = 27,
+    amend_order = 28,
+    set_instrument_phase = 29,
+    set_price_bands = 30,
     // 40 to 59: the controls of the risk gate (control_inputs.hpp)
     place_attributed_order = 40,
     set_scope_limits = 41,
@@ -58,8 +64,12 @@ inline constexpr std::int64_t kScopeIdMax = (std::int64_t{1} << 56) - 1;
 
 /// Number of enumerators: what a stored or foreign number must lie below.
 constexpr std::int64_t enumerators(Side) { return 2; }
-constexpr std::int64_t enumerators(OrderType) { return 2; }
-constexpr std::int64_t enumerators(TimeInForce) { return 2; }
+constexpr std::int64_t enumerators(OrderType) { return 5; }
+constexpr std::int64_t enumerators(TimeInForce) { return 5; }
+constexpr std::int64_t enumerators(SelfMatch) { return 4; }
+constexpr std::int64_t enumerators(Trigger) { return 2; }
+constexpr std::int64_t enumerators(PegReference) { return 2; }
+constexpr std::int64_t enumerators(InstrumentPhase) { return 3; }
 constexpr std::int64_t enumerators(TradingState) { return 3; }
 constexpr std::int64_t enumerators(ControlScope) { return 8; }
 constexpr std::int64_t enumerators(ValueKind) { return 3; }
@@ -153,6 +163,7 @@ struct PlaceOrder {
     bool is_post_only = false;
     bool is_reduce_only = false;
     OrderAttribution attribution;  ///< beside the fields: see there
+    OrderTerms terms;              ///< beside the fields: see there
     auto fields() {
         return std::tie(command_sequence, valid_until_ns, order_id, account_id, user_id, desk_id, firm_id,
                         instrument_id, side, order_type, time_in_force, quantity, price, is_post_only,

@@ -57,6 +57,7 @@ private:
         LevelIndex level = kNone;
     };
     void apply(const Command& command, Guess guess);
+    struct Handler;
     void place(const Command& command, Lots lots, LevelIndex guess);
     void move(const Command& command, OrderIndex index, LevelIndex guess);
     void drop(OrderId id, OrderIndex index);

@@ -45,6 +45,16 @@ public:
     void move(OrderIndex index, PriceTicks price, LevelIndex guess = kNone);
     /// Takes lots off what the order shows; it keeps its place in the queue and at least one lot.
     void reduce(OrderIndex index, Lots lots) noexcept;
+    /// Leaves fewer lots of an order, hidden ones going first; it keeps its place and at least one lot.
+    void shrink(OrderIndex index, Lots leaves) noexcept;
+    /// Takes traded lots off what the order shows. An iceberg without shown lots shows more at the back of its queue;
+    /// an order without lots leaves the book: then true, and its place belongs to the caller.
+    [[nodiscard]] bool fill(OrderIndex index, Lots lots) noexcept;
+
+    /// Lots, hidden ones included, that an order of `side` could trade at once up to `limit`, counted to `enough`.
+    /// Orders of `account` do not count, and end the count where it would stop at them.
+    [[nodiscard]] Lots available(Side side, PriceTicks limit, std::uint32_t account, bool stops_at_own,
+                                 Lots enough) const noexcept;
 
     /// Asks the memory for what `guess_level` will read.
     void prefetch_price(Side side, PriceTicks price) const noexcept { ladder(side).levels.prefetch(price.value); }
@@ -54,34 +64,30 @@ public:
     }
 
     enum class Stop : std::uint8_t { filled, no_cross, self_match };
-    struct Outcome {
-        Lots leaves;
-        Stop stop;
-    };
 
-    /// Trades an incoming order against the opposite side until it is filled, nothing crosses, or it would meet an
-    /// order of its own account. `on_trade(index, price, lots)` sees each resting order before it changes; a resting
-    /// order that is filled leaves the book and then goes to `on_filled(index)`, which owns its place again.
-    template <typename OnTrade, typename OnFilled>
-    Outcome match(Side side, PriceTicks limit, Lots lots, std::uint32_t account, OnTrade&& on_trade,
-                  OnFilled&& on_filled) {
+    /// Trades an incoming order against the opposite side until it has no lots, nothing crosses, or it meets an order
+    /// of its own account and the handler says so. Handler: `on_trade(index, price, lots)` sees each resting order
+    /// before it changes; `on_filled(index)` owns the place of one that was filled and has left the book;
+    /// `after_trade()` may change the book; `on_self_match(index, leaves)` may too, changes `leaves` and says whether
+    /// to go on, having removed what stood in the way.
+    template <typename Handler>
+    Stop match(Side side, PriceTicks limit, Lots& leaves, std::uint32_t account, Handler&& handler) {
         const Side other = opposite(side);
-        while (lots.value > 0) {
-            if (!crosses(side, limit)) return {lots, Stop::no_cross};
+        while (leaves.value > 0) {
+            if (!crosses(side, limit)) return Stop::no_cross;
             const OrderIndex index = front(other);
             const BookNode& resting = (*nodes_)[index];
-            if (resting.account() == account) return {lots, Stop::self_match};
-            const Lots traded = std::min(lots, resting.lots);
-            lots -= traded;
-            on_trade(index, best_price(other), traded);
-            if (traded == resting.lots) {
-                remove(index);
-                on_filled(index);
-            } else {
-                reduce(index, traded);
+            if (resting.account() == account) {
+                if (!handler.on_self_match(index, leaves)) return Stop::self_match;
+                continue;
             }
+            const Lots traded = std::min(leaves, resting.lots);
+            handler.on_trade(index, best_price(other), traded);
+            leaves -= traded;
+            if (fill(index, traded)) handler.on_filled(index);
+            handler.after_trade();
         }
-        return {lots, Stop::filled};
+        return Stop::filled;
     }
 
     struct Depth {

@@ -44,8 +44,13 @@ inline constexpr std::int64_t kPriceTicksMax = 1'000'000'000'000;
 
 // Numbered as wire.units declares them.
 enum class Side : std::uint8_t { buy, sell };
-enum class OrderType : std::uint8_t { limit, market };
-enum class TimeInForce : std::uint8_t { gtc, ioc };
+enum class OrderType : std::uint8_t { limit, market, stop, stop_limit, peg };
+enum class TimeInForce : std::uint8_t { gtc, ioc, fok, gtd, day };
+/// What happens where an order would meet one of its own account.
+enum class SelfMatch : std::uint8_t { cancel_newest, cancel_oldest, cancel_both, decrement };
+enum class Trigger : std::uint8_t { last_trade, mark };
+enum class PegReference : std::uint8_t { mid, primary };
+enum class InstrumentPhase : std::uint8_t { continuous, call, halted };
 enum class Liquidity : std::uint8_t { maker, taker };
 enum class TradingState : std::uint8_t { active, reducing, halted };
 enum class ControlScope : std::uint8_t { all, firm, desk, user, account, instrument, strategy, venue };
