@@ -60,7 +60,7 @@ public:
             quote();
         } else if (dice < 995) {
             SetInstrumentPhase command{++sequence_, 1, InstrumentPhase::continuous, {}};
-            if (below(3) == 0) command.phase = static_cast<InstrumentPhase>(below(3));
+            if (below(8) == 0) command.phase = static_cast<InstrumentPhase>(below(3));
             put(command);
             book_.set_phase(command.phase);
         } else {

@@ -228,7 +228,7 @@ def test_an_instrument_trades_until_its_expiry_in_market_time(desk: EngineDesk) 
     [
         ({"instrument": 77}, ("unknown_instrument", 77, 0)),
         ({"firm": 2}, ("attribution", 2, 1)),
-        ({"is_reduce_only": True}, ("reduce_only_not_supported", 1, 0)),
+        ({"is_reduce_only": True}, ("reduce_only", 1, 0)),
         ({"lots": -1}, ("invalid_quantity", -1, 10**12)),
         ({"lots": 10**12 + 1}, ("invalid_quantity", 10**12 + 1, 10**12)),
         ({"price": 0}, ("invalid_price", 0, 10**12)),
