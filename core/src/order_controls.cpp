@@ -26,6 +26,10 @@ void TokenBucket::fill(std::int64_t burst, TimeNs now_ns) noexcept {
 }
 
 bool TokenBucket::take(std::int64_t per_second, std::int64_t burst, TimeNs now_ns) noexcept {
+    if (now_ns == at_ns && nano_tokens >= kNano) {
+        nano_tokens -= kNano;
+        return true;
+    }
     const Wide elapsed = now_ns > at_ns ? Wide{now_ns} - at_ns : 0;
     const Wide refilled = nano_tokens + elapsed * per_second;
     nano_tokens = saturate(std::min(refilled, Wide{burst} * kNano));
@@ -203,9 +207,7 @@ Refusal OrderControls::check_open_risk(const Scope& scope, const Counter* counte
     after.working(facts.side) += facts.lots.value;
     const std::int64_t more = worst_lots(after) - before;
     if (more <= 0) return {};
-    const auto index_of = [&](std::int64_t coin) {
-        return Wide{indices[static_cast<std::size_t>(coin)].price_micros};
-    };
+    const auto index_of = [&](std::int64_t coin) { return indices[static_cast<std::size_t>(coin)].price_micros; };
     const bool is_in_coins = facts.valuation->kind != ValueKind::fixed_usd;
     if (is_in_coins && index_of(facts.coin) <= 0) return {Reason::stale_or_jumped_market, 0, 0};
     const double each = static_cast<double>(facts.valuation->lot_nanos) *
@@ -256,9 +258,11 @@ void OrderControls::admit(const OrderFacts& facts, TimeNs now_ns) {
         if (scope.limits.max_orders != kNoLimit) ++scope.orders;
         is_remembered = is_remembered || scope.limits.duplicate_window_ns != kNoLimit;
         if (scope.limits.period_collar_basis_points == kNoLimit) continue;
+        const Counter* const open = counter(covering.slots[i], facts.instrument);
+        const bool is_open = open != nullptr && open->window_mark.value >= 0 &&
+                             Wide{now_ns} - open->window_at_ns < scope.limits.collar_period_ns;
+        if (is_open) continue;
         Counter& held = counters_[counter_key(covering.slots[i], facts.instrument)];
-        const bool is_over = Wide{now_ns} - held.window_at_ns >= scope.limits.collar_period_ns;
-        if (held.window_mark.value >= 0 && !is_over) continue;
         held.window_at_ns = now_ns;
         held.window_mark = facts.mark;
     }

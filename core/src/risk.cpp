@@ -1,6 +1,7 @@
 #include "parley/risk.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <utility>
 #include <vector>
@@ -73,21 +74,16 @@ void Controls::Scoped::note_scopes() noexcept {
 
 template <typename Test>
 Refusal Controls::first(const Subject& subject, const Scoped& scoped, Reason reason, Test&& test) noexcept {
-    const std::pair<ControlScope, std::int64_t> scopes[] = {
-        {ControlScope::all, 0},
-        {ControlScope::firm, subject.firm_id},
-        {ControlScope::desk, subject.order_desk_id},
-        {ControlScope::desk, subject.account_desk_id},
-        {ControlScope::user, subject.user_id},
-        {ControlScope::account, subject.account_id},
-        {ControlScope::instrument, subject.instrument_id},
-        {ControlScope::strategy, subject.strategy_id},
-        {ControlScope::venue, subject.venue_id},
-    };
-    for (const auto& [scope, id] : scopes) {
-        if ((scoped.scopes >> static_cast<unsigned>(scope) & 1U) == 0) continue;
+    // numbered as ControlScope
+    const std::int64_t ids[] = {0, subject.firm_id, subject.order_desk_id, subject.user_id, subject.account_id,
+                                subject.instrument_id, subject.strategy_id, subject.venue_id};
+    for (std::uint32_t rest = scoped.scopes; rest != 0; rest &= rest - 1) {
+        const auto scope = static_cast<ControlScope>(std::countr_zero(rest));
+        const std::int64_t id = ids[static_cast<std::size_t>(scope)];
         if (id == 0 && scope == ControlScope::strategy) continue;  // a person
         if (test(key(scope, id))) return {reason, static_cast<std::int64_t>(scope), id};
+        if (scope != ControlScope::desk || !test(key(scope, subject.account_desk_id))) continue;
+        return {reason, static_cast<std::int64_t>(scope), subject.account_desk_id};
     }
     return {};
 }
