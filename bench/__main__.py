@@ -9,6 +9,8 @@ MEASUREMENTS = (
     "risk_gate",
     "journal",
     "itch",
+    "signals",
+    "tick_to_order",
     "router",
     "pricing",
     "gateway",

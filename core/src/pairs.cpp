@@ -125,15 +125,17 @@ Refusal PairsTrader::send(std::uint32_t at, std::span<const Touch> touches, Time
     if (!is_first_priced || !is_second_priced) return {};
     decision_ = {now_ns, decision_.zscore, 0, 0, {}, at, pair.state, pair.state};
     has_decided_ = true;
+    for (std::uint8_t leg = 0; leg < kPairOrdersMax; ++leg) {
+        if (pair.legs[leg].order.lots.value > 0) pair.legs[leg].order.order_id = take_ticket(at, leg);
+    }
     decision_.refusal = reserve(pair, now_ns);
     if (decision_.refusal) {
         ++refusals_;
         pair.retry_at_ns = now_ns + kPairRetryNs;
+        for (Leg& leg : pair.legs) give_back_ticket(leg.order.order_id);
         return decision_.refusal;
     }
-    for (std::uint8_t leg = 0; leg < kPairOrdersMax; ++leg) {
-        if (pair.legs[leg].order.lots.value > 0) issue(at, leg);
-    }
+    issue(pair, now_ns);
     return {};
 }
 
@@ -156,12 +158,15 @@ Refusal PairsTrader::reserve(Pair& pair, TimeNs now_ns) noexcept {
     StrategyOrder& first = pair.legs[0].order;
     StrategyOrder& second = pair.legs[1].order;
     if (first.lots.value > 0) {
-        if (const Refusal refusal = gate_->check(first, now_ns)) return refusal;
+        if (const Refusal refusal = gate_->ask(first, now_ns)) return refusal;
         gate_->hold(first);
     }
     if (second.lots.value > 0) {
-        if (const Refusal refusal = gate_->check(second, now_ns)) {
-            if (first.lots.value > 0) gate_->release(first, first.lots);
+        if (const Refusal refusal = gate_->ask(second, now_ns)) {
+            if (first.lots.value > 0) {
+                gate_->release(first, first.lots);
+                gate_->finish(first);
+            }
             return refusal;
         }
         gate_->hold(second);
@@ -169,23 +174,29 @@ Refusal PairsTrader::reserve(Pair& pair, TimeNs now_ns) noexcept {
     return {};
 }
 
-void PairsTrader::issue(std::uint32_t at, std::uint8_t leg) noexcept {
-    Ticket& ticket = take_ticket();
-    ticket = {last_order_id_, at, leg};
-    Leg& issued = pairs_[at].legs[leg];
-    issued.order.order_id = last_order_id_;
-    issued.leaves = issued.order.lots;
-    (leg == 0 ? decision_.first_order : decision_.second_order) = last_order_id_;
-    orders_[order_count_++] = issued.order;
+void PairsTrader::issue(Pair& pair, TimeNs now_ns) noexcept {
+    for (Leg& leg : pair.legs) {
+        if (leg.order.lots.value == 0) continue;
+        gate_->admit(leg.order, now_ns);
+        leg.leaves = leg.order.lots;
+        orders_[order_count_++] = leg.order;
+    }
+    decision_.first_order = pair.legs[0].order.order_id;
+    decision_.second_order = pair.legs[1].order.order_id;
 }
 
 /// Order ids only grow; one whose ticket is still in use is skipped.
-PairsTrader::Ticket& PairsTrader::take_ticket() noexcept {
+OrderId PairsTrader::take_ticket(std::uint32_t at, std::uint8_t leg) noexcept {
     const std::size_t mask = tickets_.size() - 1;
     do {
         ++last_order_id_;
     } while (tickets_[static_cast<std::size_t>(last_order_id_) & mask].order_id != 0);
-    return tickets_[static_cast<std::size_t>(last_order_id_) & mask];
+    tickets_[static_cast<std::size_t>(last_order_id_) & mask] = {last_order_id_, at, leg};
+    return last_order_id_;
+}
+
+void PairsTrader::give_back_ticket(OrderId order_id) noexcept {
+    if (order_id != 0) tickets_[static_cast<std::size_t>(order_id) & (tickets_.size() - 1)].order_id = 0;
 }
 
 PairsTrader::Ticket* PairsTrader::find(OrderId order_id) noexcept {
@@ -204,10 +215,11 @@ void PairsTrader::on_fill(OrderId order_id, Lots lots, TimeNs now_ns) noexcept {
     Leg& leg = pairs_[at].legs[ticket->leg];
     // More than was left is a report that cannot be true: what is left is taken, never more.
     const Lots filled = std::min(lots, leg.leaves);
-    gate_->fill(leg.order, filled);
+    gate_->fill(leg.order, filled, now_ns);
     leg.held += sign(leg.order.side) * filled.value;
     leg.leaves -= filled;
     if (leg.is_working()) return;
+    gate_->finish(leg.order);
     ticket->order_id = 0;
     settle(at, now_ns);
 }
@@ -220,6 +232,7 @@ void PairsTrader::on_done(OrderId order_id, TimeNs now_ns) noexcept {
     const std::uint32_t at = ticket->pair;
     Leg& leg = pairs_[at].legs[ticket->leg];
     gate_->release(leg.order, leg.leaves);
+    gate_->finish(leg.order);
     leg.leaves = {};
     ticket->order_id = 0;
     settle(at, now_ns);

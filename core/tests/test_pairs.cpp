@@ -14,10 +14,10 @@ constexpr Limits kLimits{1'000, 1'000'000'000'000, 10'000, 10'000'000'000'000, 1
 /// A trader of pairs on two instruments, with prices that stand, and a venue that fills what it is told to.
 struct Desk {
     explicit Desk(std::uint32_t pairs = 1, std::uint32_t open_max = 10)
-        : gate({1, 2, 2, 3, 4, 0}, kLimits, {instrument(11), instrument(12)}),
+        : gate({1, 2, 2, 3, 4, 0, 5, 6}, kLimits, {instrument(11), instrument(12)}),
           trader(std::vector<PairTerms>(pairs, terms()), {open_max, {2}}, gate) {
         quote(0);
-        gate.set_alive(kSecond * 1'000'000);
+        CHECK(!gate.order_controls().set_limits(ControlScope::strategy, 5, caps(), 0));
     }
     static StrategyGate::Instrument instrument(InstrumentId id) {
         StrategyGate::Instrument made;
@@ -34,11 +34,19 @@ struct Desk {
         made.timeout_ns = 100 * kSecond;
         return made;
     }
+    static ScopeLimits caps() {
+        ScopeLimits limits;
+        limits.max_order_value_micros = 1'000'000'000'000;
+        limits.max_open_risk_micros = 1'000'000'000'000'000;
+        limits.max_working_orders = 1'000;
+        return limits;
+    }
     void quote(TimeNs now_ns) {
         gate.set_mark(0, {5'000}, false, now_ns);
         gate.set_mark(1, {9'000}, false, now_ns);
     }
     std::vector<StrategyOrder> signal(double zscore, TimeNs now_ns = kSecond, std::uint32_t pair = 0) {
+        if (is_alive) gate.set_alive(now_ns);
         trader.on_signal(pair, zscore, touches, now_ns);
         return {trader.orders().begin(), trader.orders().end()};
     }
@@ -51,6 +59,7 @@ struct Desk {
         return first.buy_working == 0 && first.sell_working == 0 && second.buy_working == 0 && second.sell_working == 0;
     }
 
+    bool is_alive = true;
     StrategyGate gate;
     PairsTrader trader;
     std::vector<Touch> touches{{{4'999}, {5'001}}, {{8'999}, {9'001}}};
@@ -96,7 +105,7 @@ TEST(pair_respects_kill_switch_stale_marks_and_limits) {
     desk.gate.controls().set_kill(ControlScope::account, 4, true);
     CHECK(desk.signal(2.5).empty() && desk.trader.decision()->refusal.reason == Reason::kill_switch);
     desk.gate.controls().set_kill(ControlScope::account, 4, false);
-    desk.gate.set_alive(0);
+    desk.is_alive = false;
     CHECK(desk.signal(2.5, 20 * kSecond).empty());
     CHECK(desk.trader.decision()->refusal.reason == Reason::stale_or_jumped_market);
     desk.quote(30 * kSecond);
@@ -119,6 +128,42 @@ TEST(pair_respects_the_position_limit) {
     desk.gate.set_limits(tight);
     CHECK(desk.signal(2.5).empty() && desk.trader.decision()->refusal.value == 100);
     CHECK(desk.works_nothing());
+}
+
+TEST(pair_counts_the_first_leg_while_the_second_is_asked) {
+    Desk desk;
+    ScopeLimits limits = Desk::caps();
+    limits.max_working_orders = 1;
+    CHECK(!desk.gate.order_controls().set_limits(ControlScope::strategy, 5, limits, 0));
+    CHECK(desk.signal(2.5).empty() && desk.trader.decision()->refusal.reason == Reason::deployment_cap);
+    CHECK(desk.works_nothing());
+    limits.max_working_orders = 2;
+    CHECK(!desk.gate.order_controls().set_limits(ControlScope::strategy, 5, limits, 0));
+    const auto orders = desk.signal(2.5, 3 * kSecond);
+    CHECK(orders.size() == 2);
+    desk.trader.on_done(orders[0].order_id, 3 * kSecond);
+    desk.trader.on_done(orders[1].order_id, 3 * kSecond);
+    CHECK(desk.trader.state(0) == PairState::flat);
+    CHECK(desk.signal(2.5, 3 * kSecond).size() == 2);
+}
+
+TEST(pair_counts_dollars_of_both_legs_against_the_credit) {
+    Desk desk;
+    ScopeLimits limits;
+    limits.max_open_risk_micros = (100 * 50 + 60 * 90) * 1'000'000LL - 1;
+    CHECK(!desk.gate.order_controls().set_limits(ControlScope::account, 4, limits, 0));
+    CHECK(desk.signal(2.5).empty());
+    CHECK(desk.trader.decision()->refusal.reason == Reason::customer_credit);
+    CHECK(desk.trader.decision()->refusal.value == 10'400 * 1'000'000LL);
+    ++limits.max_open_risk_micros;
+    CHECK(!desk.gate.order_controls().set_limits(ControlScope::account, 4, limits, 0));
+    CHECK(desk.signal(2.5, 3 * kSecond).size() == 2);
+}
+
+TEST(pair_without_caps_of_its_strategy_sends_nothing) {
+    Desk desk;
+    CHECK(!desk.gate.order_controls().set_limits(ControlScope::strategy, 5, ScopeLimits{}, 0));
+    CHECK(desk.signal(2.5).empty() && desk.trader.decision()->refusal.reason == Reason::deployment_cap);
 }
 
 TEST(pair_with_unequal_fills_unwinds_the_excess_and_keeps_the_proportion) {
@@ -230,6 +275,7 @@ TEST(pairs_and_gate_agree_after_random_fills) {
     for (int step = 0; step < 20'000; ++step) {
         const TimeNs now_ns = kSecond * (1 + step / 4);
         desk.quote(now_ns);
+        desk.gate.set_alive(now_ns);
         const double zscore = static_cast<double>(next() % 1'000) / 100.0 - 5.0;
         const std::uint64_t start = check::allocations();
         desk.trader.on_signal(static_cast<std::uint32_t>(next() % 8), zscore, desk.touches, now_ns);
@@ -241,13 +287,14 @@ TEST(pairs_and_gate_agree_after_random_fills) {
             if (filled > 0) desk.trader.on_fill(orders[at].order_id, {filled}, now_ns);
             if (filled < orders[at].lots.value) desk.trader.on_done(orders[at].order_id, now_ns);
         }
-        allocated += check::allocations() - start;
+        if (step > 1'000) allocated += check::allocations() - start;
         for (std::uint32_t leg = 0; leg < 2; ++leg) {
             std::int64_t held = 0;
             for (std::uint32_t pair = 0; pair < 8; ++pair) held += desk.trader.held(pair, leg);
             CHECK(held == desk.gate.position(leg).lots);
         }
     }
-    CHECK(desk.works_nothing() && allocated == 0 && before > 0);
+    CHECK(desk.works_nothing());
+    CHECK(allocated == 0 && before > 0);
     CHECK(desk.trader.refusals() == 0 && desk.trader.unknown_orders() == 0);
 }

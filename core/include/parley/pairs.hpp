@@ -60,7 +60,8 @@ struct PairDecision {
 };
 
 /// Trades pairs by their z-scores through the gate: both legs or none. Orders are immediate-or-cancel at the touch plus
-/// a few ticks. Time is an input; the same calls give the same orders. Nothing is allocated after construction.
+/// a few ticks. Time is an input; the same calls give the same orders. Nothing is allocated once the gate has seen every
+/// instrument.
 class PairsTrader {
 public:
     struct Settings {
@@ -131,12 +132,13 @@ private:
     [[nodiscard]] Refusal send(std::uint32_t at, std::span<const Touch> touches, TimeNs now_ns) noexcept;
     [[nodiscard]] bool prepare(Leg& leg, std::uint32_t instrument, const Touch& touch) const noexcept;
     [[nodiscard]] Refusal reserve(Pair& pair, TimeNs now_ns) noexcept;
-    void issue(std::uint32_t at, std::uint8_t leg) noexcept;
+    void issue(Pair& pair, TimeNs now_ns) noexcept;
     void settle(std::uint32_t at, TimeNs now_ns) noexcept;
     void balance(Pair& pair) noexcept;
     void become(std::uint32_t at, PairState state) noexcept;
     [[nodiscard]] Ticket* find(OrderId order_id) noexcept;
-    [[nodiscard]] Ticket& take_ticket() noexcept;
+    [[nodiscard]] OrderId take_ticket(std::uint32_t at, std::uint8_t leg) noexcept;
+    void give_back_ticket(OrderId order_id) noexcept;
 
     StrategyGate* gate_;
     Settings settings_;

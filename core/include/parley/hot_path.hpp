@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parley/itch_book.hpp"
+#include "parley/mold_udp64.hpp"
+#include "parley/order_outbox.hpp"
+#include "parley/pairs.hpp"
+#include "parley/signal_graph.hpp"
+
+namespace parley {
+
+/// Prices count 1e-4 US dollar, as ITCH and OUCH do; a lot is a share.
+inline constexpr std::int64_t kTickNanosE4 = 100'000;
+
+struct HotPathConfig {
+    std::vector<std::string> symbols;        ///< the instruments: slot i of graph, gate and pairs
+    std::vector<SignalNode> nodes;           ///< over those instruments
+    std::vector<PairTerms> pairs;
+    std::vector<std::uint32_t> zscores;      ///< node of each pair
+    PairsTrader::Settings settings;
+    Controls::Subject owner{};
+    Limits limits;
+    itch::BookLimits books;
+    SendPolicy send = SendPolicy::journal_first;
+    std::size_t outbox_orders_max = 4'096;
+};
+
+enum class HotPathFault : std::uint8_t { none, symbols, graph, pairs, zscores, owner };
+[[nodiscard]] std::string_view to_text(HotPathFault fault) noexcept;
+
+struct HotPathCounts {
+    std::uint64_t messages = 0;
+    std::uint64_t malformed_messages = 0;
+    std::uint64_t quotes = 0;             ///< changes of the best price or size of an instrument of ours
+    std::uint64_t trades = 0;
+    std::uint64_t orders = 0;
+    std::uint64_t blocked = 0;            ///< signals left undecided because the outbox was full
+    std::uint64_t malformed_reports = 0;
+};
+
+/// From the bytes of the feed to the bytes of orders, on one thread: MoldUDP64 and ITCH in, books, signals, pairs, risk
+/// gate, OUCH in SoupBinTCP out. A packet is one instant: its quotes are looked at once it is applied, so that nothing
+/// is decided between the two halves of a move. The same packets, reports and times give the same orders; an instrument
+/// that has not been said to trade is halted. No clock, no lock, and once it is warm no allocation, but that the memory
+/// of recent orders doubles now and then until it holds 65,536.
+class HotPath {
+public:
+    /// `fault` must be none.
+    explicit HotPath(const HotPathConfig& config);
+    HotPath(const HotPath&) = delete;
+    HotPath& operator=(const HotPath&) = delete;
+    [[nodiscard]] static HotPathFault check(const HotPathConfig& config);
+
+    /// A MoldUDP64 packet. One behind a gap waits until the gap is filled or given up; see feed().
+    void on_packet(std::span<const std::uint8_t> packet, TimeNs now_ns);
+    /// An OUCH message from the venue.
+    void on_report(std::span<const std::uint8_t> message, TimeNs now_ns);
+    /// Timers of the graph, and positions whose time is up though their spread is silent.
+    void on_time(TimeNs now_ns);
+
+    /// Goes on behind the oldest gap: books that missed messages may be wrong, which their flaws count.
+    std::uint64_t give_up_gap(TimeNs now_ns);
+    /// Sequence, gaps and requests for what is missing.
+    [[nodiscard]] mold::Receiver<>& feed() noexcept { return feed_; }
+    [[nodiscard]] OrderOutbox& outbox() noexcept { return outbox_; }
+    [[nodiscard]] PairsTrader& trader() noexcept { return trader_; }
+    [[nodiscard]] StrategyGate& gate() noexcept { return gate_; }
+    [[nodiscard]] const SignalGraph& graph() const noexcept { return graph_; }
+    [[nodiscard]] const itch::Books& books() const noexcept { return books_; }
+    [[nodiscard]] const HotPathCounts& counts() const noexcept { return counts_; }
+    /// Of signals and pairs.
+    [[nodiscard]] std::uint64_t state_hash() const noexcept;
+
+private:
+    friend struct HotPathVisitor;
+    static constexpr std::uint32_t kNoSlot = 0xffffffff;
+
+    void apply(std::span<const std::uint8_t> message);
+    void list(itch::StockDirectory message);
+    void set_trading(itch::StockTradingAction message) noexcept;
+    void on_change(itch::BookChange change) noexcept;
+    void quote_changed();
+    void on_quote(std::uint32_t slot, const itch::Quote& bid, const itch::Quote& ask);
+    void decide_fired();
+    void decide(std::uint32_t pair, double zscore);
+    void write_orders();
+
+    SignalGraph graph_;
+    StrategyGate gate_;
+    PairsTrader trader_;
+    itch::Books books_;
+    OrderOutbox outbox_;
+    mold::Receiver<> feed_;
+    std::vector<std::string> symbols_;
+    std::vector<std::uint32_t> slot_of_locate_;
+    std::vector<std::uint32_t> pair_of_node_;
+    std::vector<std::uint32_t> zscores_;
+    std::vector<Touch> touches_;
+    std::vector<std::uint16_t> changed_;      ///< locates of ours whose best changed within the packet, each once
+    std::vector<std::uint8_t> has_changed_;   ///< by slot
+    std::vector<ouch::EnterOrder> templates_;  ///< of each instrument
+    HotPathCounts counts_;
+    TimeNs now_ns_ = 0;
+};
+
+}  // namespace parley

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "parley/hot_path.hpp"
+#include "parley/soup_session.hpp"
+
+namespace parley {
+
+/// A socket that closes itself.
+class Socket {
+public:
+    Socket() = default;
+    explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}
+    Socket(Socket&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
+    Socket& operator=(Socket&& other) noexcept;
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+    ~Socket();
+    [[nodiscard]] int get() const noexcept { return descriptor_; }
+
+private:
+    int descriptor_ = -1;
+};
+
+struct HotEndpoints {
+    std::uint16_t feed_port = 0;          ///< UDP, on loopback; 0: any free one
+    std::string order_host = "127.0.0.1"; ///< TCP, an IPv4 address
+    std::uint16_t order_port = 0;
+    std::string user;
+    std::string password;
+};
+
+/// Carries a hot path's bytes: MoldUDP64 in, SoupBinTCP out and back. Never blocks and never sleeps: the owner's thread
+/// calls poll() as often as it can. Throws std::system_error where a socket fails, std::runtime_error where the venue
+/// ends the session: then nothing more is sent.
+class HotSockets {
+public:
+    HotSockets(const HotEndpoints& endpoints, TimeNs now_ns);
+
+    /// Takes what has arrived and sends what is ready. Returns the number of datagrams taken.
+    std::size_t poll(HotPath& path, TimeNs now_ns);
+    /// Whether the venue has accepted the login: before, nothing is sent.
+    [[nodiscard]] bool is_open() const noexcept { return session_.state() == soup::SessionState::open; }
+    [[nodiscard]] std::uint16_t feed_port() const noexcept { return feed_port_; }
+
+    /// Readings of CycleClock: when the last datagram that led to orders had been received, when send() returned.
+    struct Marks {
+        std::uint64_t received = 0;
+        std::uint64_t ready = 0;
+        std::uint64_t sent = 0;
+        std::uint64_t sends = 0;
+    };
+    [[nodiscard]] const Marks& marks() const noexcept { return marks_; }
+
+private:
+    static constexpr std::size_t kDatagramsPerPoll = 64;
+
+    std::size_t receive_feed(HotPath& path, TimeNs now_ns);
+    void receive_reports(HotPath& path, TimeNs now_ns);
+    void send_orders(HotPath& path);
+    void keep_alive(TimeNs now_ns);
+    void write(std::span<const std::uint8_t> bytes);
+
+    Socket feed_;
+    Socket orders_;
+    std::uint16_t feed_port_ = 0;
+    Marks marks_;
+    soup::Client session_;
+    soup::Framer<> framer_;
+    std::array<std::uint8_t, 65'536> buffer_{};
+};
+
+}  // namespace parley

@@ -1,0 +1,148 @@
+#include "parley/hot_sockets.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "parley/cycle_clock.hpp"
+
+namespace parley {
+namespace {
+
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+[[nodiscard]] bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+[[nodiscard]] sockaddr_in address(const std::string& host, std::uint16_t port) {
+    sockaddr_in made{};
+    made.sin_family = AF_INET;
+    made.sin_port = htons(port);
+    if (inet_pton(AF_INET, host.c_str(), &made.sin_addr) != 1) throw std::invalid_argument("not an IPv4 address: " + host);
+    return made;
+}
+
+[[nodiscard]] Socket bind_feed(std::uint16_t port) {
+    Socket socket(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const sockaddr_in local = address("127.0.0.1", port);
+    if (socket.get() < 0 || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
+        fail("feed socket");
+    }
+    return socket;
+}
+
+[[nodiscard]] Socket connect_orders(const std::string& host, std::uint16_t port) {
+    Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_in remote = address(host, port);
+    const int one = 1;
+    if (socket.get() < 0 || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&remote), sizeof remote) != 0 ||
+        ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0 ||
+        ::fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0) {
+        fail("order socket");
+    }
+    return socket;
+}
+
+[[nodiscard]] std::uint16_t port_of(const Socket& socket) {
+    sockaddr_in local{};
+    socklen_t size = sizeof local;
+    if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&local), &size) != 0) fail("feed socket");
+    return ntohs(local.sin_port);
+}
+
+}  // namespace
+
+Socket& Socket::operator=(Socket&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+}
+
+Socket::~Socket() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+HotSockets::HotSockets(const HotEndpoints& endpoints, TimeNs now_ns)
+    : feed_(bind_feed(endpoints.feed_port)),
+      orders_(connect_orders(endpoints.order_host, endpoints.order_port)),
+      feed_port_(port_of(feed_)) {
+    write({buffer_.data(), session_.login(endpoints.user, endpoints.password, "", 0, now_ns, buffer_)});
+}
+
+std::size_t HotSockets::poll(HotPath& path, TimeNs now_ns) {
+    receive_reports(path, now_ns);
+    const std::size_t datagrams = receive_feed(path, now_ns);
+    if (!path.outbox().ready().empty()) send_orders(path);
+    if (datagrams == 0 && path.outbox().ready().empty()) keep_alive(now_ns);
+    return datagrams;
+}
+
+/// Orders leave before the next datagram is looked at.
+std::size_t HotSockets::receive_feed(HotPath& path, TimeNs now_ns) {
+    for (std::size_t taken = 0; taken < kDatagramsPerPoll; ++taken) {
+        const ssize_t size = ::recv(feed_.get(), buffer_.data(), buffer_.size(), 0);
+        if (size < 0) {
+            if (would_block()) return taken;
+            fail("feed socket");
+        }
+        const std::uint64_t received = CycleClock::now();
+        path.on_packet({buffer_.data(), static_cast<std::size_t>(size)}, now_ns);
+        if (path.outbox().ready().empty()) continue;
+        marks_.received = received;
+        marks_.ready = CycleClock::now();
+        send_orders(path);
+    }
+    return kDatagramsPerPoll;
+}
+
+void HotSockets::receive_reports(HotPath& path, TimeNs now_ns) {
+    const ssize_t size = ::recv(orders_.get(), buffer_.data(), buffer_.size(), 0);
+    if (size < 0) {
+        if (would_block()) return;
+        fail("order socket");
+    }
+    if (size == 0) throw std::runtime_error("the venue closed the order session");
+    const auto take = [&](const soup::Packet& packet) {
+        session_.take(
+            packet, now_ns, [&](std::uint64_t, auto message) { path.on_report(message, now_ns); }, [](auto) {});
+    };
+    const bool is_whole = framer_.push({buffer_.data(), static_cast<std::size_t>(size)}, take) == soup::Flaw::none;
+    const bool is_alive = is_open() || session_.state() == soup::SessionState::logging_in;
+    if (!is_whole || !is_alive) throw std::runtime_error("the venue ended the order session");
+}
+
+/// As much as the socket takes; the rest with the next poll.
+void HotSockets::send_orders(HotPath& path) {
+    if (!is_open()) return;
+    const auto ready = path.outbox().ready();
+    const ssize_t size = ::send(orders_.get(), ready.data(), ready.size(), MSG_NOSIGNAL);
+    if (size < 0) {
+        if (would_block()) return;
+        fail("order socket");
+    }
+    marks_.sent = CycleClock::now();
+    ++marks_.sends;
+    path.outbox().sent(static_cast<std::size_t>(size));
+}
+
+void HotSockets::keep_alive(TimeNs now_ns) {
+    std::uint8_t packet[8];
+    write({packet, session_.on_time(now_ns, packet)});
+    if (session_.state() == soup::SessionState::failed) throw std::runtime_error("the venue has fallen silent");
+}
+
+/// A login or a heartbeat. A socket that takes nothing has bytes of ours under way, which say as much as a heartbeat.
+void HotSockets::write(std::span<const std::uint8_t> bytes) {
+    if (bytes.empty()) return;
+    const ssize_t size = ::send(orders_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (size < 0 && would_block()) return;
+    if (size != static_cast<ssize_t>(bytes.size())) fail("order socket");
+}
+
+}  // namespace parley
