@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 namespace parley {
 
@@ -13,7 +15,9 @@ constexpr std::uint64_t kFirstSegmentBytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t kSegmentGrowth = 4;
 /// The next segment is prepared when so much of this one is filled.
 constexpr std::uint64_t kPreparedFromPart = 4;
-constexpr std::size_t kZerosAtOnce = std::size_t{1} << 20;
+constexpr std::size_t kZerosAtOnce = std::size_t{512} << 10;
+/// Between two pieces of zeros, so that they do not fill the disk's queue in front of what is to be acknowledged.
+constexpr std::chrono::milliseconds kZerosEvery{1};
 /// Times that the next epoch may be claimed under our hands before we give up.
 constexpr int kClaimAttemptsMax = 100;
 constexpr const char* kPrepared = "next.prepared";
@@ -72,7 +76,7 @@ void Journal::resume(const Scan& scan) {
 /// A whole header in the first segment is what makes the epoch count. Everything that it takes over is durable before.
 void Journal::begin_epoch(const Scan& scan) {
     index_ = 1;
-    segment_ = create_zeroed(segment_name(epoch_, index_), size_of_segment(index_));
+    segment_ = create_zeroed(segment_name(epoch_, index_), size_of_segment(index_), false);
     segment_->write_at(journal_format::kSegmentHeaderBytes, scan.unproven);
     segment_size_ = journal_format::kSegmentHeaderBytes + scan.unproven.size();
     sync_file(*segment_);
@@ -111,10 +115,15 @@ std::uint64_t Journal::size_of_segment(std::uint64_t index) const noexcept {
     return std::min(bytes, options_.segment_bytes);
 }
 
-std::unique_ptr<StorageFile> Journal::create_zeroed(const std::string& name, std::uint64_t bytes) const {
+std::unique_ptr<StorageFile> Journal::create_zeroed(const std::string& name, std::uint64_t bytes,
+                                                    bool is_paced) const {
     static const std::vector<std::uint8_t> zeros(kZerosAtOnce);
     auto file = storage_->open(name, OpenMode::create_new);
     for (std::uint64_t at = 0; at < bytes; at += kZerosAtOnce) {
+        if (is_paced && at > 0) {
+            sync_file(*file);
+            std::this_thread::sleep_for(kZerosEvery);
+        }
         file->write_at(at, std::span(zeros).first(std::min<std::uint64_t>(kZerosAtOnce, bytes - at)));
     }
     return file;
@@ -128,7 +137,7 @@ void Journal::prepare_next() {
     }
     storage_->remove(kPrepared);
     try {
-        auto file = create_zeroed(kPrepared, size_of_segment(prepared_index_));
+        auto file = create_zeroed(kPrepared, size_of_segment(prepared_index_), true);
         sync_file(*file);
         const std::lock_guard guard(prepared_mutex_);
         prepared_ = std::move(file);

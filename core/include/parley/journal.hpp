@@ -114,7 +114,8 @@ private:
     void sync_file(StorageFile& file) const;
     [[nodiscard]] journal_format::SegmentHeader header() const noexcept;
     [[nodiscard]] std::uint64_t size_of_segment(std::uint64_t index) const noexcept;
-    [[nodiscard]] std::unique_ptr<StorageFile> create_zeroed(const std::string& name, std::uint64_t bytes) const;
+    [[nodiscard]] std::unique_ptr<StorageFile> create_zeroed(const std::string& name, std::uint64_t bytes,
+                                                            bool is_paced) const;
 
     std::shared_ptr<Storage> storage_;
     Options options_;
