@@ -63,6 +63,8 @@ class Publisher:
         self._handed_out = 0
         """The newest event that this process ever gave to Valkey, whether Valkey said so or not."""
         self._stalled_at: tuple[int | None, float] = (None, clock.monotonic())
+        self._refusals = 0
+        """Batches in a row that the stream refused: it remembers the id of an entry that it does not hold."""
         self.is_ahead = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -113,6 +115,7 @@ class Publisher:
                 await asyncio.sleep(CHECK_SECONDS)
             except ResponseError as error:
                 log.warning("publisher: %s; reading back what the stream holds", error)
+                self._refusals += 1
                 await asyncio.sleep(backoff.failed(error))
 
     async def _synchronize(self) -> None:
@@ -120,9 +123,10 @@ class Publisher:
         await self._agree()
         entries = await self._client.xrevrange(EVENTS_STREAM, count=1)
         last = await self._find_own_number(*entries[0]) if entries else None
-        if entries and last is None:
-            log.warning("publisher: %s does not end with an event of this journal: rebuilding it", EVENTS_STREAM)
+        if (entries and last is None) or self._refusals > 1:
+            log.warning("publisher: %s does not end with the last event it was given: rebuilding it", EVENTS_STREAM)
             await self._client.delete(EVENTS_STREAM)
+            last = None
         self.published = last if last is not None else min(self.watermark or 0, self._newest)
 
     async def _agree(self) -> None:
@@ -206,6 +210,7 @@ class Publisher:
         _add(pipeline, events)
         await pipeline.execute()
         self.published = events[-1][0]
+        self._refusals = 0
         return True
 
     async def _events_after(self, number: int, count: int) -> list[RawEvent]:

@@ -17,7 +17,7 @@ from wire.gateway import (
     OrderRejected,
 )
 from wire.market import Book, Trades
-from wire.transport import COMMANDS_WATERMARK, MARKET_LATEST
+from wire.transport import COMMANDS_WATERMARK, EVENTS_STREAM, MARKET_LATEST
 from wire.units import Liquidity, Side, TimeInForce
 
 pytestmark = pytest.mark.processes
@@ -101,6 +101,21 @@ def test_flushed_valkey_loses_and_doubles_nothing(tmp_path: Path) -> None:
         send_burst(desk, lambda number: number in {BURST // 3, BURST // 2} and desk.client.flushall())
 
         assert_each_order_answered_once(desk)
+
+
+def test_stream_that_lost_its_newest_entry_goes_on(tmp_path: Path) -> None:
+    with rig.running(tmp_path, *SIMULATED) as (_, gateway, desk):
+        ticker = desk.quoted("BTC-PERPETUAL")
+        desk.send(rig.limits())
+        rig.wait_for(lambda: any(isinstance(e.event, LimitsInForce) for e in desk.events), "the limits")
+        gateway.kill()
+        [(newest, _)] = desk.client.xrevrange(EVENTS_STREAM, count=1)
+        desk.client.xdel(EVENTS_STREAM, newest)
+        gateway.start()
+
+        desk.send(rig.order(1, ticker, ticks_from_bid=-100, quantity_lots=1))
+
+        rig.wait_for(lambda: desk.events_of(1), "the order's event")
 
 
 def test_killed_gateway_loses_and_doubles_nothing(tmp_path: Path) -> None:
