@@ -90,8 +90,10 @@ void EngineService::remove_old_files() {
     for (std::size_t at = 0; at + 1 < segments.size() && count > options_.retained_segments; ++at, --count) {
         if (segments[at + 1].first_sequence > needed_after + 1) break;
         storage_->remove(segments[at].name);
+        storage_->sync_directory();  // oldest first, also after a power loss: the rest has no hole
     }
-    for (std::size_t at = kSnapshotsKept; at < snapshots.size(); ++at) {
+    // Before anything is released, as after every restart, each snapshot may be where a replay has to begin.
+    for (std::size_t at = kSnapshotsKept; base != snapshots.end() && at < snapshots.size(); ++at) {
         if (snapshots[at].sequence != needed_after) storage_->remove(snapshots[at].name);
     }
     storage_->sync_directory();
