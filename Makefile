@@ -12,6 +12,8 @@ WITHOUT   ?=
 TESTS     ?= tests
 SECONDS   ?= 60
 TARGET    ?=
+SEEDS     ?= 1000
+BUGS      ?=
 WORKERS   ?= 2
 
 VENV   := .venv
@@ -26,7 +28,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-core fuzz bench core install install-dev format month verify demo-keys clean clean-state
+.PHONY: help run test check check-core fuzz simulate bench core install install-dev format month verify demo-keys clean clean-state
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2}' Makefile
@@ -59,6 +61,9 @@ check-core: ## The core's C++ tests under ASan, UBSan and TSan, and every fuzz t
 
 fuzz: ## Fuzz the core's decoders: SECONDS=60 each, TARGET=commands for one (needs clang)
 	@$(PYTHON) core/check.py fuzz --seconds $(SECONDS) --target "$(TARGET)"
+
+simulate: ## Simulate engine, gateway, disk, network and clocks with faults: SEEDS=1000, one SEED=n, or BUGS=1
+	@$(PYTHON) core/check.py simulate $(if $(BUGS),--bugs,$(if $(filter command line,$(origin SEED)),--seed $(SEED),--seeds $(SEEDS)))
 
 bench: install-dev ## Measure: latency of an order, fan-out to sockets, the engine
 	@$(BIN)/python -m bench

@@ -2,6 +2,8 @@
 
     python core/check.py sanitize             C++ tests under ASan+UBSan and TSan, then a moment of every fuzz target
     python core/check.py fuzz --seconds 60    every fuzz target, or --target fuzz_commands, guided by coverage
+    python core/check.py simulate --seeds 1000        the simulator, or --seed 7 for one seed with its trace
+    python core/check.py simulate --bugs              the simulator against planted bugs
 """
 
 import argparse
@@ -30,6 +32,11 @@ def main() -> int:
     fuzz.add_argument("--seconds", type=int, default=60, help="of each target")
     fuzz.add_argument("--target", default="", help="one of them, by name")
     fuzz.set_defaults(run=run_fuzzers)
+    simulate = actions.add_parser("simulate")
+    simulate.add_argument("--seeds", type=int, default=1_000)
+    simulate.add_argument("--seed", type=int, help="only this one")
+    simulate.add_argument("--bugs", action="store_true", help="show that it finds the planted bugs")
+    simulate.set_defaults(run=run_simulator)
     options = parser.parse_args()
     return options.run(options)
 
@@ -53,6 +60,15 @@ def run_fuzzers(options: argparse.Namespace) -> int:
         sys.exit(f"parley: there is no fuzz target {options.target!r}: core/fuzz/fuzz_*.cpp are they.")
     folder, is_guided = build_fuzzers()
     return fuzz(folder, targets, options.seconds, is_guided)
+
+
+def run_simulator(options: argparse.Namespace) -> int:
+    folder = build("simulator", ["-DPARLEY_CORE_SIMULATOR=ON"], flags="-O2 -g1")
+    if options.bugs:
+        return subprocess.run([sys.executable, CORE / "sim" / "plant.py", folder], check=False).returncode
+    which = ["--seeds", str(options.seeds)] if options.seed is None else ["--seed", str(options.seed)]
+    jobs = ["--jobs", str(os.cpu_count() or 1)]
+    return subprocess.run([folder / "parley_simulate", *which, *jobs], check=False).returncode
 
 
 def find_targets(wanted: str) -> list[str]:
@@ -83,14 +99,14 @@ def build_fuzzers() -> tuple[Path, bool]:
     return folder, clang is not None
 
 
-def build(name: str, options: list[str]) -> Path:
+def build(name: str, options: list[str], flags: str = FLAGS) -> Path:
     """Configure and build core/build/<name>. The sources are compiled with their asserts."""
     cmake = shutil.which("cmake")
     if cmake is None:
         sys.exit("parley: the core's checks need cmake: install it (Debian: apt-get install cmake).")
     folder = BUILD / name
     generator = ["-G", "Ninja"] if shutil.which("ninja") and not (folder / "Makefile").exists() else []
-    fixed = ["-DPARLEY_CORE_BINDINGS=OFF", "-DCMAKE_BUILD_TYPE=", f"-DCMAKE_CXX_FLAGS={FLAGS}"]
+    fixed = ["-DPARLEY_CORE_BINDINGS=OFF", "-DCMAKE_BUILD_TYPE=", f"-DCMAKE_CXX_FLAGS={flags}"]
     print(f"building {folder}", flush=True)
     configure = [cmake, "-S", CORE, "-B", folder, *generator, *fixed, *options]
     subprocess.run(configure, check=True, stdout=subprocess.DEVNULL)

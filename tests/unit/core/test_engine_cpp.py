@@ -1,4 +1,4 @@
-"""The core's own tests, in C++, and a moment of every fuzz target, under the address and undefined-behavior sanitizers.
+"""The core's own tests, in C++, a moment of every fuzz target and some seeds of the simulator, under sanitizers.
 
 Any compiler will do: without Clang the fuzz targets run on a plain driver over seeds and their random mutations.
 """
@@ -15,6 +15,7 @@ import pytest
 CORE = Path(__file__).parents[3] / "core"
 FLAGS = ["-std=c++20", "-O1", "-g0", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-pthread"]
 FUZZ_RUNS = 3_000
+SEEDS = 60
 COMPILE_SECONDS_MAX = 280
 
 
@@ -72,3 +73,20 @@ def test_fuzz_targets_hold_for_a_moment(builder: Builder, tmp_path: Path) -> Non
         result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
         assert result.returncode == 0, f"{source.stem}: {result.stdout}{result.stderr}"
         assert "Done " in result.stdout
+
+
+@pytest.mark.timeout(600)
+def test_simulated_seeds_hold_and_reproduce(builder: Builder) -> None:
+    program = builder.link("simulate", builder.compile((CORE / "sim").glob("*.cpp")))
+    first, second = (
+        subprocess.run([program, "--seeds", str(SEEDS)], capture_output=True, text=True, timeout=200, check=False)
+        for _ in range(2)
+    )
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "faults fired: 0" not in first.stdout
+    assert digest_of(first.stdout) == digest_of(second.stdout), "the same seeds do the same"
+
+
+def digest_of(report: str) -> str:
+    [line] = [line for line in report.splitlines() if line.startswith("digest ")]
+    return line
