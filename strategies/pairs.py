@@ -122,7 +122,7 @@ def select_pairs(
     Columns with a gap are left out. Half lives below one sample or above the maximum are not traded.
     """
     bound = critical_value(len(log_prices), level=level)
-    is_whole = np.isfinite(log_prices).all(axis=0)
+    is_whole = np.asarray(np.isfinite(log_prices).all(axis=0))
     found = []
     for a, b in _pairs_of_groups(groups, is_whole):
         candidate = _test_pair(log_prices, a, b, bound)

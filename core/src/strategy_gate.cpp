@@ -33,6 +33,7 @@ OrderFacts StrategyGate::facts_of(const StrategyOrder& order) const noexcept {
     facts.price = order.price;
     facts.mark = instrument.reference.mark;
     facts.valuation = &instrument.credit;
+    facts.covering = order_controls_.cover(facts.subject);
     return facts;
 }
 
@@ -42,7 +43,7 @@ Refusal StrategyGate::ask(const StrategyOrder& order, TimeNs now_ns) {
     const Instrument& instrument = instruments_[order.instrument];
     OrderFacts facts = facts_of(order);
     facts.value = instrument.valuation.value(order.lots, order.price, dollar_.price_micros);
-    if (const Refusal refusal = order_controls_.count_message(facts.subject, now_ns)) return refusal;
+    if (const Refusal refusal = order_controls_.count_message(facts.covering, now_ns)) return refusal;
     if (const Refusal refusal = controls_.check(facts.subject)) return refusal;
     if (const Refusal refusal =
             risk::check_reference(instrument.reference, dollar_, instrument.valuation, alive_at_ns_, now_ns)) {
