@@ -9,7 +9,6 @@ from wire.instruments import InstrumentTerms
 from wire.limits import PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from wire.units import OffGrid, OrderType, TimeInForce, to_steps
 
-
 OFFERED_TYPES = (OrderType.LIMIT, OrderType.MARKET)
 OFFERED_TIMES = (TimeInForce.GTC, TimeInForce.IOC)
 """Of what the engine knows, what the ticket offers."""
