@@ -146,22 +146,6 @@ class CommandSubmitter:
             messages.SetLimits: self._set_limits,
             messages.PlaceOrder: self._place_order,
             messages.CancelOrder: lambda s, c: submit(engine.cancel_order, s, c.order_id),
-            messages.AmendOrder: lambda s, c: submit(
-                engine.amend_order, s, c.valid_until_ns, c.order_id, c.quantity_lots, c.price_ticks
-            ),
-            messages.SetInstrumentPhase: lambda s, c: submit(
-                engine.set_instrument_phase, s, c.instrument_id, list(InstrumentPhase).index(c.phase), c.command_id
-            ),
-            messages.SetPriceBands: lambda s, c: submit(
-                engine.set_price_bands,
-                s,
-                c.instrument_id,
-                c.reference_ticks,
-                c.static_basis_points,
-                c.dynamic_basis_points,
-                c.pauses,
-                c.command_id,
-            ),
             messages.CancelAll: lambda s, c: submit(engine.cancel_all, s, _scope(c.scope), c.scope_id),
             messages.SetTradingState: lambda s, c: submit(
                 engine.set_trading_state, s, _scope(c.scope), c.scope_id, list(TradingState).index(c.state)
@@ -201,6 +185,7 @@ class CommandSubmitter:
             controls.GrantOverride: self._grant_override,
             messages.SettleInstrument: lambda s, c: submit(engine.settle_instrument, s, c.instrument_id, c.command_id),
         }
+        self._by_type |= _order_commands(engine)
 
     async def submit(self, sequence: int, command: messages.GatewayCommand) -> None:
         await self._by_type[type(command)](sequence, command)
@@ -295,3 +280,24 @@ class CommandSubmitter:
 
 def _scope(scope: ControlScope) -> int:
     return list(ControlScope).index(scope)
+
+
+def _order_commands(engine: parley_core.Engine) -> dict[type, Callable[[int, Any], Coroutine[Any, Any, None]]]:
+    return {
+        messages.AmendOrder: lambda s, c: submit(
+            engine.amend_order, s, c.valid_until_ns, c.order_id, c.quantity_lots, c.price_ticks
+        ),
+        messages.SetInstrumentPhase: lambda s, c: submit(
+            engine.set_instrument_phase, s, c.instrument_id, list(InstrumentPhase).index(c.phase), c.command_id
+        ),
+        messages.SetPriceBands: lambda s, c: submit(
+            engine.set_price_bands,
+            s,
+            c.instrument_id,
+            c.reference_ticks,
+            c.static_basis_points,
+            c.dynamic_basis_points,
+            c.pauses,
+            c.command_id,
+        ),
+    }

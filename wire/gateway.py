@@ -10,6 +10,7 @@ import msgspec
 
 from wire import gateway_controls as controls
 from wire.gateway_controls import GatewayCommand as GatewayCommand  # noqa: PLC0414 - offered to importers
+from wire.gateway_orders import AmendOrder, SetInstrumentPhase, SetPriceBands
 from wire.instruments import InstrumentTerms
 from wire.units import (
     ControlKind,
@@ -78,33 +79,6 @@ class PlaceOrder(GatewayCommand, tag="gateway.place_order"):
 
 class CancelOrder(GatewayCommand, tag="gateway.cancel_order"):
     order_id: int
-
-
-class AmendOrder(GatewayCommand, tag="gateway.amend_order"):
-    """New quantity (what was executed included), new price, or both; None leaves one as it is."""
-
-    valid_until_ns: int
-    order_id: int
-    quantity_lots: int | None = None
-    price_ticks: int | None = None
-
-
-class SetInstrumentPhase(GatewayCommand, tag="gateway.set_instrument_phase"):
-    """Call an auction, halt, or trade on: back to ``continuous``, what crosses trades at one price."""
-
-    instrument_id: int
-    phase: InstrumentPhase
-
-
-class SetPriceBands(GatewayCommand, tag="gateway.set_price_bands"):
-    """How far from a price, and from the last trade, an instrument may trade; zero basis points: no band."""
-
-    instrument_id: int
-    reference_ticks: int
-    static_basis_points: int
-    dynamic_basis_points: int
-    pauses: bool = False
-    """What would trade outside calls an auction; otherwise it is canceled."""
 
 
 class CancelAll(GatewayCommand, tag="gateway.cancel_all"):
