@@ -124,8 +124,10 @@ std::uint32_t Books::level_at(std::uint16_t stock_locate, Side side, std::uint32
     if (guess.orders != 0 && guess.price_e4 == price && guess.stock_locate == stock_locate && guess.side == side) {
         return hint;
     }
-    const std::uint32_t index = find_level(stock_locate, side, price);
-    return index != 0 ? index : new_level(stock_locate, side, price);
+    const Ladder& prices = ladder(stock_locate, side);
+    const auto place = entries_.find(prices, ladder_key(side, price));
+    if (place.is_found) return entries_.entry(prices, prices.size - 1 - place.at).level;
+    return new_level(stock_locate, side, price, place.at);
 }
 
 std::uint32_t Books::find_level(std::uint16_t stock_locate, Side side, std::uint32_t price) const noexcept {
@@ -134,15 +136,13 @@ std::uint32_t Books::find_level(std::uint16_t stock_locate, Side side, std::uint
     return place.is_found ? entries_.entry(prices, prices.size - 1 - place.at).level : 0;
 }
 
-std::uint32_t Books::new_level(std::uint16_t stock_locate, Side side, std::uint32_t price) noexcept {
+std::uint32_t Books::new_level(std::uint16_t stock_locate, Side side, std::uint32_t price, std::uint32_t at) noexcept {
     std::uint32_t index = levels_free_;
     if (index == 0) {
         if (levels_used_ + 1 >= levels_.capacity()) return 0;
         index = static_cast<std::uint32_t>(levels_used_ + 1);
     }
-    Ladder& prices = ladder(stock_locate, side);
-    const std::uint32_t key = ladder_key(side, price);
-    if (!entries_.insert(prices, entries_.find(prices, key).at, {key, index})) return 0;
+    if (!entries_.insert(ladder(stock_locate, side), at, {ladder_key(side, price), index})) return 0;
     if (index == levels_free_) {
         levels_free_ = levels_[index].begin;
     } else {

@@ -118,7 +118,8 @@ private:
     [[nodiscard]] std::uint32_t level_at(std::uint16_t stock_locate, Side side, std::uint32_t price,
                                          std::uint32_t hint) noexcept;
     [[nodiscard]] std::uint32_t find_level(std::uint16_t stock_locate, Side side, std::uint32_t price) const noexcept;
-    [[nodiscard]] std::uint32_t new_level(std::uint16_t stock_locate, Side side, std::uint32_t price) noexcept;
+    [[nodiscard]] std::uint32_t new_level(std::uint16_t stock_locate, Side side, std::uint32_t price,
+                                          std::uint32_t at) noexcept;
     BookChange remove(std::uint32_t index) noexcept;
     void drop_level(std::uint32_t index) noexcept;
 

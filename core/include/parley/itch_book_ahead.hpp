@@ -86,11 +86,12 @@ private:
         for (std::uint32_t i = 0; i < takes_count_; ++i) {
             Pending& pending = pending_[takes_[i]];
             const BookOrder& order = books_.orders_[pending.order];
-            pending.level = order.level;
-            if (order.reference != OrderDelete(pending.bytes).order_reference()) [[unlikely]] {
-                books_.orders_.prefetch_order(order.chain);
+            if (order.reference == OrderDelete(pending.bytes).order_reference()) [[likely]] {
+                pending.level = order.level;
+                __builtin_prefetch(&books_.levels_[pending.level], 1);
+            } else {
+                books_.orders_.prefetch_order(order.chain);  // most often it is the next of the bucket
             }
-            __builtin_prefetch(&books_.levels_[pending.level], 1);
         }
         for (std::uint32_t i = 0; i < adds_count_; ++i) {
             Pending& pending = pending_[adds_[i]];
@@ -102,7 +103,13 @@ private:
 
     [[gnu::always_inline]] void fetch_ladders() noexcept {
         for (std::uint32_t i = 0; i < takes_count_; ++i) {
-            const Pending& pending = pending_[takes_[i]];
+            Pending& pending = pending_[takes_[i]];
+            if (pending.level == 0) [[unlikely]] {
+                const std::uint32_t order = books_.orders_.find(OrderDelete(pending.bytes).order_reference());
+                pending.level = books_.orders_[order].level;
+                __builtin_prefetch(&books_.levels_[pending.level], 1);
+                continue;
+            }
             const BookLevel& level = books_.levels_[pending.level];
             if (level.orders <= 1 || *pending.bytes == 'U') {
                 books_.entries_.prefetch(books_.ladder(level.stock_locate, level.side));
