@@ -220,7 +220,7 @@ def check_exact(state: reference.State, decision: parley_core.RouteDecision) -> 
     """Every child within what its venue has and asks, and the amounts of pools as the pool says."""
     assert decision.routed_units == sum(child.quantity_units for child in decision.children)
     assert decision.routed_units + decision.unfilled_units == state.quantity
-    assert 0 <= decision.unfilled_units
+    assert decision.unfilled_units >= 0
     for child in decision.children:
         venue = state.venues[child.venue]
         assert venue.least <= child.quantity_units <= venue.most
