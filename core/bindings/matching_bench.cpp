@@ -68,8 +68,8 @@ void bind_engine_bench(nb::module_& module) {
     module.def("bench_floor", bench_floor, "seed"_a, "count"_a, "resting"_a,
                "The same commands through a bare ladder: ids and prices are places of arrays, nothing is checked.");
     module.def("bench_engine", bench_engine, "seed"_a, "count"_a, "resting"_a,
-               "The same through decoding, risk gate, positions and events; a move or reduce is a cancel and an order,\n"
-               "each counted as one command. Also returns events.");
+               "The same through decoding, risk gate, positions and events; a move or reduce is an amend. Also returns\n"
+               "events.");
     module.def("bench_commands", bench_commands, "seed"_a, "count"_a, "resting"_a,
                "The commands themselves, the `resting` that fill the book included: (kind 0 gtc, 1 ioc, 2 cancel,\n"
                "3 move, 4 reduce; order_id; account; side; price; lots), for a peer to run.");

@@ -23,7 +23,9 @@ struct Payloads {
         codec::encode(writer, 1, input);
     }
     void set_up();
-    void place(const Command& command, OrderId id, std::int64_t lots);
+    void place(const Command& command);
+    /// `quantity`: of the order, kept from command to command.
+    void act(const Command& command, std::int64_t& quantity);
 
     [[nodiscard]] std::span<const std::uint8_t> at(std::size_t index) const {
         const std::size_t end = index + 1 < starts.size() ? starts[index + 1] : bytes.size();
@@ -53,37 +55,47 @@ void Payloads::set_up() {
     }
 }
 
-void Payloads::place(const Command& command, OrderId id, std::int64_t lots) {
+void Payloads::place(const Command& command) {
     PlaceOrder order;
     order.command_sequence = ++command_sequence;
     order.valid_until_ns = 1;
-    order.order_id = id;
+    order.order_id = command.order_id;
     order.account_id = command.account;
     order.user_id = command.account;
     order.instrument_id = 1;
     order.side = command.side;
     order.time_in_force = command.kind == Kind::ioc ? TimeInForce::ioc : TimeInForce::gtc;
-    order.quantity = {lots};
+    order.quantity = {command.lots};
     order.price = {command.price};
     add(order);
 }
 
+void Payloads::act(const Command& command, std::int64_t& quantity) {
+    switch (command.kind) {
+        case Kind::gtc:
+        case Kind::ioc:
+            quantity = command.lots;
+            return place(command);
+        case Kind::cancel:
+            return add(CancelOrder{++command_sequence, command.order_id});
+        case Kind::move:
+            return add(AmendOrder{++command_sequence, 1, command.order_id, {0}, {command.price}});
+        case Kind::reduce:
+            quantity = std::max<std::int64_t>(quantity - command.lots, 1);
+            return add(AmendOrder{++command_sequence, 1, command.order_id, {quantity}, {0}});
+    }
+}
+
 }  // namespace
 
-/// Ids change with every move, as an engine without a replace command sees it.
+/// A move amends the price, a reduce the quantity; what was filled meanwhile is answered amend_rejected.
 Result run_engine(const std::vector<Command>& commands, std::size_t warm_up) {
     Payloads payloads;
     payloads.set_up();
     std::size_t first_measured = payloads.starts.size();
-    FlatMap<OrderId> current(commands.size());
-    OrderId next_id = 0;
+    FlatMap<std::int64_t> quantities(commands.size());
     for (std::size_t at = 0; at < commands.size(); ++at) {
-        const Command& command = commands[at];
-        OrderId& id = current[static_cast<std::uint64_t>(command.order_id)];
-        if (command.kind != Kind::gtc && command.kind != Kind::ioc) {
-            payloads.add(CancelOrder{++payloads.command_sequence, id});
-        }
-        if (command.kind != Kind::cancel) payloads.place(command, id = ++next_id, std::max<std::int64_t>(command.lots, 1));
+        payloads.act(commands[at], quantities[static_cast<std::uint64_t>(commands[at].order_id)]);
         if (at < warm_up) first_measured = payloads.starts.size();
     }
     Engine engine;
