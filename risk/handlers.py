@@ -27,4 +27,7 @@ GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelo
     gateway.LimitsInForce: services.apply_limits_in_force,
     gateway.KillSwitchChanged: services.apply_kill_switch_changed,
     gateway.TradingStateChanged: services.apply_trading_state_changed,
+    gateway.ControlSet: services.record_in_force,
+    gateway.InstrumentPhaseChanged: services.record_in_force,
+    gateway.PriceBandsSet: services.record_in_force,
 }

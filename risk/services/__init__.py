@@ -12,6 +12,7 @@ from risk.services.limits import apply_limits_in_force, set_limits
 from risk.services.messages import KINDS as MESSAGE_KINDS
 from risk.services.messages import carry_out, preview_of
 from risk.services.preview import MarginFigures, MarginPreview, PreviewLeg, preview_margin
+from risk.services.recording import record_in_force
 from risk.services.refreshing import refresh_accounts
 from risk.services.surfaces import fit_surface
 
@@ -32,6 +33,7 @@ __all__ = [
     "model_value",
     "preview_margin",
     "preview_of",
+    "record_in_force",
     "refresh_accounts",
     "request_release",
     "set_limits",

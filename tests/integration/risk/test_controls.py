@@ -13,7 +13,7 @@ from streams.models import Fact, OutboxCommand
 from tests import builders
 from wire import gateway
 from wire.client import EngageKillSwitch
-from wire.units import ControlScope, TradingState
+from wire.units import ControlKind, ControlScope, InstrumentPhase, TradingState
 
 pytestmark = pytest.mark.django_db
 
@@ -251,3 +251,26 @@ def test_trading_state_is_projected_and_recorded(desk):
     assert selectors.find_control_state("all", 0).trading_state == "reducing"
     record = AuditRecord.objects.get()
     assert (record.before, record.after) == ({"state": "active"}, {"state": "reducing"})
+
+
+def test_what_no_table_projects_is_recorded(desk):
+    project(gateway.ControlSet(control=ControlKind.PARENT_ORDER, scope=ControlScope.ALL, scope_id=0, value=9))
+    project(gateway.InstrumentPhaseChanged(instrument_id=3, phase=InstrumentPhase.CALL, price_ticks=0, lots=0))
+    project(
+        gateway.PriceBandsSet(
+            instrument_id=3, reference_ticks=100, static_basis_points=500, dynamic_basis_points=0, pauses=True
+        )
+    )
+    records = AuditRecord.objects.order_by("sequence")
+    assert [(record.stream, record.action, record.entity, record.after) for record in records] == [
+        ("house", "control.set", "all:0", {"control": "parent_order", "scope": "all", "scope_id": 0, "value": 9}),
+        (
+            "house", "instrument.phase_changed", "instrument:3",
+            {"instrument_id": 3, "phase": "call", "price_ticks": 0, "lots": 0},
+        ),
+        (
+            "house", "instrument.price_bands_set", "instrument:3",
+            {"instrument_id": 3, "reference_ticks": 100, "static_basis_points": 500, "dynamic_basis_points": 0,
+             "pauses": True},
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,33 @@
+"""What the gateway says is in force and no table projects, kept for those who look into it later."""
+
+import msgspec
+
+from audit import services as audit
+from common import clock
+from common.actor import GATEWAY
+from wire import gateway
+
+Recorded = gateway.ControlSet | gateway.InstrumentPhaseChanged | gateway.PriceBandsSet
+
+ACTIONS: dict[type, str] = {
+    gateway.ControlSet: "control.set",
+    gateway.InstrumentPhaseChanged: "instrument.phase_changed",
+    gateway.PriceBandsSet: "instrument.price_bands_set",
+}
+
+
+def record_in_force(envelope: gateway.EventEnvelope) -> None:
+    """The house's audit record of a control, a trading phase or price bands that took effect."""
+    event = envelope.event
+    assert isinstance(event, Recorded)
+    is_control = isinstance(event, gateway.ControlSet)
+    content = msgspec.to_builtins(event)
+    del content["type"]
+    audit.record(
+        stream="house",
+        action=ACTIONS[type(event)],
+        entity=f"{event.scope.value}:{event.scope_id}" if is_control else f"instrument:{event.instrument_id}",
+        actor=GATEWAY,
+        at=clock.from_ns(envelope.at_ns),
+        after=content,
+    )
