@@ -123,11 +123,11 @@ void write_snapshots(const fs::path& folder, const std::vector<Bytes>& payloads)
 }
 
 void write_journals(const fs::path& folder, const std::vector<Bytes>& payloads) {
-    const auto header = journal_format::segment_header(1);
+    const auto header = journal_format::segment_header_1(1);
     Bytes segment(header.begin(), header.end());
     std::uint64_t sequence = 0;
     for (const Bytes& payload : payloads) {
-        Bytes record(kRecordHeaderBytes);
+        Bytes record(journal_format::kRecordHeaderBytes);
         journal_format::put(record.data(), static_cast<std::uint32_t>(payload.size()));
         record.insert(record.end(), payload.begin(), payload.end());
         journal_format::stamp(record, sequence + 1, sequence);

@@ -20,13 +20,16 @@ def record_in_force(envelope: gateway.EventEnvelope) -> None:
     """The house's audit record of a control, a trading phase or price bands that took effect."""
     event = envelope.event
     assert isinstance(event, Recorded)
-    is_control = isinstance(event, gateway.ControlSet)
+    if isinstance(event, gateway.ControlSet):
+        entity = f"{event.scope.value}:{event.scope_id}"
+    else:
+        entity = f"instrument:{event.instrument_id}"
     content = msgspec.to_builtins(event)
     del content["type"]
     audit.record(
         stream="house",
         action=ACTIONS[type(event)],
-        entity=f"{event.scope.value}:{event.scope_id}" if is_control else f"instrument:{event.instrument_id}",
+        entity=entity,
         actor=GATEWAY,
         at=clock.from_ns(envelope.at_ns),
         after=content,
