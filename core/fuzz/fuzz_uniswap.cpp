@@ -21,7 +21,7 @@ public:
     std::uint64_t number() {
         std::uint64_t value = 0;
         const std::size_t count = at_ < size_ ? (size_ - at_ < 8 ? size_ - at_ : 8) : 0;
-        std::memcpy(&value, data_ + at_, count);
+        if (count != 0) std::memcpy(&value, data_ + at_, count);
         at_ += count;
         return value;
     }

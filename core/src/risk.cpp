@@ -126,6 +126,9 @@ void Controls::load(Reader& reader) {
         map->clear();
         for (std::int64_t count = reader.number(); count > 0; --count) {
             const auto at = static_cast<std::uint64_t>(reader.number());
+            if (static_cast<std::int64_t>(at >> 56) >= enumerators(ControlScope{})) {
+                throw BadEncoding("scope is out of range");
+            }
             (*map)[at] = reader.below<std::uint8_t>(enumerators(TradingState{}));
         }
         scoped->note_scopes();
