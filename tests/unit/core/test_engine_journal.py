@@ -97,7 +97,7 @@ def test_replay_from_genesis_and_from_snapshots_gives_the_live_state(tmp_path: P
 def test_a_recovered_engine_goes_on_as_if_nothing_happened(tmp_path: Path) -> None:
     desk, _ = busy_desk(tmp_path / "journal", snapshot_interval=40)
     copy = tmp_path / "copy"
-    shutil.copytree(tmp_path / "journal", copy)
+    shutil.copytree(tmp_path / "journal", copy, ignore=shutil.ignore_patterns("*.temporary", "*.prepared"))
     twin = EngineDesk(copy, snapshot_interval=40)
     for each in (desk, twin):
         each.place(1_000, d.BOB, d.BUY, 500, 120_005)
