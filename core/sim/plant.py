@@ -74,7 +74,10 @@ BUGS = (
          "    database_.cursor.event_number = last.number;\n    database_.transaction([&] {\n"
          "        database_.cursor.event_number = events.front().number - 1;\n        insist("),)),
     Bug("snapshots removed that events still need", (
-        ("src/engine_recovery.cpp", "base != snapshots.end() && at < snapshots.size()", "at < snapshots.size()"),)),
+        ("src/engine_recovery.cpp", "    if (base == snapshots.end()) return;\n",
+         "    if (base == snapshots.end()) {\n"
+         "        for (auto at = kSnapshotsKept; at < snapshots.size(); ++at) storage_->remove(snapshots[at].name);\n"
+         "        return;\n    }\n"),)),
     Bug("segments removed without syncing the folder", (
         ("src/engine_recovery.cpp",
          "        storage_->sync_directory();  // oldest first, also after a power loss: the rest has no hole\n", ""),)),

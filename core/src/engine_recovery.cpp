@@ -77,26 +77,35 @@ void EngineService::keep_snapshot(std::uint64_t sequence, const std::vector<std:
 }
 
 /// Keeps the newest snapshot from which every event that may still be asked for can be replayed, and the segments
-/// behind it; older segments up to the retained number; newer snapshots up to kSnapshotsKept.
+/// behind it; older segments up to the retained number; newer snapshots up to kSnapshotsKept. Before anything is
+/// released, as after every restart, each snapshot may be where a replay has to begin.
 void EngineService::remove_old_files() {
     const std::lock_guard lock(files_mutex_);
+    const Chain chain = read_chain(*storage_);
     const auto snapshots = list_snapshots(*storage_);
     const std::int64_t released = released_through_;
-    const auto base = std::find_if(snapshots.begin(), snapshots.end(),
-                                   [&](const SnapshotFile& file) { return file.event_number <= released; });
-    const std::uint64_t needed_after = base == snapshots.end() ? 0 : base->sequence;
-    const auto segments = read_chain(*storage_).segments;
+    const auto base = std::find_if(snapshots.begin(), snapshots.end(), [&](const SnapshotFile& file) {
+        return file.event_number <= released && chain.holds(file.epoch, file.sequence);
+    });
+    if (base == snapshots.end()) return;
+    remove_old_segments(chain, *base);
+    for (std::size_t at = kSnapshotsKept; at < snapshots.size(); ++at) {
+        if (snapshots[at].name != base->name) storage_->remove(snapshots[at].name);
+    }
+    storage_->sync_directory();
+}
+
+/// The oldest that stays is of the epoch of `base` or of one before it, although another may hold the next record: the
+/// headers lead from the newest epoch back to that one, and without them nothing shows that `base` is of this journal.
+void EngineService::remove_old_segments(const Chain& chain, const SnapshotFile& base) {
+    const auto& segments = chain.segments;
     std::size_t count = segments.size();
     for (std::size_t at = 0; at + 1 < segments.size() && count > options_.retained_segments; ++at, --count) {
-        if (segments[at + 1].first_sequence > needed_after + 1) break;
+        const Segment& next = segments[at + 1];
+        if (next.first_sequence > base.sequence + 1 || next.epoch > base.epoch) return;
         storage_->remove(segments[at].name);
         storage_->sync_directory();  // oldest first, also after a power loss: the rest has no hole
     }
-    // Before anything is released, as after every restart, each snapshot may be where a replay has to begin.
-    for (std::size_t at = kSnapshotsKept; base != snapshots.end() && at < snapshots.size(); ++at) {
-        if (snapshots[at].sequence != needed_after) storage_->remove(snapshots[at].name);
-    }
-    storage_->sync_directory();
 }
 
 std::vector<Event> EngineService::events_from(std::int64_t number, std::size_t count) {

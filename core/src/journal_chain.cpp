@@ -40,11 +40,19 @@ struct Entry {
     std::uint64_t epoch;
     std::uint64_t index;
     std::optional<SegmentHeader> header;
+    /// Sequence that stands in its first record; 0 where there is none.
+    std::uint64_t first_record = 0;
 };
 
-std::optional<SegmentHeader> read_header(const Storage& storage, const std::string& name) {
-    const auto bytes = storage.read_start(name, journal_format::kSegmentHeaderBytes);
-    return journal_format::segment_header_at(bytes);
+Entry read_entry(const Storage& storage, const std::string& name, std::uint64_t epoch, std::uint64_t index) {
+    constexpr std::size_t kRecordAt = journal_format::kSegmentHeaderBytes;
+    const auto bytes = storage.read_start(name, kRecordAt + journal_format::kRecordHeaderBytes);
+    Entry entry{name, epoch, index, journal_format::segment_header_at(bytes), 0};
+    if (entry.header && (entry.header->epoch != epoch || entry.header->index != index)) entry.header.reset();
+    if (bytes.size() == kRecordAt + journal_format::kRecordHeaderBytes) {
+        entry.first_record = journal_format::header_at(bytes.data() + kRecordAt).sequence;
+    }
+    return entry;
 }
 
 /// What the names of the folder say.
@@ -82,15 +90,13 @@ private:
         constexpr std::size_t kSuffix = std::string_view(".journal").size();
         if (name.size() == kDigits1 + kSuffix) {
             if (const auto first = number_in(name, 0, kDigits1)) {
-                epochs[kFormat1Epoch].push_back({name, kFormat1Epoch, *first, std::nullopt});
+                epochs[kFormat1Epoch].push_back({name, kFormat1Epoch, *first, std::nullopt, 0});
             }
             return;
         }
         const auto epoch = number_in(name, 0, kDigits), index = number_in(name, kDigits + 1, kDigits);
         if (name.size() != 2 * kDigits + 1 + kSuffix || !epoch || !index) return;
-        auto header = read_header(storage, name);
-        if (header && (header->epoch != *epoch || header->index != *index)) header.reset();
-        epochs[*epoch].push_back({name, *epoch, *index, header});
+        epochs[*epoch].push_back(read_entry(storage, name, *epoch, *index));
     }
 
     void add_claim(const Storage& storage, const std::string& name) {
@@ -126,14 +132,16 @@ private:
     /// From the newest epoch to the oldest of which anything is kept.
     void walk() {
         std::uint64_t epoch = chain_.epoch, seal = kNoSeal;
+        bool is_named = false;
         for (;;) {
             chain_.seals.emplace(epoch, seal);
             const auto entries = files_.epochs.find(epoch);
             const auto beginning = files_.find_beginning(epoch);
             if (epoch == chain_.epoch && beginning) chain_.epoch_first_sequence = beginning->first_sequence;
-            if (entries != files_.epochs.end()) take(entries->second, seal, beginning);
+            if (entries != files_.epochs.end()) take(entries->second, seal, beginning, is_named);
             if (epoch == kFormat1Epoch) return;
-            if (beginning && beginning->previous_epoch < epoch) {
+            is_named = beginning && beginning->previous_epoch < epoch;
+            if (is_named) {
                 seal = std::min(seal, beginning->first_sequence - 1);
                 epoch = beginning->previous_epoch;
             } else if (files_.epochs.lower_bound(epoch) == files_.epochs.begin()) {
@@ -144,8 +152,11 @@ private:
         }
     }
 
-    /// A header that is broken behind the last whole one may be what a power loss left: the scan looks at it.
-    void take(const std::vector<Entry>& entries, std::uint64_t seal, const std::optional<Claim>& beginning) {
+    /// A header that is broken behind the last whole one may be what a power loss left: the scan looks at it. An epoch
+    /// that wrote no record of its own stays in the chain: its header leads to the one before. Where a
+    /// record counts, the header before it was whole.
+    void take(const std::vector<Entry>& entries, std::uint64_t seal, const std::optional<Claim>& beginning,
+              bool is_named) {
         bool has_later = seal != kNoSeal;
         for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
             const bool is_format_1 = entry->epoch == kFormat1Epoch;
@@ -153,7 +164,10 @@ private:
             std::uint64_t first = is_format_1 ? entry->index : 0;
             if (entry->header) first = entry->header->first_sequence;
             if (!has_header && entry->index == 1 && beginning) first = beginning->first_sequence;
-            if (first > seal || (!has_header && has_later && !has_whole(entries, *entry))) {
+            const bool is_begun = is_named && entry->first_record > 0 && entry->first_record <= seal;
+            const bool is_empty_epoch = entry->header && entry->index == 1 && first == seal + 1;
+            const bool never_began = !has_header && has_later && !is_begun && !has_whole(entries, *entry);
+            if ((first > seal && !is_empty_epoch) || never_began) {
                 chain_.strays.push_back(entry->name);
                 continue;
             }

@@ -39,7 +39,8 @@ public:
         : storage_(storage), after_(after), last_(last), verify_(verify), on_record_(on_record) {
         scan_.chain = read_chain(storage);
         segments_ = scan_.chain.segments;
-        durable_ = read_durable_mark(storage, scan_.chain.epoch);
+        // a state was kept only after what led to it was durable
+        durable_ = std::max(after, read_durable_mark(storage, scan_.chain.epoch));
     }
 
     Scan run() {

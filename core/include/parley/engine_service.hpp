@@ -14,6 +14,7 @@
 #include "parley/input_queue.hpp"
 #include "parley/journal.hpp"
 #include "parley/posix_storage.hpp"
+#include "parley/snapshot.hpp"
 #include "parley/worker.hpp"
 
 namespace parley {
@@ -111,6 +112,7 @@ private:
     void snapshot_if_due(bool is_now);
     void keep_snapshot(std::uint64_t sequence, const std::vector<std::uint8_t>& file);
     void remove_old_files();
+    void remove_old_segments(const Chain& chain, const SnapshotFile& base);
     void halt(const std::string& what, const std::string& why) noexcept;
     void set_state(const std::string& state);
     void signal() noexcept;
