@@ -128,7 +128,7 @@ def apply_kill_switch_changed(envelope: gateway.EventEnvelope) -> None:
     audit.record(
         stream=_stream(firm_id),
         action="kill_switch.engaged" if event.is_engaged else "kill_switch.released",
-        entity=_entity(event.scope, event.scope_id),
+        entity=entity_of(event.scope, event.scope_id),
         actor=GATEWAY,
         at=at,
         after={"is_engaged": event.is_engaged, "orders_canceled": event.orders_canceled},
@@ -152,7 +152,7 @@ def apply_trading_state_changed(envelope: gateway.EventEnvelope) -> None:
     audit.record(
         stream=_stream(_firm_of(event.scope, event.scope_id)),
         action="trading_state.changed",
-        entity=_entity(event.scope, event.scope_id),
+        entity=entity_of(event.scope, event.scope_id),
         actor=GATEWAY,
         at=at,
         before={"state": before.trading_state if before else TradingState.ACTIVE.value},
@@ -244,7 +244,7 @@ def _record(
     audit.record(
         stream=_stream(firm_id),
         action=action,
-        entity=_entity(scope, scope_id),
+        entity=entity_of(scope, scope_id),
         actor=actor,
         at=at,
         command_id=command_id,
@@ -256,5 +256,5 @@ def _stream(firm_id: int | None) -> str:
     return "house" if firm_id is None else f"firm:{firm_id}"
 
 
-def _entity(scope: ControlScope, scope_id: int) -> str:
+def entity_of(scope: ControlScope, scope_id: int) -> str:
     return scope.value if scope is ControlScope.ALL else f"{scope.value}:{scope_id}"

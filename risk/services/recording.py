@@ -5,6 +5,7 @@ import msgspec
 from audit import services as audit
 from common import clock
 from common.actor import GATEWAY
+from risk.services.controls import entity_of
 from wire import gateway
 
 Recorded = gateway.ControlSet | gateway.InstrumentPhaseChanged | gateway.PriceBandsSet
@@ -21,7 +22,7 @@ def record_in_force(envelope: gateway.EventEnvelope) -> None:
     event = envelope.event
     assert isinstance(event, Recorded)
     if isinstance(event, gateway.ControlSet):
-        entity = f"{event.scope.value}:{event.scope_id}"
+        entity = entity_of(event.scope, event.scope_id)
     else:
         entity = f"instrument:{event.instrument_id}"
     content = msgspec.to_builtins(event)

@@ -263,7 +263,7 @@ def test_what_no_table_projects_is_recorded(desk):
     )
     records = AuditRecord.objects.order_by("sequence")
     assert [(record.stream, record.action, record.entity, record.after) for record in records] == [
-        ("house", "control.set", "all:0", {"control": "parent_order", "scope": "all", "scope_id": 0, "value": 9}),
+        ("house", "control.set", "all", {"control": "parent_order", "scope": "all", "scope_id": 0, "value": 9}),
         (
             "house", "instrument.phase_changed", "instrument:3",
             {"instrument_id": 3, "phase": "call", "price_ticks": 0, "lots": 0},
