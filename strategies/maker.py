@@ -45,6 +45,8 @@ class Maker:
         self._rfqs: dict[int, RfqView] = {}
         self._positions: dict[str, Decimal] = {}
         self._submitted: dict[int, Submitted] = {}
+        self._quote_ids: dict[int, int] = {}
+        """What an RFQ's newest submission was accepted as, also before its fact arrives."""
         self._paused_until_ns: dict[int, int] = {}
         self._said: dict[int, str] = {}
         self._busy: set[int] = set()
@@ -60,6 +62,7 @@ class Maker:
             for task in done:
                 task.result()
         except asyncio.CancelledError:
+            looking.cancel()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._say_farewell(), FAREWELL_SECONDS_MAX)
             raise
@@ -130,7 +133,7 @@ class Maker:
         await self._client.watch(keys | {f"ticker.{name}" for name in names})
 
     def _forget(self, rfq_id: int) -> None:
-        for known in (self._submitted, self._paused_until_ns, self._said):
+        for known in (self._submitted, self._quote_ids, self._paused_until_ns, self._said):
             known.pop(rfq_id, None)
 
     async def _look_again_and_again(self) -> None:
@@ -177,9 +180,11 @@ class Maker:
                 log.info("rfq %d: quote withdrawn, %s", rfq.rfq_id, decision.reason)
                 await self._client.send(messages.CancelQuote(command_id=_command_id(), quote_id=decision.quote_id))
                 self._submitted.pop(rfq.rfq_id, None)
+                self._quote_ids.pop(rfq.rfq_id, None)
                 self._paused_until_ns[rfq.rfq_id] = now_ns + NANOSECONDS_PER_SECOND
             else:
-                await self._client.send(self._quote(rfq, decision))
+                accepted = await self._client.send(self._quote(rfq, decision))
+                self._quote_ids[rfq.rfq_id] = accepted.entity_id
                 self._submitted[rfq.rfq_id] = Submitted(prices=decision.prices, at_ns=now_ns)
         except clients.Refused as refused:
             log.info("rfq %d: %s", rfq.rfq_id, refused)
@@ -201,9 +206,15 @@ class Maker:
         )
 
     async def _say_farewell(self) -> None:
-        """A maker that goes leaves no quote behind; one that is killed leaves quotes with a short life."""
-        active = [quote for rfq in self._rfqs.values() if (quote := find_active(rfq)) is not None]
-        cancels = [messages.CancelQuote(command_id=_command_id(), quote_id=quote.quote_id) for quote in active]
+        """A maker that goes leaves no quote behind, nor one that is on its way; one that is killed leaves quotes with a
+        short life.
+        """
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        seen = {quote.quote_id for rfq in self._rfqs.values() if (quote := find_active(rfq)) is not None}
+        cancels = [
+            messages.CancelQuote(command_id=_command_id(), quote_id=quote_id)
+            for quote_id in seen | set(self._quote_ids.values())
+        ]
         await asyncio.gather(*(self._client.send(cancel) for cancel in cancels), return_exceptions=True)
 
 
