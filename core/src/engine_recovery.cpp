@@ -50,12 +50,13 @@ void EngineService::prepare_if_due() {
     if (journal_->take_wants_next()) keeper_.post([this] { journal_->prepare_next(); });
 }
 
-/// The state is copied here and written by the keeper; while that is busy, the next snapshot waits.
+/// The state is copied here and written by the keeper; while one is on its way, the next snapshot waits. What else the
+/// keeper has to do is no reason to wait: short segments, prepared without a pause, would put it off for ever.
 void EngineService::snapshot_if_due(bool is_now) {
     const std::uint64_t sequence = engine_->journal_sequence();
     if (journal_->take_rolled() || sequence - snapshot_sequence_ >= options_.snapshot_interval) is_snapshot_due_ = true;
     if (sequence == snapshot_sequence_ || !(is_now || is_snapshot_due_)) return;
-    if (!keeper_.is_idle()) {
+    if (!keeper_.is_idle() && is_snapshot_flying_) {
         if (!is_now) return;
         keeper_.wait();
     }
@@ -65,8 +66,10 @@ void EngineService::snapshot_if_due(bool is_now) {
     }
     snapshot_sequence_ = sequence;
     is_snapshot_due_ = false;
+    is_snapshot_flying_ = true;
     keeper_.post([this, sequence, file = encode_snapshot(*engine_, journal_->epoch())] {
         guarded([&] { keep_snapshot(sequence, file); });
+        is_snapshot_flying_ = false;
     });
 }
 

@@ -150,6 +150,7 @@ private:
     bool is_flying_ = false;
     std::uint64_t snapshot_sequence_ = 0;
     bool is_snapshot_due_ = false;
+    std::atomic<bool> is_snapshot_flying_ = false;
     std::chrono::steady_clock::time_point dirty_since_;
 
     Worker syncer_;

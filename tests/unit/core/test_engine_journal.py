@@ -1,5 +1,6 @@
 """The journal: what was released is never lost, what is damaged is named, what fails stops everything."""
 
+import itertools
 import os
 import random
 import select
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import parley_core
@@ -41,6 +43,25 @@ def busy_desk(folder: Path, orders: int = 300, **options: int | bool) -> tuple[E
     return desk, said + desk.events()
 
 
+def place_until(desk: EngineDesk, said: list[EventTuple], is_done: Callable[[], bool]) -> None:
+    """Appends what orders say and releases all but its end, until it is done: snapshots are written beside that."""
+    orders = itertools.count(10_000)
+    deadline = time.monotonic() + 20
+    while not is_done():
+        assert time.monotonic() < deadline, f"not after {next(orders) - 10_000:,} orders"
+        for order in itertools.islice(orders, 50):
+            desk.place(order, d.CAROL, d.BUY, 1, 110_000)
+        said += desk.events()
+        desk.engine.release_events(len(said) - 300)
+
+
+def await_snapshot(folder: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not any(folder.glob("*.snapshot")):
+        assert time.monotonic() < deadline, sorted(each.name for each in folder.iterdir())
+        time.sleep(0.01)
+
+
 def segments(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.journal"))
 
@@ -55,9 +76,11 @@ def record_offsets(segment: Path) -> list[tuple[int, int]]:
     return found
 
 
-def unclean_copy(desk: EngineDesk, folder: Path) -> Path:
+def unclean_copy(desk: EngineDesk, folder: Path, *, is_snapshot_needed: bool = False) -> Path:
     """The folder as a killed process leaves it: no snapshot of stop()."""
     copy = folder / "copy"
+    if is_snapshot_needed:
+        await_snapshot(folder / "journal")
     shutil.copytree(folder / "journal", copy, ignore=shutil.ignore_patterns("*.temporary", "*.prepared"))
     desk.engine.stop()
     return copy
@@ -84,8 +107,7 @@ def test_replay_from_genesis_and_from_snapshots_gives_the_live_state(tmp_path: P
     desk, said = busy_desk(tmp_path / "journal", snapshot_interval=40, segment_bytes=4_096)
     live = desk.engine.state_hash()
     assert len(segments(tmp_path / "journal")) > 3
-    copy = unclean_copy(desk, tmp_path)
-    assert list(copy.glob("*.snapshot"))
+    copy = unclean_copy(desk, tmp_path, is_snapshot_needed=True)
     assert parley_core.replay(copy, True) == parley_core.replay(copy, False)
     assert parley_core.replay(copy, True)[::2] == (live, len(said))
     recovered = EngineDesk(copy)
@@ -214,7 +236,7 @@ def test_a_missing_segment_is_damage(tmp_path: Path) -> None:
 def test_a_damaged_snapshot_is_passed_over_and_said(tmp_path: Path) -> None:
     desk, _ = busy_desk(tmp_path / "journal", snapshot_interval=40)
     live = desk.engine.state_hash()
-    copy = unclean_copy(desk, tmp_path)
+    copy = unclean_copy(desk, tmp_path, is_snapshot_needed=True)
     newest = max(copy.glob("*.snapshot"))
     content = bytearray(newest.read_bytes())
     content[len(content) // 2] ^= 1
@@ -229,14 +251,7 @@ def test_released_segments_are_removed_and_others_kept(tmp_path: Path) -> None:
     options = {"segment_bytes": 4_096, "retained_segments": 2, "fsync": False}
     desk, said = busy_desk(tmp_path, **options)
     assert segments(tmp_path)[0].stem == "0000000001-0000000001"
-    desk.engine.release_events(len(said))
-    for order in range(10_000, 10_300):
-        desk.place(order, d.CAROL, d.BUY, 1, 110_000)
-        if order % 50 == 0:
-            desk.events()
-            time.sleep(0.05)  # the engine does not wait for its snapshots
-    said += desk.events()
-    assert segments(tmp_path)[0].stem > "0000000001-0000000001"
+    place_until(desk, said, lambda: segments(tmp_path)[0].stem > "0000000001-0000000001")
     before = desk.engine.state_hash()
     number = desk.engine.event_number
     desk.engine.stop()
