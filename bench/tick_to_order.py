@@ -26,7 +26,10 @@ Quantiles = dict[str, float]
 
 def row(name: str, runs: list[Quantiles], note: str = "") -> None:
     p50, p99, p999 = (statistics.median(run[key] for run in runs) for key in ("p50_ns", "p99_ns", "p999_ns"))
-    count = int(statistics.median(run["count"] for run in runs))
+    count = min(int(run["count"]) for run in runs)
+    if count == 0:
+        message = f"{name.strip()}: a run took no sample, so there is nothing to report"
+        raise RuntimeError(message)
     print(f"{name:<46}{p50:>10,.0f}{p99:>12,.0f}{p999:>14,.0f}{count:>10,}  {note}")
 
 
@@ -65,7 +68,7 @@ def measure_sockets(pairs: "parley_core.BenchPairs", packets: int, runs: int) ->
     row("3. round trip: UDP in, TCP out", [run["round_trip"] for run in found], "limit p50 12,000")
     row("   floor: bare echo over TCP", [run["tcp_floor"] for run in found])
     row("   floor: bare echo over UDP", [run["udp_floor"] for run in found])
-    if not found[0]["is_pinned"]:
+    if not all(run["is_pinned"] for run in found):
         print("   NOT PINNED: one core only, so path and peer wait for each other")
 
 

@@ -99,5 +99,6 @@ void bind_hot_path_bench(nb::module_& module) {
         .def("run_stages", &PairsBench::run_stages,
              "Thread nanoseconds per packet of the path cut off behind each stage.")
         .def("run_sockets", &PairsBench::run_sockets, "packets"_a,
-             "Over loopback sockets with a peer on the other core; wall nanoseconds. Raises OSError.");
+             "Over loopback sockets with a peer on the other core; wall nanoseconds. Raises OSError, and RuntimeError "
+             "where no datagram led to an order.");
 }

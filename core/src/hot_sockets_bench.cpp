@@ -6,11 +6,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <exception>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 
@@ -22,6 +24,7 @@ namespace {
 
 constexpr std::size_t kFloorRounds = 5'000;
 constexpr TimeNs kStartNs = 1'800'000'000'000'000'000;
+constexpr TimeNs kPacketNs = 1'000;
 constexpr std::chrono::seconds kPatience(60);
 /// Looks in vain after which a thread lets others run: never reached where both have a core.
 constexpr std::uint64_t kSpinsMax = 2'000;
@@ -38,8 +41,9 @@ private:
     cpu_set_t cores_{};
 };
 
+/// Whatever cores this process was started on: path and peer need one each.
 bool pin(unsigned int core) {
-    if (std::thread::hardware_concurrency() < 2) return false;
+    if (::sysconf(_SC_NPROCESSORS_ONLN) < 2) return false;
     cpu_set_t cores;
     CPU_ZERO(&cores);
     CPU_SET(core, &cores);
@@ -270,12 +274,11 @@ private:
 };
 
 /// The path on its own thread: polls until it is over.
-void carry(HotPath& path, std::uint16_t order_port, Progress& progress, const std::atomic<bool>& is_over,
-           const CycleClock& clock, SocketTimes& times) {
+void carry(HotPath& path, std::uint16_t order_port, TimeNs now_ns, Progress& progress,
+           const std::atomic<bool>& is_over, const CycleClock& clock, SocketTimes& times) {
     const std::uint64_t orders_before = path.counts().orders;
-    HotSockets sockets({0, "127.0.0.1", order_port, "PAIRS", "PAIRS"}, kStartNs);
+    HotSockets sockets({0, "127.0.0.1", order_port, "PAIRS", "PAIRS"}, now_ns);
     progress.feed_port = sockets.feed_port();
-    TimeNs now_ns = kStartNs;
     std::uint64_t sends = 0;
     std::uint64_t idle = 0;
     while (!is_over) {
@@ -285,7 +288,7 @@ void carry(HotPath& path, std::uint16_t order_port, Progress& progress, const st
             continue;
         }
         idle = 0;
-        now_ns += 1'000;
+        now_ns += kPacketNs;
         path.outbox().journaled(path.outbox().unjournaled().size());
         progress.orders = path.counts().orders - orders_before;
         progress.datagrams += taken;
@@ -308,16 +311,18 @@ SocketTimes run_sockets(const PairsFeed& feed, const HotPathConfig& config, std:
     HotPath hot(config);
     set_every_control(hot);
     const std::size_t warm_up = feed.size() - std::min(feed.size(), packets);
+    // Time goes on, or the execution throttle would take all fills for one burst and disable the strategy.
+    TimeNs now_ns = kStartNs;
     for (std::size_t packet = 0; packet < warm_up; ++packet) {
-        hot.on_packet(feed[packet], kStartNs);
-        fill_all(hot, kStartNs);
+        hot.on_packet(feed[packet], now_ns += kPacketNs);
+        fill_all(hot, now_ns);
     }
     const Socket listening = bound(SOCK_STREAM);
     Progress progress;
     Socket orders;  // open until the path's thread is over
     std::vector<double> round_trips;
     const auto path = [&](const std::atomic<bool>& is_over) {
-        carry(hot, port_of(listening), progress, is_over, clock, times);
+        carry(hot, port_of(listening), now_ns, progress, is_over, clock, times);
     };
     beside(path, [&] {
         orders = accepted(listening);
@@ -329,6 +334,7 @@ SocketTimes run_sockets(const PairsFeed& feed, const HotPathConfig& config, std:
             if (cycles != 0) round_trips.push_back(clock.nanoseconds(cycles));
         }
     });
+    if (round_trips.empty() || times.sent.ns.empty()) throw std::runtime_error("no datagram led to an order");
     times.round_trip = sorted(std::move(round_trips));
     times.ready = sorted(std::move(times.ready.ns));
     times.sent = sorted(std::move(times.sent.ns));

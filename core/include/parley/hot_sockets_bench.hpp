@@ -15,7 +15,8 @@ struct SocketTimes {
     bool is_pinned = false;
 };
 
-/// The last `packets` of the feed; those before them reach the path in memory. Throws what HotSockets throws.
+/// The last `packets` of the feed; those before them reach the path in memory. Throws what HotSockets throws, and
+/// std::runtime_error where none of them led to an order.
 [[nodiscard]] SocketTimes run_sockets(const PairsFeed& feed, const HotPathConfig& config, std::size_t packets);
 
 }  // namespace parley::bench
