@@ -289,6 +289,7 @@ void Engine::on(const SetLimits& command) {
     account.firm_id = command.firm_id;
     account.desk_id = command.desk_id;
     account.limits[command.coin_id] = command.limits;
+    order_controls_.renew_paths();
     emit_texts(EventKind::limits_in_force, std::string(command.coin), {}).values[0] = command.account_id;
 }
 

@@ -20,7 +20,8 @@ OrderFacts Engine::facts_of(const Intent& intent, Micros value) const noexcept {
     OrderFacts facts = facts_of(intent.account, intent.instrument, intent.owner);
     facts.order_id = intent.order_id;
     facts.attribution = intent.attribution;
-    facts.covering = intent.covering;
+    facts.covering.slots = intent.path->slots;
+    facts.covering.count = intent.path->count;
     facts.side = intent.side;
     facts.lots = intent.lots;
     facts.price = *intent.price;
@@ -33,8 +34,10 @@ void Engine::change_working(Slot account, Slot instrument, const Owner& owner, S
     held.working(side) += lots;
     margin_.set_position(account, instrument, held);
     if (order_controls_.is_empty()) return;
-    const bool is_buy = side == Side::buy;
-    order_controls_.change_position(facts_of(account, instrument, owner), 0, is_buy ? lots : 0, is_buy ? 0 : lots);
+    const Instrument& traded = *instruments_[instrument];
+    Position by;
+    by.working(side) = lots;
+    order_controls_.change_position(path_of(account, instrument, owner), traded.valuation, traded.coin, by);
 }
 
 void Engine::change_position(Slot account, Slot instrument, const Owner& owner, Side side, Lots lots,
@@ -45,16 +48,17 @@ void Engine::change_position(Slot account, Slot instrument, const Owner& owner, 
     margin_.execute(account, instrument, signed_lots, price, next_execution_id_ - 1);
     margin_.set_position(account, instrument, held);
     if (order_controls_.is_empty()) return;
-    const OrderFacts facts = facts_of(account, instrument, owner);
-    order_controls_.change_position(facts, signed_lots, 0, 0);
-    const auto& [scope, scope_id] = order_controls_.count_execution(facts.subject, now_ns_);
+    const Instrument& traded = *instruments_[instrument];
+    order_controls_.change_position(path_of(account, instrument, owner), traded.valuation, traded.coin,
+                                    {signed_lots, 0, 0});
+    const auto& [scope, scope_id] = order_controls_.count_execution(subject_of(account, instrument, owner), now_ns_);
     if (scope == ControlScope::all) return;
     emit(EventKind::control_set, Reason::none, ControlKind::scope_disabled, scope, scope_id, 0);
 }
 
 void Engine::count_working_order(Slot account, Slot instrument, const Owner& owner, std::int64_t more) {
     if (order_controls_.is_empty()) return;
-    order_controls_.count_orders(subject_of(account, instrument, owner), more);
+    order_controls_.count_orders(path_of(account, instrument, owner), more);
 }
 
 void Engine::on(const SetScopeLimits& command, Reader& reader) {

@@ -64,9 +64,7 @@ Refusal Engine::check_replacement(OrderIndex index, Lots leaves, PriceTicks pric
     intent.side = order.side;
     intent.lots = leaves;
     if (price.value != 0) intent.price = price;
-    if (!order_controls_.is_empty()) {
-        intent.covering = order_controls_.cover(subject_of(order.account, order.instrument, order.owner));
-    }
+    intent.path = &path_of(order.account, order.instrument, order.owner);
     change_working(order.account, order.instrument, order.owner, order.side, -order.leaves.value);
     const Refusal refusal = check_intent(intent);
     change_working(order.account, order.instrument, order.owner, order.side, order.leaves.value);

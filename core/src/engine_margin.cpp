@@ -38,6 +38,7 @@ void Engine::on(const DescribeInstrument& input) {
     const Slot slot = find_instrument(input.instrument_id);
     if (slot == kNone || margin_.is_described(slot)) return;
     instruments_[slot]->venue_id = input.venue_id;
+    order_controls_.renew_paths();
     margin_.describe(slot, listed_of(*instruments_[slot]), input);
     for (Slot account = 0; account < accounts_.size(); ++account) {
         if (margin_.is_margined(account)) margin_.set_position(account, slot, position_of(account, slot));
@@ -99,10 +100,10 @@ void Engine::begin_margin(Slot account) {
 
 /// Initial margin after a fill at the order's price, with everything that works at its worst: never below zero, unless
 /// the order betters it.
-Refusal Engine::check_margin(const OrderFacts& facts) const {
-    if (!margin_.is_margined(facts.account)) return {};
-    const std::int64_t lots = sign(facts.side) * facts.lots.value;
-    const MarginBook::Headroom headroom = margin_.headroom(facts.account, facts.instrument, lots, facts.price);
+Refusal Engine::check_margin(const Intent& intent) const {
+    if (!margin_.is_margined(intent.account)) return {};
+    const std::int64_t lots = sign(intent.side) * intent.lots.value;
+    const MarginBook::Headroom headroom = margin_.headroom(intent.account, intent.instrument, lots, *intent.price);
     if (!headroom.is_priced) return {Reason::stale_or_jumped_market, -1, 0};
     if (headroom.after >= 0.0 || headroom.after >= headroom.before) return {};
     return {Reason::margin_headroom, to_micros(headroom.after), 0};

@@ -36,9 +36,9 @@ Refusal Engine::pass_gate(const PlaceOrder& command, Intent& intent) {
     intent.account = find_account(command.account_id);
     intent.instrument = find_instrument(command.instrument_id);
     Refusal refusal;
-    if (!order_controls_.is_empty() && intent.account != kNone && intent.instrument != kNone) {
-        intent.covering = order_controls_.cover(subject_of(intent.account, intent.instrument, intent.owner));
-        refusal = order_controls_.count_message(intent.covering, now_ns_);
+    if (intent.account != kNone && intent.instrument != kNone) {
+        intent.path = &path_of(intent.account, intent.instrument, intent.owner);
+        refusal = order_controls_.count_message(*intent.path, now_ns_);
     }
     if (!refusal) refusal = check_order(command, intent);
     if (!refusal) admit(intent);
@@ -49,12 +49,9 @@ Refusal Engine::pass_gate(const PlaceOrder& command, Intent& intent) {
 void Engine::count_cancel(OrderIndex index) {
     if (order_controls_.is_empty()) return;
     const OrderDetails& details = nodes_.details(index);
-    const Covering covering =
-        order_controls_.cover(subject_of(nodes_[index].account(), details.instrument, details.owner));
-    static_cast<void>(order_controls_.count_message(covering, now_ns_));
+    const ControlPath& path = path_of(nodes_[index].account(), details.instrument, details.owner);
+    static_cast<void>(order_controls_.count_message(path, now_ns_));
 }
-
-void Engine::admit(const Intent& intent) { order_controls_.admit(facts_of(intent, 0), now_ns_); }
 
 Refusal Engine::check_order(const PlaceOrder& command, Intent& intent) const {
     if (command.valid_until_ns < now_ns_) return {Reason::command_expired, now_ns_, command.valid_until_ns};

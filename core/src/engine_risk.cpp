@@ -25,6 +25,16 @@ Controls::Subject Engine::subject_of(Slot account, Slot instrument, const Owner&
 
 /// The gate, in constant time. Gives a market order the collar as its price.
 Refusal Engine::check_intent(Intent& intent) const {
+    if (!is_clear(intent)) {
+        if (const Refusal refusal = check_controls(intent)) return refusal;
+    }
+    const Refusal refusal = check_margin(intent);
+    if (!refusal || !order_controls_.is_overridden(facts_of(intent, 0), refusal.reason, now_ns_)) return refusal;
+    return {};
+}
+
+/// Every control but the margin, each by itself.
+Refusal Engine::check_controls(Intent& intent) const {
     const Instrument& instrument = *instruments_[intent.instrument];
     const Limits* limits = accounts_[intent.account].limits_of(instrument.coin);
     if (limits == nullptr) return {Reason::no_limits, accounts_[intent.account].id, 0};
@@ -45,9 +55,7 @@ Refusal Engine::check_intent(Intent& intent) const {
         const Position held = position_of(intent.account, intent.instrument);
         if (const Refusal refusal = risk::check_reducing(held, intent.side, intent.lots)) return refusal;
     }
-    if (const Refusal refusal = order_controls_.check(facts, coins_, now_ns_)) return refusal;
-    const Refusal refusal = check_margin(facts);
-    return order_controls_.is_overridden(facts, refusal.reason, now_ns_) ? Refusal{} : refusal;
+    return order_controls_.check(facts, coins_, now_ns_);
 }
 
 /// The limits that every account must have. Each but those that no person may waive can be overridden for one order.
@@ -135,7 +143,7 @@ Engine::LegRefusal Engine::check_leg(const BlockLeg& leg) const {
         intent.side = id == leg.taker_account_id ? leg.side : opposite(leg.side);
         intent.lots = leg.quantity;
         intent.price = leg.price;
-        intent.covering = order_controls_.cover(subject_of(account, instrument, intent.owner));
+        intent.path = &path_of(account, instrument, intent.owner);
         if (const Refusal refusal = check_intent(intent)) return {refusal, id, 0};
     }
     return {};

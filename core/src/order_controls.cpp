@@ -20,23 +20,19 @@ RecentOrders::Key identity(const OrderFacts& facts) noexcept {
 
 }  // namespace
 
-void TokenBucket::fill(std::int64_t burst, TimeNs now_ns) noexcept {
-    nano_tokens = saturate(Wide{burst} * kNano);
-    at_ns = now_ns;
+double clear_of(Micros bound) noexcept {
+    if (bound == kNoLimit) return std::numeric_limits<double>::infinity();
+    return bound <= 0 ? -std::numeric_limits<double>::infinity() : 0.999 * static_cast<double>(bound) - 4.0;
 }
 
-bool TokenBucket::take(std::int64_t per_second, std::int64_t burst, TimeNs now_ns) noexcept {
-    if (now_ns == at_ns && nano_tokens >= kNano) {
-        nano_tokens -= kNano;
-        return true;
-    }
-    const Wide elapsed = now_ns > at_ns ? Wide{now_ns} - at_ns : 0;
-    const Wide refilled = nano_tokens + elapsed * per_second;
-    nano_tokens = saturate(std::min(refilled, Wide{burst} * kNano));
-    at_ns = std::max(at_ns, now_ns);
-    if (nano_tokens < kNano) return false;
-    nano_tokens -= kNano;
-    return true;
+void TokenBucket::refill(std::int64_t per_second, std::int64_t most_nano_tokens, TimeNs now_ns) noexcept {
+    std::int64_t elapsed = 0, gained = 0, refilled = 0;
+    const bool is_wide = __builtin_sub_overflow(now_ns, at_ns, &elapsed) ||
+                         __builtin_mul_overflow(elapsed, per_second, &gained) ||
+                         __builtin_add_overflow(nano_tokens, gained, &refilled);
+    if (is_wide) refilled = saturate(nano_tokens + (Wide{now_ns} - at_ns) * per_second);
+    nano_tokens = std::min(refilled, most_nano_tokens);
+    at_ns = now_ns;
 }
 
 bool ExecutionCount::add(TimeNs now_ns, TimeNs period_ns) noexcept {
@@ -47,17 +43,27 @@ bool ExecutionCount::add(TimeNs now_ns, TimeNs period_ns) noexcept {
     return oldest != kNever && Wide{now_ns} - oldest <= period_ns;
 }
 
+namespace {
+
+/// Without the slow conversion of 128 bits where 64 do.
+double rough(Wide wide) noexcept {
+    const auto narrow = static_cast<std::int64_t>(wide);
+    return narrow == wide ? static_cast<double>(narrow) : static_cast<double>(wide);
+}
+
+}  // namespace
+
 void OpenRisk::add(const Valuation& valuation, std::int64_t coin, Wide lots) {
     const Wide nanos = lots * valuation.lot_nanos;
     if (valuation.kind == ValueKind::fixed_usd) {
         dollar_nanos_ += nanos;
-        rough_dollar_nanos_ = static_cast<double>(dollar_nanos_);
+        rough_dollar_nanos_ = rough(dollar_nanos_);
         return;
     }
     auto found = std::find_if(coins_.begin(), coins_.end(), [coin](const Coins& each) { return each.coin == coin; });
     if (found == coins_.end()) found = coins_.insert(coins_.end(), Coins{coin, 0, 0.0});
     found->nanos += nanos;
-    found->rough_nanos = static_cast<double>(found->nanos);
+    found->rough_nanos = rough(found->nanos);
 }
 
 OrderControls::Slot OrderControls::find(ControlScope scope, std::int64_t scope_id) const noexcept {
@@ -73,7 +79,32 @@ OrderControls::Slot OrderControls::find_or_add(ControlScope scope, std::int64_t 
     scopes_.back().scope = scope;
     scopes_.back().scope_id = scope_id;
     scope_slots_[key(scope, scope_id)] = slot;
+    renew_paths();
     return slot;
+}
+
+OrderControls::Slot OrderControls::counter_slot(Slot scope, Slot instrument) {
+    const std::uint64_t key = counter_key(scope, instrument);
+    if (const Slot* known = counter_slots_.find(key)) return *known;
+    Slot slot = static_cast<Slot>(counters_.size());
+    if (free_counters_.empty()) {
+        counters_.emplace_back();
+    } else {
+        slot = free_counters_.back();
+        free_counters_.pop_back();
+        counters_[slot] = {};
+    }
+    counter_slots_[key] = slot;
+    return slot;
+}
+
+void OrderControls::Scope::set(const ScopeLimits& given) noexcept {
+    limits = given;
+    messages_per_second = given.messages_per_second;
+    most_nano_tokens = saturate(Wide{given.message_burst} * kNano);
+    working_orders_max = given.max_working_orders == kNoLimit ? kUnlimited : given.max_working_orders;
+    orders_max = given.max_orders == kNoLimit ? kUnlimited : given.max_orders;
+    clear_risk_micros = clear_of(given.max_open_risk_micros);
 }
 
 Covering OrderControls::cover(const Controls::Subject& subject) const noexcept {
@@ -97,14 +128,13 @@ Covering OrderControls::cover(const Controls::Subject& subject) const noexcept {
     return covering;
 }
 
-Refusal OrderControls::count_message(const Covering& covering, TimeNs now_ns) {
+Refusal OrderControls::count_message(std::span<const Slot> covering, TimeNs now_ns) {
     Refusal refusal;
-    for (std::size_t i = 0; i < covering.count; ++i) {
-        Scope& scope = scopes_[covering.slots[i]];
-        const ScopeLimits& limits = scope.limits;
-        if (limits.messages_per_second == kNoLimit) continue;
-        if (scope.messages.take(limits.messages_per_second, limits.message_burst, now_ns) || refusal) continue;
-        refusal = {Reason::message_rate, limits.message_burst + 1, limits.message_burst};
+    for (const Slot slot : covering) {
+        Scope& scope = scopes_[slot];
+        if (scope.messages_per_second == kNoLimit) continue;
+        if (scope.messages.take(scope.messages_per_second, scope.most_nano_tokens, now_ns) || refusal) continue;
+        refusal = {Reason::message_rate, scope.limits.message_burst + 1, scope.limits.message_burst};
     }
     return refusal;
 }
@@ -188,12 +218,16 @@ Refusal OrderControls::check_caps(const Scope& scope) noexcept {
     return {};
 }
 
+bool OrderControls::is_window_open(const Scope& scope, const Counter* counter, TimeNs now_ns) noexcept {
+    return counter != nullptr && counter->window_mark.value >= 0 &&
+           Wide{now_ns} - counter->window_at_ns < scope.limits.collar_period_ns;
+}
+
 /// The mark at the first order of a period bounds every price of the period, however far the market walks meanwhile.
 Refusal OrderControls::check_window(const Scope& scope, const Counter* counter, const OrderFacts& facts,
                                     TimeNs now_ns) noexcept {
     const std::int64_t basis_points = scope.limits.period_collar_basis_points;
-    if (basis_points == kNoLimit || counter == nullptr || counter->window_mark.value < 0) return {};
-    if (Wide{now_ns} - counter->window_at_ns >= scope.limits.collar_period_ns) return {};
+    if (basis_points == kNoLimit || !is_window_open(scope, counter, now_ns)) return {};
     return risk::check_collar(facts.side, facts.price, *facts.valuation, counter->window_mark, basis_points);
 }
 
@@ -255,14 +289,11 @@ void OrderControls::admit(const OrderFacts& facts, TimeNs now_ns) {
     bool is_remembered = false;
     for (std::size_t i = 0; i < covering.count; ++i) {
         Scope& scope = scopes_[covering.slots[i]];
-        if (scope.limits.max_orders != kNoLimit) ++scope.orders;
+        if (scope.orders_max != kUnlimited) ++scope.orders;
         is_remembered = is_remembered || scope.limits.duplicate_window_ns != kNoLimit;
         if (scope.limits.period_collar_basis_points == kNoLimit) continue;
-        const Counter* const open = counter(covering.slots[i], facts.instrument);
-        const bool is_open = open != nullptr && open->window_mark.value >= 0 &&
-                             Wide{now_ns} - open->window_at_ns < scope.limits.collar_period_ns;
-        if (is_open) continue;
-        Counter& held = counters_[counter_key(covering.slots[i], facts.instrument)];
+        if (is_window_open(scope, counter(covering.slots[i], facts.instrument), now_ns)) continue;
+        Counter& held = counter_of(covering.slots[i], facts.instrument);
         held.window_at_ns = now_ns;
         held.window_mark = facts.mark;
     }
@@ -278,21 +309,26 @@ bool OrderControls::is_overridden(const OrderFacts& facts, Reason reason, TimeNs
            now_ns <= granted->valid_until_ns;
 }
 
-void OrderControls::change(Slot slot, const OrderFacts& facts, std::int64_t lots, std::int64_t buy_working,
-                           std::int64_t sell_working) {
-    Position& held = counters_[counter_key(slot, facts.instrument)].position;
+void OrderControls::change(Scope& scope, Counter& counter, const Valuation& valuation, std::int64_t coin,
+                           const Position& by) {
+    Position& held = counter.position;
     const std::int64_t before = worst_lots(held);
-    held.lots += lots;
-    held.buy_working += buy_working;
-    held.sell_working += sell_working;
-    scopes_[slot].risk.add(*facts.valuation, facts.coin, Wide{worst_lots(held)} - before);
+    held.lots += by.lots;
+    held.buy_working += by.buy_working;
+    held.sell_working += by.sell_working;
+    const std::int64_t after = worst_lots(held);
+    if (after != before) scope.risk.add(valuation, coin, Wide{after} - before);
 }
 
 void OrderControls::change_position(const OrderFacts& facts, std::int64_t lots, std::int64_t buy_working,
                                     std::int64_t sell_working) {
     if (scopes_.empty()) return;
     const Covering covering = cover(facts.subject);
-    for (std::size_t i = 0; i < covering.count; ++i) change(covering.slots[i], facts, lots, buy_working, sell_working);
+    for (std::size_t i = 0; i < covering.count; ++i) {
+        const Slot slot = covering.slots[i];
+        change(scopes_[slot], counter_of(slot, facts.instrument), *facts.valuation, facts.coin,
+               {lots, buy_working, sell_working});
+    }
 }
 
 void OrderControls::count_orders(const Controls::Subject& subject, std::int64_t more) {
@@ -314,6 +350,7 @@ std::pair<ControlScope, std::int64_t> OrderControls::count_execution(const Contr
         Scope& counted = scopes_[slot];
         if (!counted.executions.add(now_ns, counted.limits.execution_period_ns)) continue;
         counted.is_disabled = true;
+        renew_paths();
         return {scope, id};
     }
     return {ControlScope::all, 0};

@@ -24,20 +24,19 @@ constexpr bool is_overridable(Reason control) noexcept {
 
 void OrderControls::forget_instrument(Slot instrument, const Valuation& valuation, std::int64_t coin) {
     for (Slot slot = 0; slot < scopes_.size(); ++slot) {
-        const Counter* held = counter(slot, instrument);
-        if (held == nullptr) continue;
-        scopes_[slot].risk.add(valuation, coin, -Wide{worst_lots(held->position)});
-        counters_.erase(counter_key(slot, instrument));
+        const Slot* at = counter_slots_.find(counter_key(slot, instrument));
+        if (at == nullptr) continue;
+        scopes_[slot].risk.add(valuation, coin, -Wide{worst_lots(counters_[*at].position)});
+        free_counters_.push_back(*at);
+        counter_slots_.erase(counter_key(slot, instrument));
     }
+    renew_paths();
 }
 
 void OrderControls::seed(ControlScope scope, std::int64_t scope_id, Slot instrument, const Valuation& valuation,
                          std::int64_t coin, const Position& held) {
-    OrderFacts facts;
-    facts.instrument = instrument;
-    facts.valuation = &valuation;
-    facts.coin = coin;
-    change(find(scope, scope_id), facts, held.lots, held.buy_working, held.sell_working);
+    const Slot slot = find(scope, scope_id);
+    change(scopes_[slot], counter_of(slot, instrument), valuation, coin, held);
 }
 
 void OrderControls::seed_orders(ControlScope scope, std::int64_t scope_id, std::int64_t working) {
@@ -50,9 +49,10 @@ Refusal OrderControls::set_limits(ControlScope scope, std::int64_t scope_id, con
     if (slot == kNone) return {Reason::too_many_scopes, scope_id, static_cast<std::int64_t>(kScopesMax)};
     Scope& changed = scopes_[slot];
     const bool is_counting = changed.limits.max_executions == limits.max_executions;
-    changed.limits = limits;
+    changed.set(limits);
     changed.orders = 0;
-    changed.messages.fill(limits.message_burst, now_ns);
+    changed.messages = {changed.most_nano_tokens, now_ns};
+    renew_paths();
     if (!is_counting) changed.executions.reset(limits.max_executions);
     return {};
 }
@@ -60,6 +60,7 @@ Refusal OrderControls::set_limits(ControlScope scope, std::int64_t scope_id, con
 Refusal OrderControls::set_permission(const SetInstrumentPermission& command) {
     const Slot slot = find_or_add(command.scope, command.scope_id);
     if (slot == kNone) return {Reason::too_many_scopes, command.scope_id, static_cast<std::int64_t>(kScopesMax)};
+    renew_paths();
     if (command.permission == Permission::none) {
         permissions_.erase(list_key(slot, command.instrument_id));
     } else {
@@ -72,6 +73,7 @@ Refusal OrderControls::set_permission(const SetInstrumentPermission& command) {
 Refusal OrderControls::authorize(const SetTraderAuthorization& command) {
     const Slot slot = find_or_add(ControlScope::account, command.account_id);
     if (slot == kNone) return {Reason::too_many_scopes, command.account_id, static_cast<std::int64_t>(kScopesMax)};
+    renew_paths();
     if (command.is_authorized) {
         traders_[list_key(slot, command.user_id)] = 1;
     } else {
@@ -107,6 +109,7 @@ void OrderControls::enable(ControlScope scope, std::int64_t scope_id) {
     const Slot slot = find(scope, scope_id);
     if (slot == kNone) return;
     scopes_[slot].is_disabled = false;
+    renew_paths();
     scopes_[slot].executions.reset(scopes_[slot].limits.max_executions);
 }
 

@@ -55,7 +55,9 @@ void OrderControls::load(Reader& reader, std::span<const Terms> instruments) {
     for (auto count = reader.below<std::size_t>(kScopesMax + 1); count > 0; --count) {
         const auto kind = reader.below<ControlScope>(enumerators(ControlScope{}));
         Scope& scope = scopes_[find_or_add(kind, reader.number())];
-        codec::get_fields(reader, scope.limits);
+        ScopeLimits limits;
+        codec::get_fields(reader, limits);
+        scope.set(limits);
         scope.messages.nano_tokens = reader.number();
         scope.messages.at_ns = reader.number();
         scope.working_orders = reader.number();
@@ -71,7 +73,7 @@ void OrderControls::load(Reader& reader, std::span<const Terms> instruments) {
 
 void OrderControls::save_counters(Writer& writer, std::span<const Terms> instruments) const {
     std::vector<std::array<std::int64_t, 3>> sorted;  // scope slot, instrument id, instrument slot
-    counters_.for_each([&](std::uint64_t key, const Counter&) {
+    counter_slots_.for_each([&](std::uint64_t key, Slot) {
         const auto slot = static_cast<std::size_t>(key & 0xffff);
         sorted.push_back({static_cast<std::int64_t>(key >> 16), instruments[slot].id, static_cast<std::int64_t>(slot)});
     });
@@ -93,7 +95,7 @@ void OrderControls::load_counters(Reader& reader, std::span<const Terms> instrum
         const auto scope = reader.below<Slot>(static_cast<std::int64_t>(scopes_.size()));
         const Slot* slot = slot_of.find(static_cast<std::uint64_t>(reader.number()));
         if (slot == nullptr) throw BadEncoding("counter of an unknown instrument");
-        Counter& held = counters_[counter_key(scope, *slot)];
+        Counter& held = counter_of(scope, *slot);
         held.position.lots = reader.number();
         held.position.buy_working = reader.number();
         held.position.sell_working = reader.number();

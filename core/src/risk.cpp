@@ -50,6 +50,7 @@ std::int64_t Position::reducible(Side side) const noexcept {
 }
 
 void Controls::set_state(ControlScope scope, std::int64_t scope_id, TradingState state) {
+    ++revision_;
     if (state == TradingState::active) {
         states_.by_key.erase(key(scope, scope_id));
     } else {
@@ -59,6 +60,7 @@ void Controls::set_state(ControlScope scope, std::int64_t scope_id, TradingState
 }
 
 void Controls::set_kill(ControlScope scope, std::int64_t scope_id, bool is_engaged) {
+    ++revision_;
     if (is_engaged) {
         killed_.by_key[key(scope, scope_id)] = 1;
     } else {

@@ -161,7 +161,8 @@ private:
         Owner owner;
         OrderId order_id = 0;  ///< 0: a leg of a block
         OrderAttribution attribution;
-        Covering covering;
+        ControlPath* path = nullptr;
+        std::uint64_t identity = 0;  ///< of an order that passed with nothing in the way
         Side side{};
         Lots lots;
         std::optional<PriceTicks> price;
@@ -257,6 +258,11 @@ private:
 
     // engine_risk.cpp: the gate, reservations
     [[nodiscard]] Refusal check_intent(Intent& intent) const;
+    [[nodiscard]] bool is_clear(Intent& intent) const noexcept;
+    [[nodiscard]] std::uint64_t identity_of(const Intent& intent) const noexcept;
+    [[nodiscard]] Refusal check_controls(Intent& intent) const;
+    [[nodiscard]] ControlPath& path_of(Slot account, Slot instrument, const Owner& owner) const;
+    void put_together(ControlPath& path, const Owner& owner) const;
     [[nodiscard]] Refusal check_account(const OrderFacts& facts, const Limits& limits, PriceTicks collar) const;
     [[nodiscard]] Controls::Subject subject_of(Slot account, Slot instrument, const Owner& owner) const noexcept;
     [[nodiscard]] Refusal check_trading(const Instrument& instrument) const noexcept;
@@ -301,7 +307,7 @@ private:
     void on(const SetMarginInputs& input, Reader& reader);
     void on(const SetCollateral& command, Reader& reader);
     void begin_margin(Slot account);
-    [[nodiscard]] Refusal check_margin(const OrderFacts& facts) const;
+    [[nodiscard]] Refusal check_margin(const Intent& intent) const;
     [[nodiscard]] static MarginBook::Listed listed_of(const Instrument& instrument) noexcept;
     void save_margin(Writer& writer) const;
     void load_margin(Reader& reader);
@@ -354,6 +360,9 @@ private:
     FlatMap<Position> positions_;
     Controls controls_;
     OrderControls order_controls_;
+    mutable ControlPaths paths_;
+    mutable TimeNs paths_at_ns_ = 0;
+    mutable std::uint64_t paths_revision_ = 1;
     MarginBook margin_;
     std::map<ReservationId, std::vector<BlockLeg>> reservations_;
     RecentIds finished_blocks_{kRecentIdsMax};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "parley/control_inputs.hpp"
+#include "parley/control_paths.hpp"
 #include "parley/flat_map.hpp"
 #include "parley/recent_orders.hpp"
 #include "parley/risk.hpp"
@@ -25,8 +26,18 @@ struct TokenBucket {
     std::int64_t nano_tokens = 0;
     TimeNs at_ns = 0;
     /// Takes one where there is one. Full when new and after any change of limits.
-    [[nodiscard]] bool take(std::int64_t per_second, std::int64_t burst, TimeNs now_ns) noexcept;
-    void fill(std::int64_t burst, TimeNs now_ns) noexcept;
+    [[nodiscard]] bool take(std::int64_t per_second, std::int64_t most_nano_tokens, TimeNs now_ns) noexcept {
+        constexpr std::int64_t one = 1'000'000'000;
+        if (now_ns > at_ns) {
+            refill(per_second, most_nano_tokens, now_ns);
+        } else if (nano_tokens > most_nano_tokens) {
+            nano_tokens = most_nano_tokens;
+        }
+        if (nano_tokens < one) return false;
+        nano_tokens -= one;
+        return true;
+    }
+    void refill(std::int64_t per_second, std::int64_t most_nano_tokens, TimeNs now_ns) noexcept;
 };
 
 /// Times of the last executions: whether as many as may be fell within the period.
@@ -74,18 +85,15 @@ private:
     std::vector<Coins> coins_;
 };
 
+/// A rough value below this one is below the bound for sure; kNoLimit: always, zero and less: never.
+[[nodiscard]] double clear_of(Micros bound) noexcept;
+
 /// Largest position either way if everything working were filled.
 [[nodiscard]] constexpr std::int64_t worst_lots(const Position& position) noexcept {
     const std::int64_t bought = position.lots + position.buy_working;
     const std::int64_t sold = position.sell_working - position.lots;
     return bought > sold ? bought : sold;
 }
-
-/// Slots of the scopes with limits that cover an order.
-struct Covering {
-    std::array<std::uint32_t, 8> slots{};
-    std::size_t count = 0;
-};
 
 /// One order, or one side of a block, as the controls see it.
 struct OrderFacts {
@@ -119,20 +127,61 @@ public:
     [[nodiscard]] Refusal set_parent(const SetParentOrder& command);
 
     /// Counts a message against the rates of its scopes. Refuses where a rate is used up; a cancel's answer is ignored.
-    [[nodiscard]] Refusal count_message(const Covering& covering, TimeNs now_ns);
+    [[nodiscard]] Refusal count_message(std::span<const Slot> covering, TimeNs now_ns);
+    [[nodiscard]] Refusal count_message(const Covering& covering, TimeNs now_ns) {
+        return count_message(std::span(covering.slots).first(covering.count), now_ns);
+    }
+    [[nodiscard]] Refusal count_message(const ControlPath& path, TimeNs now_ns) {
+        return count_message(std::span(path.slots).first(path.count), now_ns);
+    }
     [[nodiscard]] Covering cover(const Controls::Subject& subject) const noexcept;
     /// The first control that the order does not pass and no override lets it past.
     [[nodiscard]] Refusal check(const OrderFacts& facts, Indices indices, TimeNs now_ns) const;
     /// The order was accepted: it counts from now on.
     void admit(const OrderFacts& facts, TimeNs now_ns);
     [[nodiscard]] bool is_overridden(const OrderFacts& facts, Reason reason, TimeNs now_ns) const noexcept;
-    void spend_override(OrderId order_id) noexcept { overrides_.erase(static_cast<std::uint64_t>(order_id)); }
+    void spend_override(OrderId order_id) noexcept {
+        if (!overrides_.empty()) overrides_.erase(static_cast<std::uint64_t>(order_id));
+    }
 
     /// Changes of positions and of what works, for every scope that covers the subject.
     void change_position(const OrderFacts& facts, std::int64_t lots, std::int64_t buy_working,
                          std::int64_t sell_working);
     void count_orders(const Controls::Subject& subject, std::int64_t more);
     void give_back_to_parent(OrderId parent_order_id, Lots unfilled) noexcept;
+
+    // The same along a path, which an engine keeps: order_controls_paths.cpp.
+    /// Changes with everything that a path is put together from.
+    [[nodiscard]] std::uint64_t revision() const noexcept { return revision_; }
+    void renew_paths() noexcept { ++revision_; }
+    /// Adds to a path of nobody's limits but the account's what the scopes that cover it ask.
+    void put_together(const Controls::Subject& subject, const Valuation& valuation, ControlPath& path,
+                      TimeNs now_ns) const;
+    /// An order on the path as the quick check sees it.
+    struct QuickFacts {
+        OrderId parent_order_id = 0;
+        std::uint64_t identity = 0;  ///< of RecentOrders
+        Side side{};
+        Lots lots;
+        PriceTicks price;
+        double lot_risk_micros = 0.0;  ///< of one lot, at the index
+    };
+    /// Whether no control can refuse the order. False says nothing: check() says.
+    [[nodiscard]] bool is_clear(const ControlPath& path, const QuickFacts& facts, Indices indices,
+                                TimeNs now_ns) const noexcept;
+    /// What an order must have to count as admitted along its path.
+    struct Admitted {
+        OrderId order_id = 0;
+        OrderId parent_order_id = 0;
+        std::uint64_t identity = 0;
+        Lots lots;
+        PriceTicks mark;
+    };
+    void admit(ControlPath& path, const Admitted& order, TimeNs now_ns);
+    void change_position(ControlPath& path, const Valuation& valuation, std::int64_t coin, const Position& by);
+    void count_orders(const ControlPath& path, std::int64_t more) noexcept {
+        for (std::uint32_t i = 0; i < path.count; ++i) scopes_[path.slots[i]].working_orders += more;
+    }
     /// The scope that this execution disables, or `all`.
     [[nodiscard]] std::pair<ControlScope, std::int64_t> count_execution(const Controls::Subject& subject, TimeNs now_ns);
     void forget_instrument(Slot instrument, const Valuation& valuation, std::int64_t coin);
@@ -156,17 +205,25 @@ public:
     void load(Reader& reader, std::span<const Terms> instruments);
 
 private:
-    struct Scope {
+    /// What every order looks at comes first, in two lines of the cache; `limits` say it again.
+    struct alignas(64) Scope {
+        TokenBucket messages;
+        std::int64_t messages_per_second = kNoLimit;
+        std::int64_t most_nano_tokens = 0;
+        std::int64_t working_orders = 0;
+        std::int64_t working_orders_max = kUnlimited;
+        std::int64_t orders = 0;
+        std::int64_t orders_max = kUnlimited;
+        OpenRisk risk;
+        double clear_risk_micros = kClearOfAll;
         ControlScope scope{};
         std::int64_t scope_id = 0;
         ScopeLimits limits;
-        TokenBucket messages;
         ExecutionCount executions;
-        OpenRisk risk;
-        std::int64_t working_orders = 0;
-        std::int64_t orders = 0;
         bool is_disabled = false;
         bool has_permissions = false;  ///< of instruments, ever
+
+        void set(const ScopeLimits& given) noexcept;
     };
     /// Of one scope in one instrument.
     struct Counter {
@@ -188,6 +245,8 @@ private:
         Lots out;
     };
     static constexpr Slot kNone = 0xffffffff;
+    static constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
+    static constexpr double kClearOfAll = std::numeric_limits<double>::infinity();
 
     [[nodiscard]] static std::uint64_t key(ControlScope scope, std::int64_t scope_id) noexcept {
         return (static_cast<std::uint64_t>(scope) << 56) | static_cast<std::uint64_t>(scope_id);
@@ -202,8 +261,16 @@ private:
     /// A new one without limits where there is none; kNone where there is no room.
     Slot find_or_add(ControlScope scope, std::int64_t scope_id);
     [[nodiscard]] const Counter* counter(Slot scope, Slot instrument) const noexcept {
-        return counters_.find(counter_key(scope, instrument));
+        const Slot* at = counter_slots_.find(counter_key(scope, instrument));
+        return at == nullptr ? nullptr : &counters_[*at];
     }
+    [[nodiscard]] Slot counter_slot(Slot scope, Slot instrument);
+    Counter& counter_of(Slot scope, Slot instrument) { return counters_[counter_slot(scope, instrument)]; }
+    [[nodiscard]] static bool is_window_open(const Scope& scope, const Counter* counter, TimeNs now_ns) noexcept;
+    void open_windows(ControlPath& path, PriceTicks mark, TimeNs now_ns);
+    Counter& counter_on(ControlPath& path, std::uint32_t i);
+    void add_windows(const Valuation& valuation, ControlPath& path, TimeNs now_ns) const noexcept;
+    static void change(Scope& scope, Counter& counter, const Valuation& valuation, std::int64_t coin, const Position& by);
     [[nodiscard]] Refusal check_lists(Slot slot, const OrderFacts& facts) const noexcept;
     [[nodiscard]] Refusal check_duplicate(const OrderFacts& facts, TimeNs window_ns, TimeNs now_ns) const noexcept;
     [[nodiscard]] Refusal check_parent(const OrderFacts& facts) const noexcept;
@@ -221,12 +288,12 @@ private:
     void load_counters(Reader& reader, std::span<const Terms> instruments);
     void save_grants(Writer& writer) const;
     void load_grants(Reader& reader);
-    void change(Slot slot, const OrderFacts& facts, std::int64_t lots, std::int64_t buy_working,
-                std::int64_t sell_working);
-
+    std::uint64_t revision_ = 1;
     std::vector<Scope> scopes_;
     FlatMap<Slot> scope_slots_;
-    FlatMap<Counter> counters_;
+    FlatMap<Slot> counter_slots_;
+    std::vector<Counter> counters_;
+    std::vector<Slot> free_counters_;
     RecentOrders recent_;
     FlatMap<Permission> permissions_;  // by scope slot and instrument id
     FlatMap<std::uint8_t> traders_;    // by account's scope slot and user id

@@ -38,6 +38,13 @@ struct Valuation {
 
     /// Micro-dollars of `lots` at `price`, rounded towards zero; never wraps. Index: of the instrument's coin.
     [[nodiscard]] Micros value(Lots lots, PriceTicks price, Micros index_micros) const noexcept;
+    /// Micro-dollars of one lot to some digits, without a division.
+    [[nodiscard]] double rough_value(PriceTicks price, Micros index_micros) const noexcept {
+        const auto nanos = static_cast<double>(lot_nanos);
+        if (kind == ValueKind::fixed_usd) return nanos * 1e-3;
+        if (kind == ValueKind::index) return nanos * 1e-9 * static_cast<double>(index_micros);
+        return nanos * 1e-12 * static_cast<double>(price.value) * static_cast<double>(tick_nanos);
+    }
     /// Farthest price from the mark that the collar lets `side` trade at.
     [[nodiscard]] PriceTicks collar(Side side, PriceTicks mark, std::int64_t basis_points) const noexcept;
 };
@@ -77,6 +84,8 @@ public:
     /// kill_switch (value: scope, bound: its id) or trading_state (value: 2 halted, bound: id of the scope).
     [[nodiscard]] Refusal check(const Subject& subject) const noexcept;
     [[nodiscard]] bool is_reducing(const Subject& subject) const noexcept;
+    /// Changes with everything that is in force.
+    [[nodiscard]] std::uint64_t revision() const noexcept { return revision_; }
 
     void save(Writer& writer) const;
     void load(Reader& reader);
@@ -94,6 +103,7 @@ private:
     template <typename Test>
     static Refusal first(const Subject& subject, const Scoped& scoped, Reason reason, Test&& test) noexcept;
 
+    std::uint64_t revision_ = 0;
     Scoped killed_;
     Scoped states_;
 };

@@ -1,0 +1,84 @@
+#include "parley/engine.hpp"
+
+namespace parley {
+
+/// What holds for this owner's orders in the instrument, put together anew only where something of it has changed or
+/// the clock went back. Good until the next path is asked for.
+ControlPath& Engine::path_of(Slot account, Slot instrument, const Owner& owner) const {
+    if (now_ns_ < paths_at_ns_) ++paths_revision_;
+    paths_at_ns_ = now_ns_;
+    const ControlPath::Key key{account, instrument, owner.user_id, owner.desk_id, owner.strategy_id};
+    const std::uint64_t revision = paths_revision_ + order_controls_.revision() + controls_.revision();
+    ControlPath& path = paths_.find(key);
+    if (path.revision == revision && path.key == key) return path;
+    path.key = key;
+    path.revision = revision;
+    put_together(path, owner);
+    return path;
+}
+
+void Engine::put_together(ControlPath& path, const Owner& owner) const {
+    const Instrument& instrument = *instruments_[path.key.instrument];
+    const Controls::Subject subject = subject_of(path.key.account, path.key.instrument, owner);
+    const Limits* limits = accounts_[path.key.account].limits_of(instrument.coin);
+    const Limits own = limits == nullptr ? Limits{} : *limits;
+    path.is_plain = limits != nullptr && own.price_collar_basis_points >= 0 && !controls_.check(subject) &&
+                    !controls_.is_reducing(subject);
+    path.max_quantity_lots = own.max_order_quantity_lots;
+    path.max_value_micros = own.max_order_value_micros > 0 ? clear_of(own.max_order_value_micros) : clear_of(0);
+    path.max_position_lots = own.max_position_lots;
+    path.max_position_value_micros = own.max_position_value_micros > 0 ? clear_of(own.max_position_value_micros)
+                                                                       : clear_of(0);
+    path.collar_basis_points = own.price_collar_basis_points;
+    order_controls_.put_together(subject, instrument.valuation, path, now_ns_);
+}
+
+/// Whether no control but the margin can refuse the order: what nearly every order is told by few comparisons. False
+/// says nothing; check_controls says.
+bool Engine::is_clear(Intent& intent) const noexcept {
+    const ControlPath& path = *intent.path;
+    if (!path.is_plain || !intent.price) return false;
+    const Instrument& instrument = *instruments_[intent.instrument];
+    const Valuation& valuation = instrument.valuation;
+    const CoinIndex& index = coins_[instrument.coin];
+    const PriceTicks mark = instrument.reference.mark, price = *intent.price;
+    if (risk::check_reference(instrument.reference, index, valuation, alive_at_ns_, now_ns_)) return false;
+    if (risk::check_collar(intent.side, price, valuation, mark, path.collar_basis_points)) return false;
+    const auto lots = static_cast<double>(intent.lots.value);
+    if (intent.lots.value > path.max_quantity_lots) return false;
+    if (lots * valuation.rough_value(price, index.price_micros) > path.max_value_micros) return false;
+    const std::int64_t worst = position_of(intent.account, intent.instrument).worst(intent.side, intent.lots.value);
+    if (worst > path.max_position_lots) return false;
+    const double worst_value = static_cast<double>(worst) * valuation.rough_value(mark, index.price_micros);
+    if (worst > 0 && worst_value > path.max_position_value_micros) return false;
+    const bool is_in_coins = valuation.kind != ValueKind::fixed_usd;
+    if (is_in_coins && index.price_micros <= 0) return false;
+    const double unit = is_in_coins ? static_cast<double>(index.price_micros) * 1e-9 : 1e-3;
+    intent.identity = identity_of(intent);
+    return order_controls_.is_clear(path,
+                                    {.parent_order_id = intent.attribution.parent_order_id,
+                                     .identity = intent.identity,
+                                     .side = intent.side,
+                                     .lots = intent.lots,
+                                     .price = price,
+                                     .lot_risk_micros = static_cast<double>(valuation.lot_nanos) * unit},
+                                    coins_, now_ns_);
+}
+
+std::uint64_t Engine::identity_of(const Intent& intent) const noexcept {
+    return RecentOrders::hash_of({accounts_[intent.account].id, instruments_[intent.instrument]->id, intent.lots.value,
+                                  intent.price->value, intent.side});
+}
+
+/// The order was accepted: it counts from now on.
+void Engine::admit(const Intent& intent) {
+    order_controls_.admit(*intent.path,
+                          {.order_id = intent.order_id,
+                           .parent_order_id = intent.attribution.parent_order_id,
+                           .identity = intent.identity != 0 ? intent.identity : identity_of(intent),
+                           .lots = intent.lots,
+                           .mark = instruments_[intent.instrument]->reference.mark},
+                          now_ns_);
+}
+
+}  // namespace parley
