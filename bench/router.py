@@ -9,7 +9,6 @@ random markets with HiGHS and prints the largest difference in basis points; it 
 """
 
 import argparse
-import random
 import statistics
 import time
 
@@ -19,23 +18,6 @@ from tests.unit.core import router_reference as reference
 
 PEER_CASES = 20
 BASIS_POINTS = 1e4
-
-
-def make_case(seed: int) -> reference.State:
-    """4 books of 20 levels, a v2 and a v3 pool with gas, and an order of a size that uses several of them."""
-    dice = random.Random(seed)
-    side = dice.randint(0, 1)
-    venues = []
-    for _ in range(4):
-        fee = dice.randint(0, 800)
-        book = reference.random_book(dice, side, 20)
-        venues.append(reference.Venue(book, fee * 1e-6, terms={"taker_fee_ppm": fee}))
-    for make in (reference.random_v2, reference.random_v3):
-        pool = make(dice, side)
-        capacity = max(1, int(reference.pool_capacity(reference.State(side, 1, []), pool) * 0.4))
-        gas = int(dice.lognormvariate(1, 1) * reference.UNIT_PRICE)
-        venues.append(reference.Venue(pool, 0.0, fixed=gas, most=capacity))
-    return reference.State(side, int(10 ** dice.uniform(3.5, 5)), venues)
 
 
 def row(name: str, nanoseconds: float, note: str = "") -> None:
@@ -107,7 +89,7 @@ def main() -> None:
         return
     if arguments.quick:
         arguments.cases, arguments.rounds, arguments.runs = 64, 16, 3
-    states = [make_case(seed) for seed in range(arguments.cases)]
+    states = [reference.book_and_pool_state(seed) for seed in range(arguments.cases)]
     decision_ns = measure(states, arguments.rounds, arguments.runs)
     measure_peer(states[:PEER_CASES], decision_ns)
 

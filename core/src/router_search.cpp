@@ -36,7 +36,7 @@ void Router::search() noexcept {
         nodes_.pop_back();
         if (can_improve(node.unfilled, node.bound)) visit(node);
     }
-    bound_ = best_.cost - kRouteWithin * std::fabs(best_.cost);
+    bound_ = good_enough();
     for (const Node& left : nodes_) {
         if (can_improve(left.unfilled, left.bound)) is_proven_ = false;
         if (left.unfilled <= best_.unfilled) bound_ = std::min(bound_, left.bound);
@@ -50,7 +50,13 @@ bool Router::is_later(const Node& a, const Node& b) noexcept {
 
 bool Router::can_improve(std::int64_t unfilled, double bound) const noexcept {
     if (unfilled != best_.unfilled) return unfilled < best_.unfilled;
-    return bound < best_.cost - kRouteWithin * std::fabs(best_.cost);
+    return bound < good_enough();
+}
+
+/// A cost that would not be worth the search for it.
+double Router::good_enough() const noexcept {
+    const double within = solves_ < kRouteEarlySolves ? kRouteWithin : kRouteWithinLate;
+    return best_.cost - within * std::fabs(best_.cost);
 }
 
 void Router::push(const Node& node) noexcept {
@@ -319,6 +325,26 @@ void Router::round(const Node& node) noexcept {
     }
     whole.cost = cost_of(whole);
     keep_if_better(whole);
+    merge_pools(whole);
+}
+
+/// The same with one pool fewer: its units in another that is used too, where saving its fixed cost pays for that.
+void Router::merge_pools(const Solution& solution) noexcept {
+    for (std::size_t from = 0; from < pools_count_; ++from) {
+        const std::size_t left = pools_[from];
+        const std::int64_t units = solution.units[left];
+        if (units == 0 || ready_[left].fixed_cost == 0) continue;
+        for (std::size_t to = 0; to < pools_count_; ++to) {
+            const std::size_t taking = pools_[to];
+            if (to == from || solution.units[taking] == 0) continue;
+            if (ready_[taking].most - solution.units[taking] < units) continue;
+            Solution merged = solution;
+            merged.units[left] = 0;
+            merged.units[taking] += units;
+            merged.cost = cost_of(merged);
+            keep_if_better(merged);
+        }
+    }
 }
 
 std::int64_t Router::place_rest(const Node& node, Solution& solution, std::int64_t rest) const noexcept {

@@ -12,8 +12,11 @@
 
 namespace parley {
 
-/// A solution that this much better could exist is good enough: a hundredth of a basis point.
-inline constexpr double kRouteWithin = 1e-6;
+/// A solution that this much better could exist is good enough: a tenth of a basis point.
+inline constexpr double kRouteWithin = 1e-5;
+/// The same after a long search: half a basis point.
+inline constexpr double kRouteWithinLate = 5e-5;
+inline constexpr std::int32_t kRouteEarlySolves = 64;
 inline constexpr std::int32_t kRouteSolvesMax = 1'024;
 inline constexpr std::size_t kRouteNodesMax = 2'048;
 
@@ -111,9 +114,11 @@ private:
     std::int64_t fill_pools(const Node& node, std::int64_t wanted, double t_low, double t_high) noexcept;
     [[nodiscard]] double find_t(const Node& node, double wanted, double low, double high) const noexcept;
     void round(const Node& node) noexcept;
+    void merge_pools(const Solution& solution) noexcept;
     [[nodiscard]] std::int64_t place_rest(const Node& node, Solution& solution, std::int64_t rest) const noexcept;
     void keep_if_better(const Solution& solution) noexcept;
     [[nodiscard]] double cost_of(const Solution& solution) const noexcept;
+    [[nodiscard]] double good_enough() const noexcept;
     [[nodiscard]] bool can_improve(std::int64_t unfilled, double bound) const noexcept;
     void branch(const Node& node) noexcept;
     bool branch_opening(const Node& node) noexcept;

@@ -107,6 +107,23 @@ def pool_capacity(state: State, pool: Pool) -> float:
     return units
 
 
+def book_and_pool_state(seed: int) -> State:
+    """4 books of 20 levels, a v2 and a v3 pool with gas, and an order of a size that uses several of them."""
+    dice = random.Random(seed)
+    side = dice.randint(0, 1)
+    venues = []
+    for _ in range(4):
+        fee = dice.randint(0, 800)
+        book = random_book(dice, side, 20)
+        venues.append(Venue(book, fee * 1e-6, terms={"taker_fee_ppm": fee}))
+    for make in (random_v2, random_v3):
+        pool = make(dice, side)
+        capacity = max(1, int(pool_capacity(State(side, 1, []), pool) * 0.4))
+        gas = int(dice.lognormvariate(1, 1) * UNIT_PRICE)
+        venues.append(Venue(pool, 0.0, fixed=gas, most=capacity))
+    return State(side, int(10 ** dice.uniform(3.5, 5)), venues)
+
+
 class Program:
     """The mixed integer program: for each venue whether it is used, its quantity, its cost; for books its lots."""
 
