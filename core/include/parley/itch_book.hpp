@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -8,13 +9,15 @@
 #include "parley/itch.hpp"
 #include "parley/itch_levels.hpp"
 #include "parley/itch_orders.hpp"
-#include "parley/price_ladder.hpp"
+#include "parley/itch_prices.hpp"
 
 namespace parley::itch {
 
+/// Bounds on memory, which is taken as it is touched: up to 150 bytes for each order, 96 for each level, 512 for each side
+/// of a symbol that trades.
 struct BookLimits {
-    std::size_t orders_max = 4'000'000;  ///< resting at once, over all symbols: 52 bytes each
-    std::size_t levels_max = 2'000'000;  ///< prices at once, over all symbols: 96 bytes each
+    std::size_t orders_max = 4'000'000;  ///< resting at once, over all symbols
+    std::size_t levels_max = 2'000'000;  ///< prices at once, over all symbols
 };
 
 /// Price, shares and number of orders of a level; no orders: there is no such level.
@@ -26,12 +29,21 @@ struct Quote {
 };
 
 /// What one message did to a book.
-struct BookChange {
+struct alignas(8) BookChange {
     std::uint16_t stock_locate = 0;
     Side side = Side::buy;
     bool is_changed = false;
     bool is_best = false;  ///< price, shares or orders of the best level of that side changed
+    std::array<std::uint8_t, 3> unused{};
 };
+
+/// Made in a register. Written field by field, it would be read back as a whole, which waits until every store before it
+/// has reached the cache: that of a book that is far away took a third of all time.
+[[nodiscard]] inline BookChange make_change(std::uint16_t stock_locate, Side side, bool is_changed, bool is_best) noexcept {
+    static_assert(std::endian::native == std::endian::little && sizeof(BookChange) == 8);
+    return std::bit_cast<BookChange>(std::uint64_t{stock_locate} | static_cast<std::uint64_t>(side) << 16 |
+                                     std::uint64_t{is_changed} << 24 | std::uint64_t{is_best} << 32);
+}
 
 /// What the feed should never contain, counted; each is left without effect except an execution of more than rests.
 struct BookFlaws {
@@ -55,8 +67,8 @@ public:
         return reduce(message.order_reference(), message.executed_shares());
     }
     BookChange on(OrderCancel message) noexcept { return reduce(message.order_reference(), message.canceled_shares()); }
-    BookChange on(OrderDelete message) noexcept;
-    BookChange on(OrderReplace message) noexcept { return replace(message, 0); }
+    BookChange on(OrderDelete message) noexcept { return remove(message.order_reference(), 0); }
+    BookChange on(OrderReplace message) noexcept { return replace(message, 0, 0); }
     void on(StockDirectory message) noexcept;
     void on(StockTradingAction message) noexcept;
 
@@ -66,7 +78,7 @@ public:
         return add(reference, stock_locate, side, shares, price_e4, 0);
     }
     /// Takes shares off an order; the last ones remove it.
-    BookChange reduce(std::uint64_t reference, std::uint32_t shares) noexcept;
+    BookChange reduce(std::uint64_t reference, std::uint32_t shares) noexcept { return reduce(reference, 0, shares); }
 
     /// A stretch of framed messages, looked at some 64 messages ahead so that memory is there when it is needed.
     /// `listen(change, message)` is called after each message that changed a book.
@@ -78,12 +90,12 @@ public:
     /// The level `depth` prices behind the best.
     [[nodiscard]] Quote quote(std::uint16_t stock_locate, Side side, std::uint32_t depth) const noexcept;
     [[nodiscard]] std::uint32_t count_levels(std::uint16_t stock_locate, Side side) const noexcept {
-        return ladder(stock_locate, side).size;
+        return prices_.count(book_of(stock_locate, side));
     }
     /// The order, or null; valid until the next message.
     [[nodiscard]] const BookOrder* find_order(std::uint64_t reference) const noexcept;
     /// The level of an order that find_order() gave.
-    [[nodiscard]] const BookLevel& level_of(const BookOrder& order) const noexcept { return levels_[order.level]; }
+    [[nodiscard]] const BookLevel& level_of(const BookOrder& order) const noexcept { return levels_[queues_.level_of(order.place)]; }
     /// Shares that are executed before that order at its price; 0 for an unknown one. Walks the queue.
     [[nodiscard]] std::uint64_t shares_ahead(std::uint64_t reference) const noexcept;
     /// Calls visit(order) for the orders of a level, first in time first.
@@ -105,29 +117,29 @@ private:
         char state;
     };
 
-    [[nodiscard]] Ladder& ladder(std::uint16_t stock_locate, Side side) noexcept {
-        return ladders_[2 * std::size_t{stock_locate} + static_cast<std::size_t>(side)];
+    [[nodiscard]] static constexpr BookPrices::Book book_of(std::uint16_t stock_locate, Side side) noexcept {
+        return 2 * BookPrices::Book{stock_locate} + static_cast<BookPrices::Book>(side);
     }
-    [[nodiscard]] const Ladder& ladder(std::uint16_t stock_locate, Side side) const noexcept {
-        return ladders_[2 * std::size_t{stock_locate} + static_cast<std::size_t>(side)];
+    [[nodiscard]] bool is_best(const BookLevel& level, std::uint32_t index) const noexcept {
+        return prices_.side(book_of(level.stock_locate, level.side)).best_level == index;
     }
-    [[nodiscard]] bool is_best(const BookLevel& level) const noexcept;
     [[nodiscard]] BookChange add(std::uint64_t reference, std::uint16_t stock_locate, Side side, std::uint32_t shares,
                                  std::uint32_t price, std::uint32_t hint) noexcept;
-    BookChange replace(OrderReplace message, std::uint32_t hint) noexcept;
+    /// `index` is where the order probably is, `hint` the level where the new one probably goes.
+    BookChange replace(OrderReplace message, std::uint32_t index, std::uint32_t hint) noexcept;
+    BookChange reduce(std::uint64_t reference, std::uint32_t index, std::uint32_t shares) noexcept;
+    BookChange remove(std::uint64_t reference, std::uint32_t index) noexcept;
     [[nodiscard]] std::uint32_t level_at(std::uint16_t stock_locate, Side side, std::uint32_t price,
                                          std::uint32_t hint) noexcept;
-    [[nodiscard]] std::uint32_t find_level(std::uint16_t stock_locate, Side side, std::uint32_t price) const noexcept;
-    [[nodiscard]] std::uint32_t new_level(std::uint16_t stock_locate, Side side, std::uint32_t price,
-                                          std::uint32_t at) noexcept;
-    BookChange remove(std::uint32_t index) noexcept;
+    [[nodiscard]] std::uint32_t new_level(std::uint16_t stock_locate, Side side, std::uint32_t price) noexcept;
+    BookChange remove_found(std::uint32_t index) noexcept;
+    [[nodiscard]] std::uint32_t found(std::uint64_t reference, std::uint32_t index) noexcept;
     void drop_level(std::uint32_t index) noexcept;
 
     OrderTable orders_;
     OrderQueues queues_;
     HugeArray<BookLevel> levels_;  ///< the first one is nobody's
-    LadderStore entries_;
-    std::vector<Ladder> ladders_;
+    BookPrices prices_;
     std::vector<Stock> stocks_;
     BookFlaws flaws_;
     std::size_t levels_used_ = 0;

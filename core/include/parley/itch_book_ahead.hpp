@@ -6,124 +6,103 @@
 
 namespace parley::itch {
 
-/// Collects messages and applies them in batches. Before a batch is applied, passes over it fetch what each message will
-/// touch: bucket, order, neighbors in the queue, level. The passes only look: what they find may be gone when its
-/// message is applied, which then finds it again as if nobody had looked.
+/// Where the look-ahead finds what it needs in a message of a type. A field that the type has not lies anywhere inside it.
+struct AheadType {
+    std::uint8_t is_order = 0;  ///< moves a book
+    std::uint8_t is_add = 0;    ///< its side is in the message
+    std::uint8_t has_price = 0;
+    std::uint8_t side_at = 11;
+    std::uint8_t price_at = 11;
+    std::uint8_t new_reference_at = 11;
+};
+
+inline constexpr auto kAheadTypes = [] {
+    std::array<AheadType, 256> types{};
+    types['A'] = types['F'] = {1, 1, 1, 19, 32, 11};
+    types['U'] = {1, 0, 1, 11, 31, 19};
+    types['D'] = types['E'] = types['C'] = types['X'] = {1, 0, 0, 11, 11, 11};
+    return types;
+}();
+
+/// Messages pass through a ring before they are applied. At its head the lines of their references and the sides of
+/// their books are fetched; some messages later, when these are there, the queue's line of the order or the window's cell of
+/// the price; later again the level in the cell. The stages only look, without a branch on the type: what they find may be
+/// gone when the message is applied, which then finds it again as if nobody had looked.
 template <typename Listen>
 class BookAhead {
 public:
-    BookAhead(Books& books, Listen& listen) noexcept : books_(books), listen_(listen) {}
-    ~BookAhead() { flush(); }
+    BookAhead(Books& books, Listen& listen) noexcept : books_(books), listen_(listen) {
+        ring_.fill({kNothing.data(), 0, 0, 0});
+    }
+    ~BookAhead() {
+        for (std::uint32_t i = 0; i < kApplyBehind; ++i) step({kNothing.data(), 0, 0, 0});
+    }
     BookAhead(const BookAhead&) = delete;
     BookAhead& operator=(const BookAhead&) = delete;
 
-    void on(AddOrder message) noexcept {
-        books_.orders_.prefetch_bucket(message.order_reference());
-        push(message, Group::adds);
-    }
-    void on(OrderReplace message) noexcept {
-        books_.orders_.prefetch_bucket(message.original_reference());
-        books_.orders_.prefetch_bucket(message.new_reference());
-        replaces_[replaces_count_++] = count_;
-        push(message, Group::takes);
-    }
-    void on(OrderExecuted message) noexcept { push_take(message); }
-    void on(OrderExecutedWithPrice message) noexcept { push_take(message); }
-    void on(OrderCancel message) noexcept { push_take(message); }
-    void on(OrderDelete message) noexcept { push_take(message); }
-    void on(StockDirectory message) noexcept { books_.on(message); }
-    void on(StockTradingAction message) noexcept { books_.on(message); }
-
-    void flush() {
-        fetch_orders();
-        fetch_levels();
-        fetch_ladders();
-        fetch_replaced();
-        for (std::uint32_t i = 0; i < count_; ++i) apply(pending_[i]);
-        count_ = adds_count_ = takes_count_ = replaces_count_ = 0;
+    [[gnu::always_inline]] void on(Message message) {
+        const AheadType& type = type_of(message.bytes());
+        if (!type.is_order) [[unlikely]] return look_at_stock(message);
+        books_.orders_.prefetch(big_endian::load<std::uint64_t>(message.bytes() + 11));
+        books_.orders_.prefetch_new(big_endian::load<std::uint64_t>(message.bytes() + type.new_reference_at),
+                                    std::size_t{0} - type.has_price);
+        books_.prices_.prefetch_side(Books::book_of(message.stock_locate(), Side::buy));
+        step({message.bytes(), 0, 0, 0});
     }
 
 private:
-    static constexpr std::uint32_t kBatch = 64;
-    enum class Group : std::uint8_t { adds, takes };
+    static constexpr std::uint32_t kRing = 64;
+    static constexpr std::uint32_t kOrderBehind = 20;
+    static constexpr std::uint32_t kCellBehind = 40;
+    static constexpr std::uint32_t kApplyBehind = 60;
+    static_assert(kApplyBehind < kRing);
+    static constexpr std::array<std::uint8_t, kMessageBytesMax> kNothing{};
 
     struct Pending {
         const std::uint8_t* bytes;
-        std::uint32_t order;  ///< of a take: where its order probably is
-        std::uint32_t level;  ///< of an add: where its level probably is
+        std::uint32_t order;  ///< where its order probably is
+        std::uint32_t level;  ///< where its new order's level probably is
+        std::size_t cell;
     };
 
-    template <typename Take>
-    void push_take(Take message) noexcept {
-        books_.orders_.prefetch_bucket(message.order_reference());
-        push(message, Group::takes);
+    [[nodiscard]] static const AheadType& type_of(const std::uint8_t* bytes) noexcept { return kAheadTypes[*bytes]; }
+
+    [[gnu::always_inline]] void step(Pending pending) {
+        apply(ring_[(at_ - kApplyBehind) % kRing]);
+        ring_[at_ % kRing] = pending;
+        look_at_cell(ring_[(at_ - kCellBehind) % kRing]);
+        look_at_order(ring_[(at_ - kOrderBehind) % kRing]);
+        ++at_;
     }
 
-    void push(Message message, Group group) {
-        pending_[count_] = {message.bytes(), 0, 0};
-        __builtin_prefetch(&books_.ladder(message.stock_locate(), Side::buy), 1);
-        if (group == Group::adds) {
-            adds_[adds_count_++] = count_;
+    [[gnu::always_inline]] void look_at_order(Pending& pending) noexcept {
+        const AheadType& type = type_of(pending.bytes);
+        pending.order = books_.orders_.find(big_endian::load<std::uint64_t>(pending.bytes + 11));
+        const QueuePlace place = books_.orders_[pending.order].place;
+        if (place.is_chunk()) [[unlikely]] {
+            books_.queues_.prefetch_chunk(place.index());
         } else {
-            takes_[takes_count_++] = count_;
+            __builtin_prefetch(&books_.levels_[place.index()], 1);
         }
-        if (++count_ == kBatch) flush();
+        const std::uint32_t said = static_cast<std::uint32_t>(pending.bytes[type.side_at] == 'S');
+        const std::uint32_t is_sell = (said & type.is_add) | (place.bits >> 31 & ~std::uint32_t{type.is_add});
+        const auto locate = Message(pending.bytes).stock_locate();
+        pending.cell = books_.prices_.probable_cell(Books::book_of(locate, static_cast<Side>(is_sell)),
+                                                    big_endian::load<std::uint32_t>(pending.bytes + type.price_at),
+                                                    std::size_t{0} - type.has_price);
+        books_.prices_.prefetch_cell(pending.cell);
     }
 
-    [[gnu::always_inline]] void fetch_orders() noexcept {
-        for (std::uint32_t i = 0; i < takes_count_; ++i) {
-            Pending& pending = pending_[takes_[i]];
-            pending.order = books_.orders_.first_of_bucket(OrderDelete(pending.bytes).order_reference());
-            books_.orders_.prefetch_order(pending.order);
-        }
-        for (std::uint32_t i = 0; i < adds_count_; ++i) {
-            const AddOrder message(pending_[adds_[i]].bytes);
-            books_.entries_.prefetch(books_.ladder(message.stock_locate(), message.side()));
-        }
+    [[gnu::always_inline]] void look_at_cell(Pending& pending) noexcept {
+        pending.level = books_.prices_.level_in_cell(pending.cell);
+        __builtin_prefetch(&books_.levels_[pending.level], 1);
+        const QueuePlace place = books_.orders_[pending.order].place;
+        if (place.is_chunk()) [[unlikely]] __builtin_prefetch(&books_.levels_[books_.queues_.level_of(place)], 1);
     }
 
-    [[gnu::always_inline]] void fetch_levels() noexcept {
-        for (std::uint32_t i = 0; i < takes_count_; ++i) {
-            Pending& pending = pending_[takes_[i]];
-            const BookOrder& order = books_.orders_[pending.order];
-            if (order.reference == OrderDelete(pending.bytes).order_reference()) [[likely]] {
-                pending.level = order.level;
-                __builtin_prefetch(&books_.levels_[pending.level], 1);
-            } else {
-                books_.orders_.prefetch_order(order.chain);  // most often it is the next of the bucket
-            }
-        }
-        for (std::uint32_t i = 0; i < adds_count_; ++i) {
-            Pending& pending = pending_[adds_[i]];
-            const AddOrder message(pending.bytes);
-            pending.level = books_.find_level(message.stock_locate(), message.side(), message.price_e4());
-            __builtin_prefetch(&books_.levels_[pending.level], 1);
-        }
-    }
-
-    [[gnu::always_inline]] void fetch_ladders() noexcept {
-        for (std::uint32_t i = 0; i < takes_count_; ++i) {
-            Pending& pending = pending_[takes_[i]];
-            if (pending.level == 0) [[unlikely]] {
-                const std::uint32_t order = books_.orders_.find(OrderDelete(pending.bytes).order_reference());
-                pending.level = books_.orders_[order].level;
-                __builtin_prefetch(&books_.levels_[pending.level], 1);
-                continue;
-            }
-            const BookLevel& level = books_.levels_[pending.level];
-            if (level.orders <= 1 || *pending.bytes == 'U') {
-                books_.entries_.prefetch(books_.ladder(level.stock_locate, level.side));
-            }
-        }
-    }
-
-    [[gnu::always_inline]] void fetch_replaced() noexcept {
-        for (std::uint32_t i = 0; i < replaces_count_; ++i) {
-            Pending& pending = pending_[replaces_[i]];
-            const OrderReplace message(pending.bytes);
-            pending.level = books_.find_level(message.stock_locate(), books_.levels_[pending.level].side, message.price_e4());
-            __builtin_prefetch(&books_.levels_[pending.level], 1);
-        }
+    [[gnu::noinline]] void look_at_stock(Message message) noexcept {
+        if (message.type() == 'R') books_.on(StockDirectory(message.bytes()));
+        if (message.type() == 'H') books_.on(StockTradingAction(message.bytes()));
     }
 
     void apply(const Pending& pending) {
@@ -139,24 +118,23 @@ private:
                 return books_.add(message.order_reference(), message.stock_locate(), message.side(), message.shares(),
                                   message.price_e4(), pending.level);
             }
-            case 'D': return books_.on(OrderDelete(pending.bytes));
-            case 'U': return books_.replace(OrderReplace(pending.bytes), pending.level);
-            case 'E': return books_.on(OrderExecuted(pending.bytes));
-            case 'C': return books_.on(OrderExecutedWithPrice(pending.bytes));
-            default: return books_.on(OrderCancel(pending.bytes));
+            case 'D': return books_.remove(OrderDelete(pending.bytes).order_reference(), pending.order);
+            case 'U': return books_.replace(OrderReplace(pending.bytes), pending.order, pending.level);
+            case 'E':
+            case 'C': return reduce(pending, OrderExecuted(pending.bytes).executed_shares());
+            case 'X': return reduce(pending, OrderCancel(pending.bytes).canceled_shares());
+            default: return {};
         }
+    }
+
+    BookChange reduce(const Pending& pending, std::uint32_t shares) noexcept {
+        return books_.reduce(OrderExecuted(pending.bytes).order_reference(), pending.order, shares);
     }
 
     Books& books_;
     Listen& listen_;
-    std::uint32_t count_ = 0;
-    std::uint32_t adds_count_ = 0;
-    std::uint32_t takes_count_ = 0;
-    std::uint32_t replaces_count_ = 0;
-    std::array<Pending, kBatch> pending_;
-    std::array<std::uint32_t, kBatch> adds_;
-    std::array<std::uint32_t, kBatch> takes_;
-    std::array<std::uint32_t, kBatch> replaces_;
+    std::uint32_t at_ = 0;
+    std::array<Pending, kRing> ring_;
 };
 
 template <typename Listen>
@@ -167,8 +145,8 @@ Walk Books::apply(std::span<const std::uint8_t> bytes, Listen&& listen) {
 
 template <typename Visit>
 void Books::for_each_order(std::uint16_t stock_locate, Side side, std::uint32_t depth, Visit&& visit) const {
-    const Ladder& prices = ladder(stock_locate, side);
-    if (depth < prices.size) queues_.for_each(levels_[entries_.entry(prices, depth).level], visit);
+    const BookPrices::Book book = book_of(stock_locate, side);
+    if (depth < prices_.count(book)) queues_.for_each(levels_[prices_.level_at(book, depth)], visit);
 }
 
 }  // namespace parley::itch

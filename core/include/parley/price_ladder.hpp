@@ -77,11 +77,12 @@ public:
         return blocks_.at(ladder.begin)[ladder.size - 1 - from_best];
     }
 
-    /// The ends of the ladder next to its best.
-    [[gnu::always_inline]] void prefetch(const Ladder& ladder) const noexcept {
-        const LadderEntry* end = blocks_.at(ladder.begin) + ladder.size;
-        __builtin_prefetch(end - 1, 1);
-        __builtin_prefetch(end - (ladder.size < 8 ? ladder.size : 8), 1);
+    /// Room for that many more entries; false where the store is full: then nothing is lost.
+    [[nodiscard]] bool reserve(Ladder& ladder, std::uint32_t entries) noexcept {
+        while (Blocks::capacity_of(ladder.block_class) < ladder.size + entries) {
+            if (!grow(ladder)) return false;
+        }
+        return true;
     }
 
 private:
