@@ -22,6 +22,7 @@ DEFERRED_MAX = 10_000
 DeferKey = tuple[int, str]
 """(priority, stream): the order in which deferred writes run. Equal keys keep the order in which they were deferred."""
 
+COLLATERAL_PRIORITY = 5
 AUDIT_PRIORITY = 10
 FACTS_PRIORITY = 20
 OUTBOX_PRIORITY = 30
@@ -97,10 +98,16 @@ def _call_each(writes: list[Callable[[], None]]) -> None:
 
 
 def _run_deferred() -> None:
-    writes = sorted(_pending.writes, key=lambda write: write.order)
-    _pending.writes.clear()
-    for (_, append), group in itertools.groupby(writes, key=lambda write: write.group):
-        append([write.item for write in group])
+    """Group by group. A write may defer others, to a later key only: what it follows has run already."""
+    done: DeferKey = (0, "")
+    while _pending.writes:
+        writes = sorted(_pending.writes, key=lambda write: write.order)
+        (key, append), first = next(itertools.groupby(writes, key=lambda write: write.group))
+        assert key >= done, f"{key} was deferred while {done} ran"
+        items = [write.item for write in first]
+        _pending.writes[:] = writes[len(items) :]
+        append(items)
+        done = key
 
 
 def notify(channel: str, payload: str) -> None:

@@ -31,3 +31,5 @@ GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelo
     gateway.InstrumentPhaseChanged: services.record_in_force,
     gateway.PriceBandsSet: services.record_in_force,
 }
+
+STARTS = [services.tell_collateral]

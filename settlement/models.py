@@ -252,3 +252,24 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery of instrument {self.instrument_id} at {self.price}"
+
+
+class Collateral(models.Model):
+    """Money of one account as the gateway was last told, which margin before the trade rests on.
+
+    The row is made when limits of the account are first in force; from then on whatever moves its ledger is told.
+    ``cash_micros``: stable coins and dollars in 1e-6 USD. ``coins``: 1e-9 coin by asset. Both with what is pending.
+    """
+
+    account = models.OneToOneField("accounts.Account", on_delete=models.PROTECT, related_name="+")
+    cash_micros = models.BigIntegerField(default=0)
+    coins = models.JSONField(default=dict)
+    last_execution_id = models.BigIntegerField(default=0)
+    """The newest execution whose money the figures hold."""
+    version = models.BigIntegerField(default=0)
+    """How often it was told."""
+    sent_at = models.DateTimeField(null=True)
+    """None: to be told again, whether it moved or not."""
+
+    def __str__(self) -> str:
+        return f"collateral of account {self.account_id}, version {self.version}"

@@ -47,10 +47,11 @@ Connected = contextlib.AbstractContextManager[Step]
 class Dispatcher:
     """``run`` returns after ``stop``, from any thread or a signal handler.
 
-    handlers, timers: what the apps offer, unless others are given.
+    handlers, timers: what the apps offer, unless others are given; who gives handlers wants nothing done at the start.
     """
 
     def __init__(self, handlers: Handlers | None = None, timers: Sequence[registry.Timer] | None = None) -> None:
+        self._starts = registry.starts() if handlers is None else ()
         self._handlers = registry.gateway_handlers() if handlers is None else handlers
         self._timers = registry.timers() if timers is None else timers
         self._stopping = threading.Event()
@@ -86,6 +87,8 @@ class Dispatcher:
 
     def _work_while_locked(self, holder: psycopg.Connection) -> None:
         streams_services.lay_down_cursor()
+        for start in self._starts:
+            start()
         halt = threading.Event()
         threads = [
             threading.Thread(target=self._loop, args=(halt, name, make), name=name, daemon=True)

@@ -49,6 +49,12 @@ def timers() -> tuple[Timer, ...]:
 
 
 @functools.cache
+def starts() -> tuple[Callable[[], int], ...]:
+    """What is done once whenever the dispatcher begins its work."""
+    return tuple(start for module in _handler_modules() for start in getattr(module, "STARTS", ()))
+
+
+@functools.cache
 def snapshot_selectors() -> tuple[SnapshotSelector, ...]:
     return tuple(importlib.import_module(f"{app}.selectors").snapshot for app in SNAPSHOT_APPS)
 

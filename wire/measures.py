@@ -2,12 +2,16 @@
 
 import dataclasses
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from wire.units import NANOSECONDS_PER_SECOND, ControlScope
 
 MICRO_DOLLAR = Decimal("0.000001")
-_SILENT = frozenset({"command_expired", "trading_state"})
+CENT = Decimal("0.01")
+_DOLLARS = frozenset({"max_order_value", "customer_credit", "firm_capital", "own_risk_threshold", "soft_limit"})
+_SILENT = frozenset(
+    {"command_expired", "trading_state", "restricted_instrument", "authorized_trader", "instrument_phase"}
+)
 """Instants and ids, which say nothing to a person."""
 
 
@@ -35,11 +39,10 @@ def measured(reason: str, value: int, bound: int, steps: Steps) -> tuple[str, st
     """Texts of the value and of the bound it was held against; empty where there is nothing to say."""
     if reason in _SILENT:
         return "", ""
-    if reason == "kill_switch":
-        return list(ControlScope)[value].value, ""
-    if reason == "stale_or_jumped_market":
-        return _seconds(value, bound)
-    if reason == "max_order_value" or (reason == "position" and _is_dollars(bound, steps)):
+    special = _SPECIAL.get(reason)
+    if special is not None and (reason != "duplicate_order" or bound > 0):
+        return special(value, bound)
+    if reason in _DOLLARS or (reason == "position" and _is_dollars(bound, steps)):
         return f"{_plain(value, MICRO_DOLLAR)} USD", f"{_plain(bound, MICRO_DOLLAR)} USD"
     if value < 0 or bound <= 0:
         return "", ""
@@ -58,6 +61,20 @@ def _seconds(age_ns: int, bound_ns: int) -> tuple[str, str]:
     return f"{age_ns / NANOSECONDS_PER_SECOND:.1f} s", f"{bound_ns / NANOSECONDS_PER_SECOND:g} s"
 
 
+def _cents(micros: int) -> str:
+    """Rounded down: a margin that is short of a fraction of a cent is short of a cent."""
+    return f"{(micros * MICRO_DOLLAR).quantize(CENT, rounding=ROUND_FLOOR):f}"
+
+
 def _plain(count: int, step: Decimal) -> str:
     text = f"{count * step:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_SPECIAL: dict[str, Callable[[int, int], tuple[str, str]]] = {
+    "kill_switch": lambda value, _: (list(ControlScope)[value].value, ""),
+    "stale_or_jumped_market": _seconds,
+    "duplicate_order": _seconds,
+    "margin_headroom": lambda value, bound: (f"margin after {_cents(value)} USD", f"{_cents(bound)} USD"),
+}
+"""``duplicate_order`` without a bound names an order."""

@@ -8,7 +8,7 @@ from risk.services.controls import (
     engage_kill_switch,
     request_release,
 )
-from risk.services.limits import apply_limits_in_force, set_limits
+from risk.services.limits import apply_limits_in_force, set_limits, tell_collateral
 from risk.services.messages import KINDS as MESSAGE_KINDS
 from risk.services.messages import carry_out, preview_of
 from risk.services.preview import MarginFigures, MarginPreview, PreviewLeg, preview_margin
@@ -37,4 +37,5 @@ __all__ = [
     "refresh_accounts",
     "request_release",
     "set_limits",
+    "tell_collateral",
 ]

@@ -15,6 +15,7 @@ from common.decimals import plain_text
 from common.errors import NotAllowed, Refusal
 from risk.models import LimitSet
 from risk.services.once import insert_once
+from settlement import services as settlement
 from streams import services as streams
 from wire import gateway
 from wire.instruments import COINS
@@ -102,9 +103,13 @@ def _store(draft: LimitSet, actor: Actor, at: dt.datetime) -> LimitSet:
 
 
 def apply_limits_in_force(envelope: gateway.EventEnvelope) -> None:
-    """The gateway took the newest limits of an account and coin that it had been sent."""
+    """The gateway took the newest limits of an account and coin that it had been sent.
+
+    It knows the account from now on, so that from now on it is told what the account owns.
+    """
     event = envelope.event
     assert isinstance(event, gateway.LimitsInForce)
+    settlement.begin_margin(account_id=event.account_id)
     at = clock.from_ns(envelope.at_ns)
     rows = LimitSet.objects.filter(account_id=event.account_id, coin=event.coin, in_force_at__isnull=True)
     row = rows.order_by("id").first()
@@ -122,6 +127,14 @@ def apply_limits_in_force(envelope: gateway.EventEnvelope) -> None:
         after=_state(row),
         command_id=row.command_id,
     )
+
+
+def tell_collateral() -> int:
+    """At the start of whoever speaks with the gateway: what every account with limits in force owns."""
+    known = LimitSet.objects.filter(in_force_at__isnull=False).order_by("account_id").distinct("account_id")
+    for account_id in known.values_list("account_id", flat=True):
+        settlement.begin_margin(account_id=account_id)
+    return settlement.resend_collateral()
 
 
 def _check_admin(actor: Actor) -> None:

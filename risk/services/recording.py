@@ -7,6 +7,7 @@ from common import clock
 from common.actor import GATEWAY
 from risk.services.controls import entity_of
 from wire import gateway
+from wire.units import ControlKind
 
 Recorded = gateway.ControlSet | gateway.InstrumentPhaseChanged | gateway.PriceBandsSet
 
@@ -18,10 +19,15 @@ ACTIONS: dict[type, str] = {
 
 
 def record_in_force(envelope: gateway.EventEnvelope) -> None:
-    """The house's audit record of a control, a trading phase or price bands that took effect."""
+    """The house's audit record of a control, a trading phase or price bands that took effect.
+
+    Collateral follows each deposit, fill and settlement, which are recorded themselves.
+    """
     event = envelope.event
     assert isinstance(event, Recorded)
     if isinstance(event, gateway.ControlSet):
+        if event.control is ControlKind.COLLATERAL:
+            return
         entity = entity_of(event.scope, event.scope_id)
     else:
         entity = f"instrument:{event.instrument_id}"

@@ -3,6 +3,7 @@
 from settlement.services.booking import book_fill
 from settlement.services.deliveries import settle_delivery
 from settlement.services.deposits import deposit
+from settlement.services.margining import begin_margin, resend_collateral
 from settlement.services.netting import run_netting_cycle
 
-__all__ = ["book_fill", "deposit", "run_netting_cycle", "settle_delivery"]
+__all__ = ["begin_margin", "book_fill", "deposit", "resend_collateral", "run_netting_cycle", "settle_delivery"]

@@ -20,6 +20,7 @@ from settlement.models import (
     TransferCode,
     TransferKind,
 )
+from settlement.services import collateral
 
 _GATE = 0x5041_524C_4544_4752
 """Key of the advisory lock: 'PARLEDGR'."""
@@ -185,3 +186,4 @@ def _move_totals(transfers: Sequence[Transfer], accounts: dict[int, LedgerAccoun
     ]
     with connection.cursor() as cursor:
         cursor.executemany(_STORE, rows)
+    collateral.note_moved({row.account_id for row in touched.values() if row.account_id is not None})

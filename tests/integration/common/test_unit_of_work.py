@@ -31,6 +31,21 @@ def test_items_of_one_key_are_appended_together() -> None:
     assert groups == [[1, 2, 3], [-1, -2, -3]]
 
 
+def test_a_deferred_write_may_defer_what_comes_after_it() -> None:
+    ran: list[str] = []
+
+    def first() -> None:
+        ran.append("first")
+        db.defer((db.OUTBOX_PRIORITY, ""), lambda: ran.append("third"))
+
+    with db.unit_of_work():
+        db.defer((db.COLLATERAL_PRIORITY, ""), first)
+        db.defer((db.FACTS_PRIORITY, ""), lambda: ran.append("second"))
+    assert ran == ["first", "second", "third"]
+    with pytest.raises(AssertionError), db.unit_of_work():
+        db.defer((2, ""), lambda: db.defer((1, ""), lambda: None))
+
+
 def test_inner_failure_drops_only_its_own_writes() -> None:
     ran: list[int] = []
     with db.unit_of_work():
