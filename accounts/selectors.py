@@ -66,6 +66,16 @@ def list_firms() -> list[Firm]:
     return list(Firm.objects.order_by("id"))
 
 
+def list_desks() -> list[Desk]:
+    """Of every firm, in the order of their id."""
+    return list(Desk.objects.select_related("firm").order_by("id"))
+
+
+def list_people() -> list[User]:
+    """Users of every firm, active or not, in the order of their id."""
+    return list(User.objects.select_related("firm").order_by("id"))
+
+
 def maker_firms() -> list[Firm]:
     """Every firm that may be asked for a quote, in the order of its name."""
     return list(Firm.objects.filter(kind=FirmKind.MAKER).order_by("name"))

@@ -19,6 +19,7 @@ from settlement import selectors as settlement_selectors
 from wire.facts import FillView, OrderView, RfqView
 
 ROWS_MAX = 100
+SCOPES_MAX = 2_000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -127,6 +128,32 @@ def names_of_users(user_ids: Iterable[int]) -> dict[int, str]:
     """User names by user id."""
     users = get_user_model().objects.in_bulk(set(user_ids))
     return {pk: user.get_username() for pk, user in users.items()}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Named:
+    """What a control can be about: ``firm:1`` and the name that people know it by."""
+
+    scope: str
+    scope_id: int
+    name: str
+
+    @property
+    def value(self) -> str:
+        return self.scope if self.scope == "all" else f"{self.scope}:{self.scope_id}"
+
+
+def list_scopes() -> list[Named]:
+    """Everything, and every firm, desk, person and account; instruments, strategies and venues go by their number."""
+    found = [Named(scope="all", scope_id=0, name="everything")]
+    rows: list[tuple[str, Iterable[Any]]] = [
+        ("firm", accounts_selectors.list_firms()),
+        ("desk", accounts_selectors.list_desks()),
+        ("user", accounts_selectors.list_people()),
+        ("account", accounts_selectors.list_accounts()),
+    ]
+    found += [Named(scope=scope, scope_id=row.pk, name=str(row)) for scope, listed in rows for row in listed]
+    return found[:SCOPES_MAX]
 
 
 def _orders(user: Any, criteria: Criteria, firm_ids: list[int] | None, user_ids: list[int] | None) -> list[OrderView]:

@@ -18,19 +18,22 @@ from common.actor import Actor
 from common.errors import NotFound, Refusal
 from common.permissions import require_role
 from compliance import selectors
+from compliance.domain.control_forms import BY_NAME, FORMS, read_message
 from compliance.domain.criteria import FIELDS, BadCriterion, Criteria, read_criteria
 from risk import selectors as risk_selectors
 from risk import services as risk_services
-from wire.client import ApproveRelease
+from wire.client_controls import ApproveRelease, RequestRelease
 from wire.limits import COMMAND_ID_LENGTH_MAX
 
 RELEASE_WORD = "RELEASE"
 REASON_LENGTH_MAX = 200
 overseers = require_role("compliance", "admin")
+administrators = require_role("admin")
 PAGES = (
     ("compliance:search", "Search"),
     ("compliance:books", "Settlement"),
     ("compliance:controls", "Controls"),
+    ("compliance:settings", "Limits"),
     ("compliance:trail", "Audit trail"),
 )
 
@@ -122,14 +125,68 @@ def approve(request: HttpRequest, release_id: int) -> HttpResponse:
         release_id=release_id,
         reason=request.POST.get("reason", "")[:REASON_LENGTH_MAX],
     )
+    _carry_out(request, message, f"Release {release_id} is approved; the gateway is told.")
+    return redirect("compliance:controls")
+
+
+@require_POST
+@overseers
+def ask_to_enable(request: HttpRequest) -> HttpResponse:
+    """Ask that what a throttle disabled may trade again; another person approves."""
+    names = ("command_id", "scope", "scope_id", "reason")
+    typed = {name: request.POST.get(name, "")[:REASON_LENGTH_MAX] for name in names}
+    message: Any = None
+    try:
+        message = msgspec.convert({**typed, "control": "disabled_scope"}, RequestRelease, strict=False)
+    except msgspec.ValidationError as error:
+        messages.error(request, f"invalid_form: {error}")
+    if message is not None:
+        _carry_out(request, message, "The request waits for a second person.")
+    return redirect("compliance:controls")
+
+
+@require_GET
+@overseers
+def settings(request: HttpRequest) -> HttpResponse:
+    """Limits of scopes, permissions, states, phases and bands: what is set, and the forms that set it."""
+    rows = risk_selectors.list_control_settings()
+    context = {
+        "settings": rows,
+        "people": selectors.names_of_users(row.set_by_user_id for row in rows),
+        "scopes": selectors.list_scopes(),
+        "names": {one.value: one.name for one in selectors.list_scopes()},
+        "forms": FORMS if getattr(request.user, "role", "") == "admin" else (),
+        "command_id": f"page-{uuid.uuid4()}",
+    }
+    return _page(request, "compliance/settings.html", "settings", context)
+
+
+@require_POST
+@administrators
+def set_control(request: HttpRequest, name: str) -> HttpResponse:
+    """Set the control of the form; the gateway answers a moment later."""
+    form = BY_NAME.get(name)
+    if form is None:
+        raise Http404(f"there is no control {name}")
+    try:
+        message = read_message(form, request.POST)
+    except Refusal as refusal:
+        messages.error(request, f"{refusal.reason}: {refusal.message}")
+    else:
+        _carry_out(request, message, f"{form.title}: set; the gateway is told.")
+    return redirect("compliance:settings")
+
+
+def _carry_out(request: HttpRequest, message: Any, done: str) -> None:
+    """Do it, and say on the next page that it is done or why not."""
     user: Any = request.user
     try:
         risk_services.carry_out(user, _actor(request), message, clock.now())
     except Refusal as refusal:
-        messages.error(request, f"{refusal.reason}: {refusal.message}")
+        compared = f" ({refusal.value}, bound {refusal.bound})" if refusal.value and refusal.bound else ""
+        messages.error(request, f"{refusal.reason}: {refusal.message}{compared}")
     else:
-        messages.success(request, f"Release {release_id} is approved; the gateway is told.")
-    return redirect("compliance:controls")
+        messages.success(request, done)
 
 
 @require_GET

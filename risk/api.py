@@ -10,7 +10,7 @@ from accounts import selectors as accounts
 from common import clock, rest
 from common.errors import NotAllowed, NotFound
 from risk import publishers, selectors, services
-from risk.selectors.controls import ControlStateView, ReleaseView
+from risk.selectors.controls import ControlSettingView, ControlStateView, ReleaseView
 from risk.selectors.limits import LimitSetView
 from risk.services import MarginPreview
 from wire.client import (
@@ -22,6 +22,7 @@ from wire.client import (
     RequestRelease,
     SetLimits,
 )
+from wire.client_controls import AnyControlSetting
 from wire.facts import RiskFrame
 from wire.instruments import COINS
 from wire.market import Surface
@@ -106,6 +107,20 @@ def request_release(request: HttpRequest) -> HttpResponse:
 def approve_release(request: HttpRequest) -> HttpResponse:
     """Release a kill switch that another person asked to be released."""
     return _carry_out(request, ApproveRelease)
+
+
+@router.get("/risk/settings", openapi_extra=rest.describe(response=list[ControlSettingView]))
+def list_settings(request: HttpRequest, *, history: bool = False) -> HttpResponse:
+    """What administrators set beside the limits of accounts: compliance and admin only."""
+    _require_house(request)
+    return rest.answer(selectors.list_control_settings(history=history))
+
+
+@router.post("/risk/settings", openapi_extra=rest.describe(request=AnyControlSetting, response=CommandAccepted))
+def set_control(request: HttpRequest) -> HttpResponse:
+    """Limits of a scope, a permission, an authorization, a trading state, a phase or price bands, by ``type``."""
+    message: Command = rest.decode(request, cast("type[Command]", AnyControlSetting))
+    return rest.answer(services.carry_out(_user(request), rest.actor(request), message, clock.now()))
 
 
 def _carry_out(request: HttpRequest, kind: type[Command]) -> HttpResponse:

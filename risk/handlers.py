@@ -23,13 +23,24 @@ SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage]
     services.MESSAGE_KINDS, take_message
 )
 
+def _in_turn(*handlers: Callable[[gateway.EventEnvelope], None]) -> Callable[[gateway.EventEnvelope], None]:
+    def handle(envelope: gateway.EventEnvelope) -> None:
+        for handler in handlers:
+            handler(envelope)
+
+    return handle
+
+
 GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelope], None]] = {
     gateway.LimitsInForce: services.apply_limits_in_force,
     gateway.KillSwitchChanged: services.apply_kill_switch_changed,
-    gateway.TradingStateChanged: services.apply_trading_state_changed,
-    gateway.ControlSet: services.record_in_force,
-    gateway.InstrumentPhaseChanged: services.record_in_force,
-    gateway.PriceBandsSet: services.record_in_force,
+    gateway.TradingStateChanged: _in_turn(services.apply_answer, services.apply_trading_state_changed),
+    gateway.ControlSet: _in_turn(services.apply_answer, services.apply_control_set, services.record_in_force),
+    gateway.InstrumentPhaseChanged: _in_turn(
+        services.apply_answer, services.apply_phase_changed, services.record_in_force
+    ),
+    gateway.PriceBandsSet: _in_turn(services.apply_answer, services.record_in_force),
+    gateway.CommandRefused: services.apply_answer,
 }
 
 STARTS = [services.tell_collateral]

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from wire.units import ControlScope, TradingState
+from wire.units import ControlScope, InstrumentPhase, ReleasedControl, TradingState
 
 SCOPES = [(scope.value, scope.value) for scope in ControlScope]
 
@@ -71,7 +71,13 @@ class KillSwitchEngagement(models.Model):
 
 
 class ControlRelease(models.Model):
-    """The release of a kill switch: asked for with a reason by one person, approved with a reason by another."""
+    """The release of a control: asked for with a reason by one person, approved with a reason by another."""
+
+    control = models.CharField(
+        max_length=16,
+        choices=[(control.value, control.value) for control in ReleasedControl],
+        default=ReleasedControl.KILL_SWITCH.value,
+    )
 
     scope = models.CharField(max_length=10, choices=SCOPES)
     scope_id = models.BigIntegerField()
@@ -98,12 +104,46 @@ class ControlRelease(models.Model):
             ),
             models.UniqueConstraint(fields=["requested_by", "request_command_id"], name="release_command_once"),
             models.UniqueConstraint(
-                fields=["scope", "scope_id"], condition=Q(approved_by__isnull=True), name="release_open_once"
+                fields=["control", "scope", "scope_id"], condition=Q(approved_by__isnull=True), name="release_open_once"
             ),
         ]
 
     def __str__(self) -> str:
         return f"release of {self.scope} {self.scope_id}"
+
+
+class ControlSetting(models.Model):
+    """What an administrator set beside the limits of accounts. A change is a new row; the newest of a kind, a scope and
+    a subject counts. ``subject_id``: the instrument or the user that it is about within its scope; 0: the scope itself.
+    """
+
+    kind = models.CharField(max_length=32)
+    """As the gateway's command is named: ``set_scope_limits`` and so on."""
+    scope = models.CharField(max_length=10, choices=SCOPES)
+    scope_id = models.BigIntegerField()
+    subject_id = models.BigIntegerField(default=0)
+    content = models.JSONField()
+    """The fields of the gateway's command, in its units."""
+    set_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+    command_id = models.CharField(max_length=64)
+    in_force_at = models.DateTimeField(null=True)
+    """When the gateway said that it is."""
+    refused_reason = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["set_by", "command_id"], name="control_setting_command_once"),
+            models.CheckConstraint(
+                condition=Q(in_force_at__isnull=True) | Q(refused_reason=""), name="control_setting_not_both"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["kind", "scope", "scope_id", "subject_id", "-id"], name="control_setting_newest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.scope} {self.scope_id}"
 
 
 class ControlState(models.Model):
@@ -115,6 +155,14 @@ class ControlState(models.Model):
     trading_state = models.CharField(
         max_length=10, choices=[(state.value, state.value) for state in TradingState], default=TradingState.ACTIVE.value
     )
+    is_disabled = models.BooleanField(default=False)
+    """By the throttle of repeated executions, until a person enables it."""
+    phase = models.CharField(
+        max_length=10,
+        choices=[(phase.value, phase.value) for phase in InstrumentPhase],
+        default=InstrumentPhase.CONTINUOUS.value,
+    )
+    """Of an instrument."""
     updated_at = models.DateTimeField()
 
     class Meta:

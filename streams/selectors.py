@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from streams.models import Fact, FactHead, GatewayCursor
+import msgspec
+
+from streams.models import Fact, FactHead, GatewayCursor, OutboxCommand
 
 FACTS_READ_MAX = 500
 """Facts that one read returns at most."""
@@ -40,3 +42,13 @@ def facts_after(firm_id: int, sequence: int, limit: int = FACTS_READ_MAX) -> lis
 def get_cursor() -> GatewayCursor:
     """How far events were projected and commands numbered. Raises GatewayCursor.DoesNotExist before the first start."""
     return GatewayCursor.objects.get(id=1)
+
+
+class _NamedCommand(msgspec.Struct):
+    command_id: str
+
+
+def find_command_id(command_sequence: int) -> str:
+    """The id of the command that an event answers; empty where the market caused it, or it was taken long ago."""
+    payload = OutboxCommand.objects.filter(command_sequence=command_sequence).values_list("payload", flat=True).first()
+    return "" if payload is None else msgspec.json.decode(payload, type=_NamedCommand).command_id

@@ -8,31 +8,27 @@ from typing import Annotated
 
 import msgspec
 
+from wire.client_controls import (
+    ApproveRelease,
+    EngageKillSwitch,
+    RequestRelease,
+    SetInstrumentPermission,
+    SetInstrumentPhase,
+    SetPriceBands,
+    SetScopeLimits,
+    SetTraderAuthorization,
+    SetTradingState,
+)
+from wire.client_types import ClientMessage as ClientMessage  # noqa: PLC0414 - offered to importers
+from wire.client_types import Command, DecimalText, EntityId, NameText, QuantityText
 from wire.limits import (
-    COMMAND_ID_LENGTH_MAX,
     QUANTITY_LOTS_MAX,
     RFQ_LEGS_MAX,
     RFQ_MAKERS_MAX,
     RFQ_RATIO_MAX,
     SUBSCRIPTION_KEYS_MAX,
 )
-from wire.units import ControlScope, OrderType, Side, TimeInForce
-
-# ``$(?!\n)``: the end itself. A bare ``$`` would let a line feed pass at the end.
-CommandIdText = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=COMMAND_ID_LENGTH_MAX, pattern=r"^[A-Za-z0-9._:-]+$(?!\n)")
-]
-DecimalText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?$(?!\n)")]
-QuantityText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$(?!\n)")]
-NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$(?!\n)")]
-EntityId = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-ReasonText = Annotated[
-    str, msgspec.Meta(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*$(?!\n)")
-]
-
-
-class ClientMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
-    """What a client sends."""
+from wire.units import OrderType, Side, TimeInForce
 
 
 class Subscribe(ClientMessage, tag="subscribe"):
@@ -59,10 +55,6 @@ class Resume(ClientMessage, tag="resume"):
 
 class Ping(ClientMessage, tag="ping"):
     client_time_ns: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-
-
-class Command(ClientMessage):
-    command_id: CommandIdText
 
 
 class PlaceOrder(Command, tag="order.place"):
@@ -168,31 +160,6 @@ class SetLimits(Command, tag="risk.set_limits"):
     coin: Annotated[str, msgspec.Meta(max_length=6)] = ""
 
 
-class EngageKillSwitch(Command, tag="control.engage_kill_switch"):
-    """Cancel every order in scope and let no new one pass, until two people release it.
-
-    scope_id: of the firm, desk, user, account or instrument; 0 with ``all``.
-    """
-
-    scope: ControlScope
-    scope_id: EntityId
-
-
-class RequestRelease(Command, tag="control.request_release"):
-    """Ask that a kill switch be released. The reason is typed and kept."""
-
-    scope: ControlScope
-    scope_id: EntityId
-    reason: ReasonText
-
-
-class ApproveRelease(Command, tag="control.approve_release"):
-    """Release a kill switch that another person asked to be released."""
-
-    release_id: EntityId
-    reason: ReasonText
-
-
 AnyClientMessage = (
     Subscribe
     | Unsubscribe
@@ -212,6 +179,12 @@ AnyClientMessage = (
     | EngageKillSwitch
     | RequestRelease
     | ApproveRelease
+    | SetScopeLimits
+    | SetInstrumentPermission
+    | SetTraderAuthorization
+    | SetTradingState
+    | SetInstrumentPhase
+    | SetPriceBands
 )
 
 

@@ -135,6 +135,13 @@ class ControlScope(enum.StrEnum):
     VENUE = "venue"
 
 
+class ReleasedControl(enum.StrEnum):
+    """What takes two people to let trade again."""
+
+    KILL_SWITCH = "kill_switch"
+    DISABLED_SCOPE = "disabled_scope"
+
+
 class ControlKind(enum.StrEnum):
     """What a command put in force in the risk gate."""
 

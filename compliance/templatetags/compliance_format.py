@@ -5,7 +5,9 @@ from typing import Any
 from django import template
 
 from common import clock
+from wire.units import NANOSECONDS_PER_SECOND
 
+MICROS_PER_DOLLAR = 1_000_000
 register = template.Library()
 
 
@@ -36,3 +38,28 @@ def owner(name: str, accounts: dict[int, str]) -> str:
     """``account:3`` -> the account's name; ``paper_venue`` -> ``paper venue``."""
     kind, _, number = name.partition(":")
     return accounts.get(int(number), name) if kind == "account" and number.isdigit() else words(name)
+
+
+@register.filter
+def scope_name(row: Any, names: dict[str, str]) -> str:
+    """``firm:1`` with the name that people know it by."""
+    value = row.scope if row.scope == "all" else f"{row.scope}:{row.scope_id}"
+    return f"{value} {names[value]}" if value in names else value
+
+
+@register.filter
+def settings_text(content: dict[str, Any]) -> str:
+    """What is set, without what is off: ``max orders 5 · pauses``."""
+    shown = []
+    for name, value in content.items():
+        if name in {"scope", "scope_id"} or value is None or value is False or (value == 0 and name.endswith("_ns")):
+            continue
+        title = name.removesuffix("_micros").removesuffix("_ns").replace("_", " ")
+        shown.append(title if value is True else f"{title} {_unit_text(name, value)}")
+    return " · ".join(shown)
+
+
+def _unit_text(name: str, value: Any) -> str:
+    if name.endswith("_micros"):
+        return f"{value / MICROS_PER_DOLLAR:,.2f} USD"
+    return f"{value / NANOSECONDS_PER_SECOND:g} s" if name.endswith("_ns") else str(value)

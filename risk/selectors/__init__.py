@@ -1,6 +1,12 @@
 """Reads of marks, surfaces, limits, controls and margin."""
 
-from risk.selectors.controls import find_control_state, find_stop_of_person, list_control_states, list_open_releases
+from risk.selectors.controls import (
+    find_control_state,
+    find_stop_of_person,
+    list_control_settings,
+    list_control_states,
+    list_open_releases,
+)
 from risk.selectors.limits import LimitSetView, current_limits, limit_view, list_limits, position_value_max
 from risk.selectors.margins import AccountBook, account_books, account_risk, latest_margins, snapshot
 from risk.selectors.marks import MarkSet, MarksUnavailable, read_marks
@@ -22,6 +28,7 @@ __all__ = [
     "find_stop_of_person",
     "latest_margins",
     "limit_view",
+    "list_control_settings",
     "list_control_states",
     "list_limits",
     "list_open_releases",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db.models import Q
 
 from common import clock
-from risk.models import ControlRelease, ControlState
-from wire.units import ControlScope, TradingState
+from risk.models import ControlRelease, ControlSetting, ControlState
+from wire.units import ControlScope, ReleasedControl, TradingState
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -23,6 +23,8 @@ class ControlStateView(msgspec.Struct, frozen=True, kw_only=True):
     is_killed: bool
     trading_state: str
     updated_at_ns: int
+    is_disabled: bool = False
+    phase: str = ""
 
 
 class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +35,22 @@ class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
     requested_at_ns: int
     reason: str
     approved_by_user_id: int | None
+    control: str = ReleasedControl.KILL_SWITCH.value
+
+
+class ControlSettingView(msgspec.Struct, frozen=True, kw_only=True):
+    """``content`` in the units of the gateway. ``in_force_at_ns``: when it took them, None until then."""
+
+    setting_id: int
+    kind: str
+    scope: str
+    scope_id: int
+    subject_id: int
+    content: dict[str, Any]
+    set_by_user_id: int
+    set_at_ns: int
+    in_force_at_ns: int | None
+    refused_reason: str
 
 
 def find_control_state(scope: str, scope_id: int) -> ControlState | None:
@@ -60,6 +78,8 @@ def list_control_states() -> list[ControlStateView]:
             is_killed=row.is_killed,
             trading_state=row.trading_state,
             updated_at_ns=clock.to_ns(row.updated_at),
+            is_disabled=row.is_disabled,
+            phase=row.phase if row.scope == ControlScope.INSTRUMENT else "",
         )
         for row in ControlState.objects.order_by("scope", "scope_id")[:ROWS_MAX]
     ]
@@ -80,4 +100,29 @@ def release_view(row: ControlRelease) -> ReleaseView:
         requested_at_ns=clock.to_ns(row.requested_at),
         reason=row.request_reason,
         approved_by_user_id=row.approved_by_id,
+        control=row.control,
     )
+
+
+def list_control_settings(*, history: bool = False) -> list[ControlSettingView]:
+    """The newest setting of each kind, scope and subject, or with ``history`` every change; newest first."""
+    rows = ControlSetting.objects.order_by("-id")
+    if not history:
+        subjects = ("kind", "scope", "scope_id", "subject_id")
+        newest = ControlSetting.objects.order_by(*subjects, "-id").distinct(*subjects)
+        rows = rows.filter(pk__in=newest.values("pk"))
+    return [
+        ControlSettingView(
+            setting_id=row.pk,
+            kind=row.kind,
+            scope=row.scope,
+            scope_id=row.scope_id,
+            subject_id=row.subject_id,
+            content=row.content,
+            set_by_user_id=row.set_by_id,
+            set_at_ns=clock.to_ns(row.set_at),
+            in_force_at_ns=None if row.in_force_at is None else clock.to_ns(row.in_force_at),
+            refused_reason=row.refused_reason,
+        )
+        for row in rows[:ROWS_MAX]
+    ]

@@ -2,7 +2,9 @@
 
 from risk.selectors import LegValue, ModelValue, model_value
 from risk.services.controls import (
+    apply_control_set,
     apply_kill_switch_changed,
+    apply_phase_changed,
     apply_trading_state_changed,
     approve_release,
     engage_kill_switch,
@@ -14,6 +16,7 @@ from risk.services.messages import carry_out, preview_of
 from risk.services.preview import MarginFigures, MarginPreview, PreviewLeg, preview_margin
 from risk.services.recording import record_in_force
 from risk.services.refreshing import refresh_accounts
+from risk.services.settings import apply_answer, set_control
 from risk.services.surfaces import fit_surface
 
 __all__ = [
@@ -23,8 +26,11 @@ __all__ = [
     "MarginPreview",
     "ModelValue",
     "PreviewLeg",
+    "apply_answer",
+    "apply_control_set",
     "apply_kill_switch_changed",
     "apply_limits_in_force",
+    "apply_phase_changed",
     "apply_trading_state_changed",
     "approve_release",
     "carry_out",
@@ -36,6 +42,7 @@ __all__ = [
     "record_in_force",
     "refresh_accounts",
     "request_release",
+    "set_control",
     "set_limits",
     "tell_collateral",
 ]

@@ -1,4 +1,4 @@
-"""Kill switches: one person engages, the gateway acts; two people of the house release."""
+"""Kill switches and disabled scopes: one person engages, or a throttle acts; it takes two people to release."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from risk.models import ControlRelease, ControlState, KillSwitchEngagement
 from risk.services.once import insert_once
 from streams import services as streams
 from wire import facts, gateway
-from wire.units import ControlScope, TradingState
+from wire.gateway_controls import EnableScope
+from wire.units import ControlKind, ControlScope, ReleasedControl, TradingState
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -35,7 +36,7 @@ def engage_kill_switch(
     NotFound.
     """
     with db.unit_of_work():
-        firm_id = _check_reach(user, scope, scope_id)
+        firm_id = check_reach(user, scope, scope_id)
         row = KillSwitchEngagement(
             scope=scope.value, scope_id=scope_id, user_id=user.pk, command_id=command_id, at=at
         )
@@ -60,18 +61,20 @@ def request_release(
     reason: str,
     command_id: str,
     at: dt.datetime,
+    control: ReleasedControl = ReleasedControl.KILL_SWITCH,
 ) -> ControlRelease:
-    """Ask for the release of a kill switch that is engaged, with a typed reason. Releases nothing yet.
+    """Ask for the release of a control that is engaged, with a typed reason. Releases nothing yet.
 
     Raises NotAllowed, Conflict ``not_engaged`` and ``release_already_requested``, Refusal ``reason_missing``.
     """
     _check_reason(reason)
     with db.unit_of_work():
-        firm_id = _check_reach(user, scope, scope_id)
+        firm_id = check_reach(user, scope, scope_id)
         key = {"requested_by_id": user.pk, "request_command_id": command_id}
         if not ControlRelease.objects.filter(**key).exists():
-            _check_can_release(scope, scope_id)
+            _check_can_release(control, scope, scope_id)
         row = ControlRelease(
+            control=control.value,
             scope=scope.value,
             scope_id=scope_id,
             requested_by_id=user.pk,
@@ -79,16 +82,16 @@ def request_release(
             request_reason=reason.strip(),
             request_command_id=command_id,
         )
-        row, is_new = insert_once(row, key, ("scope", "scope_id", "request_reason"))
+        row, is_new = insert_once(row, key, ("control", "scope", "scope_id", "request_reason"))
         if is_new:
-            _record("kill_switch.release_requested", scope, scope_id, firm_id, actor, at, command_id, reason)
+            _record(f"{control.value}.release_requested", scope, scope_id, firm_id, actor, at, command_id, reason)
     return row
 
 
 def approve_release(
     *, user: User, actor: Actor, release_id: int, reason: str, command_id: str, at: dt.datetime
 ) -> ControlRelease:
-    """Release the kill switch: a second person, of the house, with a reason of their own.
+    """Release the control: a second person, of the house, with a reason of their own.
 
     Raises NotAllowed ``not_authorized`` and ``same_person``, NotFound, Conflict ``already_released``.
     """
@@ -108,14 +111,33 @@ def approve_release(
         row.approve_reason, row.approve_command_id = reason.strip(), command_id
         row.save()
         scope = ControlScope(row.scope)
-        firm_id = _firm_of(scope, row.scope_id)
-        _record("kill_switch.release_approved", scope, row.scope_id, firm_id, actor, at, command_id, reason)
-        streams.send_to_gateway(
-            gateway.SetKillSwitch(
-                command_id=f"release-{row.pk}", scope=scope, scope_id=row.scope_id, is_engaged=False
-            )
-        )
+        firm_id = firm_of(scope, row.scope_id)
+        _record(f"{row.control}.release_approved", scope, row.scope_id, firm_id, actor, at, command_id, reason)
+        streams.send_to_gateway(_release_command(row, scope, user.pk))
     return row
+
+
+def _release_command(row: ControlRelease, scope: ControlScope, user_id: int) -> gateway.GatewayCommand:
+    command_id = f"release-{row.pk}"
+    if row.control == ReleasedControl.DISABLED_SCOPE:
+        return EnableScope(command_id=command_id, scope=scope, scope_id=row.scope_id, enabled_by=user_id)
+    return gateway.SetKillSwitch(command_id=command_id, scope=scope, scope_id=row.scope_id, is_engaged=False)
+
+
+def apply_control_set(envelope: gateway.EventEnvelope) -> None:
+    """Project what the throttle of repeated executions disabled, and what a person enabled."""
+    event = envelope.event
+    assert isinstance(event, gateway.ControlSet)
+    if event.control in (ControlKind.SCOPE_DISABLED, ControlKind.SCOPE_ENABLED):
+        is_disabled = event.control is ControlKind.SCOPE_DISABLED
+        _project(event.scope, event.scope_id, clock.from_ns(envelope.at_ns), is_disabled=is_disabled)
+
+
+def apply_phase_changed(envelope: gateway.EventEnvelope) -> None:
+    event = envelope.event
+    assert isinstance(event, gateway.InstrumentPhaseChanged)
+    at = clock.from_ns(envelope.at_ns)
+    _project(ControlScope.INSTRUMENT, event.instrument_id, at, phase=event.phase.value)
 
 
 def apply_kill_switch_changed(envelope: gateway.EventEnvelope) -> None:
@@ -124,9 +146,9 @@ def apply_kill_switch_changed(envelope: gateway.EventEnvelope) -> None:
     assert isinstance(event, gateway.KillSwitchChanged)
     at = clock.from_ns(envelope.at_ns)
     _project(event.scope, event.scope_id, at, is_killed=event.is_engaged)
-    firm_id = _firm_of(event.scope, event.scope_id)
+    firm_id = firm_of(event.scope, event.scope_id)
     audit.record(
-        stream=_stream(firm_id),
+        stream=stream_of(firm_id),
         action="kill_switch.engaged" if event.is_engaged else "kill_switch.released",
         entity=entity_of(event.scope, event.scope_id),
         actor=GATEWAY,
@@ -150,7 +172,7 @@ def apply_trading_state_changed(envelope: gateway.EventEnvelope) -> None:
     before = ControlState.objects.filter(scope=event.scope.value, scope_id=event.scope_id).first()
     _project(event.scope, event.scope_id, at, trading_state=event.state.value)
     audit.record(
-        stream=_stream(_firm_of(event.scope, event.scope_id)),
+        stream=stream_of(firm_of(event.scope, event.scope_id)),
         action="trading_state.changed",
         entity=entity_of(event.scope, event.scope_id),
         actor=GATEWAY,
@@ -160,7 +182,7 @@ def apply_trading_state_changed(envelope: gateway.EventEnvelope) -> None:
     )
 
 
-def _check_reach(user: User, scope: ControlScope, scope_id: int) -> int | None:
+def check_reach(user: User, scope: ControlScope, scope_id: int) -> int | None:
     """The firm that the scope belongs to, None for the house's. Raises where it is not the user's to control."""
     if not user.is_active:
         raise NotAllowed("not_authorized", "your user is not active")
@@ -171,7 +193,7 @@ def _check_reach(user: User, scope: ControlScope, scope_id: int) -> int | None:
         if not _exists(scope, scope_id):
             raise unknown
         return None
-    firm_id = _firm_of(scope, scope_id)
+    firm_id = firm_of(scope, scope_id)
     if firm_id is None or (firm_id != user.firm_id and not roles.is_admin(user)):
         raise unknown
     return firm_id
@@ -189,7 +211,7 @@ def _exists(scope: ControlScope, scope_id: int) -> bool:
         return False
 
 
-def _firm_of(scope: ControlScope, scope_id: int) -> int | None:
+def firm_of(scope: ControlScope, scope_id: int) -> int | None:
     """The firm of a scope; None for the house's and for what does not exist."""
     try:
         if scope is ControlScope.FIRM:
@@ -210,12 +232,15 @@ def _check_reason(reason: str) -> None:
         raise Refusal("reason_missing", "a release needs a typed reason", value=reason, bound=REASON_LENGTH_MIN)
 
 
-def _check_can_release(scope: ControlScope, scope_id: int) -> None:
+def _check_can_release(control: ReleasedControl, scope: ControlScope, scope_id: int) -> None:
     state = ControlState.objects.filter(scope=scope.value, scope_id=scope_id).first()
-    if state is None or not state.is_killed:
-        raise Conflict("not_engaged", f"no kill switch is engaged for {scope.value} {scope_id}")
-    if ControlRelease.objects.filter(scope=scope.value, scope_id=scope_id, approved_by__isnull=True).exists():
-        raise Conflict("release_already_requested", "a release of this kill switch waits for a second person")
+    is_killed = control is ReleasedControl.KILL_SWITCH
+    if state is None or not (state.is_killed if is_killed else state.is_disabled):
+        what = "no kill switch is engaged for" if is_killed else "no throttle has disabled"
+        raise Conflict("not_engaged", f"{what} {scope.value} {scope_id}")
+    waiting = ControlRelease.objects.filter(control=control.value, scope=scope.value, scope_id=scope_id)
+    if waiting.filter(approved_by__isnull=True).exists():
+        raise Conflict("release_already_requested", "a release of this control waits for a second person")
 
 
 def _check_second_person(row: ControlRelease, user: User) -> None:
@@ -242,7 +267,7 @@ def _record(
     reason: str = "",
 ) -> None:
     audit.record(
-        stream=_stream(firm_id),
+        stream=stream_of(firm_id),
         action=action,
         entity=entity_of(scope, scope_id),
         actor=actor,
@@ -252,7 +277,7 @@ def _record(
     )
 
 
-def _stream(firm_id: int | None) -> str:
+def stream_of(firm_id: int | None) -> str:
     return "house" if firm_id is None else f"firm:{firm_id}"
 
 

@@ -14,7 +14,7 @@ from accounts import selectors as accounts
 from common.actor import Actor
 from common.errors import Refusal
 from market import selectors as market
-from risk.services import controls, limits
+from risk.services import controls, limits, settings
 from risk.services import preview as margin_preview
 from wire.client import (
     ApproveRelease,
@@ -26,6 +26,7 @@ from wire.client import (
     RfqLeg,
     SetLimits,
 )
+from wire.client_controls import AnyControlSetting
 from wire.limits import QUANTITY_LOTS_MAX
 from wire.units import Side
 
@@ -125,8 +126,15 @@ def _request_release(user: User, actor: Actor, message: ClientMessage, at: dt.da
         reason=message.reason,
         command_id=message.command_id,
         at=at,
+        control=message.control,
     )
     return CommandAccepted(command_id=message.command_id, entity="release", entity_id=row.pk)
+
+
+def _set_control(user: User, actor: Actor, message: ClientMessage, at: dt.datetime) -> CommandAccepted:
+    assert isinstance(message, AnyControlSetting)
+    row = settings.set_control(user=user, actor=actor, message=message, at=at)
+    return CommandAccepted(command_id=message.command_id, entity="control", entity_id=row.pk)
 
 
 def _approve_release(user: User, actor: Actor, message: ClientMessage, at: dt.datetime) -> CommandAccepted:
@@ -148,5 +156,6 @@ _SERVICES: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage, dt.da
     EngageKillSwitch: _engage_kill_switch,
     RequestRelease: _request_release,
     ApproveRelease: _approve_release,
+    **dict.fromkeys(settings.KINDS, _set_control),
 }
 KINDS = tuple(_SERVICES)

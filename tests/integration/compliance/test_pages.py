@@ -4,12 +4,13 @@ import pytest
 from django.test import Client
 
 from risk import services as risk_services
-from risk.models import ControlRelease, ControlState
-from tests.integration.rfq.world import World
+from risk.models import ControlRelease, ControlSetting, ControlState
+from tests import builders
+from tests.integration.rfq.world import CALL, World
 from wire.client import RequestRelease
 from wire.units import ControlScope
 
-PAGES = ["/compliance/", "/compliance/books/", "/compliance/trail/", "/compliance/controls/"]
+PAGES = ["/compliance/", "/compliance/books/", "/compliance/trail/", "/compliance/controls/", "/compliance/settings/"]
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/compliance/orders/1/", "/compliance/rfqs/1/", "/compliance/rfqs/1/export/"])
@@ -95,3 +96,55 @@ def test_a_release_that_is_not_there_is_refused_by_name(officer: Client) -> None
     form = {"word": "release", "reason": "checked it", "command_id": "page-1"}
     body = officer.post("/compliance/controls/4711/approve/", form, follow=True).content.decode()
     assert "unknown_release" in body
+
+
+@pytest.fixture
+def administrator(world: World, client: Client) -> Client:
+    client.force_login(builders.add_user(world.house.firm, role="admin"))
+    return client
+
+
+def settings_post(client: Client, name: str, **typed: str) -> str:
+    form = {"command_id": f"page-{name}", **typed}
+    return client.post(f"/compliance/settings/{name}/", form, follow=True).content.decode()
+
+
+def test_an_administrator_sets_controls_by_form(administrator: Client, world: World) -> None:
+    scope = f"firm:{world.taker.firm.id} {world.taker.firm.name}"
+    body = settings_post(administrator, "scope_limits", scope=scope, max_order_value="250000", is_trader_list_required="1")
+    assert "Limits of a scope: set" in body
+    assert "max order value 250,000.00 USD · is trader list required" in body
+    body = settings_post(administrator, "instrument_permission", scope=scope, instrument_name=CALL, permission="restricted")
+    assert "restricted" in body
+    for name, typed in {
+        "trader_authorization": {"user_id": str(world.taker.user.id), "account_id": str(world.taker.account.id)},
+        "trading_state": {"scope": "all", "state": "active"},
+        "instrument_phase": {"instrument_name": CALL, "phase": "call"},
+        "price_bands": {"instrument_name": CALL, "reference_price": "0.05", "static_basis_points": "500", "dynamic_basis_points": "0"},
+    }.items():
+        assert ": set; the gateway is told." in settings_post(administrator, name, **typed), name
+    assert ControlSetting.objects.count() == 6
+
+
+def test_what_is_wrong_in_a_form_is_named(administrator: Client, world: World) -> None:
+    assert "invalid_form: " in settings_post(administrator, "scope_limits", scope="planet:1")
+    assert "$.max_orders" in settings_post(administrator, "scope_limits", scope="all", max_orders="-1")
+    assert "unknown_scope" in settings_post(administrator, "scope_limits", scope="firm:999999")
+    assert "limit_incomplete" in settings_post(administrator, "scope_limits", scope="all", messages_per_second="5")
+    assert administrator.post("/compliance/settings/nothing/", {}).status_code == 404
+    assert not ControlSetting.objects.exists()
+
+
+def test_compliance_sees_settings_and_cannot_set_them(officer: Client, world: World) -> None:
+    body = officer.get("/compliance/settings/").content.decode()
+    assert "setting-form" not in body
+    assert officer.post("/compliance/settings/scope_limits/", {"scope": "all"}).status_code == 403
+
+
+def test_a_disabled_scope_is_asked_for_on_the_page(administrator: Client, world: World) -> None:
+    ControlState.objects.create(scope="user", scope_id=world.taker.user.id, is_disabled=True, updated_at=world.at)
+    form = {"command_id": "page-9", "scope": "user", "scope_id": world.taker.user.id, "reason": "looked into"}
+    assert "Ask to enable" in administrator.get("/compliance/controls/").content.decode()
+    assert "waits for a second person" in administrator.post("/compliance/controls/enable/", form, follow=True).content.decode()
+    assert ControlRelease.objects.get().control == "disabled_scope"
+    assert "invalid_form" in administrator.post("/compliance/controls/enable/", {}, follow=True).content.decode()

@@ -54,6 +54,7 @@ class Venue:
     def relay(self):
         for row in OutboxCommand.objects.filter(id__gt=self.relayed).order_by("id"):
             self.take(msgspec.json.decode(row.payload, type=gateway.AnyGatewayCommand))
+            OutboxCommand.objects.filter(id=row.id).update(command_sequence=self.sequence)
             self.relayed = row.id
 
     def project(self, *apps):
