@@ -9,6 +9,9 @@ void bind_itch(nanobind::module_& module);
 void bind_itch_bench(nanobind::module_& module);
 void bind_lobster(nanobind::module_& module);
 void bind_market_data(nanobind::module_& module);
+void bind_mold(nanobind::module_& module);
+void bind_ouch(nanobind::module_& module);
+void bind_soup(nanobind::module_& module);
 
 namespace parley::bindings {
 
