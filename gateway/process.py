@@ -15,6 +15,7 @@ from gateway.commands import CommandReader
 from gateway.engine import open_engine
 from gateway.events import EVENT_TYPES
 from gateway.feeds.control import listen
+from gateway.feeds.frame_streams import has_frames, open_frames
 from gateway.feeds.recording import RecordingFeed
 from gateway.feeds.runner import FeedRunner
 from gateway.feeds.simulated import SimulatedFeed
@@ -146,13 +147,11 @@ def _open_feed(settings: Settings, position: MarketPosition | None, listed: list
     if settings.recording is None:
         return SimulatedFeed(settings.seed, at_ns=clock.now_ns(), listed=listed, position=saved)
     after = saved.get("market_time_ns", 0)
-    return RecordingFeed(
-        settings.recording,
-        speed=settings.speed,
-        start_ns=settings.start_ns,
-        end_ns=settings.end_ns,
-        after_ns=after if isinstance(after, int) else 0,
-    )
+    after_ns = after if isinstance(after, int) else 0
+    bounds = {"start_ns": settings.start_ns, "end_ns": settings.end_ns, "after_ns": after_ns}
+    if has_frames(settings.recording):
+        return open_frames(settings.recording, speed=settings.speed, **bounds)
+    return RecordingFeed(settings.recording, speed=settings.speed, **bounds)
 
 
 def _next_instrument_id(engine: parley_core.Engine, position: MarketPosition | None) -> int:

@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--valkey-url", type=_valkey_url, default=url)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--simulated", action="store_true", help="a seeded market that moves with the wall clock")
-    source.add_argument("--recording", type=Path, help="folder of recorded option chains")
+    source.add_argument("--recording", type=Path, help="folder of recorded option chains or frames")
     parser.add_argument("--seed", type=_seed, default=1)
     parser.add_argument("--speed", type=_speed, default=DEFAULT_SPEED, help="market seconds per second, or step")
     parser.add_argument("--from", dest="start_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,7 @@ STEP_NS = 50_000_000
 """The market clock moves by this; a book that changed is told at most once a step, 20 times a second."""
 LEVELS = 10
 SPEED_MAX = 1_000_000.0
+TIME_NS_MAX = 2**63 - 1
 INDEX_POINTS_MAX = 100_000
 """Instants of an index that are remembered for delivery prices."""
 
@@ -26,17 +28,29 @@ class FramesFeed:
     """See ``gateway.feeds.updates.Feed``. ``index``: coin to its spot stream; ``contracts``: our name to its stream.
 
     Contracts must be linear or fixed in coins: quantities are recorded in coins and become contracts by their
-    multiplier. A stale book is withdrawn: its quotes are NaN until it is live again.
+    multiplier. A stale book is withdrawn: its quotes are NaN until it is live again. The first update in which every
+    contract's book is live (or its recording over) is complete: until then nothing counts as confirmed.
     """
 
     source = "recording"
 
     def __init__(
-        self, index: Mapping[str, FrameStream], contracts: Mapping[str, FrameStream], *, speed: float = SPEED_MAX
+        self,
+        index: Mapping[str, FrameStream],
+        contracts: Mapping[str, FrameStream],
+        *,
+        speed: float = SPEED_MAX,
+        folder: Path | None = None,
+        end_ns: int = TIME_NS_MAX,
     ) -> None:
-        """Reads every file. Raises FramesRefused, OSError; ValueError for an inverse contract."""
+        """Reads every file. ``end_ns``: frames received later are not played. Raises FramesRefused, OSError;
+        ValueError for an inverse contract.
+        """
         self.status = FeedStatus()
         self._speed = speed
+        self._folder = folder
+        self._end_ns = end_ns
+        self._is_whole = False
         self._index = {coin: FramePlayer(stream) for coin, stream in index.items()}
         self._contracts = {name: FramePlayer(stream) for name, stream in contracts.items()}
         self._multipliers = {}
@@ -51,15 +65,26 @@ class FramesFeed:
     def _players(self) -> list[FramePlayer]:
         return [*self._index.values(), *self._contracts.values()]
 
+    def skip_until(self, at_ns: int) -> None:
+        """Applies what was received until then without a word: the books stand where the market is to begin."""
+        for player in self._players():
+            self.status.rows_ingested += player.play_until(min(at_ns, self._end_ns))
+        if at_ns:
+            self._market_time_ns = at_ns // STEP_NS * STEP_NS
+
     async def updates(self) -> AsyncIterator[MarketUpdate]:
-        """One update a step in which a book changed, in the order of the recorded receive times."""
+        """One update a step in which a book changed, in the order of the recorded receive times; first what stands."""
+        if self._market_time_ns:
+            yield self._make_update(self._market_time_ns)
         while waiting := [p.next_at_ns for p in self._players() if p.next_at_ns is not None]:
+            if min(waiting) > self._end_ns:
+                break
             at_ns = max(self._market_time_ns, min(waiting)) // STEP_NS * STEP_NS + STEP_NS
             if self._market_time_ns:
                 await asyncio.sleep((at_ns - self._market_time_ns) / NANOSECONDS_PER_SECOND / self._speed)
             self._market_time_ns = at_ns
             for player in self._players():
-                self.status.rows_ingested += player.play_until(at_ns)
+                self.status.rows_ingested += player.play_until(min(at_ns, self._end_ns))
             self.status.rows_recorded = self.status.rows_ingested
             update = self._make_update(at_ns)
             if update.index_prices or update.quotes:
@@ -75,7 +100,11 @@ class FramesFeed:
                 prices[coin] = top.mid_price
                 self._remember(coin, at_ns, top.mid_price)
         changed = [name for name, player in self._contracts.items() if player.feed.publish_due(at_ns)]
-        return MarketUpdate(market_time_ns=at_ns, index_prices=prices, quotes=self._quote(changed) if changed else None)
+        becomes_whole = not self._is_whole and all(p.is_live or p.next_at_ns is None for p in self._contracts.values())
+        if becomes_whole:
+            self._is_whole, changed = True, list(self._contracts)
+        quotes = self._quote(changed) if changed else None
+        return MarketUpdate(market_time_ns=at_ns, index_prices=prices, quotes=quotes, is_complete=becomes_whole)
 
     def _remember(self, coin: str, at_ns: int, price: float) -> None:
         times, prices = self._seen[coin]
@@ -111,7 +140,8 @@ class FramesFeed:
             log.warning("feed control %s is no speed that recorded frames can play", dict(control))
 
     def position(self) -> dict[str, object]:
-        return {"market_time_ns": self._market_time_ns}
+        folder = {"folder": str(self._folder.resolve())} if self._folder else {}
+        return {**folder, "market_time_ns": self._market_time_ns}
 
 
 def _pad(tops: list[TopOfBook | None], field: str) -> Floats:
