@@ -169,12 +169,6 @@ Engine::Slot Engine::add_instrument(InstrumentId id) {
     return slot;
 }
 
-const Limits* Engine::Account::limits_of(std::int64_t coin) const noexcept {
-    auto found = limits.find(coin);
-    if (found == limits.end()) found = limits.find(kAllCoins);
-    return found == limits.end() ? nullptr : &found->second;
-}
-
 /// Listing again what is listed changes nothing; other terms under a known id are refused.
 void Engine::on(const ListInstrument& input) {
     if (input.base_coin_id < 0 || input.base_coin_id >= kCoinsMax) throw BadEncoding("coin is out of range");
@@ -288,7 +282,7 @@ void Engine::on(const SetLimits& command) {
     Account& account = accounts_[slot];
     account.firm_id = command.firm_id;
     account.desk_id = command.desk_id;
-    account.limits[command.coin_id] = command.limits;
+    account.limits.set(command.coin_id, command.limits);
     order_controls_.renew_paths();
     emit_texts(EventKind::limits_in_force, std::string(command.coin), {}).values[0] = command.account_id;
 }
@@ -324,7 +318,7 @@ void Engine::on(const SettleInstrument& command) {
 }
 
 void Engine::forget_instrument(Slot slot) {
-    for (Slot account = 0; account < accounts_.size(); ++account) positions_.erase(position_key(account, slot));
+    for (Slot account = 0; account < accounts_.size(); ++account) positions_.erase(account, slot);
     margin_.forget_instrument(slot);
     order_controls_.forget_instrument(slot, instruments_[slot]->valuation, instruments_[slot]->coin);
     instrument_slots_.erase(static_cast<std::uint64_t>(instruments_[slot]->id));
@@ -350,9 +344,9 @@ std::vector<Engine::Listing> Engine::listings() const {
 
 std::vector<Engine::Holding> Engine::holdings() const {
     std::vector<Holding> sorted;
-    positions_.for_each([&](std::uint64_t key, const Position& position) {
-        if (position.empty()) return;
-        sorted.push_back({accounts_[key >> 32].id, instruments_[key & 0xffffffff]->id, position});
+    positions_.for_each([&](const HeldPosition& held) {
+        if (held.position.empty()) return;
+        sorted.push_back({accounts_[held.account].id, instruments_[held.instrument]->id, held.position});
     });
     std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
         return std::pair(a.account_id, a.instrument_id) < std::pair(b.account_id, b.instrument_id);

@@ -108,7 +108,7 @@ void Engine::trade_pair(Slot slot, PriceTicks price, Lots& left) {
     const Lots lots = std::min({nodes_[older].lots, nodes_[younger].lots, left});
     left -= lots;
     if (taker.account != kVenueSlot) {
-        change_working(taker.account, slot, taker.owner, taker.side, -lots.value);
+        change_working(taker.position, taker.owner, taker.side, -lots.value);
     }
     report_trade(older, price, lots, taker);
     for (const OrderIndex index : {older, younger}) {

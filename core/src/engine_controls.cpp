@@ -29,10 +29,10 @@ OrderFacts Engine::facts_of(const Intent& intent, Micros value) const noexcept {
     return facts;
 }
 
-void Engine::change_working(Slot account, Slot instrument, const Owner& owner, Side side, std::int64_t lots) {
-    Position& held = position(account, instrument);
+void Engine::change_working(PositionIndex position, const Owner& owner, Side side, std::int64_t lots) {
+    auto& [held, account, instrument] = positions_[position];
     held.working(side) += lots;
-    margin_.set_position(account, instrument, held);
+    if (margin_.is_margined(account)) margin_.set_position(account, instrument, held);
     if (order_controls_.is_empty()) return;
     const Instrument& traded = *instruments_[instrument];
     Position by;
@@ -40,13 +40,14 @@ void Engine::change_working(Slot account, Slot instrument, const Owner& owner, S
     order_controls_.change_position(path_of(account, instrument, owner), traded.valuation, traded.coin, by);
 }
 
-void Engine::change_position(Slot account, Slot instrument, const Owner& owner, Side side, Lots lots,
-                             PriceTicks price) {
+void Engine::change_position(PositionIndex position, const Owner& owner, Side side, Lots lots, PriceTicks price) {
     const std::int64_t signed_lots = sign(side) * lots.value;
-    Position& held = position(account, instrument);
+    auto& [held, account, instrument] = positions_[position];
     held.lots += signed_lots;
-    margin_.execute(account, instrument, signed_lots, price, next_execution_id_ - 1);
-    margin_.set_position(account, instrument, held);
+    if (margin_.is_margined(account)) {
+        margin_.execute(account, instrument, signed_lots, price, next_execution_id_ - 1);
+        margin_.set_position(account, instrument, held);
+    }
     if (order_controls_.is_empty()) return;
     const Instrument& traded = *instruments_[instrument];
     order_controls_.change_position(path_of(account, instrument, owner), traded.valuation, traded.coin,

@@ -20,7 +20,7 @@ ControlPath& Engine::path_of(Slot account, Slot instrument, const Owner& owner) 
 void Engine::put_together(ControlPath& path, const Owner& owner) const {
     const Instrument& instrument = *instruments_[path.key.instrument];
     const Controls::Subject subject = subject_of(path.key.account, path.key.instrument, owner);
-    const Limits* limits = accounts_[path.key.account].limits_of(instrument.coin);
+    const Limits* limits = accounts_[path.key.account].limits.find(instrument.coin);
     const Limits own = limits == nullptr ? Limits{} : *limits;
     path.is_plain = limits != nullptr && own.price_collar_basis_points >= 0 && !controls_.check(subject) &&
                     !controls_.is_reducing(subject);
@@ -47,13 +47,14 @@ bool Engine::is_clear(Intent& intent) const noexcept {
     const auto lots = static_cast<double>(intent.lots.value);
     if (intent.lots.value > path.max_quantity_lots) return false;
     if (lots * valuation.rough_value(price, index.price_micros) > path.max_value_micros) return false;
-    const std::int64_t worst = position_of(intent.account, intent.instrument).worst(intent.side, intent.lots.value);
+    const std::int64_t worst = position_at(intent.position).worst(intent.side, intent.lots.value);
     if (worst > path.max_position_lots) return false;
     const double worst_value = static_cast<double>(worst) * valuation.rough_value(mark, index.price_micros);
     if (worst > 0 && worst_value > path.max_position_value_micros) return false;
     const bool is_in_coins = valuation.kind != ValueKind::fixed_usd;
     if (is_in_coins && index.price_micros <= 0) return false;
     const double unit = is_in_coins ? static_cast<double>(index.price_micros) * 1e-9 : 1e-3;
+    if (order_controls_.is_idle()) return intent.attribution.strategy_id == 0 && intent.attribution.parent_order_id == 0;
     intent.identity = identity_of(intent);
     return order_controls_.is_clear(path,
                                     {.parent_order_id = intent.attribution.parent_order_id,
@@ -72,6 +73,7 @@ std::uint64_t Engine::identity_of(const Intent& intent) const noexcept {
 
 /// The order was accepted: it counts from now on.
 void Engine::admit(const Intent& intent) {
+    if (order_controls_.is_idle()) return;
     order_controls_.admit(*intent.path,
                           {.order_id = intent.order_id,
                            .parent_order_id = intent.attribution.parent_order_id,

@@ -14,27 +14,35 @@ void Engine::on(const AmendOrder& command) {
         return;
     }
     count_cancel(index);
-    const Incoming order = incoming_of(index);
-    const Lots leaves = command.quantity.value == 0 ? order.leaves : command.quantity - (order.quantity - order.leaves);
-    const PriceTicks price = command.price.value == 0 ? order.limit : command.price;
-    Refusal refusal = check_amend(command, index);
-    const bool keeps_place = price == order.limit && leaves <= order.leaves;
-    if (!refusal && !keeps_place) refusal = check_replacement(index, leaves, price);
+    const Amendment change = amendment_of(command, index);
+    Refusal refusal = check_amend(command, change);
+    if (!refusal && !change.keeps_place()) refusal = check_replacement(change);
     if (refusal) {
         emit(EventKind::amend_rejected, refusal.reason, command.order_id, refusal.value, refusal.bound);
         return;
     }
-    amend(index, leaves, price);
+    amend(change);
 }
 
-Refusal Engine::check_amend(const AmendOrder& command, OrderIndex index) const {
+Engine::Amendment Engine::amendment_of(const AmendOrder& command, OrderIndex index) const noexcept {
+    const bool is_in_book = nodes_.is_in_book(index);
+    Amendment change;
+    change.index = index;
+    change.leaves_before = nodes_.leaves(index);
+    change.price_before = is_in_book ? nodes_.price(index) : nodes_.special(index).limit;
+    change.executed = nodes_.details(index).quantity - change.leaves_before;
+    change.leaves = command.quantity.value == 0 ? change.leaves_before : command.quantity - change.executed;
+    change.price = command.price.value == 0 ? change.price_before : command.price;
+    return change;
+}
+
+Refusal Engine::check_amend(const AmendOrder& command, const Amendment& change) const {
     if (command.valid_until_ns < now_ns_) return {Reason::command_expired, now_ns_, command.valid_until_ns};
-    const Incoming order = incoming_of(index);
-    const Lots executed = order.quantity - order.leaves;
     const bool has_quantity = command.quantity.value != 0;
-    if (has_quantity && (command.quantity <= executed || command.quantity.value > kQuantityLotsMax)) {
-        return {Reason::invalid_quantity, command.quantity.value, executed.value};
+    if (has_quantity && (command.quantity <= change.executed || command.quantity.value > kQuantityLotsMax)) {
+        return {Reason::invalid_quantity, command.quantity.value, change.executed.value};
     }
+    const OrderIndex index = change.index;
     const bool is_market = nodes_[index].is_special() && nodes_.special(index).type == OrderType::stop;
     if (command.price.value < 0 || command.price.value > kPriceTicksMax || (is_market && command.price.value != 0)) {
         return {Reason::invalid_price, command.price.value, kPriceTicksMax};
@@ -43,54 +51,67 @@ Refusal Engine::check_amend(const AmendOrder& command, OrderIndex index) const {
 }
 
 /// The gate once more, for the whole of what the order will be, with what it is now taken away.
-Refusal Engine::check_replacement(OrderIndex index, Lots leaves, PriceTicks price) {
-    const Incoming order = incoming_of(index);
-    const Instrument& instrument = *instruments_[order.instrument];
+Refusal Engine::check_replacement(const Amendment& change) {
+    const BookNode& order = nodes_[change.index];
+    const OrderDetails& details = nodes_.details(change.index);
+    const Instrument& instrument = *instruments_[details.instrument];
     if (instrument.phase == InstrumentPhase::halted) {
         return {Reason::instrument_phase, static_cast<std::int64_t>(instrument.phase), 0};
     }
     if (const Refusal refusal = check_trading(instrument)) return refusal;
-    if (nodes_[index].is_special() && nodes_.special(index).is_reduce_only) {
-        const std::int64_t most = std::max<std::int64_t>(reducible(order.account, order.instrument, order.side, index), 0);
-        if (leaves.value > most) return {Reason::reduce_only, leaves.value, most};
+    if (order.is_special() && nodes_.special(change.index).is_reduce_only) {
+        const std::int64_t most = std::max<std::int64_t>(
+            reducible(order.account(), details.instrument, order.side(), change.index), 0);
+        if (change.leaves.value > most) return {Reason::reduce_only, change.leaves.value, most};
     }
-    Intent intent;
-    intent.account = order.account;
-    intent.instrument = order.instrument;
-    intent.owner = order.owner;
-    intent.order_id = order.order_id;
-    intent.attribution.strategy_id = order.owner.strategy_id;
-    intent.attribution.parent_order_id = order.owner.parent_order_id;
-    intent.side = order.side;
-    intent.lots = leaves;
-    if (price.value != 0) intent.price = price;
-    intent.path = &path_of(order.account, order.instrument, order.owner);
-    change_working(order.account, order.instrument, order.owner, order.side, -order.leaves.value);
+    Intent intent = intent_of(change);
+    change_working(details.position, details.owner, order.side(), -change.leaves_before.value);
     const Refusal refusal = check_intent(intent);
-    change_working(order.account, order.instrument, order.owner, order.side, order.leaves.value);
+    change_working(details.position, details.owner, order.side(), change.leaves_before.value);
     if (refusal) return refusal;
-    const bool trades = nodes_.is_in_book(index) && instrument.book.crosses(order.side, price);
-    if (trades && nodes_.details(index).is_post_only) return {Reason::post_only_would_trade, price.value, 0};
-    order_controls_.give_back_to_parent(order.owner.parent_order_id, order.leaves);
+    const bool trades = nodes_.is_in_book(change.index) && instrument.book.crosses(order.side(), change.price);
+    if (trades && details.is_post_only) return {Reason::post_only_would_trade, change.price.value, 0};
+    order_controls_.give_back_to_parent(details.owner.parent_order_id, change.leaves_before);
     admit(intent);
     return {};
 }
 
-void Engine::amend(OrderIndex index, Lots leaves, PriceTicks price) {
-    const Incoming before = incoming_of(index);
-    const Lots quantity = before.quantity - before.leaves + leaves;
-    emit(EventKind::order_amended, Reason::none, before.order_id, quantity.value, leaves.value, price.value);
-    if (price == before.limit && leaves <= before.leaves) {
-        if (leaves < before.leaves) shrink(index, leaves);
+Engine::Intent Engine::intent_of(const Amendment& change) const {
+    const BookNode& order = nodes_[change.index];
+    const OrderDetails& details = nodes_.details(change.index);
+    Intent intent;
+    intent.account = order.account();
+    intent.instrument = details.instrument;
+    intent.position = details.position;
+    intent.owner = details.owner;
+    intent.order_id = order.key;
+    intent.attribution.strategy_id = details.owner.strategy_id;
+    intent.attribution.parent_order_id = details.owner.parent_order_id;
+    intent.side = order.side();
+    intent.lots = change.leaves;
+    if (change.price.value != 0) intent.price = change.price;
+    intent.path = &path_of(intent.account, intent.instrument, intent.owner);
+    return intent;
+}
+
+void Engine::amend(const Amendment& change) {
+    const OrderIndex index = change.index;
+    const Lots quantity = change.executed + change.leaves;
+    emit(EventKind::order_amended, Reason::none, nodes_[index].key, quantity.value, change.leaves.value,
+         change.price.value);
+    if (change.keeps_place()) {
+        if (change.leaves < change.leaves_before) shrink(index, change.leaves);
         return;
     }
-    const bool is_plain_move = nodes_.is_in_book(index) && !nodes_[index].is_special();
-    if (is_plain_move && leaves == before.leaves && instruments_[before.instrument]->phase == InstrumentPhase::continuous &&
-        !instruments_[before.instrument]->book.crosses(before.side, price)) {
-        nodes_.details(index).arrival = next_arrival_++;
-        return instruments_[before.instrument]->book.move(index, price);
-    }
-    replace(index, quantity, leaves, price);
+    OrderDetails& details = nodes_.details(index);
+    Instrument& instrument = *instruments_[details.instrument];
+    const bool is_plain_move = nodes_.is_in_book(index) && !nodes_[index].is_special() &&
+                               change.leaves == change.leaves_before &&
+                               instrument.phase == InstrumentPhase::continuous &&
+                               !instrument.book.crosses(nodes_[index].side(), change.price);
+    if (!is_plain_move) return replace(index, quantity, change.leaves, change.price);
+    details.arrival = next_arrival_++;
+    instrument.book.move(index, change.price);
 }
 
 /// Takes the order out and lets it act as what it has become.
@@ -121,7 +142,7 @@ void Engine::shrink(OrderIndex index, Lots leaves) {
         nodes_[index].lots = leaves;
     }
     details.quantity -= less;
-    change_working(nodes_[index].account(), details.instrument, details.owner, nodes_[index].side(), -less.value);
+    change_working(details.position, details.owner, nodes_[index].side(), -less.value);
     order_controls_.give_back_to_parent(details.owner.parent_order_id, less);
 }
 

@@ -135,8 +135,8 @@ void Engine::load_margin(Reader& reader) {
         if (instruments_[slot]) listed[slot] = listed_of(*instruments_[slot]);
     }
     margin_.load(reader, account_slots_, instrument_slots_, listed);
-    positions_.for_each([this](std::uint64_t key, const Position& held) {
-        margin_.set_position(static_cast<Slot>(key >> 32), static_cast<Slot>(key & 0xffffffff), held);
+    positions_.for_each([this](const HeldPosition& held) {
+        margin_.set_position(held.account, held.instrument, held.position);
     });
 }
 

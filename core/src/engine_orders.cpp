@@ -35,6 +35,7 @@ Refusal Engine::pass_gate(const PlaceOrder& command, Intent& intent) {
     if (is_priced || (command.order_type == OrderType::peg && command.price.value != 0)) intent.price = command.price;
     intent.account = find_account(command.account_id);
     intent.instrument = find_instrument(command.instrument_id);
+    intent.position = positions_.find(intent.account, intent.instrument);
     Refusal refusal;
     if (intent.account != kNone && intent.instrument != kNone) {
         intent.path = &path_of(intent.account, intent.instrument, intent.owner);
@@ -180,6 +181,8 @@ void Engine::execute(const PlaceOrder& command, const Intent& intent) {
     order.order_id = command.order_id;
     order.account = intent.account;
     order.instrument = intent.instrument;
+    order.position = intent.position;
+    if (order.position == kNone) order.position = positions_.find_or_add(order.account, order.instrument);
     order.owner = intent.owner;
     order.side = command.side;
     order.quantity = order.leaves = intent.lots;
@@ -220,7 +223,7 @@ void Engine::cancel(OrderIndex index, Reason reason) {
     const OrderDetails& details = nodes_.details(index);
     const Lots leaves = nodes_.leaves(index);
     if (nodes_.is_in_book(index)) instruments_[details.instrument]->book.remove(index);
-    change_working(order.account(), details.instrument, details.owner, order.side(), -leaves.value);
+    change_working(details.position, details.owner, order.side(), -leaves.value);
     order_controls_.give_back_to_parent(details.owner.parent_order_id, leaves);
     emit(EventKind::order_canceled, reason, order.key, leaves.value, (details.quantity - leaves).value);
     release(index);

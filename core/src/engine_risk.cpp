@@ -36,7 +36,7 @@ Refusal Engine::check_intent(Intent& intent) const {
 /// Every control but the margin, each by itself.
 Refusal Engine::check_controls(Intent& intent) const {
     const Instrument& instrument = *instruments_[intent.instrument];
-    const Limits* limits = accounts_[intent.account].limits_of(instrument.coin);
+    const Limits* limits = accounts_[intent.account].limits.find(instrument.coin);
     if (limits == nullptr) return {Reason::no_limits, accounts_[intent.account].id, 0};
     const Controls::Subject subject = subject_of(intent.account, intent.instrument, intent.owner);
     if (const Refusal refusal = controls_.check(subject)) return refusal;
@@ -52,7 +52,7 @@ Refusal Engine::check_controls(Intent& intent) const {
     const OrderFacts facts = facts_of(intent, value);
     if (const Refusal refusal = check_account(facts, *limits, bound)) return refusal;
     if (controls_.is_reducing(subject)) {
-        const Position held = position_of(intent.account, intent.instrument);
+        const Position held = position_at(intent.position);
         if (const Refusal refusal = risk::check_reducing(held, intent.side, intent.lots)) return refusal;
     }
     return order_controls_.check(facts, coins_, now_ns_);
@@ -73,11 +73,8 @@ Refusal Engine::check_account(const OrderFacts& facts, const Limits& limits, Pri
 }
 
 Position Engine::position_of(Slot account, Slot instrument) const noexcept {
-    const Position* held = positions_.find(position_key(account, instrument));
-    return held == nullptr ? Position{} : *held;
+    return position_at(positions_.find(account, instrument));
 }
-
-Position& Engine::position(Slot account, Slot instrument) { return positions_[position_key(account, instrument)]; }
 
 void Engine::on(const ReserveBlock& command, Reader& reader) {
     std::vector<BlockLeg> legs(reader.below<std::size_t>(kBlockLegsMax + 1));
@@ -139,6 +136,7 @@ Engine::LegRefusal Engine::check_leg(const BlockLeg& leg) const {
         Intent intent;
         intent.account = account;
         intent.instrument = instrument;
+        intent.position = positions_.find(account, instrument);
         intent.owner.desk_id = accounts_[account].desk_id;
         intent.side = id == leg.taker_account_id ? leg.side : opposite(leg.side);
         intent.lots = leg.quantity;
@@ -152,14 +150,16 @@ Engine::LegRefusal Engine::check_leg(const BlockLeg& leg) const {
 void Engine::hold(const BlockLeg& leg, std::int64_t direction) {
     const Slot instrument = find_instrument(leg.instrument_id);
     const std::int64_t lots = direction * leg.quantity.value;
-    change_working(find_account(leg.taker_account_id), instrument, Owner{}, leg.side, lots);
-    change_working(find_account(leg.maker_account_id), instrument, Owner{}, opposite(leg.side), lots);
+    const auto position = [&](AccountId id) { return positions_.find_or_add(find_account(id), instrument); };
+    change_working(position(leg.taker_account_id), Owner{}, leg.side, lots);
+    change_working(position(leg.maker_account_id), Owner{}, opposite(leg.side), lots);
 }
 
 void Engine::book_leg(const BlockLeg& leg) {
     const Slot instrument = find_instrument(leg.instrument_id);
-    change_position(find_account(leg.taker_account_id), instrument, Owner{}, leg.side, leg.quantity, leg.price);
-    change_position(find_account(leg.maker_account_id), instrument, Owner{}, opposite(leg.side), leg.quantity, leg.price);
+    const auto position = [&](AccountId id) { return positions_.find_or_add(find_account(id), instrument); };
+    change_position(position(leg.taker_account_id), Owner{}, leg.side, leg.quantity, leg.price);
+    change_position(position(leg.maker_account_id), Owner{}, opposite(leg.side), leg.quantity, leg.price);
 }
 
 void Engine::refuse_block(ReservationId id, const LegRefusal& refused) {

@@ -95,12 +95,14 @@ void Engine::load_accounts(Reader& reader) {
         account.firm_id = reader.number();
         account.desk_id = reader.number();
         for (std::int64_t coins = reader.number(); coins > 0; --coins) {
-            Limits& limits = account.limits[reader.number()];
+            const std::int64_t coin = reader.number();
+            Limits limits;
             limits.max_order_quantity_lots = reader.number();
             limits.max_order_value_micros = reader.number();
             limits.max_position_lots = reader.number();
             limits.max_position_value_micros = reader.number();
             limits.price_collar_basis_points = reader.number();
+            account.limits.set(coin, limits);
         }
     }
 }
@@ -155,7 +157,7 @@ void Engine::load_positions(Reader& reader) {
         const Slot account = find_account(reader.number());
         const Slot instrument = find_instrument(reader.number());
         if (account == kNone || instrument == kNone) throw BadEncoding("position of an unknown account or instrument");
-        Position& held = position(account, instrument);
+        Position& held = positions_[positions_.find_or_add(account, instrument)].position;
         held.lots = reader.number();
         held.buy_working = reader.number();
         held.sell_working = reader.number();

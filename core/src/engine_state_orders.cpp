@@ -103,6 +103,7 @@ OrderIndex Engine::load_order(Reader& reader, Slot slot, Side side) {
     details.self_match = reader.below<SelfMatch>(enumerators(SelfMatch{}));
     details.is_post_only = reader.flag();
     details.instrument = slot;
+    if (account != kVenueSlot) details.position = positions_.find_or_add(account, slot);
     order.word = BookNode::word_of(side, account);
     const bool is_special = reader.flag(), is_iceberg = reader.flag();
     if (is_special) {

@@ -98,13 +98,14 @@ OrderIndex Engine::keep(const Incoming& order, const SpecialTerms& special) {
     nodes_[index].key = order.order_id;
     nodes_[index].lots = order.leaves;
     nodes_[index].word = BookNode::word_of(order.side, order.account);
-    nodes_.details(index) = {order.quantity, order.owner, next_arrival_++, order.instrument, order.self_match, order.is_post_only};
+    nodes_.details(index) = {order.quantity,   order.owner,      next_arrival_++,   order.instrument,
+                             order.position,   order.self_match, order.is_post_only};
     if (is_special(special) || special.type == OrderType::stop || special.type == OrderType::stop_limit) {
         nodes_[index].word |= BookNode::kSpecialBit;
         nodes_.special(index) = special;
     }
     if (is_new) working_.insert(order.order_id, index);
-    change_working(order.account, order.instrument, order.owner, order.side, order.leaves.value);
+    change_working(order.position, order.owner, order.side, order.leaves.value);
     count_working_order(order.account, order.instrument, order.owner, 1);
     return index;
 }
@@ -131,13 +132,14 @@ void Engine::report_trade(OrderIndex index, PriceTicks price, Lots lots, const I
     resting.order_id = node.key;
     resting.account = node.account();
     resting.instrument = details.instrument;
+    resting.position = details.position;
     resting.owner = details.owner;
     resting.side = node.side();
     resting.quantity = details.quantity;
     const Lots leaves = nodes_.leaves(index) - lots;
     report_side(taker, accounts_[resting.account].id, execution_id, price, lots, taker.leaves - lots, Liquidity::taker);
     if (resting.account == kVenueSlot) return;
-    change_working(resting.account, resting.instrument, resting.owner, resting.side, -lots.value);
+    change_working(resting.position, resting.owner, resting.side, -lots.value);
     report_side(resting, accounts_[taker.account].id, execution_id, price, lots, leaves, Liquidity::maker);
 }
 
@@ -148,7 +150,7 @@ void Engine::report_side(const Incoming& order, AccountId other, std::int64_t ex
     emit(EventKind::order_executed, Reason::none, order.order_id, execution_id, accounts_[order.account].id,
          instrument.id, order.side, price.value, lots.value, (order.quantity - leaves).value, leaves.value, liquidity,
          other, coins_[instrument.coin].price_micros);
-    change_position(order.account, order.instrument, order.owner, order.side, lots, price);
+    change_position(order.position, order.owner, order.side, lots, price);
 }
 
 /// Whether the incoming order goes on. The venue's quotes always stop at themselves.
@@ -180,6 +182,7 @@ Engine::Incoming Engine::incoming_of(OrderIndex index) const noexcept {
     order.order_id = node.key;
     order.account = node.account();
     order.instrument = details.instrument;
+    order.position = details.position;
     order.owner = details.owner;
     order.side = node.side();
     order.quantity = details.quantity;
@@ -196,7 +199,7 @@ Engine::Incoming Engine::take_out(OrderIndex index) {
     forget_special(index);
     if (nodes_.is_in_book(index)) instruments_[order.instrument]->book.remove(index);
     nodes_[index].level = kNone;
-    change_working(order.account, order.instrument, order.owner, order.side, -order.leaves.value);
+    change_working(order.position, order.owner, order.side, -order.leaves.value);
     count_working_order(order.account, order.instrument, order.owner, -1);
     return order;
 }

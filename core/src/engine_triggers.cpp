@@ -43,7 +43,7 @@ void Engine::activate(OrderIndex index) {
 /// How far a market order of the account may go now; 0: nobody knows.
 PriceTicks Engine::collar_price(const Incoming& order) const noexcept {
     const Instrument& instrument = *instruments_[order.instrument];
-    const Limits* limits = accounts_[order.account].limits_of(instrument.coin);
+    const Limits* limits = accounts_[order.account].limits.find(instrument.coin);
     const PriceTicks mark = instrument.reference.mark;
     if (limits == nullptr || mark.value <= 0) return {};
     const PriceTicks bound = instrument.valuation.collar(order.side, mark, limits->price_collar_basis_points);

@@ -338,6 +338,7 @@ void OrderControls::count_orders(const Controls::Subject& subject, std::int64_t 
 }
 
 void OrderControls::give_back_to_parent(OrderId parent_order_id, Lots unfilled) noexcept {
+    if (parents_.empty()) return;
     Parent* parent = parents_.find(static_cast<std::uint64_t>(parent_order_id));
     if (parent != nullptr) parent->out -= unfilled;
 }

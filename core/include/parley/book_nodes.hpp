@@ -51,15 +51,17 @@ struct OrderOwner {
     OrderId parent_order_id = 0;
 };
 
-/// What matching reads seldom or never, beside the node of the same index.
-struct OrderDetails {
+/// What matching reads seldom or never, beside the node of the same index. One line of the cache.
+struct alignas(64) OrderDetails {
     Lots quantity;  ///< as accepted, last amended or restated
     OrderOwner owner;
     std::uint64_t arrival = 0;  ///< grows with every order that goes to the back of a queue
     std::uint32_t instrument = kNone;
+    std::uint32_t position = kNone;  ///< of the account in the instrument: see PositionTable
     SelfMatch self_match{};
     bool is_post_only = false;
 };
+static_assert(sizeof(OrderDetails) == 64);
 
 /// What most orders do not have.
 struct SpecialTerms {

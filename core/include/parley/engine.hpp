@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "parley/account_limits.hpp"
 #include "parley/events.hpp"
 #include "parley/flat_map.hpp"
 #include "parley/inputs.hpp"
@@ -16,6 +17,7 @@
 #include "parley/order_book.hpp"
 #include "parley/order_controls.hpp"
 #include "parley/order_inputs.hpp"
+#include "parley/position_table.hpp"
 #include "parley/recent_ids.hpp"
 #include "parley/risk.hpp"
 
@@ -100,13 +102,11 @@ private:
     static constexpr Slot kVenueSlot = 0;
     static constexpr std::uint8_t kFinishedOrder = 1;
 
-    struct Account {
+    struct alignas(64) Account {
+        AccountLimits limits;
         AccountId id = 0;
         std::int64_t firm_id = 0;
         std::int64_t desk_id = 0;
-        std::map<std::int64_t, Limits> limits;  // by coin; kAllCoins for the rest
-
-        [[nodiscard]] const Limits* limits_of(std::int64_t coin) const noexcept;
     };
 
     /// Waiting stops of one side: the first to be triggered is in front.
@@ -114,18 +114,19 @@ private:
 
     struct Instrument {
         explicit Instrument(BookNodes& nodes) : book(nodes) {}
+        // what every order asks for comes first
         InstrumentId id = 0;
-        std::string name;
-        std::string terms_json;
         Valuation valuation;
         std::int64_t coin = 0;
         TimeNs expiry_at_ns = 0;
         Reference reference;
-        std::int64_t venue_id = kPaperVenue;
         bool is_delivered = false;
-        OrderBook book;
-        std::vector<OrderIndex> venue_orders;
         InstrumentPhase phase{};
+        OrderBook book;
+        std::string name;
+        std::string terms_json;
+        std::int64_t venue_id = kPaperVenue;
+        std::vector<OrderIndex> venue_orders;
         PriceBands bands;
         PriceTicks last_price;    ///< of the last trade; 0: none
         PriceTicks quoted[2];     ///< the venue's best prices; 0: none
@@ -141,6 +142,7 @@ private:
         OrderId order_id = 0;
         Slot account = kVenueSlot;
         Slot instrument = kNone;
+        PositionIndex position = kNone;  ///< kNone: of the venue
         Owner owner;
         Side side{};
         Lots quantity;
@@ -158,6 +160,7 @@ private:
     struct Intent {
         Slot account = kNone;
         Slot instrument = kNone;
+        PositionIndex position = kNone;  ///< kNone: none yet
         Owner owner;
         OrderId order_id = 0;  ///< 0: a leg of a block
         OrderAttribution attribution;
@@ -166,6 +169,18 @@ private:
         Side side{};
         Lots lots;
         std::optional<PriceTicks> price;
+    };
+
+    /// What an order is and what it is to be.
+    struct Amendment {
+        OrderIndex index = kNone;
+        Lots executed;
+        Lots leaves_before;
+        Lots leaves;
+        PriceTicks price_before;
+        PriceTicks price;
+
+        [[nodiscard]] bool keeps_place() const noexcept { return price == price_before && leaves <= leaves_before; }
     };
 
     // engine.cpp: dispatch, market inputs, instruments
@@ -227,9 +242,11 @@ private:
 
     // engine_life.cpp: amending, expiry, reduce-only
     void on(const AmendOrder& command);
-    [[nodiscard]] Refusal check_amend(const AmendOrder& command, OrderIndex index) const;
-    [[nodiscard]] Refusal check_replacement(OrderIndex index, Lots leaves, PriceTicks price);
-    void amend(OrderIndex index, Lots leaves, PriceTicks price);
+    [[nodiscard]] Amendment amendment_of(const AmendOrder& command, OrderIndex index) const noexcept;
+    [[nodiscard]] Intent intent_of(const Amendment& change) const;
+    [[nodiscard]] Refusal check_amend(const AmendOrder& command, const Amendment& change) const;
+    [[nodiscard]] Refusal check_replacement(const Amendment& change);
+    void amend(const Amendment& change);
     void replace(OrderIndex index, Lots quantity, Lots leaves, PriceTicks price);
     void shrink(OrderIndex index, Lots leaves);
     void restate(OrderIndex index, Lots leaves, Reason reason);
@@ -267,7 +284,9 @@ private:
     [[nodiscard]] Controls::Subject subject_of(Slot account, Slot instrument, const Owner& owner) const noexcept;
     [[nodiscard]] Refusal check_trading(const Instrument& instrument) const noexcept;
     [[nodiscard]] Position position_of(Slot account, Slot instrument) const noexcept;
-    [[nodiscard]] Position& position(Slot account, Slot instrument);
+    [[nodiscard]] Position position_at(PositionIndex index) const noexcept {
+        return index == kNone ? Position{} : positions_[index].position;
+    }
     void on(const ReserveBlock& command, Reader& reader);
     void on(const ConfirmBlock& command);
     void on(const VoidBlock& command);
@@ -292,8 +311,8 @@ private:
     void on(const SetParentOrder& command);
     [[nodiscard]] OrderFacts facts_of(Slot account, Slot instrument, const Owner& owner) const noexcept;
     [[nodiscard]] OrderFacts facts_of(const Intent& intent, Micros value) const noexcept;
-    void change_working(Slot account, Slot instrument, const Owner& owner, Side side, std::int64_t lots);
-    void change_position(Slot account, Slot instrument, const Owner& owner, Side side, Lots lots, PriceTicks price);
+    void change_working(PositionIndex position, const Owner& owner, Side side, std::int64_t lots);
+    void change_position(PositionIndex position, const Owner& owner, Side side, Lots lots, PriceTicks price);
     void count_working_order(Slot account, Slot instrument, const Owner& owner, std::int64_t more);
     void seed_scope(ControlScope scope, std::int64_t scope_id);
     [[nodiscard]] static bool covers(ControlScope scope, std::int64_t scope_id, const Controls::Subject& subject) noexcept;
@@ -335,9 +354,6 @@ private:
     [[nodiscard]] Slot find_instrument(InstrumentId id) const noexcept;
     [[nodiscard]] Slot add_account(AccountId id);
     [[nodiscard]] Slot add_instrument(InstrumentId id);
-    [[nodiscard]] static std::uint64_t position_key(Slot account, Slot instrument) noexcept {
-        return (std::uint64_t{account} << 32) | instrument;
-    }
 
     // state
     std::uint64_t journal_sequence_ = 0;
@@ -357,7 +373,7 @@ private:
     std::uint64_t next_arrival_ = 1;
     std::set<std::pair<TimeNs, OrderId>> expiries_;
     RecentIds finished_orders_{kRecentIdsMax};
-    FlatMap<Position> positions_;
+    PositionTable positions_;
     Controls controls_;
     OrderControls order_controls_;
     mutable ControlPaths paths_;

@@ -190,6 +190,10 @@ public:
         return find(scope, scope_id) != kNone;
     }
     [[nodiscard]] bool is_empty() const noexcept { return scopes_.empty(); }
+    /// Whether no control, parent order or override is there at all: then only an algorithm's orders are checked.
+    [[nodiscard]] bool is_idle() const noexcept {
+        return scopes_.empty() && parents_.empty() && overrides_.empty();
+    }
     /// Into a scope that is new: positions that were there before it.
     void seed(ControlScope scope, std::int64_t scope_id, Slot instrument, const Valuation& valuation, std::int64_t coin,
               const Position& held);
