@@ -39,8 +39,8 @@ void BookDesk::apply_batch(std::span<const Command> commands, After&& after) {
         Guess& guess = guesses[at % kGuesses];
         guess.order = table_.guess(commands[at].order_id);
         guess.level = book_.guess_level(commands[at].side, {commands[at].price});
-        nodes_.prefetch(guess.order);
-        nodes_.prefetch(guess.level);
+        if (guess.order != kNone) nodes_.prefetch(guess.order);
+        if (guess.level != kNone) nodes_.prefetch(guess.level);
     };
     const auto follow = [&](std::size_t at) {
         if (at >= count) return;

@@ -1,6 +1,7 @@
 #include "matching_clock.hpp"
 #include "parley/huge_array.hpp"
 #include "parley/matching_bench.hpp"
+#include "parley/prefetch.hpp"
 
 namespace parley::bench {
 namespace {
@@ -21,11 +22,11 @@ public:
         for (std::uint32_t level = 0; level < kFloorLevels; ++level) nodes_[level] = {level, level, level, 0};
     }
 
-    void prefetch(const Command& command) const noexcept { __builtin_prefetch(&nodes_[place(command)], 1); }
+    void prefetch(const Command& command) const noexcept { parley::prefetch(&nodes_[place(command)]); }
     void prefetch_neighbors(const Command& command) const noexcept {
         const Node& node = nodes_[place(command)];
-        __builtin_prefetch(&nodes_[node.previous], 1);
-        __builtin_prefetch(&nodes_[node.next], 1);
+        parley::prefetch(&nodes_[node.previous]);
+        parley::prefetch(&nodes_[node.next]);
     }
 
     void apply(const Command& command) noexcept {

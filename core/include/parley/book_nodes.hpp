@@ -5,6 +5,7 @@
 
 #include "parley/huge_array.hpp"
 #include "parley/order_terms.hpp"
+#include "parley/prefetch.hpp"
 #include "parley/units.hpp"
 
 namespace parley {
@@ -113,7 +114,7 @@ public:
     }
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
-    void prefetch(NodeIndex index) const noexcept { __builtin_prefetch(&nodes_[index], 1); }
+    void prefetch(NodeIndex index) const noexcept { parley::prefetch(&nodes_[index]); }
     /// Both neighbors of an order, the youngest and the oldest of a level. A place that holds nothing may name places
     /// beyond the last: asking the memory for them does nothing.
     void prefetch_neighbors(NodeIndex index) const noexcept {

@@ -30,7 +30,7 @@ public:
             if (slots_[at].tag == tag) return slots_[at].place - 1;
         }
     }
-    void prefetch(std::int64_t key) const noexcept { __builtin_prefetch(&slots_[home(tag_of(key))]); }
+    void prefetch(std::int64_t key) const noexcept { parley::prefetch(&slots_[home(tag_of(key))]); }
 
     /// The key must not be in the table.
     void insert(std::int64_t key, NodeIndex index) {
