@@ -5,18 +5,11 @@
 
 namespace parley {
 
-Engine::Engine() { static_cast<void>(add_account(kVenueAccount)); }
-
 void Engine::apply(std::uint64_t journal_sequence, std::span<const std::uint8_t> payload,
                    std::vector<Event>& events) {
     Reader reader(payload);
     const auto kind = static_cast<InputKind>(reader.byte());
-    now_ns_ = reader.number();
-    journal_sequence_ = journal_sequence;
-    answering_ = 0;
-    index_ = 0;
-    events_ = &events;
-    if (!expiries_.empty() && expiries_.begin()->first <= now_ns_) expire();
+    begin_record(journal_sequence, reader.number(), events);
     dispatch(kind, reader);
     if (!reader.at_end()) throw BadEncoding("record is longer than its input");
 }
@@ -46,9 +39,13 @@ void Engine::dispatch(InputKind kind, Reader& reader) {
 template <typename Command>
 Command Engine::take_command(Reader& reader) {
     auto command = codec::decode<Command>(reader);
-    if (command.command_sequence != command_sequence_ + 1) throw BadEncoding("command is out of sequence");
-    answering_ = command_sequence_ = command.command_sequence;
+    answer(command.command_sequence);
     return command;
+}
+
+void Engine::answer(std::int64_t command_sequence) {
+    if (command_sequence != command_sequence_ + 1) throw BadEncoding("command is out of sequence");
+    answering_ = command_sequence_ = command_sequence;
 }
 
 void Engine::dispatch_command(InputKind kind, Reader& reader) {

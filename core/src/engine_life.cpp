@@ -65,9 +65,15 @@ Refusal Engine::check_replacement(const Amendment& change) {
         if (change.leaves.value > most) return {Reason::reduce_only, change.leaves.value, most};
     }
     Intent intent = intent_of(change);
-    change_working(details.position, details.owner, order.side(), -change.leaves_before.value);
+    // where neither margin nor controls by scope follow it, the position alone is what the order is taken out of
+    const bool is_followed = !order_controls_.is_empty() || margin_.is_margined(intent.account);
+    const auto change_by = [&](std::int64_t lots) {
+        if (is_followed) return change_working(details.position, details.owner, intent.side, lots);
+        positions_[details.position].position.working(intent.side) += lots;
+    };
+    change_by(-change.leaves_before.value);
     const Refusal refusal = check_intent(intent);
-    change_working(details.position, details.owner, order.side(), change.leaves_before.value);
+    change_by(change.leaves_before.value);
     if (refusal) return refusal;
     const bool trades = nodes_.is_in_book(change.index) && instrument.book.crosses(order.side(), change.price);
     if (trades && details.is_post_only) return {Reason::post_only_would_trade, change.price.value, 0};

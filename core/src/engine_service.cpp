@@ -158,11 +158,14 @@ void EngineService::apply_group(const Group& group) {
     std::uint64_t sequence = group.first_sequence;
     for (std::size_t at = 0; at < bytes.size();) {
         const std::lock_guard lock(state_mutex_);
-        for (std::size_t i = 0; i < kRecordsPerLock && at < bytes.size(); ++i, ++sequence) {
+        payloads_.clear();
+        while (payloads_.size() < kRecordsPerLock && at < bytes.size()) {
             const auto length = journal_format::get<std::uint32_t>(bytes.data() + at);
-            engine_->apply(sequence, bytes.subspan(at + kRecordHeaderBytes, length), events_);
+            payloads_.push_back(bytes.subspan(at + kRecordHeaderBytes, length));
             at += kRecordHeaderBytes + length;
         }
+        engine_->apply_group(sequence, payloads_, events_);
+        sequence += payloads_.size();
     }
 }
 

@@ -5,7 +5,23 @@
 #include "parley/matching_bench.hpp"
 
 namespace parley::bench {
+
+/// A group step by step, so that each command can be timed.
+struct GroupAccess {
+    template <typename After>
+    static void apply(Engine& engine, std::uint64_t first_sequence, std::span<const Engine::Payload> group,
+                      std::vector<Event>& events, After&& after) {
+        for (std::size_t step = 0; step < group.size() + Engine::kAhead; ++step) {
+            engine.advance(step, first_sequence, group, events);
+            if (step >= Engine::kAhead) after();
+        }
+    }
+};
+
 namespace {
+
+/// Records that the service applies at a time.
+constexpr std::size_t kGroup = 1'000;
 
 constexpr std::int64_t kMark = 100'000;
 constexpr std::uint32_t kUsers = 1'000;
@@ -101,20 +117,19 @@ Result run_engine(const std::vector<Command>& commands, std::size_t warm_up) {
     Engine engine;
     Result result;
     std::vector<Event> events;
-    const auto apply = [&](std::size_t at) {
-        engine.apply(at + 1, payloads.at(at), events);
-        if (events.size() < 256) return;
-        result.events += static_cast<std::int64_t>(events.size());
-        events.clear();
-    };
-    for (std::size_t at = 0; at < first_measured; ++at) apply(at);
-    result.events = 0;
-    measure(result, first_measured, payloads.starts.size(), [&](std::size_t begin, std::size_t end, auto&& after) {
-        for (std::size_t at = begin; at < end; ++at) {
-            apply(at);
-            after();
+    std::vector<Engine::Payload> group;
+    const auto apply = [&](std::size_t begin, std::size_t end, auto&& after) {
+        for (std::size_t at = begin; at < end; at += kGroup) {
+            group.clear();
+            for (std::size_t i = at; i < std::min(at + kGroup, end); ++i) group.push_back(payloads.at(i));
+            GroupAccess::apply(engine, at + 1, group, events, after);
+            result.events += static_cast<std::int64_t>(events.size());
+            events.clear();
         }
-    });
+    };
+    apply(0, first_measured, [] {});
+    result.events = 0;
+    measure(result, first_measured, payloads.starts.size(), apply);
     result.resting = static_cast<std::int64_t>(engine.working_orders().size());
     return result;
 }

@@ -1,25 +1,28 @@
 #pragma once
 
-#include "parley/inputs.hpp"
+#include "parley/order_inputs.hpp"
 
 /// Inputs of a random day, one by one, the same for the same seed.
 class RandomDay {
 public:
-    explicit RandomDay(std::uint64_t seed = 3) : state_(seed) {}
+    /// `resting` orders far from the touch come before everything else.
+    explicit RandomDay(std::uint64_t seed = 3, int resting = 0) : state_(seed), resting_(resting) {}
 
     struct Step {
         std::int64_t command_sequence;  // 0: not a command
         std::vector<std::uint8_t> payload;
     };
 
-    /// An instrument and the limits of three accounts, then orders, cancels and quotes for ever.
+    /// An instrument and the limits of three accounts, then orders, amendments, cancels and quotes for ever.
     Step next() {
         const int step = steps_++;
         if (step == 0) return {0, listing()};
         if (step <= 3) return limits(step);
+        if (step <= 3 + resting_) return order(step % 2 == 0 ? 400 : -400);
         const auto dice = random() % 10;
         if (dice == 0) return {0, quotes()};
         if (dice < 3) return command(parley::CancelOrder{sequence_ + 1, pick(orders_)});
+        if (dice < 5) return amend();
         return order();
     }
 
@@ -45,7 +48,7 @@ private:
         return command(limits);
     }
 
-    Step order() {
+    Step order(std::int64_t away = 0) {
         parley::PlaceOrder order;
         order.command_sequence = sequence_ + 1;
         order.order_id = ++orders_;
@@ -55,7 +58,23 @@ private:
         order.time_in_force = static_cast<parley::TimeInForce>(random() % 5 == 0);
         order.quantity = {pick(20)};
         order.price = {990 + pick(20)};
+        if (away != 0) {
+            order.side = away > 0 ? parley::Side::sell : parley::Side::buy;
+            order.time_in_force = parley::TimeInForce::gtc;
+            order.quantity = {1};
+            order.price.value += away;
+        }
         return command(order);
+    }
+
+    /// Of price, quantity or both; the order works, has gone or never was.
+    Step amend() {
+        parley::AmendOrder amend;
+        amend.command_sequence = sequence_ + 1;
+        amend.order_id = pick(orders_ + 3);
+        if (random() % 3 == 0) amend.quantity = {pick(20)};
+        if (random() % 4 != 0) amend.price = {990 + pick(20)};
+        return command(amend);
     }
 
     std::vector<std::uint8_t> quotes() {
@@ -91,6 +110,7 @@ private:
     }
 
     std::uint64_t state_;
+    int resting_;
     std::int64_t sequence_ = 0;
     std::int64_t orders_ = 0;
     int steps_ = 0;

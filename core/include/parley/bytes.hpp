@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -56,13 +57,15 @@ public:
     }
 
     [[nodiscard]] std::int64_t number() {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64; shift += 7) {
-            const std::uint8_t next = byte();
-            value |= static_cast<std::uint64_t>(next & 0x7f) << shift;
-            if ((next & 0x80) == 0) return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
-        }
-        throw BadEncoding("number is longer than 64 bits");
+        if (at_ != end_ && *at_ < 0x80) return signed_of(*at_++);
+        if (end_ - at_ < 8) return number_by_bytes();
+        std::uint64_t word = 0;
+        std::memcpy(&word, at_, sizeof word);
+        if constexpr (std::endian::native == std::endian::big) return number_by_bytes();
+        const std::uint64_t last = ~word & 0x8080808080808080ULL;  // the lowest bit is that of the last byte
+        if (last == 0) return number_by_bytes();
+        at_ += std::countr_zero(last) / 8 + 1;
+        return signed_of(without_gaps(word & (last ^ (last - 1))));
     }
 
     [[nodiscard]] bool flag() { return number() != 0; }
@@ -86,6 +89,25 @@ public:
     [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
 
 private:
+    [[nodiscard]] static std::int64_t signed_of(std::uint64_t value) noexcept {
+        return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+    }
+    /// The lower seven bits of each byte, one behind the other.
+    [[nodiscard]] static std::uint64_t without_gaps(std::uint64_t word) noexcept {
+        word = (word & 0x007f007f007f007fULL) | ((word & 0x7f007f007f007f00ULL) >> 1);
+        word = (word & 0x00003fff00003fffULL) | ((word & 0x3fff00003fff0000ULL) >> 2);
+        return (word & 0x000000000fffffffULL) | ((word & 0x0fffffff00000000ULL) >> 4);
+    }
+    [[nodiscard]] std::int64_t number_by_bytes() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            const std::uint8_t next = byte();
+            value |= static_cast<std::uint64_t>(next & 0x7f) << shift;
+            if ((next & 0x80) == 0) return signed_of(value);
+        }
+        throw BadEncoding("number is longer than 64 bits");
+    }
+
     const std::uint8_t* at_;
     const std::uint8_t* end_;
 };

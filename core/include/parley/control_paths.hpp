@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
 #include "parley/huge_array.hpp"
+#include "parley/prefetch.hpp"
 #include "parley/units.hpp"
 
 namespace parley {
@@ -54,6 +56,15 @@ public:
         if (set[0].revision < set[1].revision) return set[0];
         turn_ = !turn_;
         return set[turn_ ? 0 : 1];
+    }
+
+    /// Asks the memory for what is read of the path.
+    void prefetch(const ControlPath::Key& key) const noexcept {
+        const auto* const set = reinterpret_cast<const std::byte*>(&paths_[set_of(key) * kWays]);
+        for (std::size_t way = 0; way < kWays; ++way) {
+            parley::prefetch(set + way * sizeof(ControlPath));
+            parley::prefetch(set + way * sizeof(ControlPath) + 64);
+        }
     }
 
 private:

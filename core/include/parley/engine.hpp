@@ -32,6 +32,7 @@ inline constexpr std::size_t kRecentIdsMax = 65'536;
 
 namespace bench {
 struct GateAccess;
+struct GroupAccess;
 }
 
 /// The deterministic heart: applies inputs in the order of the journal and says what happened. It knows no clock, no
@@ -39,12 +40,18 @@ struct GateAccess;
 class Engine {
 public:
     Engine();
+    ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
     /// Applies one journal record's payload and appends what it did. Throws BadEncoding for a payload that no encoder
     /// wrote, or a command out of sequence.
     void apply(std::uint64_t journal_sequence, std::span<const std::uint8_t> payload, std::vector<Event>& events);
+
+    /// Payloads of records that follow one another, as if they were applied one by one, while the memory is asked for
+    /// what the next ones will touch. Throws where one by one would; what came before has then been applied.
+    using Payload = std::span<const std::uint8_t>;
+    void apply_group(std::uint64_t first_sequence, std::span<const Payload> payloads, std::vector<Event>& events);
 
     [[nodiscard]] std::uint64_t journal_sequence() const noexcept { return journal_sequence_; }
     [[nodiscard]] std::int64_t event_number() const noexcept { return event_number_; }
@@ -97,6 +104,7 @@ public:
 
 private:
     friend struct bench::GateAccess;
+    friend struct bench::GroupAccess;
     using Slot = std::uint32_t;
     using Owner = OrderOwner;
     static constexpr Slot kVenueSlot = 0;
@@ -183,12 +191,31 @@ private:
         [[nodiscard]] bool keeps_place() const noexcept { return price == price_before && leaves <= leaves_before; }
     };
 
+    // engine_ahead.cpp: a group of records, looked at before they act
+    struct Ahead;
+    static constexpr std::size_t kAhead = 24;  ///< how long before its turn a record is decoded
+    static constexpr std::size_t kRing = 32;
+    static_assert(kAhead < kRing);
+    /// A group of n records takes n + kAhead steps.
+    void advance(std::size_t step, std::uint64_t first_sequence, std::span<const Payload> payloads,
+                 std::vector<Event>& events);
+    void begin_record(std::uint64_t journal_sequence, TimeNs now_ns, std::vector<Event>& events);
+    void look(Ahead& ahead, Payload payload);
+    void fetch_order(Ahead& ahead) noexcept;
+    void fetch_around(Ahead& ahead) noexcept;
+    void fetch_controls(const Ahead& ahead, const Owner& owner) noexcept;
+    void fetch_level(Ahead& ahead) noexcept;
+    void fetch_youngest(const Ahead& ahead) noexcept;
+    void act(const Ahead& ahead);
+
     // engine.cpp: dispatch, market inputs, instruments
     void dispatch(InputKind kind, Reader& reader);
     void dispatch_command(InputKind kind, Reader& reader);
     void dispatch_control(InputKind kind, Reader& reader);
     template <typename Command>
     Command take_command(Reader& reader);
+    /// Throws where the command is not the next one.
+    void answer(std::int64_t command_sequence);
     void on(const ListInstrument& input);
     void on(const Deliver& input);
     void on(const SetQuotes& input, Reader& reader);
@@ -382,6 +409,8 @@ private:
     MarginBook margin_;
     std::map<ReservationId, std::vector<BlockLeg>> reservations_;
     RecentIds finished_blocks_{kRecentIdsMax};
+
+    std::vector<Ahead> ahead_;
 
     // the record being applied
     TimeNs now_ns_ = 0;

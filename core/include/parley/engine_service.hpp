@@ -146,6 +146,7 @@ private:
 
     // the engine thread's own
     std::vector<Event> events_;
+    std::vector<Engine::Payload> payloads_;  // at most kRecordsPerLock
     Group flying_;  // written, being synced
     bool is_flying_ = false;
     std::uint64_t snapshot_sequence_ = 0;

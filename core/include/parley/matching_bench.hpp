@@ -74,7 +74,8 @@ private:
 /// The floor: ids and prices are places of arrays, nothing is checked or remembered; only links and lots change.
 [[nodiscard]] Result run_floor(const std::vector<Command>& commands, std::size_t warm_up);
 
-/// The engine: decoding, risk gate, positions, events; a move or reduce is an amend.
+/// The engine, in groups as the service applies them: decoding, risk gate, positions, events; a move or reduce is an
+/// amend.
 [[nodiscard]] Result run_engine(const std::vector<Command>& commands, std::size_t warm_up);
 
 }  // namespace parley::bench

@@ -5,6 +5,7 @@
 
 #include "parley/book_nodes.hpp"
 #include "parley/flat_map.hpp"
+#include "parley/prefetch.hpp"
 #include "parley/risk.hpp"
 
 namespace parley {
@@ -39,7 +40,7 @@ public:
         places_.erase(key(account, instrument));
         free_.push_back(index);
     }
-    void prefetch(PositionIndex index) const noexcept { __builtin_prefetch(held_.data() + index, 1); }
+    void prefetch(PositionIndex index) const noexcept { parley::prefetch(held_.data() + index); }
 
     [[nodiscard]] HeldPosition& operator[](PositionIndex index) noexcept { return held_[index]; }
     [[nodiscard]] const HeldPosition& operator[](PositionIndex index) const noexcept { return held_[index]; }
