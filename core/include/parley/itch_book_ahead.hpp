@@ -51,10 +51,10 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t kRing = 64;
-    static constexpr std::uint32_t kOrderBehind = 20;
-    static constexpr std::uint32_t kCellBehind = 40;
-    static constexpr std::uint32_t kApplyBehind = 60;
+    static constexpr std::uint32_t kRing = 128;
+    static constexpr std::uint32_t kOrderBehind = 28;
+    static constexpr std::uint32_t kCellBehind = 56;
+    static constexpr std::uint32_t kApplyBehind = 84;
     static_assert(kApplyBehind < kRing);
     static constexpr std::array<std::uint8_t, kMessageBytesMax> kNothing{};
 
