@@ -1,4 +1,5 @@
-// The scan of a journal: one segment of arbitrary bytes, seeded with good ones. It gives records in sequence up to a
+// The scan of a journal: one segment of arbitrary bytes, under the name of the format that they begin with, seeded with
+// good ones of both. It gives records in sequence up to a
 // torn tail, or says JournalDamaged, and finds the same a second time: it changes nothing.
 
 #include <limits>
@@ -21,11 +22,17 @@ Scan scan(const Storage& storage, Verify verify) {
     });
 }
 
+std::string name_for(std::span<const std::uint8_t> bytes) {
+    const bool is_format_2 =
+        bytes.size() >= 8 && journal_format::get<std::uint64_t>(bytes.data()) == journal_format::kSegmentMagic2;
+    return is_format_2 ? segment_name(1, 1) : "00000000000000000001.journal";
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     MemoryStorage storage;
-    storage.open("00000000000000000001.journal", OpenMode::create)->write_at(0, {data, size});
+    storage.open(name_for({data, size}), OpenMode::create)->write_at(0, {data, size});
     try {
         const Scan first = scan(storage, Verify::everything);
         const Scan second = scan(storage, Verify::what_is_given);

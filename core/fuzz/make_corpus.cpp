@@ -7,6 +7,7 @@
 
 #include "feed_corpus.hpp"
 #include "parley/engine.hpp"
+#include "parley/journal_chain.hpp"
 #include "parley/journal_format.hpp"
 
 namespace {
@@ -122,9 +123,8 @@ void write_snapshots(const fs::path& folder, const std::vector<Bytes>& payloads)
     }
 }
 
-void write_journals(const fs::path& folder, const std::vector<Bytes>& payloads) {
-    const auto header = journal_format::segment_header_1(1);
-    Bytes segment(header.begin(), header.end());
+/// `name`: before the number of the seed.
+void write_segments(const fs::path& folder, const std::string& name, Bytes segment, const std::vector<Bytes>& payloads) {
     std::uint64_t sequence = 0;
     for (const Bytes& payload : payloads) {
         Bytes record(journal_format::kRecordHeaderBytes);
@@ -133,12 +133,21 @@ void write_journals(const fs::path& folder, const std::vector<Bytes>& payloads) 
         journal_format::stamp(record, sequence + 1, sequence);
         ++sequence;
         segment.insert(segment.end(), record.begin(), record.end());
-        write(folder / "fuzz_journal" / std::to_string(sequence), segment);
+        write(folder / (name + std::to_string(sequence)), segment);
     }
     for (const std::size_t cut : {std::size_t{1}, std::size_t{10}, std::size_t{25}}) {
-        write(folder / "fuzz_journal" / ("torn" + std::to_string(cut)),
+        write(folder / (name + "torn" + std::to_string(cut)),
               Bytes(segment.begin(), segment.end() - static_cast<std::ptrdiff_t>(cut)));
     }
+    segment.resize(segment.size() + 4'096);  // as a prepared segment ends
+    write(folder / (name + "zeros"), segment);
+}
+
+void write_journals(const fs::path& folder, const std::vector<Bytes>& payloads) {
+    const auto format_1 = journal_format::segment_header_1(1);
+    const auto format_2 = journal_format::segment_header({1, 1, 1, kFormat1Epoch, 1});
+    write_segments(folder / "fuzz_journal", "", Bytes(format_1.begin(), format_1.end()), payloads);
+    write_segments(folder / "fuzz_journal", "format2-", Bytes(format_2.begin(), format_2.end()), payloads);
 }
 
 }  // namespace
