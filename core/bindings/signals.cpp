@@ -140,11 +140,15 @@ void bind_signals(nb::module_& module) {
         .def("__init__", &compile, "nodes"_a, "instruments"_a,
              "Nodes as (op, inputs, instrument, a, b, window, is_timed, has_clock, is_watched, samples_max, "
              "samples_min). Raises SignalGraphRefused.")
-        .def("on_quote", &on_quote, "at_ns"_a, "instrument"_a, "bid"_a, "ask"_a, "bid_size"_a, "ask_size"_a)
-        .def("on_trade", &on_trade, "at_ns"_a, "instrument"_a, "price"_a, "size"_a, "is_buyer"_a)
+        .def("on_quote", &on_quote, "at_ns"_a, "instrument"_a, "bid"_a, "ask"_a, "bid_size"_a, "ask_size"_a,
+             "The best quote of an instrument: prices (NaN: that side is empty) and sizes in the caller's units. Evaluates "
+             "what depends on it. Raises IndexError for an unknown instrument.")
+        .def("on_trade", &on_trade, "at_ns"_a, "instrument"_a, "price"_a, "size"_a, "is_buyer"_a,
+             "A trade; is_buyer: whether the aggressor bought. Raises IndexError for an unknown instrument.")
         .def("on_time", &SignalGraph::on_time, "at_ns"_a, "Runs the timers that are due.")
         .def("on_bar", &SignalGraph::on_bar, "at_ns"_a, "Every price of a bar is in: the bar sources tick.")
-        .def("value", &value, "node"_a)
+        .def("value", &value, "node"_a,
+             "Of the node at that place of the list; NaN: no value. Raises IndexError for an unknown node.")
         .def("fired", [](const SignalGraph& graph) {
             return std::vector<std::uint32_t>(graph.fired().begin(), graph.fired().end());
         }, "Watched nodes that ticked during the last event.")
@@ -162,5 +166,6 @@ void bind_signals(nb::module_& module) {
         }, "FNV-1a over every value, window and state, 16 hexadecimal digits.")
         .def_prop_ro("evaluations", &SignalGraph::evaluations, "Nodes evaluated since the start.")
         .def_prop_ro("overruns", &SignalGraph::overruns, "Samples that timed windows lost for want of room.")
-        .def("__len__", &SignalGraph::size);
+        .def_prop_ro("instruments", &SignalGraph::instruments, "Instruments that events may name: 0 up to this.")
+        .def("__len__", &SignalGraph::size, "Number of nodes.");
 }

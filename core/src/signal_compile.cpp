@@ -232,7 +232,17 @@ SignalRefusal SignalGraph::list_fan_out() {
         for (const std::uint32_t at : fan_out_[fan_out_.ends.size() - 1]) watched += nodes_[at].is_watched ? 1 : 0;
     }
     fired_.resize(watched);
+    list_windows();
     return {};
+}
+
+void SignalGraph::list_windows() {
+    for (std::size_t instrument = 0; instrument < tops_.size(); ++instrument) {
+        for (const std::uint32_t at : fan_out_[instrument * 2]) {
+            if (state_kind(nodes_[at].op) == StateKind::rolling) quote_windows_.nodes.push_back(nodes_[at].state);
+        }
+        quote_windows_.ends.push_back(static_cast<std::uint32_t>(quote_windows_.nodes.size()));
+    }
 }
 
 /// Everything that depends on `sources`, in topological order.

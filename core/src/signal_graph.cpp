@@ -109,25 +109,59 @@ void SignalGraph::run_timers() noexcept {
     }
 }
 
-bool SignalGraph::has_ticked_input(const Node& node) const noexcept {
+/// A full window of samples, which is what a strategy's z-scores are nearly always, does the same as slide() and
+/// moments() with what can only be so left out.
+[[gnu::always_inline]] inline double SignalGraph::zscore(const Node& node) noexcept {
+    Rolling& state = rollings_[node.state];
+    const double x = input(node, 0);
+    const bool is_usual = state.samples.is_full() && !state.samples.is_timed() && ticked(node.inputs[0]);
+    if (!is_usual || !std::isfinite(x)) {
+        slide(node, state);
+        return moments(node, state);
+    }
+    state.moments.replace(state.samples.replace_oldest(x), x);
+    if (state.moments.is_worn()) state.moments.rebuild(state.samples);
+    const double deviation = std::sqrt(state.moments.variance());
+    return deviation > 0.0 ? (x - state.moments.mean()) / deviation : kNoValue;
+}
+
+[[gnu::always_inline]] inline bool SignalGraph::has_ticked_input(const Node& node) const noexcept {
     for (std::size_t at = 0; at < node.input_count; ++at) {
         if (ticked(node.inputs[at])) return true;
     }
     return node.input_count == 0;
 }
 
+/// The two operations that a graph of pairs is made of are told first: the rest goes through a switch and a call.
 void SignalGraph::propagate(std::span<const std::uint32_t> touched) noexcept {
     ++generation_;
+    std::uint64_t evaluated = 0;
     for (const std::uint32_t at : touched) {
         const Node& node = nodes_[at];
         if (!has_ticked_input(node)) continue;
+        ++evaluated;
         bool ticks = true;
-        const double value = evaluate(node, ticks);
-        ++evaluations_;
+        double value = kNoValue;
+        if (node.op == SignalOp::spread) {
+            value = input(node, 0) - node.a * input(node, 1) - node.b;
+        } else if (node.op == SignalOp::zscore) {
+            value = zscore(node);
+        } else {
+            value = evaluate(node, ticks);
+        }
         if (!ticks) continue;
         values_[at] = value;
         ticked_[at] = generation_;
         if (node.is_watched) fired_[fired_count_++] = index_of_[at];
+    }
+    evaluations_ += evaluated;
+}
+
+void SignalGraph::prefetch(std::uint32_t instrument) const noexcept {
+    for (const std::uint32_t at : quote_windows_[instrument]) {
+        const Rolling& state = rollings_[at];
+        __builtin_prefetch(&state.moments, 1);
+        state.samples.prefetch();
     }
 }
 
@@ -145,7 +179,6 @@ double SignalGraph::evaluate(const Node& node, bool& ticks) noexcept {
         case SignalOp::multiply: return input(node, 0) * input(node, 1);
         case SignalOp::ratio: return input(node, 0) / input(node, 1);
         case SignalOp::when: ticks = ticked(node.inputs[1]); return input(node, 0);
-        case SignalOp::spread: return input(node, 0) - node.a * input(node, 1) - node.b;
         case SignalOp::greater:
         case SignalOp::all_of:
         case SignalOp::any_of:
@@ -161,7 +194,6 @@ double SignalGraph::evaluate(const Node& node, bool& ticks) noexcept {
         case SignalOp::mean:
         case SignalOp::variance:
         case SignalOp::deviation:
-        case SignalOp::zscore:
         case SignalOp::minimum:
         case SignalOp::maximum:
         case SignalOp::lag: return rolling(node);

@@ -70,6 +70,17 @@ public:
         if (is_timed()) times_[at] = now_ns;
     }
 
+    /// Of a full window: the new sample stands where the oldest was, which is returned.
+    double replace_oldest(double x) noexcept {
+        assert(is_full() && !is_timed());
+        const double oldest = values_[first_];
+        values_[first_] = x;
+        first_ = first_ + 1 == capacity_ ? 0 : first_ + 1;
+        return oldest;
+    }
+    /// Brings the oldest sample into the cache.
+    void prefetch() const noexcept { __builtin_prefetch(values_ + first_, 1); }
+
     double pop() noexcept {
         assert(size_ > 0);
         const double oldest = values_[first_];

@@ -97,6 +97,8 @@ public:
     void on_time(TimeNs now_ns) noexcept;
     /// Every price of a bar is in: the bar sources tick.
     void on_bar(TimeNs now_ns) noexcept;
+    /// Brings into the cache what a quote of the instrument will touch.
+    void prefetch(std::uint32_t instrument) const noexcept;
 
     /// Of the node at `index` of the list that was compiled; NaN: no value.
     [[nodiscard]] double value(std::uint32_t index) const noexcept { return values_[place_[index]]; }
@@ -113,7 +115,7 @@ public:
     [[nodiscard]] std::uint64_t state_hash() const noexcept;
 
 private:
-    struct Node {
+    struct alignas(64) Node {  // one line of the cache
         SignalOp op{};
         std::uint8_t input_count = 0;
         bool has_clock = false;
@@ -126,7 +128,7 @@ private:
         double b = 0.0;
         std::int64_t window = 0;
     };
-    struct Rolling {
+    struct alignas(64) Rolling {
         SampleWindow samples;
         Moments moments;
         CompensatedSum sum;
@@ -164,6 +166,7 @@ private:
     void place_nodes(std::span<const SignalNode> nodes, std::span<const std::uint32_t> sorted);
     void place_states(std::span<const SignalNode> nodes, std::span<const std::uint32_t> sorted);
     [[nodiscard]] SignalRefusal list_fan_out();
+    void list_windows();
     void append_closure(std::span<const std::uint32_t> sources,
                         std::span<const std::vector<std::uint32_t>> readers, std::vector<std::uint8_t>& is_reached);
 
@@ -178,6 +181,7 @@ private:
     [[nodiscard]] double source(const Node& node) const noexcept;
     [[nodiscard]] double logic(const Node& node) noexcept;
     [[nodiscard]] double memory(const Node& node, bool& ticks) noexcept;
+    [[nodiscard]] double zscore(const Node& node) noexcept;
     [[nodiscard]] double rolling(const Node& node) noexcept;
     void slide(const Node& node, Rolling& state) noexcept;
     [[nodiscard]] double extreme(const Node& node, Rolling& state) noexcept;
@@ -195,6 +199,7 @@ private:
     std::vector<double> samples_;
     std::vector<TimeNs> times_;
     std::vector<Top> tops_;
+    FanOut quote_windows_;                 // places in rollings_ that quotes of each instrument move
     FanOut fan_out_;                       // quotes and trades of each instrument, each timer, bars
     std::vector<Timer> timers_;
     std::vector<std::uint32_t> fired_;
