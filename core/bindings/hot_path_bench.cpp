@@ -43,10 +43,12 @@ public:
         }
         nb::dict answer;
         answer["with_orders"] = to_dict(found.with_orders);
+        answer["settling"] = to_dict(found.settling);
         answer["all"] = to_dict(found.all);
         answer["floor"] = to_dict(found.floor);
         answer["clock_ns"] = found.clock_ns;
         answer["orders"] = found.counts.orders;
+        answer["quick_passes"] = found.quick_passes;
         answer["quotes"] = found.counts.quotes;
         answer["messages"] = found.counts.messages;
         return answer;
@@ -95,7 +97,7 @@ void bind_hot_path_bench(nb::module_& module) {
              "pairs"_a, "window"_a, "packets"_a)
         .def("run_ticks", &PairsBench::run_ticks, "warm_up"_a,
              "Datagram bytes to order bytes in memory: quantiles in wall nanoseconds of packets that led to orders, of "
-             "all packets, and of the floor; the first `warm_up` packets are not counted.")
+             "what is counted after the bytes, of all packets, and of the floor; the first `warm_up` packets are not counted.")
         .def("run_stages", &PairsBench::run_stages,
              "Thread nanoseconds per packet of the path cut off behind each stage.")
         .def("run_sockets", &PairsBench::run_sockets, "packets"_a,

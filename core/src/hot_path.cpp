@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 #include "parley/ouch_events.hpp"
 
@@ -81,7 +82,11 @@ struct ReportVisitor {
     PairsTrader& trader;
     TimeNs now_ns;
 
-    void on(ouch::OrderExecuted event) { trader.on_fill(event.user_reference(), {event.last_quantity()}, now_ns); }
+    void on(ouch::OrderExecuted event) {
+        const PriceTicks price{static_cast<std::int64_t>(std::min<std::uint64_t>(event.last_price_e4(), kPriceTicksMax))};
+        const auto match = static_cast<std::int64_t>(event.match_number() & 0x7fffffffffffffff);
+        trader.on_execution(event.user_reference(), {{event.last_quantity()}, price, match}, now_ns);
+    }
     void on(ouch::OrderCanceled event) { trader.on_done(event.user_reference(), now_ns); }
     void on(ouch::OrderSelfMatchCanceled event) { trader.on_done(event.user_reference(), now_ns); }
     void on(ouch::OrderRejected event) { trader.on_done(event.user_reference(), now_ns); }
@@ -134,17 +139,48 @@ HotPath::HotPath(const HotPathConfig& config)
     assert(check(config) == HotPathFault::none);
     changed_.reserve(symbols_.size());
     for (std::uint32_t pair = 0; pair < zscores_.size(); ++pair) pair_of_node_[zscores_[pair]] = pair;
+    list_pairs();
     for (std::size_t slot = 0; slot < symbols_.size(); ++slot) {
         templates_[slot].symbol = ouch::Symbol(symbols_[slot]);
         templates_[slot].time_in_force = ouch::TimeInForce::ioc;
     }
 }
 
+void HotPath::list_pairs() {
+    pairs_ends_.assign(symbols_.size(), 0);
+    pairs_.resize(trader_.size() * kPairOrdersMax);
+    const auto for_each_leg = [this](auto&& visit) {
+        for (std::uint32_t pair = 0; pair < trader_.size(); ++pair) {
+            visit(pair, trader_.terms(pair).first);
+            visit(pair, trader_.terms(pair).second);
+        }
+    };
+    for_each_leg([this](std::uint32_t, std::uint32_t slot) { ++pairs_ends_[slot]; });
+    std::partial_sum(pairs_ends_.begin(), pairs_ends_.end(), pairs_ends_.begin());
+    std::vector<std::uint32_t> next(pairs_ends_);
+    for_each_leg([&](std::uint32_t pair, std::uint32_t slot) { pairs_[--next[slot]] = pair; });
+}
+
 void HotPath::on_packet(std::span<const std::uint8_t> packet, TimeNs now_ns) {
     now_ns_ = now_ns;
+    if (!gate_.is_settled()) gate_.settle();
+    look_ahead(packet);
     const mold::Flaw flaw = feed_.push(packet, [this](std::uint64_t, auto message) { apply(message); });
     if (flaw == mold::Flaw::none) gate_.set_alive(now_ns);
     quote_changed();
+}
+
+/// Most packets are of one instrument: what its signals, pairs and orders need is on its way while the books change.
+void HotPath::look_ahead(std::span<const std::uint8_t> packet) const noexcept {
+    constexpr std::size_t locate_at = mold::kHeaderBytes + 2 + 1;
+    if (packet.size() < locate_at + 2) return;
+    const std::uint32_t slot = slot_of_locate_[big_endian::load<std::uint16_t>(packet.data() + locate_at)];
+    if (slot == kNoSlot) return;
+    graph_.prefetch(slot);
+    const std::uint32_t begin = slot == 0 ? 0 : pairs_ends_[slot - 1];
+    for (std::uint32_t at = begin; at < pairs_ends_[slot]; ++at) {
+        trader_.prefetch(pairs_[at], graph_.value(zscores_[pairs_[at]]));
+    }
 }
 
 std::uint64_t HotPath::give_up_gap(TimeNs now_ns) {
@@ -204,12 +240,14 @@ void HotPath::on_quote(std::uint32_t slot, const itch::Quote& bid, const itch::Q
 void HotPath::decide_fired() {
     for (const std::uint32_t node : graph_.fired()) {
         const std::uint32_t pair = pair_of_node_[node];
-        if (pair != kNoSlot) decide(pair, graph_.value(node));
+        if (pair == kNoSlot) continue;
+        const double zscore = graph_.value(node);
+        if (!trader_.is_quiet(pair, zscore)) decide(pair, zscore);
     }
 }
 
 void HotPath::decide(std::uint32_t pair, double zscore) {
-    if (!outbox_.has_room(kPairOrdersMax)) {
+    if (!is_connected_ || !outbox_.has_room(kPairOrdersMax)) {
         ++counts_.blocked;
         return;
     }
@@ -237,6 +275,7 @@ void HotPath::write_orders() {
 void HotPath::on_report(std::span<const std::uint8_t> message, TimeNs now_ns) {
     ReportVisitor visitor{trader_, now_ns};
     if (ouch::decode(message, visitor) != ouch::Flaw::none) ++counts_.malformed_reports;
+    gate_.settle();
 }
 
 void HotPath::on_time(TimeNs now_ns) {
@@ -247,6 +286,15 @@ void HotPath::on_time(TimeNs now_ns) {
         const PairState state = trader_.state(pair);
         if (state != PairState::flat && state != PairState::disabled) decide(pair, graph_.value(zscores_[pair]));
     }
+}
+
+void HotPath::on_disconnect(TimeNs now_ns) {
+    is_connected_ = false;
+    withdrawn_.clear();
+    outbox_.withdraw([this](const OrderRecord& record) { withdrawn_.push_back(record); });
+    for (const OrderRecord& record : withdrawn_) trader_.on_done(record.order.order_id, now_ns);
+    counts_.withdrawn += withdrawn_.size();
+    gate_.settle();
 }
 
 std::uint64_t HotPath::state_hash() const noexcept { return graph_.state_hash() * 31 + trader_.state_hash(); }

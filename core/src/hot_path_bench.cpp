@@ -118,17 +118,24 @@ TickToOrder run_tick_to_order(const PairsFeed& feed, const HotPathConfig& config
     TickToOrder result;
     result.all.ns.reserve(feed.size());
     result.with_orders.ns.reserve(feed.size());
+    result.settling.ns.reserve(feed.size());
     TimeNs now_ns = kStartNs;
     for (std::size_t packet = 0; packet < feed.size(); ++packet) {
         now_ns += kPacketNs;
         const std::uint64_t begin = CycleClock::now();
         path.on_packet(feed[packet], now_ns);
-        const std::uint64_t end = CycleClock::now();
+        const std::uint64_t ready = CycleClock::now();
+        path.settle();
+        const std::uint64_t settled = CycleClock::now();
         const std::size_t orders = fill_all(path, now_ns);
         if (packet < warm_up) continue;
-        result.all.ns.push_back(clock.nanoseconds(end - begin));
-        if (orders > 0) result.with_orders.ns.push_back(result.all.ns.back());
+        result.all.ns.push_back(clock.nanoseconds(ready - begin));
+        if (orders == 0) continue;
+        result.with_orders.ns.push_back(result.all.ns.back());
+        result.settling.ns.push_back(clock.nanoseconds(settled - ready));
     }
+    std::sort(result.settling.ns.begin(), result.settling.ns.end());
+    result.quick_passes = path.gate().quick_passes();
     std::sort(result.all.ns.begin(), result.all.ns.end());
     std::sort(result.with_orders.ns.begin(), result.with_orders.ns.end());
     result.counts = path.counts();
@@ -155,6 +162,7 @@ Stages run_stages(const PairsFeed& feed, const HotPathConfig& config) {
     set_every_control(whole);
     stages.all_ns = measure_mean(feed, [&](auto packet, TimeNs now_ns) {
         whole.on_packet(packet, now_ns);
+        whole.settle();
         fill_all(whole, now_ns);
     });
     return stages;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
@@ -69,18 +70,79 @@ Socket::~Socket() {
 }
 
 HotSockets::HotSockets(const HotEndpoints& endpoints, TimeNs now_ns)
-    : feed_(bind_feed(endpoints.feed_port)),
+    : endpoints_(endpoints),
+      feed_(bind_feed(endpoints.feed_port)),
       orders_(connect_orders(endpoints.order_host, endpoints.order_port)),
       feed_port_(port_of(feed_)) {
     write({buffer_.data(), session_.login(endpoints.user, endpoints.password, "", 0, now_ns, buffer_)});
 }
 
+/// Whatever goes wrong with the session of orders loses it.
+template <typename Act>
+void HotSockets::guard(HotPath& path, TimeNs now_ns, Act&& act) {
+    try {
+        act();
+    } catch (const std::exception&) {
+        is_lost_ = true;
+        losses_.last_at_ns = now_ns;
+        ++losses_.count;
+        orders_ = Socket();
+        path.on_disconnect(now_ns);
+        throw;
+    }
+}
+
 std::size_t HotSockets::poll(HotPath& path, TimeNs now_ns) {
-    receive_reports(path, now_ns);
+    if (is_lost_) return receive_feed(path, now_ns);
+    guard(path, now_ns, [&] { receive_reports(path, now_ns); });
     const std::size_t datagrams = receive_feed(path, now_ns);
-    if (!path.outbox().ready().empty()) send_orders(path);
-    if (datagrams == 0 && path.outbox().ready().empty()) keep_alive(now_ns);
+    if (!path.outbox().ready().empty()) guard(path, now_ns, [&] { send_orders(path); });
+    if (datagrams == 0 && path.outbox().ready().empty()) guard(path, now_ns, [&] { keep_alive(now_ns); });
+    path.settle();
     return datagrams;
+}
+
+void HotSockets::reconnect(TimeNs now_ns) {
+    assert(is_lost_);
+    Socket again = connect_orders(endpoints_.order_host, endpoints_.order_port);
+    const std::string session(session_.session());
+    const std::uint64_t next = session.empty() ? 0 : session_.next_sequence();
+    orders_ = std::move(again);
+    framer_ = {};
+    cancels_.clear();
+    canceled_bytes_ = 0;
+    write({buffer_.data(), session_.login(endpoints_.user, endpoints_.password, session, next, now_ns, buffer_)});
+    is_lost_ = false;
+    is_resuming_ = true;
+}
+
+/// The venue has accepted the session again: cancels go before anything else. One for an order that is done already the
+/// venue ignores.
+void HotSockets::resume(HotPath& path) {
+    is_resuming_ = false;
+    path.on_reconnect();
+    if (!endpoints_.cancel_on_disconnect) return;
+    path.trader().for_each_working([this](OrderId id) {
+        std::uint8_t packet[3 + ouch::kCancelOrderBytes];
+        big_endian::store(packet, static_cast<std::uint16_t>(sizeof packet - 2));
+        packet[2] = 'U';
+        ouch::encode_body(ouch::CancelOrder{static_cast<ouch::UserReference>(id), 0}, packet + 3);
+        cancels_.insert(cancels_.end(), std::begin(packet), std::end(packet));
+        ++losses_.cancels;
+    });
+    send_cancels();
+}
+
+void HotSockets::send_cancels() {
+    const ssize_t size = ::send(orders_.get(), cancels_.data() + canceled_bytes_, cancels_.size() - canceled_bytes_, MSG_NOSIGNAL);
+    if (size < 0) {
+        if (would_block()) return;
+        fail("order socket");
+    }
+    canceled_bytes_ += static_cast<std::size_t>(size);
+    if (canceled_bytes_ < cancels_.size()) return;
+    cancels_.clear();
+    canceled_bytes_ = 0;
 }
 
 /// Orders leave before the next datagram is looked at.
@@ -96,7 +158,8 @@ std::size_t HotSockets::receive_feed(HotPath& path, TimeNs now_ns) {
         if (path.outbox().ready().empty()) continue;
         marks_.received = received;
         marks_.ready = CycleClock::now();
-        send_orders(path);
+        guard(path, now_ns, [&] { send_orders(path); });
+        path.settle();
     }
     return kDatagramsPerPoll;
 }
@@ -115,11 +178,14 @@ void HotSockets::receive_reports(HotPath& path, TimeNs now_ns) {
     const bool is_whole = framer_.push({buffer_.data(), static_cast<std::size_t>(size)}, take) == soup::Flaw::none;
     const bool is_alive = is_open() || session_.state() == soup::SessionState::logging_in;
     if (!is_whole || !is_alive) throw std::runtime_error("the venue ended the order session");
+    if (is_resuming_ && is_open()) resume(path);
 }
 
 /// As much as the socket takes; the rest with the next poll.
 void HotSockets::send_orders(HotPath& path) {
     if (!is_open()) return;
+    if (!cancels_.empty()) send_cancels();
+    if (!cancels_.empty()) return;
     const auto ready = path.outbox().ready();
     const ssize_t size = ::send(orders_.get(), ready.data(), ready.size(), MSG_NOSIGNAL);
     if (size < 0) {
@@ -132,6 +198,7 @@ void HotSockets::send_orders(HotPath& path) {
 }
 
 void HotSockets::keep_alive(TimeNs now_ns) {
+    if (!cancels_.empty()) return send_cancels();
     std::uint8_t packet[8];
     write({packet, session_.on_time(now_ns, packet)});
     if (session_.state() == soup::SessionState::failed) throw std::runtime_error("the venue has fallen silent");

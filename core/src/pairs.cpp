@@ -120,6 +120,8 @@ void PairsTrader::retry(std::uint32_t at, std::span<const Touch> touches, TimeNs
 /// Orders for what the targets are away from what is held: all of them, or none and the refusal.
 Refusal PairsTrader::send(std::uint32_t at, std::span<const Touch> touches, TimeNs now_ns) noexcept {
     Pair& pair = pairs_[at];
+    gate_->prefetch(pair.terms.first);
+    gate_->prefetch(pair.terms.second);
     const bool is_first_priced = prepare(pair.legs[0], pair.terms.first, touches[pair.terms.first]);
     const bool is_second_priced = prepare(pair.legs[1], pair.terms.second, touches[pair.terms.second]);
     if (!is_first_priced || !is_second_priced) return {};
@@ -206,16 +208,16 @@ PairsTrader::Ticket* PairsTrader::find(OrderId order_id) noexcept {
     return nullptr;
 }
 
-void PairsTrader::on_fill(OrderId order_id, Lots lots, TimeNs now_ns) noexcept {
+void PairsTrader::on_execution(OrderId order_id, const StrategyFill& execution, TimeNs now_ns) noexcept {
     order_count_ = 0;
     has_decided_ = false;
     Ticket* ticket = find(order_id);
-    if (ticket == nullptr || lots.value <= 0) return;
+    if (ticket == nullptr || execution.lots.value <= 0) return;
     const std::uint32_t at = ticket->pair;
     Leg& leg = pairs_[at].legs[ticket->leg];
     // More than was left is a report that cannot be true: what is left is taken, never more.
-    const Lots filled = std::min(lots, leg.leaves);
-    gate_->fill(leg.order, filled, now_ns);
+    const Lots filled = std::min(execution.lots, leg.leaves);
+    gate_->fill(leg.order, {filled, execution.price, execution.execution_id}, now_ns);
     leg.held += sign(leg.order.side) * filled.value;
     leg.leaves -= filled;
     if (leg.is_working()) return;

@@ -1,14 +1,16 @@
 #include "parley/strategy_gate.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 namespace parley {
 
 StrategyGate::StrategyGate(const Controls::Subject& owner, const Limits& limits, std::vector<Instrument> instruments)
-    : owner_(owner), limits_(limits), instruments_(std::move(instruments)) {
+    : owner_(owner), limits_(limits), instruments_(std::move(instruments)), passes_(instruments_.size()) {
     assert(owner.strategy_id != 0);
     dollar_.update(1'000'000);
+    for (std::uint32_t at = 0; at < instruments_.size(); ++at) slots_[static_cast<std::uint64_t>(instruments_[at].id)] = at;
 }
 
 void StrategyGate::set_mark(std::uint32_t at, PriceTicks mark, bool is_crossed, TimeNs now_ns) noexcept {
@@ -39,6 +41,21 @@ OrderFacts StrategyGate::facts_of(const StrategyOrder& order) const noexcept {
 
 Refusal StrategyGate::ask(const StrategyOrder& order, TimeNs now_ns) {
     assert(order.instrument < instruments_.size());
+    if (passes(order, now_ns)) {
+        ++quick_passes_;
+        --room_.messages;
+        --passes_[order.instrument].room.messages;
+        put_off(order, Step::message, now_ns);
+        return {};
+    }
+    settle();
+    const Refusal refusal = ask_all(order, now_ns);
+    renew_room();
+    renew_pass(order.instrument);
+    return refusal;
+}
+
+Refusal StrategyGate::ask_all(const StrategyOrder& order, TimeNs now_ns) {
     if (const Refusal refusal = check_form(order)) return refusal;
     const Instrument& instrument = instruments_[order.instrument];
     OrderFacts facts = facts_of(order);
@@ -53,7 +70,9 @@ Refusal StrategyGate::ask(const StrategyOrder& order, TimeNs now_ns) {
     if (controls_.is_reducing(facts.subject)) {
         if (const Refusal refusal = risk::check_reducing(instrument.position, order.side, order.lots)) return refusal;
     }
-    return order_controls_.check(facts, {&dollar_, 1}, now_ns);
+    if (const Refusal refusal = order_controls_.check(facts, {&dollar_, 1}, now_ns)) return refusal;
+    const Refusal refusal = check_margin(order);
+    return order_controls_.is_overridden(facts, refusal.reason, now_ns) ? Refusal{} : refusal;
 }
 
 Refusal StrategyGate::check_form(const StrategyOrder& order) const noexcept {
@@ -82,27 +101,68 @@ Refusal StrategyGate::check_account(const OrderFacts& facts, const Instrument& i
 }
 
 void StrategyGate::hold(const StrategyOrder& order) {
-    change_working(order, order.lots.value);
-    order_controls_.count_orders(facts_of(order).subject, 1);
+    const Instrument& instrument = instruments_[order.instrument];
+    instruments_[order.instrument].position.working(order.side) += order.lots.value;
+    const double risk_micros = static_cast<double>(order.lots.value) * (static_cast<double>(instrument.credit.lot_nanos) * 1e-3);
+    for (ControlRoom* room : {&room_, &passes_[order.instrument].room}) {
+        --room->working_orders;
+        room->risk_micros -= risk_micros;
+    }
+    note_margin_position(order.instrument);
+    put_off(order, Step::hold, 0);
 }
 
-void StrategyGate::admit(const StrategyOrder& order, TimeNs now_ns) { order_controls_.admit(facts_of(order), now_ns); }
+void StrategyGate::admit(const StrategyOrder& order, TimeNs now_ns) {
+    const Instrument& instrument = instruments_[order.instrument];
+    Pass& pass = passes_[order.instrument];
+    --room_.orders;
+    --pass.room.orders;
+    pass.past[pass.orders++ % pass.past.size()] = {now_ns, order.price.value, sign(order.side) * order.lots.value};
+    if (pass.period_collar_basis_points != kNoLimit) {
+        const auto collar = [&](Side side) {
+            return instrument.credit.collar(side, instrument.reference.mark, pass.period_collar_basis_points);
+        };
+        pass.buy_max = std::min(pass.buy_max, collar(Side::buy));
+        pass.sell_min = std::max(pass.sell_min, collar(Side::sell));
+    }
+    put_off(order, Step::admit, now_ns);
+}
 
-void StrategyGate::release(const StrategyOrder& order, Lots lots) { change_working(order, -lots.value); }
-
-void StrategyGate::finish(const StrategyOrder& order) { order_controls_.count_orders(facts_of(order).subject, -1); }
-
-void StrategyGate::fill(const StrategyOrder& order, Lots lots, TimeNs now_ns) {
+void StrategyGate::release(const StrategyOrder& order, Lots lots) {
+    settle();
     change_working(order, -lots.value);
-    const std::int64_t signed_lots = sign(order.side) * lots.value;
+    room_revision_ = 0;
+}
+
+void StrategyGate::finish(const StrategyOrder& order) {
+    settle();
+    order_controls_.count_orders(facts_of(order).subject, -1);
+    renew_room();
+    renew_pass(order.instrument);
+}
+
+void StrategyGate::fill(const StrategyOrder& order, const StrategyFill& execution, TimeNs now_ns) {
+    settle();
+    const std::int64_t signed_lots = sign(order.side) * execution.lots.value;
+    if (margin_.is_margined(kAccount)) {
+        const PriceTicks price = execution.price.value > 0 ? execution.price : order.price;
+        margin_.execute(kAccount, order.instrument, signed_lots, price, execution.execution_id);
+    }
     instruments_[order.instrument].position.lots += signed_lots;
+    change_working(order, -execution.lots.value);
     const OrderFacts facts = facts_of(order);
     order_controls_.change_position(facts, signed_lots, 0, 0);
     static_cast<void>(order_controls_.count_execution(facts.subject, now_ns));
+    room_revision_ = 0;
 }
 
 void StrategyGate::change_working(const StrategyOrder& order, std::int64_t lots) {
     instruments_[order.instrument].position.working(order.side) += lots;
+    note_margin_position(order.instrument);
+    count_working(order, lots);
+}
+
+void StrategyGate::count_working(const StrategyOrder& order, std::int64_t lots) {
     const bool is_buy = order.side == Side::buy;
     order_controls_.change_position(facts_of(order), 0, is_buy ? lots : 0, is_buy ? 0 : lots);
 }

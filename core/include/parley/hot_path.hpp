@@ -39,7 +39,8 @@ struct HotPathCounts {
     std::uint64_t quotes = 0;             ///< changes of the best price or size of an instrument of ours
     std::uint64_t trades = 0;
     std::uint64_t orders = 0;
-    std::uint64_t blocked = 0;            ///< signals left undecided because the outbox was full
+    std::uint64_t blocked = 0;            ///< signals left undecided: the outbox was full, or the session lost
+    std::uint64_t withdrawn = 0;          ///< orders that never left whole before the session was lost
     std::uint64_t malformed_reports = 0;
 };
 
@@ -62,6 +63,15 @@ public:
     void on_report(std::span<const std::uint8_t> message, TimeNs now_ns);
     /// Timers of the graph, and positions whose time is up though their spread is silent.
     void on_time(TimeNs now_ns);
+    /// What follows the bytes of an order: counting it in every scope of the gate. Call it when they have left; what
+    /// comes before it was called is answered as if it had been.
+    void settle() { gate_.settle(); }
+
+    /// The session with the venue is lost. Orders that never left whole are withdrawn, and stand in withdrawn() for the
+    /// journal; what did leave still counts. Nothing is decided until on_reconnect().
+    void on_disconnect(TimeNs now_ns);
+    void on_reconnect() noexcept { is_connected_ = true; }
+    [[nodiscard]] std::span<const OrderRecord> withdrawn() const noexcept { return withdrawn_; }
 
     /// Goes on behind the oldest gap: books that missed messages may be wrong, which their flaws count.
     std::uint64_t give_up_gap(TimeNs now_ns);
@@ -80,7 +90,9 @@ private:
     friend struct HotPathVisitor;
     static constexpr std::uint32_t kNoSlot = 0xffffffff;
 
+    void look_ahead(std::span<const std::uint8_t> packet) const noexcept;
     void apply(std::span<const std::uint8_t> message);
+    void list_pairs();
     void list(itch::StockDirectory message);
     void set_trading(itch::StockTradingAction message) noexcept;
     void on_change(itch::BookChange change) noexcept;
@@ -100,12 +112,16 @@ private:
     std::vector<std::uint32_t> slot_of_locate_;
     std::vector<std::uint32_t> pair_of_node_;
     std::vector<std::uint32_t> zscores_;
+    std::vector<std::uint32_t> pairs_;         ///< of each instrument, one behind the other
+    std::vector<std::uint32_t> pairs_ends_;    ///< by slot
     std::vector<Touch> touches_;
     std::vector<std::uint16_t> changed_;      ///< locates of ours whose best changed within the packet, each once
     std::vector<std::uint8_t> has_changed_;   ///< by slot
     std::vector<ouch::EnterOrder> templates_;  ///< of each instrument
+    std::vector<OrderRecord> withdrawn_;       ///< by the last on_disconnect()
     HotPathCounts counts_;
     TimeNs now_ns_ = 0;
+    bool is_connected_ = true;
 };
 
 }  // namespace parley

@@ -15,10 +15,12 @@ struct Samples {
 
 struct TickToOrder {
     Samples with_orders;     ///< packets that led to orders: bytes received to order bytes ready
+    Samples settling;        ///< of those: what is counted after the bytes are ready
     Samples all;             ///< every packet
     Samples floor;           ///< the same packets decoded, and two orders encoded, with nothing in between
     double clock_ns = 0.0;   ///< two readings of the clock after each other
     HotPathCounts counts;
+    std::uint64_t quick_passes = 0;  ///< legs that passed the gate on its bounds alone
 };
 
 /// Runs the feed through a path; the first `warm_up` packets are not measured. Orders are filled at once, unmeasured.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "parley/hot_path.hpp"
 #include "parley/soup_session.hpp"
@@ -32,17 +33,25 @@ struct HotEndpoints {
     std::uint16_t order_port = 0;
     std::string user;
     std::string password;
+    /// What works at the venue when the session is lost is canceled once there is one again; positions stay.
+    bool cancel_on_disconnect = true;
 };
 
 /// Carries a hot path's bytes: MoldUDP64 in, SoupBinTCP out and back. Never blocks and never sleeps: the owner's thread
 /// calls poll() as often as it can. Throws std::system_error where a socket fails, std::runtime_error where the venue
-/// ends the session: then nothing more is sent.
+/// ends the session: then the session is lost, orders that had not left whole are withdrawn, nothing more is sent, and
+/// poll() only keeps the books until reconnect().
 class HotSockets {
 public:
     HotSockets(const HotEndpoints& endpoints, TimeNs now_ns);
 
     /// Takes what has arrived and sends what is ready. Returns the number of datagrams taken.
     std::size_t poll(HotPath& path, TimeNs now_ns);
+    /// After a loss: the same session again from the message after the last one that was read, so that the venue tells
+    /// what became of each order. With its acceptance everything that may still work is canceled, unless the endpoints
+    /// say otherwise, and the path decides again. Throws as poll() does; then try again.
+    void reconnect(TimeNs now_ns);
+    [[nodiscard]] bool is_lost() const noexcept { return is_lost_; }
     /// Whether the venue has accepted the login: before, nothing is sent.
     [[nodiscard]] bool is_open() const noexcept { return session_.state() == soup::SessionState::open; }
     [[nodiscard]] std::uint16_t feed_port() const noexcept { return feed_port_; }
@@ -56,21 +65,39 @@ public:
     };
     [[nodiscard]] const Marks& marks() const noexcept { return marks_; }
 
+    /// What losses of the session led to, for the record.
+    struct Losses {
+        TimeNs last_at_ns = 0;
+        std::uint64_t count = 0;
+        std::uint64_t cancels = 0;  ///< asked for after a reconnection; reports of the venue say what came of them
+    };
+    [[nodiscard]] const Losses& losses() const noexcept { return losses_; }
+
 private:
     static constexpr std::size_t kDatagramsPerPoll = 64;
 
     std::size_t receive_feed(HotPath& path, TimeNs now_ns);
     void receive_reports(HotPath& path, TimeNs now_ns);
     void send_orders(HotPath& path);
+    void resume(HotPath& path);
+    void send_cancels();
     void keep_alive(TimeNs now_ns);
     void write(std::span<const std::uint8_t> bytes);
+    template <typename Act>
+    void guard(HotPath& path, TimeNs now_ns, Act&& act);
 
+    HotEndpoints endpoints_;
     Socket feed_;
     Socket orders_;
     std::uint16_t feed_port_ = 0;
     Marks marks_;
     soup::Client session_;
     soup::Framer<> framer_;
+    std::vector<std::uint8_t> cancels_;  ///< bytes that go before any order
+    std::size_t canceled_bytes_ = 0;     ///< of these
+    Losses losses_;
+    bool is_lost_ = false;
+    bool is_resuming_ = false;
     std::array<std::uint8_t, 65'536> buffer_{};
 };
 

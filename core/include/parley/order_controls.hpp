@@ -95,6 +95,25 @@ private:
     return bought > sold ? bought : sold;
 }
 
+/// What scopes still let pass of everything together, never more than their controls would.
+struct ControlRoom {
+    std::int64_t messages = std::numeric_limits<std::int64_t>::max();  ///< without those that time will bring
+    std::int64_t working_orders = std::numeric_limits<std::int64_t>::max();
+    std::int64_t orders = std::numeric_limits<std::int64_t>::max();
+    double risk_micros = std::numeric_limits<double>::infinity();
+};
+
+/// Bounds of one order in one instrument within which no list, cap, size, value or period collar of its scopes refuses.
+struct ControlBounds {
+    bool is_permitted = true;
+    Lots lots_max{std::numeric_limits<std::int64_t>::max()};
+    Micros value_max = std::numeric_limits<std::int64_t>::max();
+    PriceTicks buy_max{std::numeric_limits<std::int64_t>::max()};
+    PriceTicks sell_min{0};
+    TimeNs duplicate_window_ns = kNoLimit;  ///< an order as old as this is no duplicate
+    std::int64_t period_collar_basis_points = kNoLimit;  ///< the tightest: what an order opens bounds those behind it
+};
+
 /// One order, or one side of a block, as the controls see it.
 struct OrderFacts {
     Controls::Subject subject{};
@@ -137,6 +156,10 @@ public:
     [[nodiscard]] Covering cover(const Controls::Subject& subject) const noexcept;
     /// The first control that the order does not pass and no override lets it past.
     [[nodiscard]] Refusal check(const OrderFacts& facts, Indices indices, TimeNs now_ns) const;
+    /// For who asks often: see ControlRoom and ControlBounds. They hold while revision() is the same and nothing else
+    /// moves the counters of these scopes.
+    [[nodiscard]] ControlRoom room(const Covering& covering, Indices indices) const;
+    [[nodiscard]] ControlBounds bounds(const OrderFacts& facts) const;
     /// The order was accepted: it counts from now on.
     void admit(const OrderFacts& facts, TimeNs now_ns);
     [[nodiscard]] bool is_overridden(const OrderFacts& facts, Reason reason, TimeNs now_ns) const noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <cstring>
@@ -72,6 +73,19 @@ public:
     void sent(std::size_t bytes) noexcept {
         assert(bytes <= ready().size());
         sent_bytes_ += bytes;
+        rewind();
+    }
+
+    /// The session is lost: an order of which not every byte left was never whole at the venue. Calls visit(record) for
+    /// each of these, the oldest first, and forgets them. Records of what did leave stay until they are journaled.
+    template <typename Visit>
+    void withdraw(Visit&& visit) {
+        const std::size_t whole = sent_bytes_ / kPacketBytes;
+        for (std::size_t at = whole; at < written_; ++at) visit(records_[at]);
+        written_ = whole;
+        sent_bytes_ = whole * kPacketBytes;
+        released_ = std::min(released_, whole);
+        journaled_ = std::min(journaled_, whole);
         rewind();
     }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -16,6 +17,9 @@ inline constexpr std::size_t kPairOrdersMax = 2;
 inline constexpr std::uint32_t kPairAttemptsMax = 20;
 /// Pause after a refusal of the gate before the pair asks again.
 inline constexpr TimeNs kPairRetryNs = 1'000'000'000;
+
+/// Share of the entry level from which on an order is worth preparing for.
+inline constexpr double kNearEntry = 0.75;
 
 enum class PairState : std::uint8_t {
     flat, entering, long_spread, short_spread, exiting,
@@ -72,12 +76,35 @@ public:
     PairsTrader(std::vector<PairTerms> pairs, const Settings& settings, StrategyGate& gate);
     [[nodiscard]] static PairFault check(std::span<const PairTerms> pairs, std::size_t instruments) noexcept;
 
+    /// Whether on_signal() would do nothing, which is so for most z-scores of most pairs.
+    [[nodiscard]] bool is_quiet(std::uint32_t at, double zscore) const noexcept {
+        const Pair& pair = pairs_[at];
+        return pair.state == PairState::flat && pair.is_armed && std::abs(zscore) < pair.terms.entry;
+    }
+    /// Brings what on_signal() reads into the cache; where an order may follow soon, what that touches as well.
+    void prefetch(std::uint32_t at, double zscore) const noexcept {
+        const Pair& pair = pairs_[at];
+        if (pair.state == PairState::flat && !(std::abs(zscore) > kNearEntry * pair.terms.entry)) return;
+        __builtin_prefetch(&pair.legs[0], 1);
+        __builtin_prefetch(&pair.legs[1], 1);
+        gate_->prefetch(pair.terms.first);
+        gate_->prefetch(pair.terms.second);
+    }
     /// A new z-score of a pair; NaN decides nothing. Orders to send stand in orders() until the next call.
     void on_signal(std::uint32_t pair, double zscore, std::span<const Touch> touches, TimeNs now_ns) noexcept;
     /// Reports of the venue. Unknown orders are counted and ignored.
-    void on_fill(OrderId order_id, Lots lots, TimeNs now_ns) noexcept;
+    void on_execution(OrderId order_id, const StrategyFill& execution, TimeNs now_ns) noexcept;
+    void on_fill(OrderId order_id, Lots lots, TimeNs now_ns) noexcept { on_execution(order_id, {lots, {}, 0}, now_ns); }
     /// The order works no more: canceled, refused by the venue, or expired.
     void on_done(OrderId order_id, TimeNs now_ns) noexcept;
+
+    /// Calls visit(order_id) for each order that may still work at the venue.
+    template <typename Visit>
+    void for_each_working(Visit&& visit) const {
+        for (const Ticket& ticket : tickets_) {
+            if (ticket.order_id != 0) visit(ticket.order_id);
+        }
+    }
 
     void disable(std::uint32_t pair) noexcept;
     /// False where it still holds or works: then it stays as it is.
@@ -108,15 +135,16 @@ private:
         Lots leaves;
         [[nodiscard]] bool is_working() const noexcept { return leaves.value > 0; }
     };
-    struct Pair {
+    /// The first line of the cache holds what tells that there is nothing to do.
+    struct alignas(64) Pair {
         PairTerms terms;
-        Leg legs[kPairOrdersMax];
-        TimeNs opened_at_ns = 0;
-        TimeNs retry_at_ns = 0;
         std::uint32_t attempts = 0;
         PairState state = PairState::flat;
         bool is_armed = true;  ///< not after a stop or a time-out, until the z-score has been inside the exit level
         bool is_long = false;
+        TimeNs opened_at_ns = 0;
+        TimeNs retry_at_ns = 0;
+        Leg legs[kPairOrdersMax];
     };
     struct Ticket {
         OrderId order_id = 0;
