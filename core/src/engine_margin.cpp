@@ -103,8 +103,10 @@ void Engine::begin_margin(Slot account) {
 Refusal Engine::check_margin(const Intent& intent) const {
     if (!margin_.is_margined(intent.account)) return {};
     const std::int64_t lots = sign(intent.side) * intent.lots.value;
-    const MarginBook::Headroom headroom = margin_.headroom(intent.account, intent.instrument, lots, *intent.price);
+    MarginBook::Headroom headroom = margin_.headroom_after(intent.account, intent.instrument, lots, *intent.price);
     if (!headroom.is_priced) return {Reason::stale_or_jumped_market, -1, 0};
+    if (headroom.after >= 0.0) return {};
+    headroom = margin_.headroom(intent.account, intent.instrument, lots, *intent.price);
     if (headroom.after >= 0.0 || headroom.after >= headroom.before) return {};
     return {Reason::margin_headroom, to_micros(headroom.after), 0};
 }

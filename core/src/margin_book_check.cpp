@@ -47,63 +47,57 @@ double MarginBook::futures_dollars(const Coin& its, const CoinAccount& held, std
     return dollars;
 }
 
-/// Profits of everything held, in the order of expiries, then what works at its worst.
 void MarginBook::renew(const Coin& its, const CoinAccount& held) const noexcept {
-    held.profits = {};
-    held.forward_losses = 0.0;
-    held.options_value = 0.0;
-    std::uint64_t with_options = 0;
-    for (const Holding& holding : held.holdings) {
-        const margin::ExpiryTerms& terms = its.expiries[holding.expiry].terms;
-        margin::add_profits(holding.sum, terms, held.profits);
-        held.options_value += holding.sum.at[margin::kUnchanged];
-        held.forward_losses += forward_loss_of(holding.sum, 1.0, terms, futures_dollars(its, held, holding.expiry));
-        with_options |= std::uint64_t{1} << holding.expiry;
-    }
-    add_futures(its, held, with_options);
-    add_working(its, held);
+    held.forward_losses = held.has_futures ? losses_with_futures(its, held) : held.total.at(margin::kForwardLoss);
     const Totals totals = totals_of(held);
-    const double least = margin::least_profit(held.profits, linear_dollars(its, totals));
+    const double least = margin::least_profit(held.total, linear_of(its, totals));
     held.initial = net_initial(its, totals, std::min(held.forward_losses, least));
     held.revision = its.revision;
 }
 
-/// Forwards of expiries in which only futures are held.
-void MarginBook::add_futures(const Coin& its, const CoinAccount& held, std::uint64_t with_options) const noexcept {
-    for (std::uint8_t expiry = 0; expiry < its.expiries.size(); ++expiry) {
-        if ((with_options >> expiry & 1) != 0 || !held.has_futures) continue;
-        const double dollars = futures_dollars(its, held, expiry);
-        if (dollars != 0.0) held.forward_losses += forward_loss_of(kNothing, 1.0, its.expiries[expiry].terms, dollars);
-    }
+/// The total has them, but those of futures move with spot.
+double MarginBook::forward_losses_of(const Coin& its, const CoinAccount& held) const noexcept {
+    if (!held.has_futures) return held.total.at(margin::kForwardLoss);
+    if (held.revision != its.revision) renew(its, held);
+    return held.forward_losses;
 }
 
-void MarginBook::add_working(const Coin& its, const CoinAccount& held) const noexcept {
-    for (const Entry& entry : held.entries) {
-        if (entry.buys == 0.0 && entry.sells == 0.0) continue;
-        const Instrument& instrument = instruments_[entry.instrument];
-        if (entry.expiry == kNoExpiry) continue;
-        const margin::ExpiryTerms& terms = its.expiries[entry.expiry].terms;
-        if (instrument.kind == MarginKind::option) {
-            margin::add_worst(instrument.values, terms, entry.buys, entry.sells, held.profits);
-            held.forward_losses += std::min(forward_loss_of(instrument.values, entry.buys, terms, 0.0),
-                                            forward_loss_of(instrument.values, -entry.sells, terms, 0.0));
-        } else {
-            const double lot = instrument.is_inverse ? instrument.lot * its.spot / instrument.forward
-                                                     : instrument.lot * instrument.forward;
-            const double most = std::max(entry.buys, entry.sells) * lot;
-            held.forward_losses += forward_loss_of(kNothing, 1.0, terms, most);
-        }
+/// In the order of expiries, then those in which only futures are held, then what works at its worst.
+double MarginBook::losses_with_futures(const Coin& its, const CoinAccount& held) const noexcept {
+    double losses = 0.0;
+    for (const Holding& holding : held.holdings) {
+        losses += forward_loss_of(holding.sum, 1.0, its.expiries[holding.expiry].terms,
+                                  futures_dollars(its, held, holding.expiry));
     }
-    const Totals& totals = held.totals;
-    const double buys = totals.linear_buys + totals.inverse_buys * its.spot;
-    const double sells = totals.linear_sells + totals.inverse_sells * its.spot;
-    if (buys != 0.0 || sells != 0.0) margin::add_worst_linear(buys, sells, held.profits);
+    for (std::uint8_t expiry = 0; expiry < its.expiries.size(); ++expiry) {
+        if (held.holding_of[expiry] != kNoExpiry) continue;
+        const double dollars = futures_dollars(its, held, expiry);
+        if (dollars != 0.0) losses += forward_loss_of(kNothing, 1.0, its.expiries[expiry].terms, dollars);
+    }
+    return losses + working_losses(its, held);
+}
+
+double MarginBook::working_losses(const Coin& its, const CoinAccount& held) const noexcept {
+    double losses = 0.0;
+    for (const Entry& entry : held.entries) {
+        if (!entry.is_working() || entry.expiry == kNoExpiry) continue;
+        const Instrument& instrument = instruments_[entry.instrument];
+        if (instrument.kind == MarginKind::option) {
+            losses += held.works[entry.works].at[margin::kForwardLoss];
+            continue;
+        }
+        const double lot = instrument.is_inverse ? instrument.lot * its.spot / instrument.forward
+                                                 : instrument.lot * instrument.forward;
+        const double most = std::max(entry.buys, entry.sells) * lot;
+        losses += forward_loss_of(kNothing, 1.0, its.expiries[entry.expiry].terms, most);
+    }
+    return losses;
 }
 
 MarginBook::Totals MarginBook::totals_of(const CoinAccount& held) noexcept {
     Totals totals = held.totals;
     totals.coins = held.coins;
-    totals.options_value = held.options_value;
+    totals.options_value = held.total.at(margin::kOptionsValue);
     return totals;
 }
 
@@ -122,27 +116,28 @@ double MarginBook::initial(Slot account) const {
 }
 
 MarginBook::Headroom MarginBook::headroom(Slot account, Slot slot, std::int64_t lots, PriceTicks price) const {
-    Headroom headroom;
+    Headroom headroom = headroom_after(account, slot, lots, price);
+    if (headroom.is_priced) headroom.before = initial(account);
+    return headroom;
+}
+
+MarginBook::Headroom MarginBook::headroom_after(Slot account, Slot slot, std::int64_t lots, PriceTicks price) const {
     if (!is_described(slot) || !instruments_[slot].is_priced) return {0.0, 0.0, false};
     const Instrument& instrument = instruments_[slot];
-    double others = accounts_[account]->cash;
-    for (const auto& its : coins_) {
-        const CoinAccount* held = its ? find(*its, account) : nullptr;
-        if (held == nullptr) continue;
-        if (held->unpriced > 0) return {0.0, 0.0, false};
-        const double initial = initial_of(*its, *held);
-        headroom.before += initial;
-        if (its != coins_[static_cast<std::size_t>(instrument.coin)]) others += initial;
-    }
-    headroom.before += accounts_[account]->cash;
     const Coin& its = *coins_[static_cast<std::size_t>(instrument.coin)];
-    const CoinAccount* held = find(its, account);
+    double others = accounts_[account]->cash;
+    for (const auto& each : coins_) {
+        const CoinAccount* held = each ? find(*each, account) : nullptr;
+        if (held == nullptr) continue;
+        if (held->unpriced_options + held->unpriced_others > 0) return {0.0, 0.0, false};
+        if (each.get() != &its) others += initial_of(*each, *held);
+    }
     static const CoinAccount empty;
+    const CoinAccount* held = find(its, account);
     double cash = 0.0;
     const double after = initial_with(its, held == nullptr ? empty : *held, slot, static_cast<double>(lots),
                                       static_cast<double>(price.value) * instrument.tick, cash);
-    headroom.after = others + cash + after;
-    return headroom;
+    return {others + cash + after, 0.0, true};
 }
 
 /// Net initial margin of the coin after a fill; `cash`: dollars that the fill moves.
@@ -155,33 +150,37 @@ double MarginBook::initial_with(const Coin& its, const CoinAccount& held, Slot s
     const auto [dollars, coins] = trade(instrument, after, lots, price);
     after.lots += lots;
     cash = dollars;
-    CoinAccount delta;  // what the entry counts for, before and after
-    count(after, delta);
     Totals totals = totals_of(held);
-    totals.add(delta.totals, 1.0);
-    delta.totals = {};
-    count(before, delta);
-    totals.add(delta.totals, -1.0);
     totals.coins += coins;
-    if (instrument.kind == MarginKind::option) return initial_with_option(its, held, slot, lots, totals);
-    const double least = margin::least_profit(held.profits, linear_dollars(its, totals));
-    double losses = held.forward_losses;
+    if (instrument.kind == MarginKind::option) {
+        totals.short_coins += (after.short_lots() - before.short_lots()) * instrument.lot;
+        totals.gross_options += (after.worst_lots() - before.worst_lots()) * instrument.lot;
+        return initial_with_option(its, held, before, lots, totals);
+    }
+    Totals counted;
+    count(instrument, after, counted);
+    totals.add(counted, 1.0);
+    counted = {};
+    count(instrument, before, counted);
+    totals.add(counted, -1.0);
+    const double least = margin::least_profit(held.total, linear_of(its, totals));
+    double losses = forward_losses_of(its, held);
     if (instrument.kind == MarginKind::future) losses += forward_change(its, held, before, after);
     return net_initial(its, totals, std::min(losses, least));
 }
 
-double MarginBook::initial_with_option(const Coin& its, const CoinAccount& held, Slot slot, double lots,
+double MarginBook::initial_with_option(const Coin& its, const CoinAccount& held, const Entry& before, double lots,
                                        Totals totals) const noexcept {
-    const Instrument& instrument = instruments_[slot];
-    const margin::ExpiryTerms& terms = its.expiries[instrument.expiry].terms;
-    const Holding* holding = find_holding(held, instrument.expiry);
+    const Lanes& values = instruments_[before.instrument].values;
+    const margin::ExpiryTerms& terms = its.expiries[before.expiry].terms;
+    const Holding* holding = find_holding(held, before.expiry);
     const Lanes& sum = holding == nullptr ? kNothing : holding->sum;
-    totals.options_value += lots * instrument.values.at[margin::kUnchanged];
-    const double least = margin::least_profit_with(held.profits, sum, instrument.values, lots, terms,
-                                                   linear_dollars(its, totals));
-    const double futures = futures_dollars(its, held, instrument.expiry);
-    const auto filled = [&](std::size_t lane) { return sum.at[lane] + lots * instrument.values.at[lane]; };
-    const double losses = held.forward_losses - forward_loss_of(sum, 1.0, terms, futures) +
+    totals.options_value += lots * values.at[margin::kUnchanged];
+    const double least =
+        margin::least_profit_with(held.total, sum, values, lots, terms, linear_of(its, totals));
+    const double futures = held.has_futures ? futures_dollars(its, held, before.expiry) : 0.0;
+    const auto filled = [&](std::size_t lane) { return sum.at[lane] + lots * values.at[lane]; };
+    const double losses = forward_losses_of(its, held) - forward_loss_of(sum, 1.0, terms, futures) +
                           margin::forward_loss(filled(margin::kForwardUp), filled(margin::kForwardDown),
                                                filled(margin::kUnchanged), terms, futures);
     return net_initial(its, totals, std::min(losses, least));

@@ -100,7 +100,7 @@ void MarginBook::load(Reader& reader, const FlatMap<Slot>& account_slots, const 
         Instrument& instrument = instruments_[*slot];
         instrument.forward = get(reader);
         instrument.volatility = get(reader);
-        price(coin(instrument.coin), instrument);
+        price(coin(instrument.coin), *slot);
     }
     for (std::int64_t count = reader.number(); count > 0; --count) {
         const Slot* slot = account_slots.find(static_cast<std::uint64_t>(reader.number()));
@@ -119,7 +119,7 @@ void MarginBook::load_coin(Reader& reader, Coin& its) {
         const std::uint8_t at = add_expiry(its, at_ns);
         const double years = get(reader);
         const double rate = get(reader);
-        if (at != kNoExpiry && years > 0.0) its.expiries[at].terms = margin::expiry_terms(years, rate);
+        if (at != kNoExpiry && years > 0.0) its.expiries[at].terms = its.expiries[at].summed = margin::expiry_terms(years, rate);
     }
 }
 

@@ -9,7 +9,9 @@
 namespace parley::margin {
 namespace {
 
-constexpr std::size_t kBlock = 8;
+/// Vectors enough that one least need not wait for another.
+constexpr std::size_t kBlock = 12;
+static_assert(kLanes % kBlock == 0 && kBlock % 4 == 0);
 /// Larger than any profit: what no least may be.
 constexpr double kNoProfit = 1e300;
 
@@ -62,10 +64,30 @@ inline double least_of(const double* lanes) noexcept {
     for (std::size_t i = kBlock; i < kLanes; i += kBlock) {
         for (std::size_t j = 0; j < kBlock; ++j) block[j] = lesser(block[j], lanes[i + j]);
     }
-    for (std::size_t width = kBlock / 2; width > 0; width /= 2) {
-        for (std::size_t j = 0; j < width; ++j) block[j] = lesser(block[j], block[j + width]);
+    for (std::size_t i = 4; i < kBlock; i += 4) {
+        for (std::size_t j = 0; j < 4; ++j) block[j] = lesser(block[j], block[i + j]);
     }
-    return block[0];
+    return lesser(lesser(block[0], block[1]), lesser(block[2], block[3]));
+}
+
+/// Most that one part of a total counts for, dollars.
+constexpr double kPartMax = 0x1p41;
+/// A number added and taken away again leaves its neighbor's whole sixteens, or 2^-34ths.
+constexpr double kRoundHigh = 0x1.8p56;
+constexpr double kRoundLow = 0x1.8p18;
+
+inline void add_rounded(double part, double times, double& high, double& low) noexcept {
+    const double above = part < -kPartMax ? -kPartMax : part;
+    const double kept = above > kPartMax ? kPartMax : above;
+    const double upper = (kept + kRoundHigh) - kRoundHigh;
+    const double lower = ((kept - upper) + kRoundLow) - kRoundLow;
+    high += times * upper;
+    low += times * lower;
+}
+
+inline double linear_profit(const Linear& linear, std::size_t i) noexcept {
+    const double moved = kShocks.linear[i];
+    return linear.held * moved + lesser(0.0, lesser(linear.bought * moved, -linear.sold * moved));
 }
 
 }  // namespace
@@ -122,37 +144,42 @@ PARLEY_CLONED void add_values(std::span<const Held> held, Lanes& sum) noexcept {
     sum = total;
 }
 
-PARLEY_CLONED void add_profits(const Lanes& sum, const ExpiryTerms& expiry, Lanes& profits) noexcept {
-    const double now = sum.at[kUnchanged], owned = expiry.owned, owed = expiry.owed;
-    for (std::size_t i = 0; i < kLanes; ++i) profits.at[i] += profit(sum.at[i], now, owned, owed, i);
+PARLEY_CLONED void add_part(const Lanes& part, double times, Total& total) noexcept {
+    for (std::size_t i = 0; i < kLanes; ++i) add_rounded(part.at[i], times, total.high.at[i], total.low.at[i]);
 }
 
-PARLEY_CLONED void add_worst(const Lanes& values, const ExpiryTerms& expiry, double bought, double sold,
-                             Lanes& profits) noexcept {
+PARLEY_CLONED void add_profits(const Lanes& sum, const ExpiryTerms& expiry, double times, Total& total) noexcept {
+    const double now = sum.at[kUnchanged], owned = expiry.owned, owed = expiry.owed;
+    Lanes profits;
+    for (std::size_t i = 0; i < kLanes; ++i) profits.at[i] = profit(sum.at[i], now, owned, owed, i);
+    profits.at[kForwardLoss] = forward_loss(sum.at[kForwardUp], sum.at[kForwardDown], now, expiry, 0.0);
+    profits.at[kOptionsValue] = now;
+    for (std::size_t i = 0; i < kLanes; ++i) add_rounded(profits.at[i], times, total.high.at[i], total.low.at[i]);
+}
+
+PARLEY_CLONED void find_worst(const Lanes& values, const ExpiryTerms& expiry, double bought, double sold,
+                              Lanes& worst) noexcept {
     const double now = values.at[kUnchanged], owned = expiry.owned, owed = expiry.owed;
     for (std::size_t i = 0; i < kLanes; ++i) {
         const double buys = profit(bought * values.at[i], bought * now, owned, owed, i);
         const double sells = profit(-sold * values.at[i], -sold * now, owned, owed, i);
-        profits.at[i] += lesser(0.0, lesser(buys, sells));
+        worst.at[i] = lesser(0.0, lesser(buys, sells));
     }
+    const double up = values.at[kForwardUp], down = values.at[kForwardDown];
+    worst.at[kForwardLoss] = lesser(forward_loss(bought * up, bought * down, bought * now, expiry, 0.0),
+                                    forward_loss(-sold * up, -sold * down, -sold * now, expiry, 0.0));
 }
 
-PARLEY_CLONED void add_worst_linear(double bought, double sold, Lanes& profits) noexcept {
-    for (std::size_t i = 0; i < kLanes; ++i) {
-        profits.at[i] += lesser(0.0, lesser(bought * kShocks.linear[i], -sold * kShocks.linear[i]));
-    }
-}
-
-PARLEY_CLONED double least_profit(const Lanes& profits, double dollars) noexcept {
+PARLEY_CLONED double least_profit(const Total& profits, const Linear& linear) noexcept {
     Lanes after;
     for (std::size_t i = 0; i < kLanes; ++i) {
-        after.at[i] = profits.at[i] + dollars * kShocks.linear[i] + kShocks.unused[i];
+        after.at[i] = profits.high.at[i] + profits.low.at[i] + linear_profit(linear, i) + kShocks.unused[i];
     }
     return least_of(after.at);
 }
 
-PARLEY_CLONED double least_profit_with(const Lanes& profits, const Lanes& sum, const Lanes& values, double lots,
-                                       const ExpiryTerms& expiry, double dollars) noexcept {
+PARLEY_CLONED double least_profit_with(const Total& profits, const Lanes& sum, const Lanes& values, double lots,
+                                       const ExpiryTerms& expiry, const Linear& linear) noexcept {
     const double owned = expiry.owned, owed = expiry.owed;
     const double now = sum.at[kUnchanged];
     const double then = now + lots * values.at[kUnchanged];
@@ -160,7 +187,8 @@ PARLEY_CLONED double least_profit_with(const Lanes& profits, const Lanes& sum, c
     for (std::size_t i = 0; i < kLanes; ++i) {
         const double before = profit(sum.at[i], now, owned, owed, i);
         const double filled = profit(sum.at[i] + lots * values.at[i], then, owned, owed, i);
-        after.at[i] = profits.at[i] - before + filled + dollars * kShocks.linear[i] + kShocks.unused[i];
+        after.at[i] = profits.high.at[i] + profits.low.at[i] - before + filled + linear_profit(linear, i) +
+                      kShocks.unused[i];
     }
     return least_of(after.at);
 }

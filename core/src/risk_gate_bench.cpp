@@ -290,16 +290,16 @@ GateResult measure(std::size_t count, Between&& between, Apply&& apply) {
 
 GateResult run_floor(std::size_t orders, std::size_t options) {
     std::vector<margin::Lanes> values(options);
-    margin::Lanes total;
+    margin::Total total;
     for (std::size_t i = 0; i < options; ++i) {
         for (std::size_t lane = 0; lane < margin::kLanes; ++lane) values[i].at[lane] = static_cast<double>(i + lane);
     }
     double sink = 0;
     const auto apply = [&](std::size_t at) {
-        margin::Lanes sum = total;
+        margin::Total sum = total;
         const margin::Held held{&values[at * 7 % options], 1.0};
-        margin::add_values({&held, 1}, sum);
-        sink += margin::least_profit(sum, 0.0);
+        margin::add_values({&held, 1}, sum.high);
+        sink += margin::least_profit(sum, {});
         return false;
     };
     GateResult result = measure(orders, [](std::size_t) {}, apply);

@@ -62,6 +62,8 @@ public:
     void execute(Slot account, Slot instrument, std::int64_t lots, PriceTicks price, std::int64_t execution_id);
     /// As if `lots` (signed) were bought at `price`. The account is margined.
     [[nodiscard]] Headroom headroom(Slot account, Slot instrument, std::int64_t lots, PriceTicks price) const;
+    /// The same without `before`, which asks for more.
+    [[nodiscard]] Headroom headroom_after(Slot account, Slot instrument, std::int64_t lots, PriceTicks price) const;
     /// Net initial margin of the account over all coins, dollars.
     [[nodiscard]] double initial(Slot account) const;
 
@@ -71,6 +73,9 @@ public:
               std::span<const Listed> listed);
 
 private:
+    static constexpr std::uint8_t kNoExpiry = 0xff;
+    static constexpr std::uint32_t kNoPlace = 0xffffffff;
+
     struct Instrument {
         InstrumentId id = 0;
         TimeNs expiry_at_ns = 0;
@@ -82,6 +87,7 @@ private:
         double strike = 0.0;
         std::int64_t venue_id = 0;
         double lot = 0.0;
+        std::int64_t lot_nanos = 0;
         double tick = 0.0;
         std::uint8_t expiry = kNoExpiry;  ///< of its coin
         double forward = 0.0;             ///< the mark price, of a future or perpetual
@@ -94,11 +100,16 @@ private:
         TimeNs order_time = 0;  ///< expiry of an option, the end of time for anything else: entries are in this order
         InstrumentId id = 0;
         Slot instrument = 0;
+        std::uint32_t works = kNoPlace;  ///< in CoinAccount::works: of an option that has worked
         std::uint8_t expiry = kNoExpiry;
         double lots = 0.0;
         double buys = 0.0;
         double sells = 0.0;
         double entry = 0.0;  ///< of futures and perpetuals: coins (inverse) or dollars at which they were entered
+        [[nodiscard]] bool is_working() const noexcept { return buys != 0.0 || sells != 0.0; }
+        [[nodiscard]] bool is_empty() const noexcept { return lots == 0.0 && !is_working(); }
+        [[nodiscard]] double short_lots() const noexcept { return sells > lots ? sells - lots : 0.0; }
+        [[nodiscard]] double worst_lots() const noexcept;
     };
     struct Holding {
         margin::Lanes sum;
@@ -114,25 +125,44 @@ private:
         double linear_profit = 0.0, linear_exposure = 0.0, linear_gross = 0.0, linear_buys = 0.0, linear_sells = 0.0;
         void add(const Totals& other, double times) noexcept;
     };
-    /// Of one account in one coin.
+    /// Entries by instrument: each at its hash or after it.
+    class EntryIndex {
+    public:
+        void renew(std::span<const Entry> entries);
+        /// kNoPlace where there is none.
+        [[nodiscard]] std::uint32_t find(std::span<const Entry> entries, Slot instrument) const noexcept;
+
+    private:
+        [[nodiscard]] std::size_t home(Slot instrument) const noexcept {
+            return instrument * 0x9e3779b97f4a7c15ULL >> 32 & (at_.size() - 1);
+        }
+        std::vector<std::uint32_t> at_;
+    };
+    /// Of one account in one coin. `total` is always that of all holdings and of everything that works.
     struct CoinAccount {
+        margin::Total total;
+        Totals totals;  ///< of positions and what works, at marks; renewed with either
         Slot account = 0;
         double coins = 0.0;
+        EntryIndex index;
         std::vector<Entry> entries;  ///< by expiry time, then instrument id; futures and perpetuals last
         std::vector<Holding> holdings;
-        Totals totals;  ///< of positions and what works, at marks; renewed with either
+        std::array<std::uint8_t, kExpiriesMax + 1> holding_of;  ///< by expiry; kNoExpiry: none
+        std::vector<margin::Lanes> works;                        ///< the worst of what works, of one option each
+        std::vector<std::uint32_t> free_works;
+        Wide short_nanos = 0, gross_nanos = 0;  ///< coins of options: exact, so that each order changes them by its own
         bool has_futures = false;
-        std::uint32_t unpriced = 0;
+        std::uint32_t unpriced_options = 0, unpriced_others = 0;
         // renewed when asked for
         mutable std::uint64_t revision = 0;
-        mutable margin::Lanes profits;
         mutable double forward_losses = 0.0;
-        mutable double options_value = 0.0;
         mutable double initial = 0.0;
+        CoinAccount() noexcept { holding_of.fill(kNoExpiry); }
     };
     struct Expiry {
         TimeNs at_ns = 0;
         margin::ExpiryTerms terms;
+        margin::ExpiryTerms summed;  ///< what the totals that hold the expiry were added up with
         std::vector<Slot> members;
     };
     struct Coin {
@@ -155,9 +185,7 @@ private:
         std::deque<CashFlow> flows;
         std::int64_t forgotten_execution_id = 0;
     };
-    static constexpr std::uint8_t kNoExpiry = 0xff;
-    static constexpr std::uint32_t kNoPlace = 0xffffffff;
-    /// Bit of what is no expiry: futures, perpetuals, and whether all is priced.
+    /// Bit of what is no expiry: futures and perpetuals.
     static constexpr std::uint64_t kTotalsBit = std::uint64_t{1} << 63;
 
     [[nodiscard]] Coin& coin(std::int64_t id);
@@ -165,18 +193,30 @@ private:
     [[nodiscard]] const CoinAccount* find(const Coin& coin, Slot account) const noexcept;
     [[nodiscard]] static std::uint8_t find_expiry(const Coin& coin, TimeNs at_ns) noexcept;
     [[nodiscard]] static std::uint8_t add_expiry(Coin& coin, TimeNs at_ns);
-    void price(Coin& coin, Instrument& instrument) noexcept;
+    void price(Coin& coin, Slot slot) noexcept;
+    void note_priced(Coin& coin, const Instrument& instrument, Slot slot) noexcept;
     void renew_touched(Coin& coin) noexcept;
+    void renew_account(const Coin& coin, CoinAccount& held, std::uint64_t touched) noexcept;
 
     // positions
     [[nodiscard]] static Entry key_of(const Instrument& instrument, Slot slot) noexcept;
     [[nodiscard]] const Entry* find_entry(const CoinAccount& held, Slot instrument) const noexcept;
     Entry& entry_of(Coin& coin, CoinAccount& held, Slot instrument);
     void arrange(CoinAccount& held);
-    [[nodiscard]] static const Holding* find_holding(const CoinAccount& held, std::uint8_t expiry) noexcept;
+    [[nodiscard]] static const Holding* find_holding(const CoinAccount& held, std::uint8_t expiry) noexcept {
+        const std::uint8_t at = held.holding_of[expiry];
+        return at == kNoExpiry ? nullptr : &held.holdings[at];
+    }
     void renew_sum(const CoinAccount& held, Holding& holding) const noexcept;
-    void renew_totals(CoinAccount& held) const noexcept;
-    void count(const Entry& entry, CoinAccount& held) const noexcept;
+    void move_sum(const Coin& coin, CoinAccount& held, Holding& holding) const noexcept;
+    void find_works(const Coin& coin, CoinAccount& held, const Entry& entry) const noexcept;
+    void move_works(const Coin& coin, CoinAccount& held, Entry& entry, bool was_working) const;
+    void add_up(const Coin& coin, CoinAccount& held) const noexcept;
+    static void count_option(const Instrument& instrument, const Entry& before, const Entry& after,
+                             CoinAccount& held) noexcept;
+    void recount(CoinAccount& held) const noexcept;
+    void renew_others(CoinAccount& held) const noexcept;
+    static void count(const Instrument& instrument, const Entry& entry, Totals& totals) noexcept;
     /// Moves `entry` and gives what it moves of dollars and coins.
     [[nodiscard]] static std::pair<double, double> trade(const Instrument& instrument, Entry& entry, double lots,
                                                          double price) noexcept;
@@ -184,8 +224,9 @@ private:
     // margins
     void renew(const Coin& coin, const CoinAccount& held) const noexcept;
     [[nodiscard]] double futures_dollars(const Coin& coin, const CoinAccount& held, std::uint8_t expiry) const noexcept;
-    void add_futures(const Coin& coin, const CoinAccount& held, std::uint64_t with_options) const noexcept;
-    void add_working(const Coin& coin, const CoinAccount& held) const noexcept;
+    [[nodiscard]] double forward_losses_of(const Coin& coin, const CoinAccount& held) const noexcept;
+    [[nodiscard]] double losses_with_futures(const Coin& coin, const CoinAccount& held) const noexcept;
+    [[nodiscard]] double working_losses(const Coin& coin, const CoinAccount& held) const noexcept;
     [[nodiscard]] double forward_change(const Coin& coin, const CoinAccount& held, const Entry& before,
                                         const Entry& after) const noexcept;
     [[nodiscard]] static Totals totals_of(const CoinAccount& held) noexcept;
@@ -193,10 +234,12 @@ private:
     [[nodiscard]] double initial_of(const Coin& coin, const CoinAccount& held) const noexcept;
     [[nodiscard]] double initial_with(const Coin& coin, const CoinAccount& held, Slot instrument, double lots,
                                       double price, double& cash) const noexcept;
-    [[nodiscard]] double initial_with_option(const Coin& coin, const CoinAccount& held, Slot instrument, double lots,
-                                             Totals totals) const noexcept;
-    [[nodiscard]] static double linear_dollars(const Coin& coin, const Totals& totals) noexcept {
-        return (totals.coins + totals.inverse_entry) * coin.spot + totals.linear_exposure;
+    [[nodiscard]] double initial_with_option(const Coin& coin, const CoinAccount& held, const Entry& before,
+                                             double lots, Totals totals) const noexcept;
+    [[nodiscard]] static margin::Linear linear_of(const Coin& coin, const Totals& totals) noexcept {
+        return {(totals.coins + totals.inverse_entry) * coin.spot + totals.linear_exposure,
+                totals.linear_buys + totals.inverse_buys * coin.spot,
+                totals.linear_sells + totals.inverse_sells * coin.spot};
     }
 
     void save_coin(Writer& writer, const Coin* coin) const;

@@ -9,15 +9,18 @@
 
 namespace parley::margin {
 
-/// The scenarios, filled up to whole vectors; lanes beyond the scenarios hold zero.
-inline constexpr std::size_t kLanes = 40;
-static_assert(kLanes >= kMarginScenarios && kLanes % 8 == 0);
+/// The scenarios, filled up to whole vectors; of values, the lanes beyond the scenarios hold zero.
+inline constexpr std::size_t kLanes = 36;
+/// Of profits, what else adds up over expiries: what forwards may lose, and what options are worth now.
+inline constexpr std::size_t kForwardLoss = kMarginScenarios;
+inline constexpr std::size_t kOptionsValue = kMarginScenarios + 1;
+static_assert(kLanes > kOptionsValue && kLanes % 4 == 0);
 /// Scenarios that say what an option is worth now, and with its forward 4.5 % up and down.
 inline constexpr std::size_t kUnchanged = 11;
 inline constexpr std::size_t kForwardUp = 8;
 inline constexpr std::size_t kForwardDown = 14;
 
-struct alignas(64) Lanes {
+struct alignas(32) Lanes {
     double at[kLanes] = {};
 };
 
@@ -56,17 +59,28 @@ struct Held {
 
 /// Adds held lots, in the order given.
 void add_values(std::span<const Held> held, Lanes& sum) noexcept;
-/// Adds the profits of an expiry whose options are worth `sum`.
-void add_profits(const Lanes& sum, const ExpiryTerms& expiry, Lanes& profits) noexcept;
-/// Adds, in each lane alone, the worst of nothing, all that is bought and all that is sold being filled at its value.
-void add_worst(const Lanes& values, const ExpiryTerms& expiry, double bought, double sold, Lanes& profits) noexcept;
-/// The same of `dollars` that move with spot.
-void add_worst_linear(double bought, double sold, Lanes& profits) noexcept;
-/// Least profit over the scenarios; `dollars` move with spot.
-[[nodiscard]] double least_profit(const Lanes& profits, double dollars) noexcept;
+/// A sum of which parts can be taken out again, and that is the same to the bit in whatever order they came: every part
+/// is rounded to whole sixteens of dollars and a rest in 2^-34 dollars, and sums of either are exact (after Demmel and
+/// Nguyen, Fast Reproducible Floating-Point Summation, 2013). A part beyond 2^41 dollars counts as that much.
+struct Total {
+    Lanes high, low;
+    [[nodiscard]] double at(std::size_t lane) const noexcept { return high.at[lane] + low.at[lane]; }
+};
+
+/// Adds the profits of an expiry whose options are worth `sum`, `times` 1 or -1.
+void add_profits(const Lanes& sum, const ExpiryTerms& expiry, double times, Total& total) noexcept;
+/// In each lane alone, the worst of nothing, all that is bought and all that is sold being filled at its value.
+void find_worst(const Lanes& values, const ExpiryTerms& expiry, double bought, double sold, Lanes& worst) noexcept;
+void add_part(const Lanes& part, double times, Total& total) noexcept;
+/// Dollars that move with spot: held, and working, of which the worst of nothing and either side counts.
+struct Linear {
+    double held = 0.0, bought = 0.0, sold = 0.0;
+};
+/// Least profit over the scenarios.
+[[nodiscard]] double least_profit(const Total& profits, const Linear& linear) noexcept;
 /// least_profit after `lots` more of `values` in an expiry worth `sum` so far.
-[[nodiscard]] double least_profit_with(const Lanes& profits, const Lanes& sum, const Lanes& values, double lots,
-                                       const ExpiryTerms& expiry, double dollars) noexcept;
+[[nodiscard]] double least_profit_with(const Total& profits, const Lanes& sum, const Lanes& values, double lots,
+                                       const ExpiryTerms& expiry, const Linear& linear) noexcept;
 /// What an expiry may lose when its forward moves against spot; never above zero. `futures`: dollars of its futures.
 [[nodiscard]] double forward_loss(double up, double down, double unchanged, const ExpiryTerms& expiry,
                                   double futures) noexcept;
