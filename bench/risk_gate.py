@@ -3,7 +3,7 @@
     python -m bench.risk_gate [--orders 200000] [--options 200] [--runs 5] [--quick]
 
 Medians of several runs, in processor time of the one thread; the percentiles are of single orders, the clock's own cost
-taken off. The marks move every 64 orders, so one order in 64 also renews the account's margin. The floor does only
+taken off. The account has fifty working orders, and the marks move every 64 orders. The floor does only
 what cannot be left out: it adds one scenario vector and takes the least (orders), or adds one scenario vector for each
 position and stores the sums (market moves).
 """

@@ -13,7 +13,8 @@ namespace parley::bench {
 
 /// The gate without the book behind it.
 struct GateAccess {
-    static Refusal pass(Engine& engine, const PlaceOrder& command) {
+    static Refusal pass(Engine& engine, const PlaceOrder& command, TimeNs now_ns) {
+        engine.now_ns_ = now_ns;
         Engine::Intent intent;
         return engine.pass_gate(command, intent);
     }
@@ -32,6 +33,11 @@ constexpr OrderId kParent = 1'000'000'000;
 constexpr PriceTicks kMark{500};
 constexpr std::int64_t kMost = std::int64_t{1} << 60;
 constexpr std::size_t kMarksEvery = 64;
+/// From one order to the next.
+constexpr TimeNs kStep = 1'000;
+/// Orders of the account that work all the while, away from the market.
+constexpr std::size_t kWorking = 50;
+constexpr OrderId kWorkingId = 2'000'000'000;
 
 std::int64_t processor_ns() noexcept {
     timespec time{};
@@ -94,12 +100,15 @@ public:
                  [](Writer& writer) { writer.numbers(1, kCoin, 100'000'000'000); });
         hold();
         set_controls();
+        work();
     }
+
+    [[nodiscard]] TimeNs tick() noexcept { return now_ += kStep; }
 
     [[nodiscard]] PlaceOrder order(Random& random, OrderId id) {
         PlaceOrder order;
         order.command_sequence = sequence_ + 1;
-        order.valid_until_ns = kNow;
+        order.valid_until_ns = kNow + kDay;
         order.order_id = id;
         order.account_id = kClient;
         order.user_id = kTrader;
@@ -139,7 +148,7 @@ public:
     void put_with(const Input& input, Rest&& rest) {
         bytes_.clear();
         Writer writer(bytes_);
-        codec::encode(writer, kNow, input);
+        codec::encode(writer, now_, input);
         rest(writer);
         engine_.apply(++journal_, bytes_, events_);
         events_.clear();
@@ -149,7 +158,7 @@ public:
         bytes_.clear();
         Writer writer(bytes_);
         writer.byte(static_cast<std::uint8_t>(InputKind::place_attributed_order));
-        writer.number(kNow);
+        writer.number(tick());
         codec::put_fields(writer, order);
         codec::put_fields(writer, order.attribution);
         engine_.apply(++journal_, bytes_, events_);
@@ -161,7 +170,9 @@ private:
     void open_accounts();
     void hold();
     void set_controls();
+    void work();
 
+    TimeNs now_ = kNow;
     std::vector<Terms> terms_;
     Engine engine_;
     std::vector<std::uint8_t> bytes_;
@@ -231,9 +242,9 @@ void GateDesk::set_controls() {
     limits.period_collar_basis_points = 10'000;
     limits.collar_period_ns = kDay;
     limits.messages_per_second = limits.message_burst = 1'000'000'000;
-    limits.duplicate_window_ns = 1;
+    limits.duplicate_window_ns = 1'000'000;
     limits.max_executions = 100;
-    limits.execution_period_ns = 1;
+    limits.execution_period_ns = 1'000'000;
     limits.is_trader_list_required = true;
     for (const auto& [scope, id] : scopes) {
         limits.is_trader_list_required = scope == ControlScope::account;
@@ -244,6 +255,17 @@ void GateDesk::set_controls() {
     put(SetParentOrder{next(), kParent, {kQuantityLotsMax}});
     put(SetKillSwitch{next(), ControlScope::user, 99, true});
     put(SetTradingState{next(), ControlScope::account, 99, TradingState::halted});
+}
+
+/// Buys and sells in options of every expiry.
+void GateDesk::work() {
+    Random random(7);
+    for (std::size_t i = 0; i < kWorking; ++i) {
+        PlaceOrder resting = order(random, kWorkingId + static_cast<OrderId>(i));
+        resting.instrument_id = static_cast<InstrumentId>(i * 41 % terms_.size()) + 1;
+        resting.price = kMark - PriceTicks{sign(resting.side) * 50};
+        put_order(resting);
+    }
 }
 
 void summarize(GateResult& result, std::vector<std::int64_t>& singles, double total_ns, std::size_t count) {
@@ -317,7 +339,9 @@ GateResult run_gate(std::uint64_t seed, std::size_t orders, std::size_t options,
     for (std::size_t i = 0; i < 2 * orders; ++i) placed.push_back(desk->order(random, static_cast<OrderId>(i + 1)));
     double age = 0;
     return measure(orders, [&](std::size_t) { desk->set_marks(age += 1.0); },
-                   [&](std::size_t at) { return static_cast<bool>(GateAccess::pass(desk->engine(), placed[at])); });
+                   [&](std::size_t at) {
+                       return static_cast<bool>(GateAccess::pass(desk->engine(), placed[at], desk->tick()));
+                   });
 }
 
 GateResult run_gated_engine(std::uint64_t seed, std::size_t orders, std::size_t options) {
@@ -332,7 +356,7 @@ GateResult run_gated_engine(std::uint64_t seed, std::size_t orders, std::size_t 
                                     desk->put(CancelOrder{desk->next(), placed[at].order_id});
                                     return false;
                                 });
-    result.refused = static_cast<std::int64_t>(desk->engine().working_orders().size());
+    result.refused = static_cast<std::int64_t>(desk->engine().working_orders().size() - kWorking);
     return result;
 }
 
