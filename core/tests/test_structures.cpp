@@ -74,6 +74,43 @@ TEST(flat_map_agrees_with_a_map) {
     for (const auto& [key, value] : plain) CHECK(flat.find(key) != nullptr && *flat.find(key) == value);
 }
 
+/// The key whose hash is `hash`: Fibonacci hashing multiplies by an odd number, which has an inverse.
+std::int64_t key_of_hash(std::uint64_t hash) {
+    constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15ULL;
+    std::uint64_t inverse = kMultiplier;
+    for (int step = 0; step < 5; ++step) inverse *= 2 - kMultiplier * inverse;
+    return static_cast<std::int64_t>(hash * inverse);
+}
+
+TEST(node_table_finds_what_it_holds_where_groups_overflow) {
+    BookNodes nodes;
+    NodeTable table;
+    std::map<std::int64_t, NodeIndex> plain;
+    std::uint64_t state = 11;
+    for (int step = 0; step < 200'000; ++step) {
+        // Three lines of the table, the last and the first among them, and tags that several keys have.
+        const std::uint64_t home = next(state) % 3 == 0 ? 0 : 6 + next(state) % 2;
+        const std::int64_t key = key_of_hash((home << 61) | ((next(state) % 5) << 32) | next(state) % 4);
+        const auto known = plain.find(key);
+        CHECK(table.find(key, nodes) == (known == plain.end() ? kNone : known->second));
+        if (known != plain.end()) {
+            table.erase(key, known->second);
+            nodes.give_back(known->second);
+            plain.erase(known);
+        } else if (plain.size() < 36) {
+            const NodeIndex index = nodes.take();
+            nodes[index].key = key;
+            table.insert(key, index);
+            plain[key] = index;
+        }
+        CHECK(table.size() == plain.size());
+    }
+    for (const auto& [key, index] : plain) CHECK(table.find(key, nodes) == index && table.guess(key) != kNone);
+    std::size_t visited = 0;
+    table.for_each([&](NodeIndex index) { visited += plain.contains(nodes[index].key) ? 1 : 0; });
+    CHECK(visited == plain.size());
+}
+
 TEST(book_keeps_price_then_time_through_random_adds_and_removes) {
     BookNodes nodes;
     OrderBook book(nodes);

@@ -1,57 +1,63 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "parley/book_nodes.hpp"
+#include "parley/tag_group.hpp"
 
 namespace parley {
 
-/// From a key (an order's id, a level's price) to the node that holds it. Eight bytes a slot: the node's index and the
-/// upper half of the key's hash; the node itself says whether it is the one. Linear probing, no tombstones.
+/// From a key (an order's id, a level's price) to the node that holds it. A slot is the node's index and the upper half
+/// of the key's hash; the node itself says whether it is the one. Eight slots share a cache line and are looked at
+/// together; what does not find room in its line lies in the next one with room. No tombstones.
 class NodeTable {
 public:
-    explicit NodeTable(std::size_t capacity = 16) : slots_(round_up(capacity)) { set_shift(); }
+    explicit NodeTable(std::size_t capacity = 16) : groups_(round_up(capacity)) { set_shift(); }
 
     [[nodiscard]] NodeIndex find(std::int64_t key, const BookNodes& nodes) const noexcept {
         const std::uint32_t tag = tag_of(key);
-        for (std::size_t at = home(tag);; at = (at + 1) & mask_) {
-            const Slot slot = slots_[at];
-            if (slot.place == 0) return kNone;
-            if (slot.tag == tag && nodes[slot.place - 1].key == key) return slot.place - 1;
+        for (std::size_t at = home(tag);; at = next(at)) {
+            const TagGroup& group = groups_[at];
+            for (unsigned same = group.holding(tag); same != 0; same &= same - 1) {
+                const NodeIndex index = group.nodes[std::countr_zero(same)];
+                if (nodes[index].key == key) return index;
+            }
+            if (!group.is_full()) return kNone;
         }
     }
-    /// A guess that reads no node: the index of the first node whose tag is the key's, or kNone.
+    /// A guess that reads no node: the index of a node whose tag is the key's, or kNone.
     [[nodiscard]] NodeIndex guess(std::int64_t key) const noexcept {
         const std::uint32_t tag = tag_of(key);
-        for (std::size_t at = home(tag);; at = (at + 1) & mask_) {
-            if (slots_[at].place == 0) return kNone;
-            if (slots_[at].tag == tag) return slots_[at].place - 1;
+        for (std::size_t at = home(tag);; at = next(at)) {
+            const TagGroup& group = groups_[at];
+            const unsigned same = group.holding(tag);
+            if (same != 0) return group.nodes[std::countr_zero(same)];
+            if (!group.is_full()) return kNone;
         }
     }
-    void prefetch(std::int64_t key) const noexcept { parley::prefetch(&slots_[home(tag_of(key))]); }
+    /// Asks the memory for what `guess`, `find`, `insert` and `erase` will read.
+    void prefetch(std::int64_t key) const noexcept { parley::prefetch(&groups_[home(tag_of(key))]); }
 
     /// The key must not be in the table.
     void insert(std::int64_t key, NodeIndex index) {
-        if ((count_ + 1) * 8 > slots_.capacity() * 5) grow();
-        put({tag_of(key), index + 1});
+        if ((count_ + 1) * 8 > capacity() * 5) grow();
+        put(tag_of(key), index);
         ++count_;
     }
 
     /// The key must be in the table, as that node.
     void erase(std::int64_t key, NodeIndex index) noexcept {
-        std::size_t hole = home(tag_of(key));
-        while (slots_[hole].place != index + 1) hole = (hole + 1) & mask_;
-        for (std::size_t at = (hole + 1) & mask_; slots_[at].place != 0; at = (at + 1) & mask_) {
-            const std::size_t distance = (at - home(slots_[at].tag)) & mask_;
-            if (distance >= ((at - hole) & mask_)) {
-                slots_[hole] = slots_[at];
-                hole = at;
+        const std::uint32_t tag = tag_of(key);
+        for (std::size_t at = home(tag);; at = next(at)) {
+            for (unsigned same = groups_[at].holding(tag); same != 0; same &= same - 1) {
+                const auto place = static_cast<unsigned>(std::countr_zero(same));
+                if (groups_[at].nodes[place] == index) return empty(at, place);
             }
         }
-        slots_[hole].place = 0;
-        --count_;
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
@@ -60,45 +66,66 @@ public:
     template <typename Visit>
     void for_each(Visit&& visit) const {
         for (std::size_t at = 0; at <= mask_; ++at) {
-            if (slots_[at].place != 0) visit(slots_[at].place - 1);
+            for (unsigned place = 0; place < TagGroup::kPlaces; ++place) {
+                if (groups_[at].tags[place] != 0) visit(groups_[at].nodes[place]);
+            }
         }
     }
 
 private:
-    struct Slot {
-        std::uint32_t tag;
-        std::uint32_t place;  ///< index + 1; 0: empty
-    };
+    static constexpr std::size_t kGroupsMin = 8;
 
     [[nodiscard]] static std::size_t round_up(std::size_t capacity) noexcept {
-        std::size_t size = 64;
-        while (size < capacity * 2) size *= 2;
-        return size;
+        return std::max(kGroupsMin, std::bit_ceil(capacity * 2) / TagGroup::kPlaces);
     }
-    /// Fibonacci hashing: Knuth, TAOCP 3, 6.4.
+    /// Fibonacci hashing: Knuth, TAOCP 3, 6.4. Never 0, which marks an empty slot.
     [[nodiscard]] static std::uint32_t tag_of(std::int64_t key) noexcept {
-        return static_cast<std::uint32_t>((static_cast<std::uint64_t>(key) * 0x9e3779b97f4a7c15ULL) >> 32);
+        const auto hash = static_cast<std::uint32_t>((static_cast<std::uint64_t>(key) * 0x9e3779b97f4a7c15ULL) >> 32);
+        return hash + (hash == 0);
     }
     [[nodiscard]] std::size_t home(std::uint32_t tag) const noexcept { return tag >> shift_; }
+    [[nodiscard]] std::size_t next(std::size_t at) const noexcept { return (at + 1) & mask_; }
+    [[nodiscard]] std::size_t capacity() const noexcept { return groups_.capacity() * TagGroup::kPlaces; }
     void set_shift() noexcept {
-        mask_ = slots_.capacity() - 1;
-        shift_ = 32 - static_cast<unsigned>(__builtin_ctzll(slots_.capacity()));
+        mask_ = groups_.capacity() - 1;
+        shift_ = 32 - static_cast<unsigned>(std::countr_zero(groups_.capacity()));
     }
-    void put(Slot slot) noexcept {
-        std::size_t at = home(slot.tag);
-        while (slots_[at].place != 0) at = (at + 1) & mask_;
-        slots_[at] = slot;
+    void put(std::uint32_t tag, NodeIndex index) noexcept {
+        std::size_t at = home(tag);
+        while (groups_[at].is_full()) at = next(at);
+        groups_[at].set(groups_[at].first_empty(), tag, index);
+    }
+    /// Behind a group that is not full lies nothing that belongs before it: a group that was full takes back what had
+    /// to go further for want of room.
+    void empty(std::size_t hole, unsigned place) noexcept {
+        --count_;
+        bool was_full = groups_[hole].is_full();
+        groups_[hole].tags[place] = 0;
+        for (std::size_t at = next(hole); was_full; at = next(at)) {
+            TagGroup& group = groups_[at];
+            was_full = group.is_full();
+            for (unsigned from = 0; from < TagGroup::kPlaces; ++from) {
+                if (group.tags[from] == 0 || ((at - home(group.tags[from])) & mask_) < ((at - hole) & mask_)) continue;
+                groups_[hole].set(place, group.tags[from], group.nodes[from]);
+                group.tags[from] = 0;
+                hole = at;
+                place = from;
+                break;
+            }
+        }
     }
     void grow() {
-        HugeArray<Slot> old(slots_.capacity() * 2);
-        std::swap(old, slots_);
+        HugeArray<TagGroup> old(groups_.capacity() * 2);
+        std::swap(old, groups_);
         set_shift();
         for (std::size_t at = 0; at < old.capacity(); ++at) {
-            if (old[at].place != 0) put(old[at]);
+            for (unsigned place = 0; place < TagGroup::kPlaces; ++place) {
+                if (old[at].tags[place] != 0) put(old[at].tags[place], old[at].nodes[place]);
+            }
         }
     }
 
-    HugeArray<Slot> slots_;
+    HugeArray<TagGroup> groups_;
     std::size_t mask_ = 0;
     unsigned shift_ = 0;
     std::size_t count_ = 0;
