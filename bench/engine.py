@@ -174,7 +174,14 @@ def measured(name: str, results: list[dict[str, Any]]) -> float:
 def compare_books(count: int, resting: int, runs: int) -> None:
     seeds = range(1, runs + 1)
     floor = measured("floor: a bare ladder", [parley_core.bench_floor(seed, count, resting) for seed in seeds])
-    book = measured("book alone", [parley_core.bench_matching(seed, count, resting) for seed in seeds])
+    measured(
+        "book alone, one command at a time",
+        [parley_core.bench_matching_singly(seed, count, resting) for seed in seeds],
+    )
+    book = measured(
+        "book alone, looking ahead in a batch",
+        [parley_core.bench_matching(seed, count, resting) for seed in seeds],
+    )
     print(f"{'':44}the book takes {book / floor:.1f} times as long as the floor")
     measured(
         "engine",

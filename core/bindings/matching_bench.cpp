@@ -41,6 +41,10 @@ nb::dict bench_matching(std::int64_t seed, std::int64_t count, std::int64_t rest
     return measured(seed, count, resting, parley::bench::run_book);
 }
 
+nb::dict bench_matching_singly(std::int64_t seed, std::int64_t count, std::int64_t resting) {
+    return measured(seed, count, resting, parley::bench::run_book_singly);
+}
+
 nb::dict bench_floor(std::int64_t seed, std::int64_t count, std::int64_t resting) {
     return measured(seed, count, resting, parley::bench::run_floor);
 }
@@ -65,6 +69,8 @@ void bind_engine_bench(nb::module_& module) {
                "The book alone under the LOB-1K mix of `count` commands after `resting` orders filled it. Returns\n"
                "ns_per_command, p50_ns, p99_ns and p999_ns of single commands as they come in a batch (clock_ns, what\n"
                "reading the clock costs, is in them), trades, resting at the end.");
+    module.def("bench_matching_singly", bench_matching_singly, "seed"_a, "count"_a, "resting"_a,
+               "The same with nothing looked at ahead: each command as if it were the only one.");
     module.def("bench_floor", bench_floor, "seed"_a, "count"_a, "resting"_a,
                "The same commands through a bare ladder: ids and prices are places of arrays, nothing is checked.");
     module.def("bench_engine", bench_engine, "seed"_a, "count"_a, "resting"_a,

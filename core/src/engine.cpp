@@ -244,10 +244,9 @@ void Engine::rest_venue_order(Instrument& instrument, Side side, QuoteLevel leve
     const Reason reason = trade_in_bands(quoted);
     if (quoted.leaves.value == 0 || reason == Reason::self_match || reason == Reason::price_band) return;
     const OrderIndex index = nodes_.take_order();
-    nodes_[index].lots = nodes_.details(index).quantity = quoted.leaves;
+    nodes_[index].lots = quoted.leaves;
     nodes_[index].word = BookNode::word_of(side, kVenueSlot);
-    nodes_.details(index).instrument = slot;
-    nodes_.details(index).arrival = next_arrival_++;
+    nodes_.details(index) = {quoted.leaves, {}, next_arrival_++, slot};
     instrument.book.add(index, level.price);
     instrument.venue_orders.push_back(index);
 }

@@ -6,10 +6,15 @@ namespace parley::bench {
 namespace {
 
 /// How many commands ahead each look is taken: the slots of the tables, what they point to, what that points to.
+constexpr std::size_t kStreamAhead = 40;
 constexpr std::size_t kSlotsAhead = 24;
 constexpr std::size_t kNodesAhead = 16;
 constexpr std::size_t kLinksAhead = 8;
 constexpr std::size_t kGuesses = 32;
+
+[[nodiscard]] bool is_new(const Command& command) noexcept {
+    return command.kind == Kind::gtc || command.kind == Kind::ioc;
+}
 
 }  // namespace
 
@@ -30,6 +35,7 @@ void BookDesk::apply_batch(std::span<const Command> commands, After&& after) {
     const std::size_t count = commands.size();
     const auto look = [&](std::size_t at) {
         if (at < count) {
+            parley::prefetch(&commands[at] + kStreamAhead);
             table_.prefetch(commands[at].order_id);
             book_.prefetch_price(commands[at].side, {commands[at].price});
         }
@@ -37,16 +43,18 @@ void BookDesk::apply_batch(std::span<const Command> commands, After&& after) {
     const auto fetch = [&](std::size_t at) {
         if (at >= count) return;
         Guess& guess = guesses[at % kGuesses];
-        guess.order = table_.guess(commands[at].order_id);
+        const Command& command = commands[at];
+        guess.order = is_new(command) ? book_.first_met(command.side, {command.price}) : table_.guess(command.order_id);
         guess.level = book_.guess_level(commands[at].side, {commands[at].price});
-        if (guess.order != kNone) nodes_.prefetch(guess.order);
-        if (guess.level != kNone) nodes_.prefetch(guess.level);
+        nodes_.prefetch(guess.order);
+        nodes_.prefetch(guess.level);
     };
     const auto follow = [&](std::size_t at) {
         if (at >= count) return;
         const Guess guess = guesses[at % kGuesses];
-        if (guess.order != kNone) nodes_.prefetch_neighbors(guess.order);
-        if (guess.level != kNone) nodes_.prefetch_neighbors(guess.level);
+        nodes_.prefetch_neighbors(guess.order);
+        nodes_.prefetch_neighbors(guess.level);
+        if (is_new(commands[at]) && guess.order != kNone) table_.prefetch(nodes_[guess.order].key);
     };
     for (std::size_t at = 0; at < kSlotsAhead; ++at) look(at);
     for (std::size_t at = 0; at < kNodesAhead; ++at) fetch(at);
@@ -65,12 +73,21 @@ struct BookDesk::Handler {
 
     void on_trade(OrderIndex, PriceTicks, Lots) const noexcept { ++desk.trades_; }
     void on_filled(OrderIndex index) const noexcept {
+        desk.look_behind(index);
         desk.table_.erase(desk.nodes_[index].key, index);
         desk.nodes_.give_back(index);
     }
     void after_trade() const noexcept {}
     [[nodiscard]] bool on_self_match(OrderIndex, Lots&) const noexcept { return false; }
 };
+
+/// The third order of the queue comes up when the first one goes: by then it has come.
+void BookDesk::look_behind(OrderIndex first) const noexcept {
+    const OrderIndex third = nodes_[nodes_[first].next].next;
+    if (third == kNone) return;
+    table_.prefetch(nodes_[third].key);
+    nodes_.prefetch(nodes_[third].next);
+}
 
 void BookDesk::place(const Command& command, Lots lots, LevelIndex guess) {
     const auto stop = book_.match(command.side, {command.price}, lots, command.account, Handler{*this});
@@ -94,6 +111,22 @@ void BookDesk::drop(OrderId id, OrderIndex index) {
     book_.remove(index);
     table_.erase(id, index);
     nodes_.give_back(index);
+}
+
+Result run_book_singly(const std::vector<Command>& commands, std::size_t warm_up) {
+    BookDesk desk;
+    Result result;
+    const auto run = [&](std::size_t begin, std::size_t end, auto&& after) {
+        for (std::size_t at = begin; at < end; ++at) {
+            desk.apply(commands[at]);
+            after();
+        }
+    };
+    run(0, warm_up, [] {});
+    measure(result, warm_up, commands.size(), run);
+    result.trades = desk.trades();
+    result.resting = static_cast<std::int64_t>(desk.resting());
+    return result;
 }
 
 Result run_book(const std::vector<Command>& commands, std::size_t warm_up) {

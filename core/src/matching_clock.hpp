@@ -23,7 +23,7 @@ namespace parley::bench {
 /// Cycles between the ends of single commands.
 class Laps {
 public:
-    explicit Laps(std::size_t count) { laps_.reserve(count); }
+    explicit Laps(std::size_t count) : laps_(count) { laps_.clear(); }
     void begin() noexcept { last_ = cycles(); }
     void end() {
         const std::uint64_t now = cycles();

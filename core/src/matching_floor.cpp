@@ -8,6 +8,7 @@ namespace {
 
 /// Prices of the workload lie around 100,000 ticks; those farther away share the outermost levels.
 constexpr std::int64_t kFloorLevels = 1 << 18;
+constexpr std::size_t kStreamAhead = 64;
 constexpr std::size_t kAhead = 16;
 
 struct Node {
@@ -103,6 +104,7 @@ Result run_floor(const std::vector<Command>& commands, std::size_t warm_up) {
     Result result;
     const auto run = [&](std::size_t begin, std::size_t end, auto&& after) {
         for (std::size_t at = begin; at < end; ++at) {
+            parley::prefetch(&commands[0] + at + kStreamAhead);
             if (at + kAhead < end) floor.prefetch(commands[at + kAhead]);
             if (at + kAhead / 2 < end) floor.prefetch_neighbors(commands[at + kAhead / 2]);
             floor.apply(commands[at]);

@@ -96,11 +96,10 @@ public:
         free_ = index;
         --count_;
     }
-    /// A place for an order: everything of it empty.
+    /// A place for an order: its node is empty, its details are still those of the order that had the place before.
     [[nodiscard]] OrderIndex take_order() noexcept {
         const OrderIndex index = take();
         nodes_[index] = {0, {0}, kNone, kNone, kNone, 0};
-        details_[index] = {};
         return index;
     }
 
@@ -114,12 +113,18 @@ public:
     }
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
-    void prefetch(NodeIndex index) const noexcept { parley::prefetch(&nodes_[index]); }
-    /// Both neighbors of an order, the youngest and the oldest of a level. A place that holds nothing may name places
-    /// beyond the last: asking the memory for them does nothing.
+    /// Asks the memory for a node, or for nothing where there is none.
+    void prefetch(NodeIndex index) const noexcept {
+        if (index != kNone) parley::prefetch(&nodes_[index]);
+    }
+    /// What taking the order out of its queue will touch, or adding one to the level: both neighbors. Reads the node.
     void prefetch_neighbors(NodeIndex index) const noexcept {
+        if (index == kNone) return;
         prefetch(nodes_[index].previous);
         prefetch(nodes_[index].next);
+    }
+    void prefetch_details(OrderIndex index) const noexcept {
+        if (index != kNone) parley::prefetch(&details_[index]);
     }
 
     [[nodiscard]] BookNode& operator[](NodeIndex index) noexcept { return nodes_[index]; }

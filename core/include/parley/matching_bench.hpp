@@ -58,6 +58,7 @@ private:
     };
     void apply(const Command& command, Guess guess);
     struct Handler;
+    void look_behind(OrderIndex first) const noexcept;
     void place(const Command& command, Lots lots, LevelIndex guess);
     void move(const Command& command, OrderIndex index, LevelIndex guess);
     void drop(OrderId id, OrderIndex index);
@@ -68,8 +69,11 @@ private:
     std::int64_t trades_ = 0;
 };
 
-/// The book alone. The `warm_up` first commands are not measured.
+/// The book alone, commands looked at ahead. The `warm_up` first commands are not measured.
 [[nodiscard]] Result run_book(const std::vector<Command>& commands, std::size_t warm_up);
+
+/// The book alone, each command as if it were the only one: what it needs is asked for when it acts.
+[[nodiscard]] Result run_book_singly(const std::vector<Command>& commands, std::size_t warm_up);
 
 /// The floor: ids and prices are places of arrays, nothing is checked or remembered; only links and lots change.
 [[nodiscard]] Result run_floor(const std::vector<Command>& commands, std::size_t warm_up);

@@ -31,6 +31,10 @@ public:
     }
     /// The order that trades next on a side that is not empty.
     [[nodiscard]] OrderIndex front(Side side) const noexcept { return (*nodes_)[ladder(side).best].next; }
+    /// What an order of `side` at `price` would trade with first, now; kNone where it would not.
+    [[nodiscard]] OrderIndex first_met(Side side, PriceTicks price) const noexcept {
+        return crosses(side, price) ? front(opposite(side)) : kNone;
+    }
     /// Whether an order of `side` at `price` would trade now.
     [[nodiscard]] bool crosses(Side side, PriceTicks price) const noexcept {
         return price.value * sign(side) + ladder(opposite(side)).best_key >= 0;
