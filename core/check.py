@@ -1,5 +1,6 @@
 """The core's own checks, from its sources alone: sanitizers and fuzzing. Uses nothing but the standard library.
 
+    python core/check.py agree --count 10000000      engine and reference book on N random commands, event by event
     python core/check.py sanitize             C++ tests under ASan+UBSan and TSan, then a moment of every fuzz target
     python core/check.py fuzz --seconds 60    every fuzz target, or --target fuzz_commands, guided by coverage
     python core/check.py simulate --seeds 1000        the simulator, or --seed 7 for one seed with its trace
@@ -19,6 +20,7 @@ FLAGS = "-O1 -g1"
 MEMORY = "address,undefined"
 THREADS = "thread"
 SMOKE_SECONDS = 5
+AGREEMENT_MAX = 1_000_000_000
 INPUT_BYTES_MAX = 8_192
 BUILD_LOG_CHARACTERS = 6_000
 
@@ -37,6 +39,9 @@ def main() -> int:
     simulate.add_argument("--seed", type=int, help="only this one")
     simulate.add_argument("--bugs", action="store_true", help="show that it finds the planted bugs")
     simulate.set_defaults(run=run_simulator)
+    agree = actions.add_parser("agree")
+    agree.add_argument("--count", type=int, default=10_000_000, help="commands, a new seed every 50,000")
+    agree.set_defaults(run=run_agreement)
     options = parser.parse_args()
     return options.run(options)
 
@@ -50,6 +55,13 @@ def run_sanitizers(options: argparse.Namespace) -> int:
             sys.exit(f"parley: the core's tests fail under {sanitizer}.")
     folder, is_guided = build_fuzzers()
     return fuzz(folder, find_targets(""), SMOKE_SECONDS, is_guided)
+
+
+def run_agreement(options: argparse.Namespace) -> int:
+    if not 0 < options.count <= AGREEMENT_MAX:
+        sys.exit(f"parley: COUNT must be from 1 to {AGREEMENT_MAX:,}.")
+    folder = build("agreement", ["-DPARLEY_CORE_TESTS=ON"], flags="-O2")
+    return subprocess.run([folder / "parley_tests", "agreement", str(options.count)], check=False).returncode
 
 
 def run_fuzzers(options: argparse.Namespace) -> int:
