@@ -8,7 +8,7 @@ from ninja import Router
 from common import rest
 from orders import handlers, selectors
 from orders.selectors import OrderEventView
-from wire.client import CancelAll, CancelOrder, CommandAccepted, PlaceOrder
+from wire.client import AmendOrder, CancelAll, CancelOrder, CommandAccepted, PlaceOrder
 from wire.facts import FillView, OrderView
 
 if TYPE_CHECKING:
@@ -29,6 +29,13 @@ def cancel_all(request: HttpRequest) -> HttpResponse:
     """Cancel every working order of an account, or of the firm."""
     message = rest.decode(request, CancelAll)
     return rest.answer(handlers.cancel_all(_user(request), rest.actor(request), message), status=202)
+
+
+@router.post("/orders/amend", openapi_extra=rest.describe(request=AmendOrder, response=CommandAccepted, status=202))
+def amend_order(request: HttpRequest) -> HttpResponse:
+    """Ask for another quantity or price of a working order."""
+    message = rest.decode(request, AmendOrder)
+    return rest.answer(handlers.amend_order(_user(request), rest.actor(request), message), status=202)
 
 
 @router.delete("/orders/{int:order_id}", openapi_extra=rest.describe(response=CommandAccepted, status=202))

@@ -9,7 +9,7 @@ from common import clock
 from common.actor import Actor
 from orders import services
 from wire import gateway
-from wire.client import CancelAll, CancelOrder, ClientMessage, CommandAccepted, PlaceOrder
+from wire.client import AmendOrder, CancelAll, CancelOrder, ClientMessage, CommandAccepted, PlaceOrder
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 def place_order(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
     assert isinstance(message, PlaceOrder)
     order = services.place_order(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity="order", entity_id=order.pk)
+
+
+def amend_order(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, AmendOrder)
+    order = services.amend_order(user=user, actor=actor, message=message, at=clock.now())
     return CommandAccepted(command_id=message.command_id, entity="order", entity_id=order.pk)
 
 
@@ -35,6 +41,7 @@ def cancel_all(user: User, actor: Actor, message: ClientMessage) -> CommandAccep
 
 SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage], CommandAccepted]] = {
     PlaceOrder: place_order,
+    AmendOrder: amend_order,
     CancelOrder: cancel_order,
     CancelAll: cancel_all,
 }

@@ -1,5 +1,6 @@
 """Orders as clients asked for them and as the gateway's events left them."""
 
+import enum
 from decimal import Decimal
 
 import pgtrigger
@@ -8,11 +9,23 @@ from django.db.models import F, Q
 
 from common.fields import UnitsField
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
-from orders.domain.ticket import OFFERED_TIMES, OFFERED_TYPES
-from wire.units import TERMINAL_ORDER_STATES, OrderState, Side
+from wire.units import (
+    TERMINAL_ORDER_STATES,
+    OrderState,
+    OrderType,
+    PegReference,
+    SelfMatch,
+    Side,
+    StopTrigger,
+    TimeInForce,
+)
 
 TERMINAL = sorted(state.value for state in TERMINAL_ORDER_STATES)
 AWAITING = sorted(state.value for state in AWAITING_STATES)
+
+
+def _words(values: type[enum.StrEnum]) -> list[tuple[str, str]]:
+    return [(word.value, word.value) for word in values]
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -33,9 +46,21 @@ class Order(models.Model):
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+")
     instrument = models.ForeignKey("market.Instrument", on_delete=models.PROTECT, related_name="+")
     side = models.CharField(max_length=4, choices=[(side.value, side.value) for side in Side])
-    order_type = models.CharField(max_length=6, choices=[(kind.value, kind.value) for kind in OFFERED_TYPES])
-    time_in_force = models.CharField(max_length=3, choices=[(item.value, item.value) for item in OFFERED_TIMES])
+    order_type = models.CharField(max_length=10, choices=_words(OrderType))
+    time_in_force = models.CharField(max_length=3, choices=_words(TimeInForce))
     is_post_only = models.BooleanField(default=False)
+    is_reduce_only = models.BooleanField(default=False)
+    expires_at_ns = models.BigIntegerField(default=0)
+    """Of GTD orders; to the nanosecond, as the gateway compares it."""
+    display_lots = models.BigIntegerField(default=0)
+    minimum_lots = models.BigIntegerField(default=0)
+    stop_ticks = models.BigIntegerField(default=0)
+    trigger = models.CharField(max_length=10, choices=_words(StopTrigger), default=StopTrigger.LAST_TRADE.value)
+    is_triggered = models.BooleanField(default=False)
+    peg_reference = models.CharField(max_length=7, choices=_words(PegReference), default=PegReference.MID.value)
+    peg_offset_ticks = models.BigIntegerField(default=0)
+    self_match = models.CharField(max_length=13, choices=_words(SelfMatch), default=SelfMatch.CANCEL_NEWEST.value)
+    confirmed_soft_bound_micros = models.BigIntegerField(default=0)
     price = models.DecimalField(max_digits=38, decimal_places=12, null=True)
     quantity = models.DecimalField(max_digits=38, decimal_places=12)
     price_ticks = models.BigIntegerField(null=True)
@@ -78,9 +103,24 @@ class Order(models.Model):
                 name="order_filled_is_all_traded",
             ),
             models.CheckConstraint(
-                condition=Q(order_type="limit", price__isnull=False, price_ticks__isnull=False)
-                | Q(order_type="market", price__isnull=True, price_ticks__isnull=True, is_post_only=False),
+                condition=Q(order_type__in=["limit", "stop_limit"], price__isnull=False, price_ticks__isnull=False)
+                | Q(order_type__in=["market", "stop"], price__isnull=True, price_ticks__isnull=True, is_post_only=False)
+                | Q(order_type="peg", is_post_only=False),
                 name="order_limit_has_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(order_type__in=["stop", "stop_limit"], stop_ticks__gt=0)
+                | (~Q(order_type__in=["stop", "stop_limit"]) & Q(stop_ticks=0)),
+                name="order_stop_has_stop_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(time_in_force="gtd", expires_at_ns__gt=0)
+                | (~Q(time_in_force="gtd") & Q(expires_at_ns=0)),
+                name="order_gtd_has_expiry",
+            ),
+            models.CheckConstraint(
+                condition=Q(display_lots__gte=0, minimum_lots__gte=0, confirmed_soft_bound_micros__gte=0),
+                name="order_terms_not_negative",
             ),
         ]
         indexes = [

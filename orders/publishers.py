@@ -5,10 +5,12 @@ import datetime as dt
 from audit import services as audit
 from common.actor import Actor
 from orders import selectors
+from orders.domain.ticket import Amendment
 from orders.models import Order
 from streams import services as streams
 from wire import facts
 from wire.facts import FillView
+from wire.units import SelfMatch
 
 
 def publish_change(order: Order, fill: FillView | None = None) -> None:
@@ -32,6 +34,20 @@ def record_change(
         after=_ticket(order) if before is None else _standing(order),
         command_id=command_id,
         reason=order.reason,
+    )
+
+
+def record_amendment(order: Order, amendment: Amendment, actor: Actor, at: dt.datetime, *, command_id: str) -> None:
+    """What an amendment asks for, beside what the order was."""
+    audit.record(
+        stream=f"firm:{order.firm_id}",
+        action="order.amend_requested",
+        entity=f"order:{order.pk}",
+        actor=actor,
+        at=at,
+        before={"quantity_lots": order.quantity_lots, "price_ticks": order.price_ticks},
+        after={"quantity_lots": amendment.quantity_lots, "price_ticks": amendment.price_ticks},
+        command_id=command_id,
     )
 
 
@@ -61,4 +77,23 @@ def _ticket(order: Order) -> dict[str, object]:
         "is_post_only": view.is_post_only,
         "price": view.price,
         "quantity": view.quantity,
+        **_terms(view),
     }
+
+
+def _terms(view: facts.OrderView) -> dict[str, object]:
+    """What is asked for beyond the usual."""
+    terms = {
+        "is_reduce_only": view.is_reduce_only,
+        "expires_at_ns": view.expires_at_ns,
+        "display_quantity": view.display_quantity,
+        "minimum_quantity": view.minimum_quantity,
+        "stop_price": view.stop_price,
+        "trigger": view.trigger and view.trigger.value,
+        "peg_reference": view.peg_reference and view.peg_reference.value,
+        "peg_offset": view.peg_offset,
+    }
+    asked: dict[str, object] = {name: value for name, value in terms.items() if value}
+    if view.self_match is not SelfMatch.CANCEL_NEWEST:
+        asked["self_match"] = view.self_match.value
+    return asked

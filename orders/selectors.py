@@ -14,7 +14,7 @@ from common.errors import NotFound
 from orders.models import Order, OrderEvent, OrderQuerySet
 from settlement import selectors as settlement
 from wire.facts import FillView, OrderView
-from wire.units import OrderState, OrderType, Side, TimeInForce
+from wire.units import OrderState, OrderType, PegReference, SelfMatch, Side, StopTrigger, TimeInForce
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -108,7 +108,9 @@ def snapshot(firm_id: int, role: str) -> dict[str, list[object]]:
 
 
 def order_view(order: Order) -> OrderView:
-    lot, average = order.instrument.lot_size, order.average_price(order.instrument.tick_size)
+    lot, tick = order.instrument.lot_size, order.instrument.tick_size
+    average = order.average_price(tick)
+    is_peg = order.order_type == OrderType.PEG
     return OrderView(
         order_id=order.pk,
         command_id=order.command_id,
@@ -130,4 +132,18 @@ def order_view(order: Order) -> OrderView:
         reason_bound=order.reason_bound,
         created_at_ns=clock.to_ns(order.created_at),
         updated_at_ns=clock.to_ns(order.updated_at),
+        is_reduce_only=order.is_reduce_only,
+        expires_at_ns=order.expires_at_ns,
+        display_quantity=_steps(order.display_lots, lot),
+        minimum_quantity=_steps(order.minimum_lots, lot),
+        stop_price=_steps(order.stop_ticks, tick),
+        trigger=StopTrigger(order.trigger) if order.stop_ticks else None,
+        is_triggered=order.is_triggered,
+        peg_reference=PegReference(order.peg_reference) if is_peg else None,
+        peg_offset=_steps(order.peg_offset_ticks, tick),
+        self_match=SelfMatch(order.self_match),
     )
+
+
+def _steps(count: int, step: Decimal) -> str | None:
+    return plain_text(count * step) if count else None

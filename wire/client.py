@@ -28,7 +28,7 @@ from wire.limits import (
     RFQ_RATIO_MAX,
     SUBSCRIPTION_KEYS_MAX,
 )
-from wire.units import OrderType, Side, TimeInForce
+from wire.units import OrderType, PegReference, SelfMatch, Side, StopTrigger, TimeInForce
 
 
 class Subscribe(ClientMessage, tag="subscribe"):
@@ -58,7 +58,7 @@ class Ping(ClientMessage, tag="ping"):
 
 
 class PlaceOrder(Command, tag="order.place"):
-    """price is required for limit orders and refused for market orders."""
+    """price is required for limit and stop-limit orders, optional for pegs (their limit), refused for the others."""
 
     account_id: EntityId
     instrument_name: NameText
@@ -68,6 +68,29 @@ class PlaceOrder(Command, tag="order.place"):
     price: DecimalText | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
     is_post_only: bool = False
+    is_reduce_only: bool = False
+    expires_at_ns: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
+    """UTC; of GTD orders."""
+    display_quantity: QuantityText | None = None
+    """Of an iceberg: what is shown at a time."""
+    minimum_quantity: QuantityText | None = None
+    """Of IOC orders: traded at once, or nothing is."""
+    stop_price: DecimalText | None = None
+    trigger: StopTrigger = StopTrigger.LAST_TRADE
+    peg_reference: PegReference = PegReference.MID
+    peg_offset: DecimalText | None = None
+    """Added to the reference; below zero it is taken off."""
+    self_match: SelfMatch = SelfMatch.CANCEL_NEWEST
+    confirmed_soft_bound: QuantityText | None = None
+    """US dollars: the bound that a refusal ``soft_limit`` named, confirmed by a person."""
+
+
+class AmendOrder(Command, tag="order.amend"):
+    """New quantity (what was executed included), new price, or both; what is left out stays."""
+
+    order_id: EntityId
+    quantity: QuantityText | None = None
+    price: DecimalText | None = None
 
 
 class CancelOrder(Command, tag="order.cancel"):
@@ -167,6 +190,7 @@ AnyClientMessage = (
     | Resume
     | Ping
     | PlaceOrder
+    | AmendOrder
     | CancelOrder
     | CancelAll
     | CreateRfq

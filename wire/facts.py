@@ -6,7 +6,17 @@ Each party gets its own view; what it must not know is not in it.
 
 import msgspec
 
-from wire.units import OrderState, OrderType, QuoteState, RfqState, Side, TimeInForce
+from wire.units import (
+    OrderState,
+    OrderType,
+    PegReference,
+    QuoteState,
+    RfqState,
+    SelfMatch,
+    Side,
+    StopTrigger,
+    TimeInForce,
+)
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +40,17 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     reason_bound: str
     created_at_ns: int
     updated_at_ns: int
+    is_reduce_only: bool = False
+    expires_at_ns: int = 0
+    display_quantity: str | None = None
+    minimum_quantity: str | None = None
+    stop_price: str | None = None
+    trigger: StopTrigger | None = None
+    """Of stops: what reaches the stop price."""
+    is_triggered: bool = False
+    peg_reference: PegReference | None = None
+    peg_offset: str | None = None
+    self_match: SelfMatch = SelfMatch.CANCEL_NEWEST
 
 
 class FillView(msgspec.Struct, frozen=True, kw_only=True):

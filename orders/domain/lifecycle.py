@@ -57,7 +57,15 @@ def restate(status: OrderStatus, *, quantity_lots: int) -> OrderStatus:
     """The order is for more or fewer lots from now on: amended, or cut by the engine."""
     if status.is_terminal or quantity_lots <= status.cumulative_lots + status.canceled_lots:
         return status
-    return dataclasses.replace(status, quantity_lots=quantity_lots)
+    return dataclasses.replace(status, quantity_lots=quantity_lots, reason="", reason_value="", reason_bound="")
+
+
+def reject_amend(status: OrderStatus, *, reason: str, value: str, bound: str) -> OrderStatus:
+    """The order stays what it was, and says why."""
+    if status.is_terminal:
+        return status
+    why = f"amend rejected: {reason}"
+    return dataclasses.replace(status, reason=why, reason_value=value, reason_bound=bound)
 
 
 def reject(status: OrderStatus, *, reason: str, value: str, bound: str) -> OrderStatus:

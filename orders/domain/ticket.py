@@ -4,70 +4,75 @@ import dataclasses
 from decimal import Decimal
 
 from common.errors import Refusal
-from wire.client import PlaceOrder
+from orders.domain.grid import steps
+from orders.domain.terms import PRICED, UNPRICED, Terms, check_terms
+from wire.client import AmendOrder, PlaceOrder
 from wire.instruments import InstrumentTerms
 from wire.limits import PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
-from wire.units import OffGrid, OrderType, TimeInForce, to_steps
-
-OFFERED_TYPES = (OrderType.LIMIT, OrderType.MARKET)
-OFFERED_TIMES = (TimeInForce.GTC, TimeInForce.IOC)
-"""Of what the engine knows, what the ticket offers."""
+from wire.units import OrderType, TimeInForce
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Ticket:
-    """An order on the grid of its instrument. price and price_ticks are None for a market order."""
+    """An order on the grid of its instrument. price and price_ticks are None where it has none."""
 
     price: Decimal | None
     price_ticks: int | None
     quantity: Decimal
     quantity_lots: int
     time_in_force: TimeInForce
+    terms: Terms
 
 
-def check_ticket(message: PlaceOrder, terms: InstrumentTerms) -> Ticket:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Amendment:
+    """What an order is to become; None leaves it as it is."""
+
+    quantity_lots: int | None
+    price_ticks: int | None
+
+
+def check_ticket(message: PlaceOrder, terms: InstrumentTerms, now_ns: int) -> Ticket:
     """The ticket in ticks and lots. Raises Refusal with the value and the bound."""
-    _check_flags(message)
     quantity = Decimal(message.quantity)
     price = _price(message)
-    is_market = message.order_type is OrderType.MARKET
+    is_ioc = message.order_type is OrderType.MARKET and message.time_in_force is not TimeInForce.FOK
+    price_ticks = None if price is None else steps("price", price, terms.tick_size, PRICE_TICKS_MAX)
+    quantity_lots = steps("quantity", quantity, terms.lot_size, QUANTITY_LOTS_MAX)
     return Ticket(
         price=price,
-        price_ticks=None if price is None else _steps("price", price, terms.tick_size, PRICE_TICKS_MAX),
+        price_ticks=price_ticks,
         quantity=quantity,
-        quantity_lots=_steps("quantity", quantity, terms.lot_size, QUANTITY_LOTS_MAX),
-        time_in_force=TimeInForce.IOC if is_market else message.time_in_force,
+        quantity_lots=quantity_lots,
+        time_in_force=TimeInForce.IOC if is_ioc else message.time_in_force,
+        terms=check_terms(message, terms, quantity_lots, now_ns),
     )
 
 
-def _check_flags(message: PlaceOrder) -> None:
-    if message.order_type not in OFFERED_TYPES or message.time_in_force not in OFFERED_TIMES:
-        asked = f"{message.order_type} {message.time_in_force}"
-        raise Refusal("order_type_not_offered", "orders of this type cannot be placed here yet", value=asked)
-    if not message.is_post_only:
-        return
-    if message.order_type is OrderType.MARKET:
-        raise Refusal("post_only_market", "a market order cannot be post-only", value="market", bound="limit")
-    if message.time_in_force is TimeInForce.IOC:
-        raise Refusal("post_only_ioc", "an immediate-or-cancel order cannot be post-only", value="ioc", bound="gtc")
+def check_amendment(message: AmendOrder, terms: InstrumentTerms, order_type: OrderType) -> Amendment:
+    """Raises Refusal: nothing_to_amend, price_forbidden, and what keeps a price or a quantity off the grid."""
+    if message.quantity is None and message.price is None:
+        raise Refusal("nothing_to_amend", "an amendment names a quantity, a price or both")
+    if message.price is not None and order_type in UNPRICED:
+        raise Refusal("price_forbidden", f"a {order_type} order has no price", value=message.price)
+    return Amendment(
+        quantity_lots=None
+        if message.quantity is None
+        else steps("quantity", Decimal(message.quantity), terms.lot_size, QUANTITY_LOTS_MAX),
+        price_ticks=None
+        if message.price is None
+        else steps("price", Decimal(message.price), terms.tick_size, PRICE_TICKS_MAX),
+    )
 
 
 def _price(message: PlaceOrder) -> Decimal | None:
-    if message.order_type is OrderType.MARKET:
+    kind = message.order_type.replace("_", "-")
+    if message.order_type in UNPRICED:
         if message.price is not None:
-            raise Refusal("price_forbidden", "a market order has no price", value=message.price)
+            raise Refusal("price_forbidden", f"a {kind} order has no price", value=message.price)
         return None
     if message.price is None:
-        raise Refusal("price_required", "a limit order needs a price")
+        if message.order_type in PRICED:
+            raise Refusal("price_required", f"a {kind} order needs a price")
+        return None
     return Decimal(message.price)
-
-
-def _steps(name: str, value: Decimal, step: Decimal, steps_max: int) -> int:
-    if value <= 0:
-        raise Refusal(f"{name}_not_positive", f"the {name} must be positive", value=value, bound=0)
-    if value > steps_max * step:
-        raise Refusal(f"{name}_too_large", f"the {name} is too large", value=value, bound=steps_max * step)
-    try:
-        return to_steps(name, value, step)
-    except OffGrid as error:
-        raise Refusal(f"{name}_off_grid", str(error), value=value, bound=step) from error

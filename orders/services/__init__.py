@@ -1,5 +1,6 @@
 """Place and cancel orders, apply what the gateway says of them, and notice when it says nothing."""
 
+from orders.services.amending import amend_order
 from orders.services.canceling import cancel_all, cancel_order
 from orders.services.placing import place_order
 from orders.services.projecting import (
@@ -18,6 +19,7 @@ from orders.services.projecting import (
 from orders.services.watching import mark_unanswered
 
 __all__ = [
+    "amend_order",
     "apply_accepted",
     "apply_amend_rejected",
     "apply_amended",

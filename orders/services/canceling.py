@@ -38,7 +38,7 @@ def cancel_order(*, user: User, actor: Actor, message: CancelOrder, at: dt.datet
         taken = commands.take(user_id=user.pk, message=message, at=at)
         if taken.entity_id is not None:
             return Order.objects.select_related("instrument").get(id=taken.entity_id)
-        order = _lock_own(user, message.order_id)
+        order = lock_own(user, message.order_id)
         status = lifecycle.request_cancel(order.status)
         if status.is_terminal:
             raise Conflict(
@@ -83,7 +83,7 @@ def cancel_all(*, user: User, actor: Actor, message: CancelAll, at: dt.datetime)
         return scope, scope_id
 
 
-def _lock_own(user: User, order_id: int) -> Order:
+def lock_own(user: User, order_id: int) -> Order:
     assert user.firm_id is not None
     orders = Order.objects.select_related("instrument").select_for_update(of=("self",), no_key=True)
     order = orders.filter(id=order_id, firm_id=user.firm_id).first()

@@ -21,7 +21,15 @@ from streams import services as streams
 from wire import gateway
 from wire.client import PlaceOrder
 from wire.limits import COMMAND_VALID_MS
-from wire.units import NANOSECONDS_PER_MS, OrderType, Side, TimeInForce
+from wire.units import (
+    NANOSECONDS_PER_MS,
+    OrderType,
+    PegReference,
+    SelfMatch,
+    Side,
+    StopTrigger,
+    TimeInForce,
+)
 
 if TYPE_CHECKING:
     from accounts.models import Account, User
@@ -41,7 +49,7 @@ def place_order(*, user: User, actor: Actor, message: PlaceOrder, at: dt.datetim
             return Order.objects.select_related("instrument").get(id=taken.entity_id)
         account = accounts.get_account_for(user, message.account_id)
         instrument = market.get_instrument(message.instrument_name)
-        ticket = check_ticket(message, instrument.terms)
+        ticket = check_ticket(message, instrument.terms, clock.to_ns(at))
         check_admission(instrument, clock.to_ns(at))
         order = _store(user, account, instrument, message, ticket, at)
         commands.answer(taken, entity="order", entity_id=order.pk)
@@ -72,6 +80,16 @@ def _store(
         order_type=message.order_type.value,
         time_in_force=ticket.time_in_force.value,
         is_post_only=message.is_post_only,
+        is_reduce_only=ticket.terms.is_reduce_only,
+        expires_at_ns=ticket.terms.expires_at_ns,
+        display_lots=ticket.terms.display_lots,
+        minimum_lots=ticket.terms.minimum_lots,
+        stop_ticks=ticket.terms.stop_ticks,
+        trigger=ticket.terms.trigger.value,
+        peg_reference=ticket.terms.peg_reference.value,
+        peg_offset_ticks=ticket.terms.peg_offset_ticks,
+        self_match=ticket.terms.self_match.value,
+        confirmed_soft_bound_micros=ticket.terms.confirmed_soft_bound_micros,
         price=ticket.price,
         quantity=ticket.quantity,
         price_ticks=ticket.price_ticks,
@@ -99,6 +117,16 @@ def _gateway_command(order: Order, at: dt.datetime) -> gateway.PlaceOrder:
         quantity_lots=order.quantity_lots,
         price_ticks=order.price_ticks,
         is_post_only=order.is_post_only,
+        is_reduce_only=order.is_reduce_only,
+        expires_at_ns=order.expires_at_ns,
+        display_lots=order.display_lots,
+        minimum_lots=order.minimum_lots,
+        stop_ticks=order.stop_ticks,
+        trigger=StopTrigger(order.trigger),
+        peg_reference=PegReference(order.peg_reference),
+        peg_offset_ticks=order.peg_offset_ticks,
+        self_match=SelfMatch(order.self_match),
+        confirmed_soft_bound_micros=order.confirmed_soft_bound_micros,
     )
 
 

@@ -10,6 +10,7 @@ from orders import publishers
 from orders.domain import lifecycle
 from orders.domain.lifecycle import OrderStatus
 from orders.models import Order, OrderEvent
+from orders.services.amending import AMEND_PREFIX
 from orders.services.canceling import CANCEL_PREFIX
 from orders.services.changes import store_status
 from orders.services.placing import PLACE_PREFIX
@@ -101,14 +102,22 @@ def apply_triggered(envelope: gateway.EventEnvelope) -> None:
     """A stop acts from now on; where the order stands does not change."""
     event = envelope.event
     assert isinstance(event, gateway.OrderTriggered)
-    _apply(envelope, event.order_id, "triggered", lambda status: status)
+    order = _lock(event.order_id)
+    if _is_applied(envelope):
+        return
+    order.is_triggered = True
+    at = clock.from_ns(envelope.at_ns)
+    before = store_status(order, order.status, at, also=("is_triggered",))
+    _remember(envelope, order, "triggered")
+    publishers.record_change(order, "order.triggered", GATEWAY, at, before=before)
+    publishers.publish_change(order)
 
 
 def apply_amend_rejected(envelope: gateway.EventEnvelope) -> None:
-    """The order stays what it was."""
+    """The order stays what it was, and says why."""
     event = envelope.event
     assert isinstance(event, gateway.AmendRejected)
-    _apply(envelope, event.order_id, "amend_rejected", lambda status: status)
+    _apply(envelope, event.order_id, "amend_rejected", _amend_rejection(event.order_id, event))
 
 
 def _restate(
@@ -142,6 +151,9 @@ def apply_refused(envelope: gateway.EventEnvelope) -> None:
         _apply(
             envelope, order_id, "cancel_rejected", lambda status: lifecycle.reject_cancel(status, reason=event.reason)
         )
+    elif event.command_id.startswith(AMEND_PREFIX):
+        order_id = int(event.command_id.removeprefix(AMEND_PREFIX).split(":")[0])
+        _apply(envelope, order_id, "amend_rejected", _amend_rejection(order_id, event))
 
 
 def apply_cancel_all_done(envelope: gateway.EventEnvelope) -> None:
@@ -171,6 +183,20 @@ def _firm_of(scope: ControlScope, scope_id: int) -> int | None:
 def _rejection(
     order_id: int, event: gateway.OrderRejected | gateway.CommandRefused
 ) -> Callable[[OrderStatus], OrderStatus]:
+    value, bound = _measured(order_id, event)
+    return lambda status: lifecycle.reject(status, reason=event.reason, value=value, bound=bound)
+
+
+def _amend_rejection(
+    order_id: int, event: gateway.AmendRejected | gateway.CommandRefused
+) -> Callable[[OrderStatus], OrderStatus]:
+    value, bound = _measured(order_id, event)
+    return lambda status: lifecycle.reject_amend(status, reason=event.reason, value=value, bound=bound)
+
+
+def _measured(
+    order_id: int, event: gateway.OrderRejected | gateway.AmendRejected | gateway.CommandRefused
+) -> tuple[str, str]:
     """What was compared is kept in the units of people: the terms of a contract never change."""
     order = _lock(order_id)
     position_value_max = risk.position_value_max(order.account_id, order.instrument.base_currency)
@@ -179,8 +205,7 @@ def _rejection(
         lot_size=order.instrument.lot_size,
         position_value_max=position_value_max,
     )
-    value, bound = measured(event.reason, event.value, event.bound, steps)
-    return lambda status: lifecycle.reject(status, reason=event.reason, value=value, bound=bound)
+    return measured(event.reason, event.value, event.bound, steps)
 
 
 def _apply(

@@ -6,6 +6,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import OpenPage, seed_resting_buy, wait_live
+from tests.e2e.test_pages import violations
 
 
 def size(page: Page) -> Locator:
@@ -152,3 +153,31 @@ def test_an_order_without_an_answer_is_sent_again_and_placed_once(open_page: Ope
     expect(rows(page, "orders")).to_have_count(before + 1)
     assert len(sent) >= 2
     assert len(set(sent)) == 1
+
+
+def test_advanced_terms_and_an_amendment_go_out_as_they_are_stated(terminal: Page) -> None:
+    ticket = terminal.locator("parley-ticket")
+    seed_resting_buy(terminal)
+    size(terminal).fill("50")
+    ticket.get_by_text("Advanced", exact=True).click()
+    ticket.get_by_label("Show at a time").fill("10")
+    expect(submit(terminal)).to_contain_text("GTC (showing 10)")
+    submit(terminal).click()
+    newest = rows(terminal, "orders").first
+    expect(newest).to_contain_text("shows 10")
+    expect(newest.locator(".state")).to_have_text("new")
+    newest.get_by_role("button", name="Amend order").click()
+    size(terminal).fill("30")
+    expect(submit(terminal)).to_contain_text("to 30 BTC-PERPETUAL")
+    submit(terminal).click()
+    expect(newest.locator("td").nth(4)).to_have_text("30")
+    expect(ticket.locator("details")).to_be_visible()
+    ticket.locator("select").nth(0).select_option("stop")
+    ticket.locator("select").nth(1).select_option("day")
+    expect(submit(terminal)).to_have_text("Stop price is empty.")
+    ticket.get_by_label("Stop price").fill("500000")
+    expect(submit(terminal)).to_contain_text("at market DAY (stop 500000 by last trade)")
+    assert violations(terminal) == []
+    submit(terminal).click()
+    expect(newest).to_contain_text("stop 500,000 by last trade")
+    expect(newest.locator(".state")).to_have_text("new")

@@ -27,6 +27,12 @@ class Selection extends Topics {
     this.tell("seed", seed);
   }
 
+  /** Takes a working order into the ticket, to be amended there. */
+  amend(order) {
+    this.set({ instrument: order.instrument_name });
+    this.tell("amend", order);
+  }
+
   /** Adds a leg; adding the same leg again raises its ratio. Answers why not, or "". */
   addLeg(instrumentName, side) {
     const same = this.legs.find((leg) => leg.instrument_name === instrumentName);

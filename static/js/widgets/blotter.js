@@ -100,22 +100,28 @@ function drawRow(view, name, row) {
   const { columns, key, action } = TABLES[name];
   const id = key(row);
   if (!view.rows.has(id)) view.rows.set(id, addRow(columns, Boolean(action)));
-  const { node, cells, button } = view.rows.get(id);
+  const { node, cells, buttons } = view.rows.get(id);
   columns.forEach((column, i) => {
     setText(cells[i], column.text(row) || " ");
     if (column.isState) setAttribute(cells[i], "data-state", row.state);
     if (column.className) setAttribute(cells[i], "class", `${column.isLeft ? "left " : ""}${column.className(row)}`);
   });
-  if (button) drawAction(button, action(row));
+  if (buttons) drawActions(buttons, action(row));
   return node;
 }
 
 function addRow(columns, hasAction) {
   const cells = columns.map((column) => element("td", { class: [column.isLeft ? "left" : "", column.isState ? "state" : ""].join(" ").trim() || null }, " "));
   const node = element("tr", {}, ...cells);
-  const button = hasAction ? element("button", { class: "button button-small", type: "button", hidden: true }, "") : null;
-  if (button) node.append(element("td", { class: "action" }, button));
-  return { node, cells, button };
+  const buttons = hasAction ? [0, 1].map(() => element("button", { class: "button button-small", type: "button", hidden: true }, "")) : null;
+  if (buttons) node.append(element("td", { class: "action" }, ...buttons));
+  return { node, cells, buttons };
+}
+
+/** At most two actions of a row; none is false. */
+function drawActions(buttons, actions) {
+  const list = [actions || []].flat();
+  buttons.forEach((button, i) => drawAction(button, list[i]));
 }
 
 function drawAction(button, action) {

@@ -13,6 +13,7 @@ import { firm, OPEN_ORDER_STATES } from "../store/firm.js";
 import { market } from "../store/market.js";
 import { page } from "../store/page.js";
 import { refusalWords } from "../store/refusals.js";
+import { selection } from "../store/selection.js";
 import { notify, refusalText } from "./notices.js";
 
 const plain = (id, title, text, more = {}) => ({ id, title, text, ...more });
@@ -36,6 +37,31 @@ const account = plain("account", "Account", (view) => page.accountName(view.acco
 async function cancel(sent, what) {
   const answer = await sent;
   if (answer.type === "command_refused") notify(`${what} not canceled. ${refusalText(answer)}`, "bad");
+}
+
+const AMENDABLE_STATES = new Set(["new", "partially_filled"]);
+
+function orderActions(order) {
+  if (!OPEN_ORDER_STATES.has(order.state) || order.state === "pending_cancel") return false;
+  const canceling = { title: "Cancel", label: `Cancel order ${order.order_id}`, run: () => cancel(orders.cancel(order.order_id), `Order ${order.order_id}`) };
+  const amending = { title: "✎", label: `Amend order ${order.order_id}`, run: () => selection.amend(order) };
+  return AMENDABLE_STATES.has(order.state) ? [canceling, amending] : canceling;
+}
+
+const unpriced = (order) => (order.order_type === "peg" ? "peg" : "market");
+const orderPrice = (order) => (order.price === null ? unpriced(order) : priceText(order, order.price));
+
+/** What an order asks for beyond the usual, as words. */
+function termsText(order) {
+  const words = [];
+  if (order.stop_price) words.push(`stop ${format.exact(order.stop_price)}${order.is_triggered ? ", triggered" : ` by ${format.words(order.trigger)}`}`);
+  if (order.peg_reference) words.push(`peg to ${order.peg_reference === "mid" ? "mid" : "own side"}${order.peg_offset ? ` ${order.peg_offset}` : ""}`);
+  if (order.expires_at_ns) words.push(`until ${format.dateTime(order.expires_at_ns)}`);
+  if (order.display_quantity) words.push(`shows ${format.exact(order.display_quantity)}`);
+  if (order.minimum_quantity) words.push(`at least ${format.exact(order.minimum_quantity)}`);
+  if (order.is_reduce_only) words.push("reduce-only");
+  if (order.self_match && order.self_match !== "cancel_newest") words.push(format.words(order.self_match));
+  return words.join(" · ");
 }
 
 function ownQuotes() {
@@ -65,14 +91,15 @@ export const TABLES = {
       instrument,
       side,
       figure("quantity", "Size", "quantity"),
-      plain("price", "Price", (order) => (order.price === null ? "market" : priceText(order, order.price)), { sort: (order) => Number(order.price), raw: (order) => order.price ?? "market" }),
+      plain("price", "Price", orderPrice, { sort: (order) => Number(order.price), raw: (order) => order.price ?? unpriced(order) }),
+      state,
       figure("filled", "Filled", "filled_quantity"),
       price("average", "Avg price", "average_price"),
       plain("tif", "TIF", (order) => `${order.time_in_force.toUpperCase()}${order.is_post_only ? " post" : ""}`, { isLeft: true }),
-      state,
       plain("reason", "Reason", refusalWords, { isLeft: true, className: (order) => (order.state === "rejected" ? "danger-text" : "muted") }),
+      plain("terms", "Terms", termsText, { isLeft: true, className: () => "muted" }),
     ],
-    action: (order) => OPEN_ORDER_STATES.has(order.state) && order.state !== "pending_cancel" && { title: "Cancel", label: `Cancel order ${order.order_id}`, run: () => cancel(orders.cancel(order.order_id), `Order ${order.order_id}`) },
+    action: orderActions,
   },
   fills: {
     title: "Fills",

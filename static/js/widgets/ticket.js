@@ -15,15 +15,18 @@ import { selection } from "../store/selection.js";
 import { choice, NumberField } from "./fields.js";
 import { MarginPreview } from "./margin_preview.js";
 import { refusalText } from "./notices.js";
+import { priceNeed, TicketTerms } from "./ticket_terms.js";
 import { Widget } from "./widget.js";
 
 const LOCK_MS = 600;
 const KEPT = "parley.ticket";
+const START = { side: "buy", orderType: "limit", timeInForce: "gtc", isPostOnly: false, isReduceOnly: false, trigger: "last_trade", pegReference: "mid", selfMatch: "cancel_newest" };
 const VERBS = { buy: "Buy", sell: "Sell" };
 
 class Ticket extends Widget {
   build() {
-    this.state = { side: "buy", orderType: "limit", timeInForce: "gtc", isPostOnly: false, ...kept() };
+    this.state = { ...START, ...kept() };
+    this.amended = null;
     this.lockedUntil = 0;
     this.buildFields();
     this.name = element("b", {}, "Choose an instrument");
@@ -46,6 +49,13 @@ class Ticket extends Widget {
     this.types = choice("Order type", [{ value: "limit", title: "Limit" }, { value: "market", title: "Market" }], (orderType) => this.choose({ orderType }));
     this.times = choice("Time in force", [{ value: "gtc", title: "GTC" }, { value: "ioc", title: "IOC" }], (timeInForce) => this.choose({ timeInForce }));
     this.postOnly = element("input", { type: "checkbox", onchange: () => this.choose({ isPostOnly: this.postOnly.checked }) });
+    this.terms = new TicketTerms({ onChoose: (changes) => this.choose(changes), onInput: changed });
+    this.leave = element("button", { class: "button button-small", type: "button", hidden: true, onclick: () => this.amend(null) }, "New order");
+    this.fill();
+  }
+
+  /** What was typed before the page was loaded again. */
+  fill() {
     this.quantity.input.dataset.field = "size";
     this.price.input.dataset.field = "price";
     this.quantity.value = this.state.quantity ?? "";
@@ -60,7 +70,8 @@ class Ticket extends Widget {
       this.sides,
       element("div", { class: "ticket-row" }, this.types, this.times),
       element("div", { class: "ticket-row" }, this.quantity.node, this.price.node),
-      element("div", { class: "ticket-instrument" }, post),
+      element("div", { class: "ticket-instrument" }, post, this.leave),
+      this.terms.node,
       facts,
       this.margin.node,
       this.submit,
@@ -70,7 +81,8 @@ class Ticket extends Widget {
 
   listen() {
     this.watch(selection, "seed", (seed) => this.seed(seed));
-    this.watch(selection, "instrument", () => this.changed());
+    this.watch(selection, "amend", (order) => this.amend(order));
+    this.watch(selection, "instrument", () => this.moved());
     this.watch(selection, "accountId", () => this.preview());
     this.watch(page, "instruments", () => this.preview());
     this.watch(connection, "change");
@@ -86,7 +98,24 @@ class Ticket extends Widget {
 
   choose(changes) {
     Object.assign(this.state, changes);
-    if (this.state.orderType === "market") this.state.timeInForce = "ioc";
+    const { orderType, timeInForce } = this.state;
+    if (orderType === "market" && timeInForce !== "fok") this.state.timeInForce = "ioc";
+    this.changed();
+  }
+
+  /** Takes a working order's size and price into the ticket; null: back to new orders. */
+  amend(order) {
+    this.amended = order;
+    if (order) {
+      this.quantity.value = order.quantity;
+      this.price.value = order.price ?? "";
+      this.choose({ side: order.side, orderType: order.order_type, timeInForce: order.time_in_force });
+      this.quantity.input.focus();
+    } else this.changed();
+  }
+
+  moved() {
+    if (this.amended && this.amended.instrument_name !== selection.instrument) this.amended = null;
     this.changed();
   }
 
@@ -113,15 +142,25 @@ class Ticket extends Widget {
   draw() {
     const instrument = page.instrument(selection.instrument);
     const { side, orderType, timeInForce, isPostOnly } = this.state;
+    const mayPost = orderType === "limit" && timeInForce !== "ioc" && timeInForce !== "fok";
     pressOnly(this.sides, side);
     pressOnly(this.types, orderType);
     pressOnly(this.times, timeInForce);
-    this.postOnly.checked = isPostOnly && orderType === "limit" && timeInForce === "gtc";
-    setDisabled(this.postOnly, orderType === "market" || timeInForce === "ioc");
-    setDisabled(this.price.input, orderType === "market");
+    this.postOnly.checked = isPostOnly && mayPost;
+    setDisabled(this.postOnly, !mayPost || Boolean(this.amended));
+    setDisabled(this.price.input, priceNeed(orderType) === "no");
+    this.drawAmended();
+    this.terms.draw(this.state, instrument);
     for (const button of this.times.querySelectorAll("button")) setDisabled(button, orderType === "market");
     if (instrument) this.drawInstrument(instrument);
     this.drawSubmit(instrument);
+  }
+
+  /** Side, type and terms of an order that works stay what they are. */
+  drawAmended() {
+    this.leave.hidden = !this.amended;
+    this.terms.node.hidden = Boolean(this.amended);
+    for (const group of [this.sides, this.types, this.times]) group.hidden = Boolean(this.amended);
   }
 
   drawInstrument(instrument) {
@@ -136,7 +175,8 @@ class Ticket extends Widget {
 
   valueText(instrument, ticker) {
     const quantity = Number(this.quantity.value);
-    const price = this.state.orderType === "market" ? ticker?.mark_price : Number(this.price.value);
+    const isPriced = priceNeed(this.state.orderType) !== "no" && this.price.input.value !== "";
+    const price = isPriced ? Number(this.price.value) : ticker?.mark_price;
     if (!quantity || !price) return format.NOTHING;
     const size = quantity * instrument.contractSize;
     if (instrument.kind !== "option" && instrument.is_inverse) return `${format.number(size, 0)} USD`;
@@ -154,7 +194,7 @@ class Ticket extends Widget {
     this.stated = blocked ? null : this.statement(instrument);
     setText(this.submit, blocked || (isLocked ? "Sent" : this.stated.text));
     this.quantity.showProblem(this.quantity.input.value !== "" && this.quantity.problem !== "");
-    this.price.showProblem(this.state.orderType === "limit" && this.price.input.value !== "" && this.price.problem !== "");
+    this.price.showProblem(priceNeed(this.state.orderType) !== "no" && this.price.input.value !== "" && this.price.problem !== "");
   }
 
   /** Why nothing can be sent now, or "". */
@@ -163,31 +203,53 @@ class Ticket extends Widget {
     if (!selection.accountId) return "No account";
     if (connection.state === "offline" || connection.state === "connecting") return `Not connected (${connection.state})`;
     if (market.isStale(instrument.name)) return "Price is stale: trading blocked";
-    return this.quantity.problem || (this.state.orderType === "limit" ? this.price.problem : "");
+    return this.quantity.problem || this.priceProblem || (this.amended ? "" : this.terms.problem(this.state));
+  }
+
+  get priceProblem() {
+    const need = priceNeed(this.state.orderType);
+    if (need === "no" || (need === "may" && this.price.input.value.trim() === "")) return "";
+    return this.price.problem;
+  }
+
+  /** The price as it is sent, or null. */
+  priceText(instrument) {
+    const need = priceNeed(this.state.orderType);
+    if (need === "no" || this.price.input.value.trim() === "") return null;
+    return fixText(this.price.value, instrument.priceDecimals);
   }
 
   statement(instrument) {
+    if (this.amended) return this.amendment(instrument);
     const { side, orderType, timeInForce } = this.state;
     const isPostOnly = this.postOnly.checked;
     const quantity = this.quantity.value;
-    const price = orderType === "limit" ? fixText(this.price.value, instrument.priceDecimals) : null;
+    const price = this.priceText(instrument);
     const at = price === null ? "at market" : `at ${price} ${instrument.quote_currency}`;
-    const text = `${VERBS[side]} ${quantity} ${instrument.name} ${at} ${timeInForce.toUpperCase()}${isPostOnly ? " post-only" : ""}`;
-    return Object.freeze({
-      text,
-      message: Object.freeze({
-        type: "order.place",
-        command_id: this.commandId,
-        account_id: selection.accountId,
-        instrument_name: instrument.name,
-        side,
-        order_type: orderType,
-        quantity,
-        price,
-        time_in_force: timeInForce,
-        is_post_only: isPostOnly,
-      }),
-    });
+    const terms = this.terms.words(this.state);
+    const text = `${VERBS[side]} ${quantity} ${instrument.name} ${at} ${timeInForce.toUpperCase()}${isPostOnly ? " post-only" : ""}${terms ? ` (${terms})` : ""}`;
+    const usual = { type: "order.place", command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name };
+    const message = {
+      ...usual,
+      side,
+      order_type: orderType,
+      quantity,
+      price,
+      time_in_force: timeInForce,
+      is_post_only: isPostOnly,
+      ...this.terms.fields(this.state, instrument),
+    };
+    return Object.freeze({ text, message: Object.freeze(message) });
+  }
+
+  /** What the amended order is to be; its filled part counts. */
+  amendment(instrument) {
+    const price = this.priceText(instrument);
+    const quantity = this.quantity.value;
+    const at = price === null ? "" : ` at ${price} ${instrument.quote_currency}`;
+    const text = `Amend order ${this.amended.order_id} to ${quantity} ${instrument.name}${at}`;
+    const message = { type: "order.amend", command_id: this.commandId, order_id: this.amended.order_id, quantity, price };
+    return Object.freeze({ text, message: Object.freeze(message) });
   }
 
   /** Sends what the button states, once; the next order needs a change or a moment. */
@@ -206,7 +268,10 @@ class Ticket extends Widget {
 
   answered(stated, answer) {
     if (answer.type === "command_refused") this.say(`Refused. ${refusalText(answer)}`, "bad");
-    else this.say(`Order ${answer.entity_id} accepted: ${stated.text}`, "good");
+    else {
+      this.say(`Order ${answer.entity_id} accepted: ${stated.text}`, "good");
+      if (stated.message.type === "order.amend") this.amend(null);
+    }
   }
 
   say(text, kind) {

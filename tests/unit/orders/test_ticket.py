@@ -8,6 +8,7 @@ from wire.client import PlaceOrder
 from wire.instruments import parse_instrument_name
 from wire.units import OrderType, Side, TimeInForce
 
+NOW = 10**18
 TERMS = parse_instrument_name("BTC-27MAR26-80000-C")
 
 
@@ -20,13 +21,13 @@ def ticket(**changes):
 
 
 def test_ticket_is_put_on_the_grid():
-    found = check_ticket(ticket(), TERMS)
+    found = check_ticket(ticket(), TERMS, NOW)
     assert (found.price_ticks, found.quantity_lots, found.time_in_force) == (500, 5, TimeInForce.GTC)
     assert (found.price, found.quantity) == (Decimal("0.05"), Decimal("0.5"))
 
 
 def test_market_ticket_has_no_price_and_does_not_rest():
-    found = check_ticket(ticket(order_type=OrderType.MARKET, price=None), TERMS)
+    found = check_ticket(ticket(order_type=OrderType.MARKET, price=None), TERMS, NOW)
     assert (found.price, found.price_ticks, found.time_in_force) == (None, None, TimeInForce.IOC)
 
 
@@ -50,5 +51,5 @@ def test_market_ticket_has_no_price_and_does_not_rest():
 )
 def test_bad_ticket_is_refused_by_name(changes, reason, value, bound):
     with pytest.raises(Refusal) as raised:
-        check_ticket(ticket(**changes), TERMS)
+        check_ticket(ticket(**changes), TERMS, NOW)
     assert (raised.value.reason, raised.value.value, raised.value.bound) == (reason, value, bound)

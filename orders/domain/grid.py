@@ -1,0 +1,22 @@
+"""Prices and quantities on the grid of an instrument, refused by name where they are not."""
+
+from decimal import Decimal
+
+from common.errors import Refusal
+from wire.units import OffGrid, to_steps
+
+
+def steps(name: str, value: Decimal, step: Decimal, steps_max: int) -> int:
+    """A positive number of ticks or lots. Raises Refusal ``<name>_not_positive``, ``_too_large`` or ``_off_grid``."""
+    if value <= 0:
+        raise Refusal(f"{name}_not_positive", f"the {words(name)} must be positive", value=value, bound=0)
+    if value > steps_max * step:
+        raise Refusal(f"{name}_too_large", f"the {words(name)} is too large", value=value, bound=steps_max * step)
+    try:
+        return to_steps(words(name), value, step)
+    except OffGrid as error:
+        raise Refusal(f"{name}_off_grid", str(error), value=value, bound=step) from error
+
+
+def words(name: str) -> str:
+    return name.replace("_", " ")
