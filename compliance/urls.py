@@ -15,6 +15,7 @@ urlpatterns = [
     path("books/", views.books, name="books"),
     path("controls/", views.controls, name="controls"),
     path("controls/<int:release_id>/approve/", views.approve, name="approve"),
+    path("overrides/<int:override_id>/approve/", views.approve_override, name="approve_override"),
     path("controls/enable/", views.ask_to_enable, name="enable"),
     path("settings/", views.settings, name="settings"),
     path("settings/<slug:name>/", views.set_control, name="set_control"),

@@ -13,15 +13,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import selectors as accounts_selectors
 from audit import verify as audit_verify
-from common import clock
+from common import clock, rest
 from common.actor import Actor
 from common.errors import NotFound, Refusal
 from common.permissions import require_role
 from compliance import selectors
 from compliance.domain.control_forms import BY_NAME, FORMS, read_message
 from compliance.domain.criteria import FIELDS, BadCriterion, Criteria, read_criteria
+from orders import selectors as orders_selectors
+from orders import services as orders_services
 from risk import selectors as risk_selectors
 from risk import services as risk_services
+from wire.client import ApproveOverride
 from wire.client_controls import ApproveRelease, RequestRelease
 from wire.limits import COMMAND_ID_LENGTH_MAX
 
@@ -102,10 +105,15 @@ def books(request: HttpRequest) -> HttpResponse:
 def controls(request: HttpRequest) -> HttpResponse:
     """Kill switches by scope, and the releases that wait for a second person."""
     releases = risk_selectors.list_open_releases()
+    user: Any = request.user
+    overrides = orders_selectors.list_open_overrides(user)
     context = {
         "states": risk_selectors.list_control_states(),
         "releases": releases,
-        "people": selectors.names_of_users(release.requested_by_user_id for release in releases),
+        "overrides": overrides,
+        "people": selectors.names_of_users(
+            [row.requested_by_user_id for row in releases] + [row.requested_by_user_id for row in overrides]
+        ),
         "firms": {firm.pk: firm.name for firm in accounts_selectors.list_firms()},
         "word": RELEASE_WORD,
         "command_id": f"page-{uuid.uuid4()}",
@@ -126,6 +134,22 @@ def approve(request: HttpRequest, release_id: int) -> HttpResponse:
         reason=request.POST.get("reason", "")[:REASON_LENGTH_MAX],
     )
     _carry_out(request, message, f"Release {release_id} is approved; the gateway is told.")
+    return redirect("compliance:controls")
+
+
+@require_POST
+@overseers
+def approve_override(request: HttpRequest, override_id: int) -> HttpResponse:
+    """The second person lets one rejected order pass one control."""
+    typed = {name: request.POST.get(name, "")[:REASON_LENGTH_MAX] for name in ("command_id", "reason")}
+    user: Any = request.user
+    try:
+        message = rest.convert({**typed, "override_id": override_id}, ApproveOverride)
+        order = orders_services.approve_override(user=user, actor=_actor(request), message=message, at=clock.now())
+    except Refusal as refusal:
+        messages.error(request, f"{refusal.reason}: {refusal.message}")
+    else:
+        messages.success(request, f"Override {override_id} is approved; order {order.pk} is on its way.")
     return redirect("compliance:controls")
 
 

@@ -7,8 +7,16 @@ from ninja import Router
 
 from common import rest
 from orders import handlers, selectors
-from orders.selectors import OrderEventView
-from wire.client import AmendOrder, CancelAll, CancelOrder, CommandAccepted, PlaceOrder
+from orders.selectors import OrderEventView, OverrideView
+from wire.client import (
+    AmendOrder,
+    ApproveOverride,
+    CancelAll,
+    CancelOrder,
+    CommandAccepted,
+    PlaceOrder,
+    RequestOverride,
+)
 from wire.facts import FillView, OrderView
 
 if TYPE_CHECKING:
@@ -36,6 +44,31 @@ def amend_order(request: HttpRequest) -> HttpResponse:
     """Ask for another quantity or price of a working order."""
     message = rest.decode(request, AmendOrder)
     return rest.answer(handlers.amend_order(_user(request), rest.actor(request), message), status=202)
+
+
+@router.post(
+    "/orders/overrides", openapi_extra=rest.describe(request=RequestOverride, response=CommandAccepted, status=202)
+)
+def request_override(request: HttpRequest) -> HttpResponse:
+    """Ask that a rejected order may pass the control that rejected it."""
+    message = rest.decode(request, RequestOverride)
+    return rest.answer(handlers.request_override(_user(request), rest.actor(request), message), status=202)
+
+
+@router.post(
+    "/orders/overrides/approve",
+    openapi_extra=rest.describe(request=ApproveOverride, response=CommandAccepted, status=201),
+)
+def approve_override(request: HttpRequest) -> HttpResponse:
+    """Place the order anew, past that control: the house, another person."""
+    message = rest.decode(request, ApproveOverride)
+    return rest.answer(handlers.approve_override(_user(request), rest.actor(request), message), status=201)
+
+
+@router.get("/orders/overrides", openapi_extra=rest.describe(response=list[OverrideView]))
+def list_overrides(request: HttpRequest) -> HttpResponse:
+    """Overrides of the firm's orders that wait for a second person; of every firm for compliance and admin."""
+    return rest.answer(selectors.list_open_overrides(_user(request)))
 
 
 @router.delete("/orders/{int:order_id}", openapi_extra=rest.describe(response=CommandAccepted, status=202))

@@ -9,7 +9,16 @@ from common import clock
 from common.actor import Actor
 from orders import services
 from wire import gateway
-from wire.client import AmendOrder, CancelAll, CancelOrder, ClientMessage, CommandAccepted, PlaceOrder
+from wire.client import (
+    AmendOrder,
+    ApproveOverride,
+    CancelAll,
+    CancelOrder,
+    ClientMessage,
+    CommandAccepted,
+    PlaceOrder,
+    RequestOverride,
+)
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -24,6 +33,18 @@ def place_order(user: User, actor: Actor, message: ClientMessage) -> CommandAcce
 def amend_order(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
     assert isinstance(message, AmendOrder)
     order = services.amend_order(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity="order", entity_id=order.pk)
+
+
+def request_override(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, RequestOverride)
+    row = services.request_override(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity="override", entity_id=row.pk)
+
+
+def approve_override(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, ApproveOverride)
+    order = services.approve_override(user=user, actor=actor, message=message, at=clock.now())
     return CommandAccepted(command_id=message.command_id, entity="order", entity_id=order.pk)
 
 
@@ -42,6 +63,8 @@ def cancel_all(user: User, actor: Actor, message: ClientMessage) -> CommandAccep
 SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage], CommandAccepted]] = {
     PlaceOrder: place_order,
     AmendOrder: amend_order,
+    RequestOverride: request_override,
+    ApproveOverride: approve_override,
     CancelOrder: cancel_order,
     CancelAll: cancel_all,
 }

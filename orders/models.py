@@ -172,6 +172,44 @@ class OrderCommand(models.Model):
         return f"{self.user_id} {self.command_id}"
 
 
+class OverrideRequest(models.Model):
+    """A rejected order that is to pass the control that rejected it, once: one person asks, another approves.
+
+    Approving places it anew, as ``placed``.
+    """
+
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="override")
+    control = models.CharField(max_length=64)
+    requested_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    request_reason = models.CharField(max_length=200)
+    approved_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    approve_reason = models.CharField(max_length=200, blank=True)
+    placed = models.OneToOneField(Order, on_delete=models.PROTECT, null=True, related_name="overridden")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(request_reason=""), name="override_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True, approved_at__isnull=True, placed__isnull=True)
+                | (
+                    Q(approved_by__isnull=False, approved_at__isnull=False, placed__isnull=False)
+                    & ~Q(approve_reason="")
+                ),
+                name="override_approved_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("requested_by")),
+                name="override_takes_two_people",
+            ),
+        ]
+        indexes = [models.Index(fields=["id"], name="override_open", condition=Q(approved_by__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"override of order {self.order_id}"
+
+
 class OrderEvent(models.Model):
     """A gateway event that was applied to an order, once."""
 

@@ -11,7 +11,7 @@ from accounts import roles
 from common import clock
 from common.decimals import plain_text
 from common.errors import NotFound
-from orders.models import Order, OrderEvent, OrderQuerySet
+from orders.models import Order, OrderEvent, OrderQuerySet, OverrideRequest
 from settlement import selectors as settlement
 from wire.facts import FillView, OrderView
 from wire.units import OrderState, OrderType, PegReference, SelfMatch, Side, StopTrigger, TimeInForce
@@ -34,6 +34,17 @@ class OrderEventView(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     state: str
     execution_id: int | None = None
+
+
+class OverrideView(msgspec.Struct, frozen=True, kw_only=True):
+    """A rejected order that waits for a second person to let it pass ``control``."""
+
+    override_id: int
+    order: OrderView
+    control: str
+    requested_by_user_id: int
+    requested_at_ns: int
+    reason: str
 
 
 def not_found(order_id: int) -> NotFound:
@@ -93,6 +104,22 @@ def list_events(user: User, order_id: int) -> list[OrderEventView]:
             execution_id=event.execution_id,
         )
         for event in events
+    ]
+
+
+def list_open_overrides(user: User) -> list[OverrideView]:
+    """Oldest first; of orders that the user may see."""
+    rows = OverrideRequest.objects.filter(approved_by__isnull=True, order__in=visible_orders(user))
+    return [
+        OverrideView(
+            override_id=row.pk,
+            order=order_view(row.order),
+            control=row.control,
+            requested_by_user_id=row.requested_by_id,
+            requested_at_ns=clock.to_ns(row.requested_at),
+            reason=row.request_reason,
+        )
+        for row in rows.select_related("order__instrument").order_by("id")[:ROWS_MAX]
     ]
 
 

@@ -20,7 +20,7 @@ from wire.client_controls import (
     SetTradingState,
 )
 from wire.client_types import ClientMessage as ClientMessage  # noqa: PLC0414 - offered to importers
-from wire.client_types import Command, DecimalText, EntityId, NameText, QuantityText
+from wire.client_types import Command, DecimalText, EntityId, NameText, QuantityText, ReasonText
 from wire.limits import (
     QUANTITY_LOTS_MAX,
     RFQ_LEGS_MAX,
@@ -91,6 +91,20 @@ class AmendOrder(Command, tag="order.amend"):
     order_id: EntityId
     quantity: QuantityText | None = None
     price: DecimalText | None = None
+
+
+class RequestOverride(Command, tag="order.request_override"):
+    """Ask that an order that a control rejected may pass it, once. The reason is typed and kept."""
+
+    order_id: EntityId
+    reason: ReasonText
+
+
+class ApproveOverride(Command, tag="order.approve_override"):
+    """Let the order that another person asked for pass: it is placed anew, at once."""
+
+    override_id: EntityId
+    reason: ReasonText
 
 
 class CancelOrder(Command, tag="order.cancel"):
@@ -191,6 +205,8 @@ AnyClientMessage = (
     | Ping
     | PlaceOrder
     | AmendOrder
+    | RequestOverride
+    | ApproveOverride
     | CancelOrder
     | CancelAll
     | CreateRfq

@@ -2,6 +2,7 @@
 
 from orders.services.amending import amend_order
 from orders.services.canceling import cancel_all, cancel_order
+from orders.services.overriding import approve_override, request_override
 from orders.services.placing import place_order
 from orders.services.projecting import (
     apply_accepted,
@@ -31,8 +32,10 @@ __all__ = [
     "apply_rejected",
     "apply_restated",
     "apply_triggered",
+    "approve_override",
     "cancel_all",
     "cancel_order",
     "mark_unanswered",
     "place_order",
+    "request_override",
 ]

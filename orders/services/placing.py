@@ -55,7 +55,7 @@ def place_order(*, user: User, actor: Actor, message: PlaceOrder, at: dt.datetim
         commands.answer(taken, entity="order", entity_id=order.pk)
         publishers.record_change(order, "order.placed", actor, at, command_id=message.command_id)
         publishers.publish_change(order)
-        streams.send_to_gateway(_gateway_command(order, at))
+        streams.send_to_gateway(gateway_command(order, at))
         return order
 
 
@@ -101,7 +101,7 @@ def _store(
     )
 
 
-def _gateway_command(order: Order, at: dt.datetime) -> gateway.PlaceOrder:
+def gateway_command(order: Order, at: dt.datetime) -> gateway.PlaceOrder:
     return gateway.PlaceOrder(
         command_id=f"{PLACE_PREFIX}{order.pk}",
         valid_until_ns=clock.to_ns(at) + COMMAND_VALID_MS * NANOSECONDS_PER_MS,

@@ -3,11 +3,14 @@ import json
 import pytest
 from django.test import Client
 
+from market import selectors as market
+from orders import services as orders_services
+from orders.models import Order, OverrideRequest
 from risk import services as risk_services
 from risk.models import ControlRelease, ControlSetting, ControlState
 from tests import builders
 from tests.integration.rfq.world import CALL, World
-from wire.client import RequestRelease
+from wire.client import RequestOverride, RequestRelease
 from wire.units import ControlScope
 
 PAGES = ["/compliance/", "/compliance/books/", "/compliance/trail/", "/compliance/controls/", "/compliance/settings/"]
@@ -148,3 +151,22 @@ def test_a_disabled_scope_is_asked_for_on_the_page(administrator: Client, world:
     assert "waits for a second person" in administrator.post("/compliance/controls/enable/", form, follow=True).content.decode()
     assert ControlRelease.objects.get().control == "disabled_scope"
     assert "invalid_form" in administrator.post("/compliance/controls/enable/", {}, follow=True).content.decode()
+
+
+def test_an_override_is_approved_on_the_page(officer: Client, world: World) -> None:
+    call = market.get_instrument(CALL)
+    order = Order.objects.create(
+        command_id="big", user=world.taker.user, desk=world.taker.account.desk, firm=world.taker.firm, account=world.taker.account,
+        instrument=call, side="buy", order_type="limit", time_in_force="gtc", price="0.05", quantity=1, price_ticks=500,
+        quantity_lots=10, canceled_lots=10, state="rejected", reason="max_order_value", created_at=world.at, updated_at=world.at,
+    )  # fmt: skip
+    asked = RequestOverride(command_id="ask", order_id=order.pk, reason="the client insists")
+    orders_services.request_override(user=world.taker.user, actor=world.taker.actor, message=asked, at=world.at)
+    body = officer.get("/compliance/controls/").content.decode()
+    assert "Overrides that wait" in body and "the client insists" in body
+    path = f"/compliance/overrides/{OverrideRequest.objects.get().pk}/approve/"
+    assert "invalid_message" in officer.post(path, {"reason": ""}, follow=True).content.decode()
+    builders.play_market(call)
+    body = officer.post(path, {"reason": "seen by risk", "command_id": "page-1"}, follow=True).content.decode()
+    assert "is approved; order" in body
+    assert Order.objects.get(overridden__isnull=False).user == world.taker.user
