@@ -124,7 +124,7 @@ nb::tuple replay(const std::filesystem::path& directory, bool from_genesis) {
 void bind_life(EngineClass& engine) {
     engine
         .def("__init__", construct, "directory"_a, nb::kw_only(), "segment_bytes"_a = std::int64_t{64} << 20,
-             "snapshot_interval"_a = 200'000, "queue_capacity"_a = 65'536, "fsync"_a = true,
+             "snapshot_interval"_a = 1'000'000, "queue_capacity"_a = 65'536, "fsync"_a = true,
              "retained_segments"_a = 16,
              "Opens the folder, alone (JournalLocked), and recovers: newest valid snapshot, then the journal's tail.\n"
              "A torn tail that nobody was told about is cut; other damage raises JournalDamaged with its sequence.\n\n"

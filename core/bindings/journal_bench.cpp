@@ -10,6 +10,21 @@ using namespace nb::literals;
 
 namespace {
 
+nb::dict stage_times(const parley::ServiceTimes& times) {
+    nb::dict stages;
+    const auto add = [&](const char* name, const parley::StageTime& stage) {
+        stages[name] = nb::make_tuple(stage.total_ns(), stage.most_ns());
+    };
+    add("idle", times.idle);
+    add("write", times.write);
+    add("sync", times.sync);
+    add("wait", times.wait);
+    add("apply", times.apply);
+    add("release", times.release);
+    add("snapshot", times.snapshot);
+    return stages;
+}
+
 nb::dict bench_journal(parley::EngineService& engine, std::int64_t seed, std::int64_t count, std::int64_t batch,
                        double rate) {
     parley::bench::JournalLoad load;
@@ -31,6 +46,9 @@ nb::dict bench_journal(parley::EngineService& engine, std::int64_t seed, std::in
     answer["p99_ns"] = result.p99_ns;
     answer["p999_ns"] = result.p999_ns;
     answer["most_ns"] = result.most_ns;
+    answer["producer_cpu_ns"] = result.producer_cpu_ns;
+    answer["consumer_cpu_ns"] = result.consumer_cpu_ns;
+    answer["stages"] = stage_times(engine.times());
     return answer;
 }
 
@@ -51,7 +69,8 @@ void bind_journal_bench(nb::module_& module) {
     module.def("bench_journal", bench_journal, "engine"_a, "seed"_a, "count"_a, "batch"_a = 64, "rate"_a = 0.0,
                "Puts `count` commands of the mix LOB-1K through a fresh, started engine, `batch` at once, `rate` a second\n"
                "(0: as fast as they are taken), and drains its events. Returns commands, seconds, bytes, groups, and\n"
-               "p50_ns, p99_ns, p999_ns, most_ns from when a command was due to when it was acknowledged.");
+               "p50_ns, p99_ns, p999_ns, most_ns from when a command was due to when it was acknowledged,\n"
+               "producer_cpu_ns and consumer_cpu_ns, and stages: (total_ns, most_ns) of each step of the service.");
     module.def("bench_journal_floor", bench_journal_floor, "directory"_a, "bytes"_a, "group_bytes"_a,
                "(seconds, p50_ns, p99_ns of a group) of writing as many bytes over zeros with an fdatasync per group.");
 }

@@ -30,7 +30,7 @@ void EngineService::recover(Verify verify) {
         engine_ = load_newest(*storage_, read_chain(*storage_), recovery_, [](const SnapshotFile&) { return true; });
     }
     const std::uint64_t after = engine_->journal_sequence();
-    const Scan scan = apply_journal(*storage_, *engine_, kEverything, verify, [](std::vector<Event>&) {});
+    const Scan scan = scan_behind(verify);
     if (scan.last_sequence < after) throw JournalDamaged(scan.last_sequence + 1, "a snapshot is ahead of the journal");
     require_no_later_epoch(*storage_, scan);
     snapshot_sequence_ = after;
@@ -46,6 +46,14 @@ void EngineService::recover(Verify verify) {
                  std::to_string(journal_->epoch());
 }
 
+Scan EngineService::scan_behind(Verify verify) {
+    try {
+        return apply_journal(*storage_, *engine_, kEverything, verify, [](std::vector<Event>&) {});
+    } catch (const JournalDamaged& damage) {
+        throw with_notes(damage, recovery_);
+    }
+}
+
 void EngineService::prepare_if_due() {
     if (journal_->take_wants_next()) keeper_.post([this] { journal_->prepare_next(); });
 }
@@ -54,23 +62,33 @@ void EngineService::prepare_if_due() {
 /// keeper has to do is no reason to wait: short segments, prepared without a pause, would put it off for ever.
 void EngineService::snapshot_if_due(bool is_now) {
     const std::uint64_t sequence = engine_->journal_sequence();
-    if (journal_->take_rolled() || sequence - snapshot_sequence_ >= options_.snapshot_interval) is_snapshot_due_ = true;
-    if (sequence == snapshot_sequence_ || !(is_now || is_snapshot_due_)) return;
+    if (!(is_snapshot_due() || is_now) || sequence == snapshot_sequence_) return;
     if (!keeper_.is_idle() && is_snapshot_flying_) {
         if (!is_now) return;
         keeper_.wait();
     }
     if (sequence > journal_->durable_sequence()) {
-        syncer_.wait();
-        journal_->sync();
+        wait_for_sync();
+        sync(journal_->last_sequence());
     }
+    const Stopwatch stopwatch(times_.snapshot);
     snapshot_sequence_ = sequence;
-    is_snapshot_due_ = false;
+    is_snapshot_wanted_ = false;
     is_snapshot_flying_ = true;
-    keeper_.post([this, sequence, file = encode_snapshot(*engine_, journal_->epoch())] {
+    auto encoded = encode_snapshot(*engine_, journal_->epoch(), snapshot_bytes_ + snapshot_bytes_ / 8);
+    snapshot_bytes_ = encoded.size();
+    journaled_bytes_ = 0;
+    keeper_.post([this, sequence, file = std::move(encoded)] {
         guarded([&] { keep_snapshot(sequence, file); });
         is_snapshot_flying_ = false;
     });
+}
+
+bool EngineService::is_snapshot_due() {
+    const std::uint64_t inputs = engine_->journal_sequence() - snapshot_sequence_;
+    if (journal_->take_rolled() || inputs >= options_.snapshot_interval) is_snapshot_wanted_ = true;
+    const bool is_small = snapshot_bytes_ <= kSmallSnapshotBytes;
+    return is_snapshot_wanted_ && (is_small || journaled_bytes_ >= kJournaledPerSnapshot * snapshot_bytes_);
 }
 
 void EngineService::keep_snapshot(std::uint64_t sequence, const std::vector<std::uint8_t>& file) {

@@ -38,8 +38,8 @@ void EngineService::start() {
     const std::lock_guard lock(status_mutex_);
     if (state_ != "ready") throw EngineHalted(state_);
     state_ = "running";
-    syncer_.start();
-    keeper_.start();
+    syncer_.start("syncer");
+    keeper_.start("keeper");
     thread_ = std::thread([this] { run(); });
 }
 
@@ -59,10 +59,11 @@ void EngineService::stop() {
 }
 
 void EngineService::run() noexcept {
+    name_thread("engine");
     guarded([this] {
         serve();
         if (state() == "running") {
-            journal_->sync();
+            sync(journal_->last_sequence());
             snapshot_if_due(true);
             keeper_.wait();
         }
@@ -84,9 +85,10 @@ void EngineService::guarded(const std::function<void()>& work) noexcept {
 void EngineService::step() {
     if (state() != "ready") return;
     guarded([this] {
-        Group group;
-        static_cast<void>(queue_.take(group.batch, steady_clock::time_point{}));
-        if (group.batch.count > 0) take_group(group);
+        for (Group group; !queue_.is_empty();) {
+            static_cast<void>(queue_.take(group.batch, steady_clock::time_point{}));
+            if (group.batch.count > 0) take_group(group);
+        }
         sync_if_due(true);
         prepare_if_due();
         snapshot_if_due(false);
@@ -103,7 +105,7 @@ void EngineService::serve() {
         } else if (journal_->is_dirty()) {
             until = dirty_since_ + kMarketSyncEvery;
         }
-        const bool is_open = queue_.take(group.batch, until);
+        const bool is_open = wait_for_input(group.batch, until);
         if (group.batch.count == 0) {
             finish_group();
         } else if (is_flying_ || (group.batch.has_commands && !queue_.is_empty())) {
@@ -119,13 +121,18 @@ void EngineService::serve() {
     }
 }
 
+bool EngineService::wait_for_input(InputQueue::Batch& batch, steady_clock::time_point until) {
+    const Stopwatch stopwatch(times_.idle);
+    return queue_.take(batch, until);
+}
+
 /// Commands are on disk before they act; market data only before what it causes is released.
 void EngineService::take_group(Group& group) {
     if (!journal_->is_dirty()) dirty_since_ = steady_clock::now();
-    group.first_sequence = journal_->append(group.batch.bytes);
-    if (group.batch.has_commands) journal_->sync();
+    append(group);
+    if (group.batch.has_commands) sync(journal_->last_sequence());
     apply_group(group);
-    if (!events_.empty()) journal_->sync();
+    if (!events_.empty()) sync(journal_->last_sequence());
     release();
     note_done(group.batch.count);
 }
@@ -133,9 +140,9 @@ void EngineService::take_group(Group& group) {
 /// Written while the group before is synced; that one is applied while this one is.
 void EngineService::write_group(Group& group) {
     if (journal_->is_full_for(group.batch.bytes.size())) finish_group();
-    group.first_sequence = journal_->append(group.batch.bytes);
-    if (is_flying_) syncer_.wait();
-    syncer_.post([this, last = journal_->last_sequence()] { journal_->sync(last); });
+    append(group);
+    if (is_flying_) wait_for_sync();
+    syncer_.post([this, last = journal_->last_sequence()] { sync(last); });
     std::swap(group, flying_);
     if (std::exchange(is_flying_, true)) {
         apply_group(group);
@@ -146,35 +153,62 @@ void EngineService::write_group(Group& group) {
 
 void EngineService::finish_group() {
     if (!is_flying_) return;
-    syncer_.wait();
+    wait_for_sync();
     is_flying_ = false;
     apply_group(flying_);
     release();
     note_done(flying_.batch.count);
 }
 
+void EngineService::append(Group& group) {
+    const Stopwatch stopwatch(times_.write);
+    group.first_sequence = journal_->append(group.batch.bytes);
+    journaled_bytes_ += group.batch.bytes.size();
+}
+
+void EngineService::sync(std::uint64_t sequence) {
+    if (journal_->durable_sequence() >= sequence) return;
+    const Stopwatch stopwatch(times_.sync);
+    journal_->sync(sequence);
+}
+
+void EngineService::wait_for_sync() {
+    const Stopwatch stopwatch(times_.wait);
+    syncer_.wait();
+}
+
+/// What is durable is released piece by piece: whoever waits for the first of a group does not wait for its last.
 void EngineService::apply_group(const Group& group) {
     const std::span<const std::uint8_t> bytes(group.batch.bytes);
     std::uint64_t sequence = group.first_sequence;
     for (std::size_t at = 0; at < bytes.size();) {
-        const std::lock_guard lock(state_mutex_);
-        payloads_.clear();
-        while (payloads_.size() < kRecordsPerLock && at < bytes.size()) {
-            const auto length = journal_format::get<std::uint32_t>(bytes.data() + at);
-            payloads_.push_back(bytes.subspan(at + kRecordHeaderBytes, length));
-            at += kRecordHeaderBytes + length;
-        }
-        engine_->apply_group(sequence, payloads_, events_);
-        sequence += payloads_.size();
+        at = apply_piece(bytes, at, sequence);
+        if (at < bytes.size() && sequence - 1 <= journal_->durable_sequence()) release();
     }
+}
+
+/// Applies up to kRecordsPerLock records from offset `at` on. Returns the offset behind them.
+std::size_t EngineService::apply_piece(std::span<const std::uint8_t> bytes, std::size_t at, std::uint64_t& sequence) {
+    const Stopwatch stopwatch(times_.apply);
+    const std::lock_guard lock(state_mutex_);
+    payloads_.clear();
+    while (payloads_.size() < kRecordsPerLock && at < bytes.size()) {
+        const auto length = journal_format::get<std::uint32_t>(bytes.data() + at);
+        payloads_.push_back(bytes.subspan(at + kRecordHeaderBytes, length));
+        at += kRecordHeaderBytes + length;
+    }
+    engine_->apply_group(sequence, payloads_, events_);
+    sequence += payloads_.size();
+    return at;
 }
 
 void EngineService::sync_if_due(bool is_now) {
     if (!journal_->is_dirty()) return;
-    if (is_now || steady_clock::now() >= dirty_since_ + kMarketSyncEvery) journal_->sync();
+    if (is_now || steady_clock::now() >= dirty_since_ + kMarketSyncEvery) sync(journal_->last_sequence());
 }
 
 void EngineService::release() {
+    const Stopwatch stopwatch(times_.release);
     const bool has_events = !events_.empty();
     log_.release(events_);
     journal_sequence_ = engine_->journal_sequence();
@@ -224,11 +258,17 @@ void EngineService::signal() noexcept {
     static_cast<void>(::eventfd_write(event_signal_.value(), one));
 }
 
-EventLog::Drained EngineService::drain(std::size_t count) {
+bool EngineService::drain(std::size_t count, std::vector<Event>& into) {
     eventfd_t ignored = 0;
     static_cast<void>(::eventfd_read(event_signal_.value(), &ignored));
-    auto drained = log_.drain(count);
-    if (drained.has_more) signal();
+    const bool has_more = log_.drain(count, into);
+    if (has_more) signal();
+    return has_more;
+}
+
+EventLog::Drained EngineService::drain(std::size_t count) {
+    EventLog::Drained drained{{}, false};
+    drained.has_more = drain(count, drained.events);
     return drained;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <string>
 
 #include "parley/engine.hpp"
 
@@ -40,7 +41,10 @@ void Engine::save(std::vector<std::uint8_t>& bytes) const {
 
 void Engine::load(std::span<const std::uint8_t> bytes) {
     Reader reader(bytes);
-    if (reader.number() != kStateVersion) throw BadEncoding("state is of another version");
+    if (const std::int64_t version = reader.number(); version != kStateVersion) {
+        throw BadEncoding("its state is of version " + std::to_string(version) + ", this build reads version " +
+                          std::to_string(kStateVersion));
+    }
     journal_sequence_ = static_cast<std::uint64_t>(reader.number());
     event_number_ = reader.number();
     command_sequence_ = reader.number();

@@ -15,7 +15,7 @@ constexpr std::uint64_t kFirstSegmentBytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t kSegmentGrowth = 4;
 /// The next segment is prepared when so much of this one is filled.
 constexpr std::uint64_t kPreparedFromPart = 4;
-constexpr std::size_t kZerosAtOnce = std::size_t{512} << 10;
+constexpr std::size_t kZerosAtOnce = std::size_t{256} << 10;
 /// Between two pieces of zeros, so that they do not fill the disk's queue in front of what is to be acknowledged.
 constexpr std::chrono::milliseconds kZerosEvery{1};
 /// Times that the next epoch may be claimed under our hands before we give up.
@@ -25,9 +25,10 @@ constexpr const char* kLease = "lease";
 
 }  // namespace
 
-JournalDamaged::JournalDamaged(std::uint64_t damaged_sequence, const std::string& why)
-    : std::runtime_error("journal damaged at sequence " + std::to_string(damaged_sequence) + ": " + why),
-      sequence(damaged_sequence) {}
+JournalDamaged::JournalDamaged(std::uint64_t damaged_sequence, const std::string& what_is_wrong)
+    : std::runtime_error("journal damaged at sequence " + std::to_string(damaged_sequence) + ": " + what_is_wrong),
+      sequence(damaged_sequence),
+      why(what_is_wrong) {}
 
 Journal::Journal(std::shared_ptr<Storage> storage, Options options)
     : storage_(std::move(storage)), options_(options), lock_(storage_->lock(options.lock)) {
@@ -64,13 +65,23 @@ void Journal::require_epoch() const {
 void Journal::resume(const Scan& scan) {
     last_sequence_ = scan.last_sequence;
     durable_sequence_ = scan.last_sequence;
-    previous_epoch_ = scan.chain.epoch;
+    const bool is_skipped = is_without_trace(scan);
+    previous_epoch_ = is_skipped ? scan.chain.previous_epoch : scan.chain.epoch;
     epoch_first_sequence_ = scan.durable_sequence + 1;
     begin_epoch(scan);
     mark_ = storage_->open(mark_name(epoch_), OpenMode::create);
     lease_ = storage_->open(kLease, OpenMode::create);
     note_durable();
-    remove_leftovers(scan);
+    remove_leftovers(scan, is_skipped);
+}
+
+/// An epoch that began and wrote neither a record nor a snapshot: the next one names the epoch before it instead, so that
+/// restarts without input leave no file behind. Both begin at the same sequence, so the same is sealed.
+bool Journal::is_without_trace(const Scan& scan) const {
+    const Chain& chain = scan.chain;
+    return chain.epoch != kFormat1Epoch && chain.previous_epoch < chain.epoch && scan.unproven.empty() &&
+           scan.last_sequence < chain.epoch_first_sequence && scan.durable_sequence == scan.last_sequence &&
+           !has_snapshot_of(*storage_, chain.epoch);
 }
 
 /// A whole header in the first segment is what makes the epoch count. Everything that it takes over is durable before.
@@ -92,8 +103,12 @@ void Journal::begin_epoch(const Scan& scan) {
 }
 
 /// Only what the new epoch has made useless; a crash in between leaves no more than files that are not in the chain.
-void Journal::remove_leftovers(const Scan& scan) {
-    if (!scan.last_segment.empty()) {
+void Journal::remove_leftovers(const Scan& scan, bool is_previous_removed) {
+    if (is_previous_removed) {
+        for (const Segment& segment : scan.chain.segments) {
+            if (segment.epoch == scan.chain.epoch) storage_->remove(segment.name);
+        }
+    } else if (!scan.last_segment.empty()) {
         const auto last = storage_->open(scan.last_segment, OpenMode::write);
         if (last->size() > scan.last_segment_bytes) last->truncate(scan.last_segment_bytes);
     }

@@ -1,6 +1,7 @@
 #include "parley/journal_bench.hpp"
 
 #include <poll.h>
+#include <time.h>
 
 #include <algorithm>
 #include <thread>
@@ -29,7 +30,14 @@ std::int64_t percentile(const std::vector<std::int64_t>& sorted, double part) {
     return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
 }
 
-using Input = std::variant<PlaceOrder, CancelOrder>;
+/// Processor time of the calling thread.
+std::int64_t cpu_nanoseconds() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+using Input = std::variant<PlaceOrder, CancelOrder, AmendOrder>;
 
 void encode(Writer& writer, const Input& input) {
     std::visit([&](const auto& command) { codec::encode(writer, 1, command); }, input);
@@ -57,15 +65,29 @@ public:
 private:
     void add(const Command& command) {
         const auto id = static_cast<std::size_t>(command.order_id);
-        if (latest_.size() <= id) latest_.resize(id + 1);
-        const bool is_new = command.kind == Kind::gtc || command.kind == Kind::ioc;
-        if (!is_new) inputs.emplace_back(CancelOrder{next(), latest_[id]});
-        if (command.kind == Kind::cancel) return;
-        latest_[id] = ++orders_;
+        if (quantities_.size() <= id) quantities_.resize(id + 1);
+        switch (command.kind) {
+            case Kind::gtc:
+            case Kind::ioc:
+                return place(command);
+            case Kind::cancel:
+                inputs.emplace_back(CancelOrder{next(), command.order_id});
+                return;
+            case Kind::move:
+                inputs.emplace_back(AmendOrder{next(), 1, command.order_id, {0}, {command.price}});
+                return;
+            case Kind::reduce:
+                quantities_[id] = std::max<std::int64_t>(quantities_[id] - command.lots, 1);
+                inputs.emplace_back(AmendOrder{next(), 1, command.order_id, {quantities_[id]}, {0}});
+        }
+    }
+
+    void place(const Command& command) {
+        quantities_[static_cast<std::size_t>(command.order_id)] = command.lots;
         PlaceOrder order;
         order.command_sequence = next();
         order.valid_until_ns = 1;
-        order.order_id = orders_;
+        order.order_id = command.order_id;
         order.account_id = order.user_id = command.account;
         order.instrument_id = 1;
         order.side = command.side;
@@ -77,8 +99,7 @@ private:
 
     [[nodiscard]] std::int64_t next() const { return static_cast<std::int64_t>(kUsers + inputs.size() + 1); }
 
-    std::vector<std::int64_t> latest_;
-    std::int64_t orders_ = 0;
+    std::vector<std::int64_t> quantities_;  // by order id
 };
 
 void set_up(EngineService& service) {
@@ -136,6 +157,8 @@ void produce(EngineService& service, const Flow& flow, const JournalLoad& load, 
 std::vector<std::int64_t> consume(EngineService& service, std::size_t commands, std::size_t batch,
                                   Clock::time_point start, std::size_t& groups) {
     std::vector<std::int64_t> read_at;
+    std::vector<Event> events;
+    events.reserve(kDrainedAtOnce);
     std::size_t acknowledged = 0;
     while (acknowledged < commands) {
         pollfd ready{service.event_descriptor(), POLLIN, 0};
@@ -147,7 +170,7 @@ std::vector<std::int64_t> consume(EngineService& service, std::size_t commands, 
         while (read_at.size() < (acknowledged == commands ? (commands + batch - 1) / batch : acknowledged / batch)) {
             read_at.push_back(now);
         }
-        static_cast<void>(service.drain(kDrainedAtOnce));
+        service.drain(kDrainedAtOnce, events);
         if (service.state() != "running") throw EngineHalted(service.state());
     }
     return read_at;
@@ -160,9 +183,16 @@ JournalResult run_journal(EngineService& service, const JournalLoad& load) {
     set_up(service);
     std::vector<std::int64_t> due((flow.inputs.size() + load.batch - 1) / load.batch);
     JournalResult result;
+    service.times().clear();
+    const std::int64_t cpu_before = cpu_nanoseconds();
     const auto start = Clock::now();
-    std::thread producer([&] { produce(service, flow, load, start, due); });
+    std::thread producer([&] {
+        name_thread("producer");
+        produce(service, flow, load, start, due);
+        result.producer_cpu_ns = cpu_nanoseconds();
+    });
     std::vector<std::int64_t> latencies = consume(service, flow.inputs.size(), load.batch, start, result.groups);
+    result.consumer_cpu_ns = cpu_nanoseconds() - cpu_before;
     producer.join();
     result.commands = flow.inputs.size();
     result.seconds = static_cast<double>(latencies.back()) / 1e9;

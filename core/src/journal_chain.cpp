@@ -137,7 +137,10 @@ private:
             chain_.seals.emplace(epoch, seal);
             const auto entries = files_.epochs.find(epoch);
             const auto beginning = files_.find_beginning(epoch);
-            if (epoch == chain_.epoch && beginning) chain_.epoch_first_sequence = beginning->first_sequence;
+            if (epoch == chain_.epoch && beginning) {
+                chain_.epoch_first_sequence = beginning->first_sequence;
+                chain_.previous_epoch = beginning->previous_epoch;
+            }
             if (entries != files_.epochs.end()) take(entries->second, seal, beginning, is_named);
             if (epoch == kFormat1Epoch) return;
             is_named = beginning && beginning->previous_epoch < epoch;
@@ -201,6 +204,12 @@ std::string claim_name(std::uint64_t epoch) { return numbered("%010llu.epoch", e
 
 std::string mark_name(std::uint64_t epoch) {
     return epoch == kFormat1Epoch ? "durable" : numbered("%010llu.durable", epoch, 0);
+}
+
+bool has_snapshot_of(const Storage& storage, std::uint64_t epoch) {
+    const std::string end = numbered("-%010llu.snapshot", epoch, 0);
+    const auto names = storage.list();
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return name.ends_with(end); });
 }
 
 Chain read_chain(const Storage& storage) { return ChainBuilder(Files(storage)).build(); }

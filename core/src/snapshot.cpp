@@ -51,8 +51,10 @@ bool parse_name(const std::string& name, SnapshotFile& file) {
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_snapshot(const Engine& engine, std::uint64_t epoch) {
-    std::vector<std::uint8_t> bytes(kHeaderBytes2);
+std::vector<std::uint8_t> encode_snapshot(const Engine& engine, std::uint64_t epoch, std::size_t bytes_expected) {
+    std::vector<std::uint8_t> bytes;
+    bytes.reserve(bytes_expected);
+    bytes.resize(kHeaderBytes2);
     engine.save(bytes);
     put(bytes.data(), kMagic2);
     put(bytes.data() + 8, engine.journal_sequence());
@@ -91,16 +93,16 @@ std::vector<SnapshotFile> list_snapshots(const Storage& storage) {
     return files;
 }
 
-bool load_snapshot(const Storage& storage, const SnapshotFile& file, Engine& engine) {
+std::string load_snapshot(const Storage& storage, const SnapshotFile& file, Engine& engine) {
     const auto bytes = storage.read(file.name).value_or(std::vector<std::uint8_t>());
-    if (!is_whole(bytes, file)) return false;
+    if (!is_whole(bytes, file)) return "its bytes are damaged";
     const std::size_t header = file.epoch == kFormat1Epoch ? kHeaderBytes1 : kHeaderBytes2;
     try {
         engine.load(std::span(bytes).subspan(header));
-    } catch (const BadEncoding&) {
-        return false;
+    } catch (const BadEncoding& error) {
+        return error.what();
     }
-    return engine.journal_sequence() == file.sequence;
+    return engine.journal_sequence() == file.sequence ? "" : "its state is of another sequence";
 }
 
 }  // namespace parley

@@ -17,10 +17,21 @@ template <typename Accept>
     for (const SnapshotFile& file : list_snapshots(storage)) {
         if (!chain.holds(file.epoch, file.sequence) || !accepts(file)) continue;
         auto engine = std::make_unique<Engine>();
-        if (load_snapshot(storage, file, *engine)) return engine;
-        notes += "damaged snapshot " + std::to_string(file.sequence) + " passed over; ";
+        const std::string why = load_snapshot(storage, file, *engine);
+        if (why.empty()) return engine;
+        notes += "snapshot " + std::to_string(file.sequence) + " passed over: " + why + "; ";
     }
     return std::make_unique<Engine>();
+}
+
+/// The damage, with what loading said of snapshots that were passed over: where the records before them are no longer
+/// kept, they are the cause.
+[[nodiscard]] inline JournalDamaged with_notes(const JournalDamaged& damage, const std::string& notes) {
+    if (notes.empty()) return damage;
+    return {damage.sequence, damage.why + "; " + notes +
+                                 "where the records before a snapshot are no longer kept, only a build that reads the "
+                                 "snapshot can open the journal: start the one that wrote it, or put the removed "
+                                 "segments back"};
 }
 
 /// Applies the journal behind the engine's state. Throws JournalDamaged also where a record cannot be decoded.

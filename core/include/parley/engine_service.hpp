@@ -14,6 +14,7 @@
 #include "parley/input_queue.hpp"
 #include "parley/journal.hpp"
 #include "parley/posix_storage.hpp"
+#include "parley/service_times.hpp"
 #include "parley/snapshot.hpp"
 #include "parley/worker.hpp"
 
@@ -23,6 +24,10 @@ namespace parley {
 inline constexpr std::chrono::milliseconds kMarketSyncEvery{50};
 /// Newest snapshots kept besides the one that the released events still need.
 inline constexpr std::size_t kSnapshotsKept = 4;
+/// A snapshot of more than kSmallSnapshotBytes is taken only once so many times as many bytes were journaled since the
+/// last: the copy holds the engine up, 0.1 µs an order.
+inline constexpr std::uint64_t kJournaledPerSnapshot = 4;
+inline constexpr std::size_t kSmallSnapshotBytes = std::size_t{1} << 20;
 /// Records applied between two chances for a reader of the state.
 inline constexpr std::size_t kRecordsPerLock = 1'000;
 
@@ -37,7 +42,7 @@ class EngineService {
 public:
     struct Options {
         std::uint64_t segment_bytes = std::uint64_t{64} << 20;
-        std::uint64_t snapshot_interval = 200'000;
+        std::uint64_t snapshot_interval = 1'000'000;
         std::size_t queue_capacity = 65'536;
         /// Segments kept though no released event needs them.
         std::size_t retained_segments = 16;
@@ -66,6 +71,8 @@ public:
 
     [[nodiscard]] InputQueue& queue() noexcept { return queue_; }
     [[nodiscard]] EventLog::Drained drain(std::size_t count);
+    /// The same into a vector that is used again and again. Whether there are more.
+    bool drain(std::size_t count, std::vector<Event>& into);
     [[nodiscard]] int event_descriptor() const noexcept { return event_signal_.value(); }
     /// Waits until all that was put in before is applied and released. False after `most`, or when halted.
     bool flush(std::chrono::milliseconds most);
@@ -82,6 +89,8 @@ public:
     [[nodiscard]] std::int64_t event_number() const noexcept { return event_number_; }
     [[nodiscard]] std::int64_t command_sequence() const noexcept { return command_sequence_; }
 
+    [[nodiscard]] ServiceTimes& times() noexcept { return times_; }
+
     /// Reads the engine between two inputs.
     template <typename Read>
     auto read(Read&& read_engine) {
@@ -97,6 +106,7 @@ private:
 
     EngineService(std::shared_ptr<Storage> storage, Options options, Follower* follower);
     void recover(Verify verify);
+    [[nodiscard]] Scan scan_behind(Verify verify);
     void run() noexcept;
     /// Halts where `work` throws.
     void guarded(const std::function<void()>& work) noexcept;
@@ -104,12 +114,18 @@ private:
     void take_group(Group& group);
     void write_group(Group& group);
     void finish_group();
+    [[nodiscard]] bool wait_for_input(InputQueue::Batch& batch, std::chrono::steady_clock::time_point until);
+    void append(Group& group);
+    void sync(std::uint64_t sequence);
+    void wait_for_sync();
     void apply_group(const Group& group);
+    [[nodiscard]] std::size_t apply_piece(std::span<const std::uint8_t> bytes, std::size_t at, std::uint64_t& sequence);
     void sync_if_due(bool is_now);
     void release();
     void note_done(std::size_t inputs);
     void prepare_if_due();
     void snapshot_if_due(bool is_now);
+    [[nodiscard]] bool is_snapshot_due();
     void keep_snapshot(std::uint64_t sequence, const std::vector<std::uint8_t>& file);
     void remove_old_files();
     void remove_old_segments(const Chain& chain, const SnapshotFile& base);
@@ -144,13 +160,17 @@ private:
     std::atomic<std::int64_t> released_through_ = 0;
     std::atomic<bool> is_stopping_ = false;
 
+    ServiceTimes times_;
+
     // the engine thread's own
     std::vector<Event> events_;
     std::vector<Engine::Payload> payloads_;  // at most kRecordsPerLock
     Group flying_;  // written, being synced
     bool is_flying_ = false;
     std::uint64_t snapshot_sequence_ = 0;
-    bool is_snapshot_due_ = false;
+    bool is_snapshot_wanted_ = false;
+    std::size_t snapshot_bytes_ = 0;  // of the last one
+    std::uint64_t journaled_bytes_ = 0;  // since it
     std::atomic<bool> is_snapshot_flying_ = false;
     std::chrono::steady_clock::time_point dirty_since_;
 

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "parley/inputs.hpp"
@@ -16,6 +18,10 @@ namespace parley {
 
 /// Most bytes that may wait for the engine, however few inputs they are.
 inline constexpr std::size_t kQueueBytesMax = std::size_t{64} << 20;
+
+/// A group that is written and synced at once holds so many bytes, and its last record: what waits behind it is not held
+/// up by more, and a disk that takes 10 ms still takes a million commands a second.
+inline constexpr std::size_t kGroupBytesMax = std::size_t{512} << 10;
 
 struct QueueFull : std::runtime_error {
     QueueFull(std::size_t full_value, std::size_t full_bound)
@@ -49,7 +55,7 @@ public:
         }
     };
 
-    explicit InputQueue(std::size_t capacity) : capacity_(capacity) { filling_.bytes.reserve(1 << 20); }
+    explicit InputQueue(std::size_t capacity) : capacity_(capacity) { filling_.bytes.reserve(kGroupBytesReserved); }
 
     /// The next command taken must follow this one.
     void set_last_command(std::int64_t sequence) {
@@ -78,24 +84,27 @@ public:
         return true;
     }
 
-    /// Swaps what has arrived into `batch`, waiting until there is something, the queue closes, or `until`.
-    /// False once it is closed and empty.
+    /// Swaps what has arrived, up to a group, into `batch`, waiting until there is something, the queue closes, or
+    /// `until`. False once it is closed and empty.
     bool take(Batch& batch, std::chrono::steady_clock::time_point until) {
         batch.clear();
         std::unique_lock lock(mutex_);
-        const auto is_ready = [this] { return filling_.count > 0 || is_closed_; };
+        const auto is_ready = [this] { return waiting_ > 0 || is_closed_; };
         if (until == std::chrono::steady_clock::time_point::max()) {
             has_input_.wait(lock, is_ready);
         } else {
             has_input_.wait_until(lock, until, is_ready);
         }
-        std::swap(batch, filling_);
+        std::swap(batch, full_.empty() ? filling_ : full_.front());
+        if (!full_.empty()) recycle_front();
+        waiting_ -= batch.count;
+        waiting_bytes_ -= batch.bytes.size();
         return batch.count > 0 || !is_closed_;
     }
 
     [[nodiscard]] bool is_empty() const {
         const std::lock_guard lock(mutex_);
-        return filling_.count == 0;
+        return waiting_ == 0;
     }
 
     /// From now on every push throws EngineHalted with this reason.
@@ -115,12 +124,13 @@ public:
 private:
     void admit() const {
         if (is_closed_) throw EngineHalted(reason_);
-        if (filling_.count >= capacity_) throw QueueFull(filling_.count, capacity_);
-        if (filling_.bytes.size() >= kQueueBytesMax) throw QueueFull(filling_.bytes.size(), kQueueBytesMax);
+        if (waiting_ >= capacity_) throw QueueFull(waiting_, capacity_);
+        if (waiting_bytes_ >= kQueueBytesMax) throw QueueFull(waiting_bytes_, kQueueBytesMax);
     }
 
     template <typename Encode>
     void append(Encode&& encode) {
+        if (filling_.bytes.size() >= kGroupBytesMax) begin_group();
         const std::size_t at = filling_.bytes.size();
         filling_.bytes.resize(at + kRecordHeaderBytes);
         Writer writer(filling_.bytes);
@@ -128,13 +138,38 @@ private:
         const auto length = static_cast<std::uint32_t>(filling_.bytes.size() - at - kRecordHeaderBytes);
         journal_format::put(filling_.bytes.data() + at, length);
         ++pushed_;
-        if (filling_.count++ == 0) has_input_.notify_one();
+        ++filling_.count;
+        waiting_bytes_ += filling_.bytes.size() - at;
+        if (waiting_++ == 0) has_input_.notify_one();
     }
+
+    void begin_group() {
+        full_.push_back(std::move(filling_));
+        filling_ = {};
+        if (!spare_.empty()) {
+            std::swap(filling_, spare_.back());
+            spare_.pop_back();
+        } else {
+            filling_.bytes.reserve(kGroupBytesReserved);
+        }
+    }
+
+    void recycle_front() {
+        if (spare_.size() < kSpareGroupsMax) spare_.push_back(std::move(full_.front()));
+        full_.pop_front();
+    }
+
+    static constexpr std::size_t kGroupBytesReserved = kGroupBytesMax + (std::size_t{64} << 10);
+    static constexpr std::size_t kSpareGroupsMax = 16;
 
     const std::size_t capacity_;
     mutable std::mutex mutex_;
     std::condition_variable has_input_;
+    std::deque<Batch> full_;  // groups that wait before filling_
     Batch filling_;
+    std::vector<Batch> spare_;
+    std::size_t waiting_ = 0;
+    std::size_t waiting_bytes_ = 0;
     std::int64_t last_command_ = 0;
     std::uint64_t pushed_ = 0;
     bool is_closed_ = false;

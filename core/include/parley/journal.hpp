@@ -21,8 +21,9 @@ using journal_format::kRecordHeaderBytes;
 
 /// Bytes of the journal or of a snapshot that were once on disk are missing or changed.
 struct JournalDamaged : std::runtime_error {
-    JournalDamaged(std::uint64_t damaged_sequence, const std::string& why);
+    JournalDamaged(std::uint64_t damaged_sequence, const std::string& what_is_wrong);
     std::uint64_t sequence;
+    std::string why;
 };
 
 /// Another engine holds the folder.
@@ -107,9 +108,10 @@ public:
 
 private:
     void claim_epoch();
+    [[nodiscard]] bool is_without_trace(const Scan& scan) const;
     void begin_epoch(const Scan& scan);
     void begin_segment();
-    void remove_leftovers(const Scan& scan);
+    void remove_leftovers(const Scan& scan, bool is_previous_removed);
     void note_durable();
     void sync_file(StorageFile& file) const;
     [[nodiscard]] journal_format::SegmentHeader header() const noexcept;

@@ -9,7 +9,7 @@ namespace parley::bench {
 
 struct JournalLoad {
     std::uint64_t seed = 1;
-    /// Commands: a move of the mix LOB-1K is a cancel and an order, two commands.
+    /// Of the mix LOB-1K: a move amends the price, a reduce the quantity, as in the engine's own rows.
     std::size_t commands = 1'000'000;
     /// Commands that are put in at once, as a reader of a socket does.
     std::size_t batch = 64;
@@ -27,6 +27,9 @@ struct JournalResult {
     std::int64_t p99_ns = 0;
     std::int64_t p999_ns = 0;
     std::int64_t most_ns = 0;
+    /// Processor time of the thread that puts in and of the one that drains.
+    std::int64_t producer_cpu_ns = 0;
+    std::int64_t consumer_cpu_ns = 0;
 };
 
 /// Through queue, journal, engine and event log of a service, with a thread that puts in and one that drains.

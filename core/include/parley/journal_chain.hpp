@@ -42,6 +42,8 @@ struct Chain {
     /// The newest epoch that began to write, its first sequence, and the last sequence of each epoch.
     std::uint64_t epoch = 0;
     std::uint64_t epoch_first_sequence = 1;
+    /// The epoch that the newest one names as the one before it.
+    std::uint64_t previous_epoch = kFormat1Epoch;
     std::map<std::uint64_t, std::uint64_t> seals;
     std::uint64_t newest_claim = 0;
 
@@ -51,6 +53,9 @@ struct Chain {
         return found != seals.end() && sequence <= found->second;
     }
 };
+
+/// Whether a snapshot that the epoch wrote is there, whole or not.
+[[nodiscard]] bool has_snapshot_of(const Storage& storage, std::uint64_t epoch);
 
 /// Reads names and headers; no record is verified. Throws std::system_error.
 [[nodiscard]] Chain read_chain(const Storage& storage);

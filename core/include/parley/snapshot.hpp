@@ -20,7 +20,8 @@ struct SnapshotFile {
 };
 
 /// The bytes of a snapshot file: the engine's state as `epoch` reached it.
-[[nodiscard]] std::vector<std::uint8_t> encode_snapshot(const Engine& engine, std::uint64_t epoch);
+[[nodiscard]] std::vector<std::uint8_t> encode_snapshot(const Engine& engine, std::uint64_t epoch,
+                                                        std::size_t bytes_expected = 0);
 
 /// Puts it beside the journal: temporary file, fsync, rename, fsync of the folder.
 /// Throws std::system_error.
@@ -29,8 +30,8 @@ void write_snapshot(Storage& storage, std::uint64_t epoch, std::uint64_t sequenc
 /// Snapshots of the folder whose header can be read, newest first.
 [[nodiscard]] std::vector<SnapshotFile> list_snapshots(const Storage& storage);
 
-/// Loads into a fresh engine. False where the CRC or length does not hold, or the state is of another version: then the
-/// engine is of no use.
-[[nodiscard]] bool load_snapshot(const Storage& storage, const SnapshotFile& file, Engine& engine);
+/// Loads into a fresh engine. Returns why not, in words, where the CRC or length does not hold, or the state is of
+/// another version: then the engine is of no use. Empty where it is loaded.
+[[nodiscard]] std::string load_snapshot(const Storage& storage, const SnapshotFile& file, Engine& engine);
 
 }  // namespace parley

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -10,6 +12,9 @@
 
 namespace parley {
 
+/// Shown by top and perf; cut after 15 characters. The caller's thread.
+inline void name_thread(const char* name) noexcept { static_cast<void>(::pthread_setname_np(::pthread_self(), name)); }
+
 /// Runs tasks in order on a thread of its own; where that was not started, at once in the caller's.
 class Worker {
 public:
@@ -18,8 +23,11 @@ public:
     Worker& operator=(const Worker&) = delete;
     ~Worker() { stop(); }
 
-    void start() {
-        thread_ = std::thread([this] { run(); });
+    void start(const char* name) {
+        thread_ = std::thread([this, name] {
+            name_thread(name);
+            run();
+        });
     }
 
     /// Nothing runs any more after a task has thrown.

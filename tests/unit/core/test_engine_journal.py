@@ -242,7 +242,7 @@ def test_a_damaged_snapshot_is_passed_over_and_said(tmp_path: Path) -> None:
     content[len(content) // 2] ^= 1
     newest.write_bytes(content)
     engine = parley_core.Engine(copy)
-    assert f"damaged snapshot {int(newest.stem[:20])} passed over" in engine.recovery
+    assert f"snapshot {int(newest.stem[:20])} passed over: its bytes are damaged" in engine.recovery
     assert engine.state_hash() == live
     engine.stop()
 
