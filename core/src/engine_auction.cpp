@@ -17,6 +17,7 @@ void Engine::on(const SetInstrumentPhase& command) {
     const bool opens = instrument.phase != InstrumentPhase::continuous && command.phase == InstrumentPhase::continuous;
     const Uncrossing done = opens ? uncross(slot) : Uncrossing{};
     change_phase(slot, command.phase, done);
+    if (opens) trade_remainder(slot);
     reprice_pegs(slot);
     trigger_stops(slot);
 }
@@ -91,6 +92,26 @@ Engine::Uncrossing Engine::uncross(Slot slot) {
     }
     done.lots -= left;
     return done;
+}
+
+/// Orders that an auction canceled may have stood between others that cross without them: of those the younger trades on.
+void Engine::trade_remainder(Slot slot) {
+    Instrument& instrument = *instruments_[slot];
+    OrderBook& book = instrument.book;
+    while (instrument.phase == InstrumentPhase::continuous && !book.empty(Side::buy) &&
+           book.crosses(Side::buy, book.best_price(Side::buy))) {
+        OrderIndex older = book.front(Side::buy), younger = book.front(Side::sell);
+        if (nodes_.details(older).arrival > nodes_.details(younger).arrival) std::swap(older, younger);
+        if (nodes_[younger].account() == kVenueSlot && nodes_[older].account() != kVenueSlot) std::swap(older, younger);
+        if (nodes_[younger].account() == kVenueSlot) {
+            book.remove(younger);
+            release(younger);
+            continue;
+        }
+        const SpecialTerms special = nodes_[younger].is_special() ? nodes_.special(younger) : SpecialTerms{};
+        Incoming order = take_out(younger);
+        enter(order, special);
+    }
 }
 
 /// The younger order is the taker. Of two orders of one account the younger is canceled.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "parley/engine.hpp"
 
 namespace parley {
@@ -156,8 +158,21 @@ void Engine::on(const EnableScope& command) {
 }
 
 void Engine::on(const SetParentOrder& command) {
-    answer_control(order_controls_.set_parent(command), ControlKind::parent_order, ControlScope::all,
-                   command.parent_order_id, command.quantity.value);
+    Refusal refusal = order_controls_.set_parent(command);
+    if (refusal) {
+        std::vector<OrderId> working;
+        working_.for_each([&](OrderIndex index) { working.push_back(nodes_.details(index).owner.parent_order_id); });
+        std::sort(working.begin(), working.end());
+        order_controls_.forget_closed_parents(working);
+        refusal = order_controls_.set_parent(command);
+    }
+    answer_control(refusal, ControlKind::parent_order, ControlScope::all, command.parent_order_id,
+                   command.quantity.value);
+}
+
+Position Engine::scope_position(ControlScope scope, std::int64_t scope_id, InstrumentId instrument_id) const {
+    const Slot slot = find_instrument(instrument_id);
+    return slot == kNone ? Position{} : order_controls_.scope_position(scope, scope_id, slot);
 }
 
 std::vector<OrderControls::Terms> Engine::control_terms() const {

@@ -25,11 +25,12 @@ void Engine::on(const AmendOrder& command) {
 }
 
 Engine::Amendment Engine::amendment_of(const AmendOrder& command, OrderIndex index) const noexcept {
-    const bool is_in_book = nodes_.is_in_book(index);
+    // of a peg, the price beyond which it does not follow
+    const bool is_peg = nodes_[index].is_special() && nodes_.special(index).type == OrderType::peg;
     Amendment change;
     change.index = index;
     change.leaves_before = nodes_.leaves(index);
-    change.price_before = is_in_book ? nodes_.price(index) : nodes_.special(index).limit;
+    change.price_before = nodes_.is_in_book(index) && !is_peg ? nodes_.price(index) : nodes_.special(index).limit;
     change.executed = nodes_.details(index).quantity - change.leaves_before;
     change.leaves = command.quantity.value == 0 ? change.leaves_before : command.quantity - change.executed;
     change.price = command.price.value == 0 ? change.price_before : command.price;
@@ -67,17 +68,22 @@ Refusal Engine::check_replacement(const Amendment& change) {
     Intent intent = intent_of(change);
     // where neither margin nor controls by scope follow it, the position alone is what the order is taken out of
     const bool is_followed = !order_controls_.is_empty() || margin_.is_margined(intent.account);
-    const auto change_by = [&](std::int64_t lots) {
-        if (is_followed) return change_working(details.position, details.owner, intent.side, lots);
-        positions_[details.position].position.working(intent.side) += lots;
+    const OrderId parent = details.owner.parent_order_id;
+    const auto count = [&](std::int64_t direction) {
+        const std::int64_t lots = direction * change.leaves_before.value;
+        if (parent != 0) order_controls_.give_back_to_parent(parent, {-lots});
+        if (!is_followed) return void(positions_[details.position].position.working(intent.side) += lots);
+        change_working(details.position, details.owner, intent.side, lots);
+        count_working_order(intent.account, intent.instrument, details.owner, direction);
     };
-    change_by(-change.leaves_before.value);
-    const Refusal refusal = check_intent(intent);
-    change_by(change.leaves_before.value);
-    if (refusal) return refusal;
+    count(-1);
+    Refusal refusal = check_intent(intent);
+    count(1);
+    order_controls_.spend_override(intent.order_id);
     const bool trades = nodes_.is_in_book(change.index) && instrument.book.crosses(order.side(), change.price);
-    if (trades && details.is_post_only) return {Reason::post_only_would_trade, change.price.value, 0};
-    order_controls_.give_back_to_parent(details.owner.parent_order_id, change.leaves_before);
+    if (!refusal && trades && details.is_post_only) refusal = {Reason::post_only_would_trade, change.price.value, 0};
+    if (refusal) return refusal;
+    if (parent != 0) order_controls_.give_back_to_parent(parent, change.leaves_before);
     admit(intent);
     return {};
 }

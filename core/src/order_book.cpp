@@ -59,8 +59,10 @@ Lots OrderBook::available(Side side, PriceTicks limit, std::uint32_t account, bo
         const BookNode& ring = (*nodes_)[level];
         if ((limit.value - ring.key) * sign(side) < 0) break;
         for (OrderIndex index = ring.next; index != level && found < enough; index = (*nodes_)[index].next) {
-            if ((*nodes_)[index].account() != account) {
-                found += nodes_->leaves(index);
+            const BookNode& order = (*nodes_)[index];
+            if (order.account() != account) {
+                const bool may_be_cut = order.is_special() && nodes_->special(index).is_reduce_only;
+                if (!may_be_cut) found += nodes_->leaves(index);
             } else if (stops_at_own) {
                 return found;
             }

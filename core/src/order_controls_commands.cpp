@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "parley/order_controls.hpp"
 
 namespace parley {
@@ -116,7 +118,8 @@ void OrderControls::enable(ControlScope scope, std::int64_t scope_id) {
 Refusal OrderControls::set_parent(const SetParentOrder& command) {
     const auto id = static_cast<std::uint64_t>(command.parent_order_id);
     if (command.quantity.value == 0) {
-        parents_.erase(id);
+        // What is out stays counted: parts that still work give back to it, also when it may send more again.
+        if (Parent* closed = parents_.find(id)) closed->quantity = {};
         return {};
     }
     if (!parents_.contains(id) && parents_.size() >= kParentsMax) {
@@ -125,6 +128,38 @@ Refusal OrderControls::set_parent(const SetParentOrder& command) {
     }
     parents_[id].quantity = command.quantity;
     return {};
+}
+
+void OrderControls::forget_closed_parents(std::span<const OrderId> working) {
+    std::vector<std::uint64_t> forgotten;
+    parents_.for_each([&](std::uint64_t id, const Parent& parent) {
+        const bool works = std::binary_search(working.begin(), working.end(), static_cast<OrderId>(id));
+        if (parent.quantity.value == 0 && !works) forgotten.push_back(id);
+    });
+    for (const std::uint64_t id : forgotten) parents_.erase(id);
+}
+
+std::vector<OrderControls::ParentUse> OrderControls::parent_uses() const {
+    std::vector<ParentUse> uses;
+    parents_.for_each([&](std::uint64_t id, const Parent& parent) {
+        uses.push_back({static_cast<OrderId>(id), parent.quantity, parent.out});
+    });
+    std::sort(uses.begin(), uses.end(), [](const auto& a, const auto& b) { return a.parent_order_id < b.parent_order_id; });
+    return uses;
+}
+
+std::vector<OrderControls::ScopeUse> OrderControls::scope_uses() const {
+    std::vector<ScopeUse> uses;
+    for (const Scope& each : scopes_) {
+        uses.push_back({each.scope, each.scope_id, each.working_orders, each.orders, each.is_disabled});
+    }
+    return uses;
+}
+
+Position OrderControls::scope_position(ControlScope scope, std::int64_t scope_id, Slot instrument) const noexcept {
+    const Slot slot = find(scope, scope_id);
+    const Counter* const held = slot == kNone ? nullptr : counter(slot, instrument);
+    return held == nullptr ? Position{} : held->position;
 }
 
 }  // namespace parley

@@ -316,7 +316,7 @@ std::int64_t Book::at_once(const Order& order) const {
         if (sign(order.side) * (limit - price) < 0) break;
         for (const std::int64_t key : sides_[other].at(price)) {
             if (orders_.at(key).account != order.account) {
-                lots += orders_.at(key).leaves;
+                if (!orders_.at(key).is_reduce_only) lots += orders_.at(key).leaves;
             } else if (order.terms.self_match != SelfMatch::cancel_oldest) {
                 return lots;
             }

@@ -79,6 +79,7 @@ private:
     [[nodiscard]] std::int64_t peg_price(const Order& order) const;
     void move_pegs();
     void trigger();
+    void trade_on();
     void uncross(std::int64_t& price, std::int64_t& lots);
 
     std::vector<Said>& said_;

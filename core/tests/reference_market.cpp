@@ -20,7 +20,8 @@ void Book::amend(const parley::AmendOrder& c) {
         return no(seen_.contains(c.order_id) ? Reason::too_late_to_cancel : Reason::unknown_order, 0, 0);
     }
     Order order = orders_[c.order_id];
-    const std::int64_t standing = order.is_in_book ? order.price : order.limit;
+    const bool is_peg = order.type == OrderType::peg;
+    const std::int64_t standing = order.is_in_book && !is_peg ? order.price : order.limit;
     const std::int64_t executed = order.quantity - order.leaves;
     const std::int64_t leaves = c.quantity.value == 0 ? order.leaves : c.quantity.value - executed;
     const std::int64_t price = c.price.value == 0 ? standing : c.price.value;
@@ -167,9 +168,21 @@ void Book::set_phase(InstrumentPhase phase) {
     if (phase_ != InstrumentPhase::continuous && phase == InstrumentPhase::continuous) uncross(price, lots);
     phase_ = phase;
     if (lots > 0 && bands_.static_basis_points > 0) bands_.reference = {price};
+    const bool opens = phase == InstrumentPhase::continuous;
     say(EventKind::instrument_phase_changed, Reason::none, {1, static_cast<int>(phase), price, lots});
+    while (opens && phase_ == phase && best(0) != 0 && best(1) != 0 && best(0) >= best(1)) trade_on();
     move_pegs();
     trigger();
+}
+
+/// Of the two best orders that still cross, the younger acts; quotes of the venue do not.
+void Book::trade_on() {
+    std::int64_t older = sides_[0][best(0)].front(), younger = sides_[1][best(1)].front();
+    if (orders_[older].arrival > orders_[younger].arrival) std::swap(older, younger);
+    if (orders_[younger].account == 0 && orders_[older].account != 0) std::swap(older, younger);
+    const Order order = orders_[younger];
+    leave(younger);
+    if (order.account != 0) act(order);
 }
 
 /// Tries every price of the book: most lots, least imbalance, nearest to the reference, lowest.

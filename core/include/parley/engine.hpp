@@ -91,6 +91,8 @@ public:
     [[nodiscard]] std::vector<Listing> listings() const;
     [[nodiscard]] std::vector<Holding> holdings() const;
     [[nodiscard]] std::vector<Working> working_orders() const;
+    [[nodiscard]] const OrderControls& order_controls() const noexcept { return order_controls_; }
+    [[nodiscard]] Position scope_position(ControlScope scope, std::int64_t scope_id, InstrumentId instrument_id) const;
     /// Empty for an unknown instrument.
     [[nodiscard]] std::vector<OrderBook::Depth> depth(InstrumentId id, Side side, std::size_t count) const;
 
@@ -296,6 +298,7 @@ private:
     [[nodiscard]] Uncrossing find_uncrossing(const Instrument& instrument) const;
     Uncrossing uncross(Slot slot);
     void trade_pair(Slot slot, PriceTicks price, Lots& left);
+    void trade_remainder(Slot slot);
     void cancel(OrderIndex index, Reason reason);
     std::int64_t cancel_where(ControlScope scope, std::int64_t scope_id, Reason reason);
     [[nodiscard]] bool is_covered(OrderIndex index, ControlScope scope, std::int64_t scope_id) const;

@@ -56,7 +56,8 @@ public:
     [[nodiscard]] bool fill(OrderIndex index, Lots lots) noexcept;
 
     /// Lots, hidden ones included, that an order of `side` could trade at once up to `limit`, counted to `enough`.
-    /// Orders of `account` do not count, and end the count where it would stop at them.
+    /// Orders of `account` do not count, and end the count where it would stop at them; nor do reduce-only orders, which
+    /// a trade may cut.
     [[nodiscard]] Lots available(Side side, PriceTicks limit, std::uint32_t account, bool stops_at_own,
                                  Lots enough) const noexcept;
 

@@ -144,6 +144,8 @@ public:
     [[nodiscard]] Refusal grant(const GrantOverride& command, TimeNs now_ns);
     void enable(ControlScope scope, std::int64_t scope_id);
     [[nodiscard]] Refusal set_parent(const SetParentOrder& command);
+    /// Those that may send nothing more and of which nothing works. `working`: parents of working orders, sorted.
+    void forget_closed_parents(std::span<const OrderId> working);
 
     /// Counts a message against the rates of its scopes. Refuses where a rate is used up; a cancel's answer is ignored.
     [[nodiscard]] Refusal count_message(std::span<const Slot> covering, TimeNs now_ns);
@@ -221,6 +223,23 @@ public:
     void seed(ControlScope scope, std::int64_t scope_id, Slot instrument, const Valuation& valuation, std::int64_t coin,
               const Position& held);
     void seed_orders(ControlScope scope, std::int64_t scope_id, std::int64_t working);
+
+    /// A parent and its parts that were executed or work.
+    struct ParentUse {
+        OrderId parent_order_id;
+        Lots quantity;
+        Lots out;
+    };
+    struct ScopeUse {
+        ControlScope scope;
+        std::int64_t scope_id;
+        std::int64_t working_orders;
+        std::int64_t orders;
+        bool is_disabled;
+    };
+    [[nodiscard]] std::vector<ParentUse> parent_uses() const;
+    [[nodiscard]] std::vector<ScopeUse> scope_uses() const;
+    [[nodiscard]] Position scope_position(ControlScope scope, std::int64_t scope_id, Slot instrument) const noexcept;
 
     /// What an instrument's slot stands for, to save and load counters.
     struct Terms {
