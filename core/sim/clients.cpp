@@ -10,7 +10,8 @@ std::int64_t firm_of(AccountId account) { return account <= 2 ? 1 : 2; }
 bool is_same(const PlaceOrder& a, const PlaceOrder& b) noexcept {
     return a.account_id == b.account_id && a.instrument_id == b.instrument_id && a.side == b.side &&
            a.quantity == b.quantity && a.price == b.price && a.order_type == b.order_type &&
-           a.time_in_force == b.time_in_force && a.valid_until_ns == b.valid_until_ns;
+           a.time_in_force == b.time_in_force && a.valid_until_ns == b.valid_until_ns && a.terms == b.terms &&
+           a.is_reduce_only == b.is_reduce_only && a.attribution.parent_order_id == b.attribution.parent_order_id;
 }
 
 }  // namespace
@@ -30,13 +31,19 @@ void Clients::open() {
 
 void Clients::step(const std::array<std::int64_t, 4>& mids) {
     const std::int64_t dice = context_.random.between(0, 99);
-    if (dice < 55) return place(mids);
-    if (dice < 75) return cancel();
-    if (dice < 82) return block();
-    if (dice < 86) return control();
-    if (dice < 88) return settle();
-    if (dice < 89) return submit(limits_of(context_.random.between(1, kAccounts)));
-    if (dice < 90 && context_.strikes(Fault::command_malformed, 500)) {
+    if (dice < 47) return place(mids);
+    if (dice < 59) return cancel();
+    if (dice < 72) return amend(mids);
+    if (dice < 78) return block();
+    if (dice < 82) return control();
+    if (dice < 86) return auction(mids);
+    if (dice < 89) return set_parent();
+    if (dice < 91) return bound_scope();
+    if (dice < 92) return list();
+    if (dice < 93) return set_collateral();
+    if (dice < 95) return settle();
+    if (dice < 96) return submit(limits_of(context_.random.between(1, kAccounts)));
+    if (dice < 97 && context_.strikes(Fault::command_malformed, 500)) {
         return submit(RefuseCommand{0, "", "malformed", 0, 0});
     }
     static_cast<void>(settle_answers());
@@ -49,15 +56,13 @@ void Clients::place(const std::array<std::int64_t, 4>& mids) {
     terms.account_id = random.between(1, kAccounts);
     terms.firm_id = firm_of(terms.account_id);
     terms.desk_id = terms.firm_id * 10 + random.between(0, 1);
-    terms.user_id = terms.account_id * 100;
+    terms.user_id = user_of(terms.account_id);
     terms.instrument_id = random.between(1, kInstruments);
     terms.valid_until_ns = context_.clock.wall() + random.between(1, 20) * kSecond;
     terms.side = static_cast<Side>(random.below(2));
     terms.quantity = {random.between(1, 10)};
     terms.price = {mids[static_cast<std::size_t>(terms.instrument_id)] + random.between(-6, 6)};
-    if (random.chance(120)) terms.order_type = OrderType::market;
-    if (terms.order_type == OrderType::market || random.chance(150)) terms.time_in_force = TimeInForce::ioc;
-    terms.is_post_only = terms.time_in_force == TimeInForce::gtc && random.chance(60);
+    shape(terms);
     send({"c" + std::to_string(++requests_), terms});
 }
 

@@ -27,6 +27,16 @@ private:
     void place(const std::array<std::int64_t, 4>& mids);
     void send(const Request& request);
     [[nodiscard]] OrderId store(const Request& request);
+    // client_orders.cpp: every type and term
+    void shape(PlaceOrder& terms);
+    void shape_resting(PlaceOrder& terms);
+    void amend(const std::array<std::int64_t, 4>& mids);
+    // client_controls.cpp: what operators set
+    void auction(const std::array<std::int64_t, 4>& mids);
+    void bound_scope();
+    void list();
+    void set_parent();
+    void set_collateral();
     void cancel();
     void control();
     void block();
@@ -45,6 +55,10 @@ private:
 };
 
 inline constexpr AccountId kAccounts = 4;
+inline constexpr std::int64_t kStrategies = 2;
+/// Parents 1..4 of orders that algorithms send in parts.
+inline constexpr OrderId kParentOrders = 4;
+inline constexpr std::int64_t user_of(AccountId account) { return account * 100; }
 /// Instruments 1..3; the third is delivered and settled on the way.
 inline constexpr InstrumentId kInstruments = 3;
 inline constexpr InstrumentId kExpiring = 3;

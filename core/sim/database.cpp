@@ -61,6 +61,9 @@ void Database::apply(const Event& event) {
             return execute(event);
         case EventKind::order_canceled:
             return cancel(event);
+        case EventKind::order_amended:
+        case EventKind::order_restated:
+            return restate(event);
         case EventKind::block_confirmed:
             return confirm_block(event);
         case EventKind::instrument_settled:
@@ -75,7 +78,16 @@ void Database::accept(const Event& event) {
     OrderRow& row = order(event.values[0]);
     insist(row.state == OrderState::pending, "O3", "order " + std::to_string(event.values[0]) + " is accepted twice");
     row.state = OrderState::open;
-    row.leaves = event.values[1];
+    row.leaves = row.quantity = event.values[1];
+}
+
+/// Values: order, quantity, leaves.
+void Database::restate(const Event& event) {
+    OrderRow& row = order(event.values[0]);
+    insist(row.state == OrderState::open, "O3", "an order changes that does not work");
+    insist(event.values[1] == row.cumulative + event.values[2] && event.values[2] > 0, "O3", "a change loses lots");
+    row.quantity = event.values[1];
+    row.leaves = event.values[2];
 }
 
 /// Values: order, execution, account, instrument, side, price, lots, cumulative, leaves, liquidity, counterparty, index.

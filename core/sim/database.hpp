@@ -22,9 +22,10 @@ struct OrderRow {
     OrderState state = OrderState::pending;
     std::int64_t cumulative = 0;
     std::int64_t leaves = 0;
+    std::int64_t quantity = 0;
     friend bool operator==(const OrderRow& a, const OrderRow& b) noexcept {
         return a.terms.order_id == b.terms.order_id && a.state == b.state && a.cumulative == b.cumulative &&
-               a.leaves == b.leaves;
+               a.leaves == b.leaves && a.quantity == b.quantity;
     }
 };
 
@@ -105,6 +106,7 @@ private:
     void accept(const Event& event);
     void execute(const Event& event);
     void cancel(const Event& event);
+    void restate(const Event& event);
     void confirm_block(const Event& event);
 
     Context* context_;

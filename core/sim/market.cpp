@@ -20,8 +20,28 @@ void Market::list(EngineService& service) {
         listing.terms_json = "{}";
         listing.lot_nanos = listing.tick_nanos = 1'000'000'000;
         push(service, listing);
+        DescribeInstrument terms;
+        terms.instrument_id = id;
+        terms.venue_id = kPaperVenue;
+        terms.margin_kind = MarginKind::perpetual;
+        push(service, terms);
     }
     push(service, SetIndex{0, 60'000'000'000});
+    push(service, SetMarginParameters{0, 0.05, 0.1, 1.0, 1.0});
+}
+
+/// Every instrument at its mid.
+void Market::mark(EngineService& service) {
+    const TimeNs now = context_.clock.wall();
+    service.queue().push([&](Writer& writer) {
+        codec::encode(writer, now, SetMarginInputs{0, 60'000.0});
+        writer.number(0);
+        writer.number(kInstruments);
+        for (InstrumentId id = 1; id <= kInstruments; ++id) {
+            MarginMark mark{id, static_cast<double>(mids_[static_cast<std::size_t>(id)]), 0.0};
+            codec::put_fields(writer, mark);
+        }
+    });
 }
 
 void Market::step(EngineService& service) {
@@ -37,6 +57,7 @@ void Market::step(EngineService& service) {
         }
         std::int64_t& mid = mids_[static_cast<std::size_t>(instrument)];
         mid += context_.random.between(-1, 1);
+        if (context_.random.chance(150)) return mark(service);
         if (context_.random.chance(300)) return push(service, FeedHeartbeat{context_.clock.wall()});
         quote(service, instrument, context_.strikes(Fault::feed_late, 30) ? late_mid_ : mid);
         if (context_.strikes(Fault::feed_doubled, 30)) quote(service, instrument, mid);

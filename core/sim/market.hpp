@@ -18,6 +18,7 @@ public:
     [[nodiscard]] const std::array<std::int64_t, 4>& mids() const noexcept { return mids_; }
 
 private:
+    void mark(EngineService& service);
     void quote(EngineService& service, InstrumentId instrument, std::int64_t mid);
     template <typename Input>
     void push(EngineService& service, const Input& input);

@@ -28,7 +28,9 @@ void Mirror::observe(const Event& event) {
         const bool is_same_record = event.journal_sequence == last.journal_sequence;
         insist(event.journal_sequence >= last.journal_sequence && event.index == (is_same_record ? last.index + 1 : 1),
                "O6", name("ids do not follow at event", event.number));
+        if (!is_same_record) finish_record();
     }
+    insist_on_times(event);
     follow_commands(event);
     judge(event);
     history_.push_back(event);
@@ -37,32 +39,12 @@ void Mirror::observe(const Event& event) {
 /// Commands are answered once each, in the order of their numbers, and only those that were given.
 void Mirror::follow_commands(const Event& event) {
     if (event.command_sequence == command_) return;
-    finish_command();
+    command_ = 0;
     if (event.command_sequence == 0) return;
     insist(event.command_sequence == last_command_ + 1, "O4",
            "command " + std::to_string(event.command_sequence) + " is answered after " + std::to_string(last_command_));
     insist(database_.find_command(event.command_sequence) != nullptr, "O4", "a command is answered that nobody gave");
     command_ = last_command_ = event.command_sequence;
-}
-
-/// What cannot rest does not.
-void Mirror::finish_command() {
-    insist(!is_second_side_due_, "O2", "an execution has no second side");
-    if (command_ == 0) return;
-    const Command* command = database_.find_command(command_);
-    command_ = 0;
-    const auto* place = command == nullptr ? nullptr : std::get_if<PlaceOrder>(command);
-    if (place == nullptr) return;
-    const auto found = open_.find(place->order_id);
-    insist(found == open_.end() || found->second.can_rest(), "O3", name("an immediate order rests:", place->order_id));
-}
-
-template <typename Wanted>
-const Wanted& Mirror::answered(const Event& event) const {
-    const Command* command = database_.find_command(event.command_sequence);
-    const auto* wanted = command == nullptr ? nullptr : std::get_if<Wanted>(command);
-    insist(wanted != nullptr, "O4", name("the wrong kind of answer in event", event.number));
-    return *wanted;
 }
 
 void Mirror::judge(const Event& event) {
@@ -72,17 +54,6 @@ void Mirror::judge(const Event& event) {
             limits_[limits.account_id] = limits;
             return;
         }
-        case EventKind::order_accepted:
-            return accept(event);
-        case EventKind::order_rejected:
-            return reject(event);
-        case EventKind::order_executed:
-            return execute(event);
-        case EventKind::order_canceled:
-            return cancel(event);
-        case EventKind::cancel_rejected:
-            insist(!open_.contains(event.values[0]), "O3", name("the cancel was refused of working order", event.values[0]));
-            return;
         case EventKind::kill_switch_changed:
             return set_kill_switch(event);
         case EventKind::trading_state_changed:
@@ -99,126 +70,41 @@ void Mirror::judge(const Event& event) {
         case EventKind::instrument_settled:
             std::erase_if(holdings_, [&](const auto& held) { return held.first.instrument == event.values[0]; });
             return;
+        case EventKind::control_set:
+            return set_control(event);
+        case EventKind::instrument_phase_changed:
+            return change_phase(event);
+        case EventKind::price_bands_set:
+            return set_bands(event);
+        default:
+            return judge_order(event);
+    }
+}
+
+void Mirror::judge_order(const Event& event) {
+    switch (event.kind) {
+        case EventKind::order_accepted:
+            return accept(event);
+        case EventKind::order_rejected:
+            return reject(event);
+        case EventKind::order_amended:
+            return amend(event);
+        case EventKind::amend_rejected:
+            return refuse_amend(event);
+        case EventKind::order_restated:
+            return restate(event);
+        case EventKind::order_triggered:
+            return trigger(event);
+        case EventKind::order_executed:
+            return execute(event);
+        case EventKind::order_canceled:
+            return cancel(event);
+        case EventKind::cancel_rejected:
+            insist(!open_.contains(event.values[0]), "O3", name("the cancel was refused of working order", event.values[0]));
+            return;
         default:
             return;
     }
-}
-
-std::vector<Mirror::Scope> Mirror::scopes_of(const PlaceOrder& terms) const {
-    const auto limits = limits_.find(terms.account_id);
-    const std::int64_t account_desk = limits == limits_.end() ? 0 : limits->second.desk_id;
-    return {{ControlScope::all, 0},
-            {ControlScope::firm, terms.firm_id},
-            {ControlScope::desk, terms.desk_id},
-            {ControlScope::desk, account_desk},
-            {ControlScope::user, terms.user_id},
-            {ControlScope::account, terms.account_id},
-            {ControlScope::instrument, terms.instrument_id}};
-}
-
-bool Mirror::is_killed(const PlaceOrder& terms) const {
-    const auto scopes = scopes_of(terms);
-    return std::any_of(scopes.begin(), scopes.end(), [this](const Scope& scope) { return killed_.contains(scope); });
-}
-
-std::int64_t Mirror::worst(const PlaceOrder& terms) const {
-    const auto held = holdings_.find({terms.account_id, terms.instrument_id});
-    return (held == holdings_.end() ? Position{} : held->second).worst(terms.side, terms.quantity.value);
-}
-
-void Mirror::accept(const Event& event) {
-    const auto& terms = answered<PlaceOrder>(event);
-    insist(event.values[0] == terms.order_id && event.values[1] == terms.quantity.value, "O5", "accepted with other terms");
-    insist(known_.insert(terms.order_id).second, "O3", name("accepted again: order", terms.order_id));
-    insist(event.at_ns <= terms.valid_until_ns, "O4", name("accepted after its time: order", terms.order_id));
-    insist(!is_killed(terms), "kill switch", name("accepted although killed: order", terms.order_id));
-    insist(!delivered_.contains(terms.instrument_id), "O4", name("accepted after delivery: order", terms.order_id));
-    for (const Scope& scope : scopes_of(terms)) {
-        const auto state = states_.find(scope);
-        insist(state == states_.end() || state->second != TradingState::halted, "trading state", "accepted although halted");
-    }
-    const auto limits = limits_.find(terms.account_id);
-    insist(limits != limits_.end(), "risk", "accepted without limits");
-    insist(terms.quantity.value <= limits->second.limits.max_order_quantity_lots, "risk", "accepted above the quantity");
-    insist(worst(terms) <= limits->second.limits.max_position_lots, "risk", "accepted above the position");
-    open_[terms.order_id] = {terms, terms.quantity.value, 0, static_cast<std::uint64_t>(event.number)};
-    holdings_[{terms.account_id, terms.instrument_id}].working(terms.side) += terms.quantity.value;
-}
-
-void Mirror::reject(const Event& event) {
-    const auto& terms = answered<PlaceOrder>(event);
-    insist(event.values[0] == terms.order_id, "O5", "another order is rejected than was placed");
-    insist(known_.insert(terms.order_id).second, "O3", name("answered twice: order", terms.order_id));
-    insist(event.reason != Reason::duplicate_order, "O3", name("taken twice: order", terms.order_id));
-    insist(event.reason != Reason::kill_switch || is_killed(terms), "kill switch", "rejected although armed again");
-    if (event.reason != Reason::position) return;
-    const auto limits = limits_.find(terms.account_id);
-    insist(limits != limits_.end() && worst(terms) > limits->second.limits.max_position_lots, "O11",
-           name("rejected for a position that is not held: order", terms.order_id));
-}
-
-/// Values: order, execution, account, instrument, side, price, lots, cumulative, leaves, liquidity, counterparty, index.
-void Mirror::execute(const Event& event) {
-    const auto& v = event.values;
-    const auto found = open_.find(v[0]);
-    insist(found != open_.end(), "O3", name("executed although it does not work: order", v[0]));
-    Order& order = found->second;
-    const bool is_buy = order.terms.side == Side::buy;
-    insist(v[2] == order.terms.account_id && v[3] == order.terms.instrument_id && (v[4] == 0) == is_buy, "O5",
-           name("executed for others: order", v[0]));
-    insist_on_execution_id(event);
-    if (v[9] == static_cast<std::int64_t>(Liquidity::maker)) {
-        insist(v[5] == order.terms.price.value, "O3", "a resting order trades at another price than its own");
-    } else if (order.terms.order_type == OrderType::limit) {
-        insist(is_buy ? v[5] <= order.terms.price.value : v[5] >= order.terms.price.value, "O3", "executed beyond its limit");
-    }
-    insist_on_priority(event, order);
-    order.leaves -= v[6];
-    order.cumulative += v[6];
-    insist(order.leaves == v[8] && order.cumulative == v[7] && order.leaves >= 0, "O3", name("quantities of order", v[0]));
-    Position& held = holdings_[{v[2], v[3]}];
-    held.lots += is_buy ? v[6] : -v[6];
-    held.working(order.terms.side) -= v[6];
-    if (order.leaves == 0) open_.erase(found);
-}
-
-/// Ids grow; one is seen twice only as the two sides of one trade between clients, which follow each other.
-void Mirror::insist_on_execution_id(const Event& event) {
-    const auto& v = event.values;
-    if (is_second_side_due_) {
-        const auto& first = history_.back().values;
-        insist(v[1] == first[1] && v[5] == first[5] && v[6] == first[6] && v[4] != first[4], "O2",
-               name("the second side differs of execution", v[1]));
-        is_second_side_due_ = false;
-        return;
-    }
-    insist(v[1] > last_execution_, "O2", name("came twice: execution", v[1]));
-    last_execution_ = v[1];
-    const bool is_taker = v[9] == static_cast<std::int64_t>(Liquidity::taker);
-    is_second_side_due_ = is_taker && v[10] != kVenueAccount;
-}
-
-/// Nobody on the resting side had a better price, or the same price earlier.
-void Mirror::insist_on_priority(const Event& event, const Order& order) const {
-    const auto& v = event.values;
-    const bool is_maker = v[9] == static_cast<std::int64_t>(Liquidity::maker);
-    const Side resting = is_maker ? order.terms.side : opposite(order.terms.side);
-    for (const auto& [id, other] : open_) {
-        if (id == v[0] || other.terms.side != resting || other.terms.instrument_id != v[3]) continue;
-        const std::int64_t better = (other.terms.price.value - v[5]) * sign(resting);
-        insist(better <= 0, "priority", name("passed over at a better price: order", id));
-        insist(!is_maker || better < 0 || other.arrival > order.arrival, "priority", name("passed over in time: order", id));
-    }
-}
-
-/// Values: order, canceled lots, cumulative lots.
-void Mirror::cancel(const Event& event) {
-    const auto found = open_.find(event.values[0]);
-    insist(found != open_.end(), "O3", name("canceled although it does not work: order", event.values[0]));
-    const Order& order = found->second;
-    insist(order.leaves == event.values[1] && order.cumulative == event.values[2], "O3", "a cancel of other quantities");
-    holdings_[{order.terms.account_id, order.terms.instrument_id}].working(order.terms.side) -= order.leaves;
-    open_.erase(found);
 }
 
 void Mirror::set_kill_switch(const Event& event) {
@@ -271,41 +157,6 @@ void Mirror::finish_block(const Event& event, bool is_confirmed) {
         }
     }
     reserved_.erase(found);
-}
-
-void Mirror::compare(const Engine& engine) const {
-    std::map<OrderId, std::int64_t> working, expected;
-    for (const auto& order : engine.working_orders()) working[order.order_id] = order.leaves.value;
-    for (const auto& [id, order] : open_) expected[id] = order.leaves;
-    insist(working == expected, "O3", "the engine works other orders than its events say");
-    const auto as_tuple = [](const Position& p) { return std::tuple(p.lots, p.buy_working, p.sell_working); };
-    std::map<Booking, std::tuple<std::int64_t, std::int64_t, std::int64_t>> held, wanted;
-    for (const auto& holding : engine.holdings()) {
-        held[{holding.account_id, holding.instrument_id}] = as_tuple(holding.position);
-    }
-    for (const auto& [booking, position] : holdings_) {
-        if (!position.empty()) wanted[booking] = as_tuple(position);
-    }
-    insist(held == wanted, "O11", "the engine holds and reserves other lots than its events say");
-}
-
-void Mirror::compare(const Database& database) const {
-    for (const auto& [id, row] : database.orders) {
-        const auto found = open_.find(id);
-        const bool is_open = row.state == OrderState::open;
-        insist(is_open == (found != open_.end()), "O3", name("database and engine differ on order", id));
-        if (!is_open) continue;
-        insist(found->second.leaves == row.leaves && found->second.cumulative == row.cumulative, "O3",
-               name("database and engine differ on the quantities of order", id));
-    }
-    std::map<Booking, std::int64_t> held, wanted;
-    for (const auto& [booking, position] : holdings_) {
-        if (position.lots != 0) wanted[booking] = position.lots;
-    }
-    for (const auto& [booking, lots] : database.positions) {
-        if (lots != 0) held[booking] = lots;
-    }
-    insist(held == wanted, "O2", "positions are not the sum of the fills");
 }
 
 }  // namespace parley::sim

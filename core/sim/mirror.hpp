@@ -27,37 +27,92 @@ public:
 
 private:
     struct Order {
-        PlaceOrder terms;
+        PlaceOrder terms;  // with the price and, of DAY orders, the expiry that are in force
+        std::int64_t quantity = 0;
         std::int64_t leaves = 0;
         std::int64_t cumulative = 0;
+        std::int64_t shown = 0;
         std::uint64_t arrival = 0;
-        [[nodiscard]] bool can_rest() const noexcept {
-            return terms.order_type == OrderType::limit && terms.time_in_force == TimeInForce::gtc;
-        }
+        bool waits = false;  // a stop that was not triggered
+        [[nodiscard]] bool can_rest() const noexcept;
+        [[nodiscard]] bool is_peg() const noexcept { return terms.order_type == OrderType::peg; }
+        /// In the book at a price that the events tell.
+        [[nodiscard]] bool stands() const noexcept { return !waits && !is_peg(); }
+        void show() noexcept;
     };
     using Scope = std::pair<ControlScope, std::int64_t>;
+    struct ScopeState {
+        ScopeLimits limits;
+        std::int64_t orders = 0;
+        bool is_disabled = false;
+    };
+    struct Parent {
+        std::int64_t quantity = 0;
+        std::int64_t out = 0;
+    };
+    /// What is known of an instrument's trading.
+    struct Trading {
+        InstrumentPhase phase{};
+        PriceBands bands;
+        std::int64_t last = 0;
+    };
 
+    // mirror.cpp: the flow of events, commands, blocks
     void judge(const Event& event);
+    void judge_order(const Event& event);
     void follow_commands(const Event& event);
     template <typename Wanted>
-    const Wanted& answered(const Event& event) const;
-
-    void accept(const Event& event);
-    void reject(const Event& event);
-    void execute(const Event& event);
-    void insist_on_execution_id(const Event& event);
-    void insist_on_priority(const Event& event, const Order& order) const;
-    void cancel(const Event& event);
+    const Wanted& answered(const Event& event) const {
+        const Command* command = database_.find_command(event.command_sequence);
+        const auto* wanted = command == nullptr ? nullptr : std::get_if<Wanted>(command);
+        insist(wanted != nullptr, "O4", "the wrong kind of answer in event " + std::to_string(event.number));
+        return *wanted;
+    }
     void set_kill_switch(const Event& event);
     void set_state(const Event& event);
     void reserve(const Event& event);
     void finish_block(const Event& event, bool is_confirmed);
     void hold(const std::vector<BlockLeg>& legs, std::int64_t direction);
-    void finish_command();
 
+    // mirror_orders.cpp: what happens to one order
+    void accept(const Event& event);
+    void reject(const Event& event);
+    void amend(const Event& event);
+    void refuse_amend(const Event& event) const;
+    void restate(const Event& event);
+    void trigger(const Event& event);
+    void cancel(const Event& event);
+    void execute(const Event& event);
+    void fill(const Event& event, Order& order);
+    [[nodiscard]] Order& working(OrderId id, const char* what);
+    void change_leaves(Order& order, std::int64_t leaves);
     [[nodiscard]] std::vector<Scope> scopes_of(const PlaceOrder& terms) const;
     [[nodiscard]] bool is_killed(const PlaceOrder& terms) const;
     [[nodiscard]] std::int64_t worst(const PlaceOrder& terms) const;
+
+    // mirror_rules.cpp: prices, phases, bands, what holds after each record
+    void insist_on_execution_id(const Event& event);
+    void insist_on_price(const Event& event, const Order& order);
+    void insist_on_priority(const Event& event, const Order& order) const;
+    void insist_on_auction(const Event& event, const Order& order);
+    void insist_on_bands(const Event& event);
+    void insist_on_times(const Event& event) const;
+    void change_phase(const Event& event);
+    void set_bands(const Event& event);
+    void finish_record();
+    void insist_on_books() const;
+
+    // mirror_controls.cpp: controls by scope, parents
+    void set_control(const Event& event);
+    void set_scope_limits(const ScopeLimitsCommand& command);
+    void insist_on_controls(const PlaceOrder& terms);
+    [[nodiscard]] bool is_capped(const PlaceOrder& terms) const;
+    void count_order(const PlaceOrder& terms);
+    void count_out(const PlaceOrder& terms, std::int64_t lots);
+    [[nodiscard]] Parent parent_of(const PlaceOrder& terms) const;
+    [[nodiscard]] std::int64_t working_orders(const Scope& scope) const;
+    [[nodiscard]] Position position_of(const Scope& scope, InstrumentId instrument) const;
+    void compare_controls(const Engine& engine) const;
 
     const Database& database_;
     std::vector<Event> history_;
@@ -71,8 +126,19 @@ private:
     std::map<Scope, TradingState> states_;
     std::map<ReservationId, std::vector<BlockLeg>> reserved_;
     std::set<InstrumentId> delivered_;
+    std::map<InstrumentId, Trading> trading_;
+    std::map<Scope, ScopeState> scopes_;
+    std::map<OrderId, Parent> parents_;
+    std::set<OrderId> overridden_;
     std::int64_t last_execution_ = 0;
     bool is_second_side_due_ = false;
+
+    // the record whose events are seen
+    std::set<OrderId> acted_;
+    OrderId taker_ = 0;                   // who trades in a row
+    std::vector<std::int64_t> lasts_;     // prices that its bands may lie around
+    std::int64_t auction_price_ = 0;
+    std::int64_t auction_lots_ = 0;
 };
 
 }  // namespace parley::sim

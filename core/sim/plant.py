@@ -65,6 +65,13 @@ BUGS = (
         ("src/engine_orders.cpp",
          "    change_working(order.account(), details.instrument, details.owner, order.side(), -leaves.value);\n"
          "    order_controls_.give_back", "    order_controls_.give_back"),)),
+    Bug("an amendment counts twice in its parent", (
+        ("src/engine_life.cpp", "    if (parent != 0) order_controls_.give_back_to_parent(parent, change.leaves_before);\n", ""),)),
+    Bug("a canceled part gives nothing back to its parent", (
+        ("src/engine_orders.cpp", "    order_controls_.give_back_to_parent(details.owner.parent_order_id, leaves);\n", ""),)),
+    Bug("an auction trades at the price of the older order", (
+        ("src/engine_auction.cpp", "report_trade(older, price, lots, taker);",
+         "report_trade(older, nodes_.price(older), lots, taker);"),)),
     Bug("a reduced order goes to the back", (
         ("src/order_book.cpp", "    order.lots -= lots;\n    (*nodes_)[order.level].lots -= lots;\n",
          "    order.lots -= lots;\n    (*nodes_)[order.level].lots -= lots;\n"

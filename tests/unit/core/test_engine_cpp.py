@@ -20,11 +20,13 @@ COMPILE_SECONDS_MAX = 280
 
 
 class Builder:
-    """Objects of the core, each compiled once, and programs linked with them."""
+    """Objects of the core, each compiled once, in a library of which a program takes what it needs."""
 
-    def __init__(self, compiler: str, folder: Path) -> None:
+    def __init__(self, compiler: str, archiver: str, folder: Path) -> None:
         self._compiler, self._folder = compiler, folder
-        self._core = self.compile((CORE / "src").glob("*.cpp"))
+        self._core = folder / "libparley.a"
+        objects = self.compile((CORE / "src").glob("*.cpp"))
+        subprocess.run([archiver, "rcs", self._core, *objects], check=True, timeout=COMPILE_SECONDS_MAX)
 
     def compile(self, sources: Iterable[Path]) -> list[Path]:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -32,7 +34,7 @@ class Builder:
 
     def link(self, name: str, objects: list[Path]) -> Path:
         program = self._folder / name
-        self._run([*FLAGS, *objects, *self._core, "-o", program])
+        self._run([*FLAGS, *objects, self._core, "-o", program])
         return program
 
     def _compile_one(self, source: Path) -> Path:
@@ -47,9 +49,10 @@ class Builder:
 @pytest.fixture(scope="module")
 def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
     compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
-    if compiler is None:
+    archiver = shutil.which("ar") or shutil.which("llvm-ar")
+    if compiler is None or archiver is None:
         pytest.skip("skipped, no C++ compiler")
-    return Builder(compiler, tmp_path_factory.mktemp("core"))
+    return Builder(compiler, archiver, tmp_path_factory.mktemp("core"))
 
 
 @pytest.mark.timeout(600)
@@ -66,22 +69,30 @@ def test_fuzz_targets_hold_for_a_moment(builder: Builder, tmp_path: Path) -> Non
     assert len(targets) >= 3
     [driver, corpus, *objects] = builder.compile([CORE / "fuzz/driver.cpp", CORE / "fuzz/make_corpus.cpp", *targets])
     subprocess.run([builder.link("make_corpus", [corpus]), tmp_path], check=True, timeout=60)
-    for source, compiled in zip(targets, objects, strict=True):
+
+    def hold(source: Path, compiled: Path) -> None:
         program = builder.link(source.stem, [driver, compiled])
         seeds = [tmp_path / source.stem, CORE / "fuzz/corpus" / source.stem]
         command = [program, f"-runs={FUZZ_RUNS}", *(folder for folder in seeds if folder.is_dir())]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
+        where = tmp_path / f"run-{source.stem}"
+        where.mkdir()
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=where)
         assert result.returncode == 0, f"{source.stem}: {result.stdout}{result.stderr}"
         assert "Done " in result.stdout
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        assert len(list(threads.map(hold, targets, objects))) == len(targets)
 
 
 @pytest.mark.timeout(600)
 def test_simulated_seeds_hold_and_reproduce(builder: Builder) -> None:
     program = builder.link("simulate", builder.compile((CORE / "sim").glob("*.cpp")))
-    first, second = (
-        subprocess.run([program, "--seeds", str(SEEDS)], capture_output=True, text=True, timeout=200, check=False)
-        for _ in range(2)
-    )
+
+    def simulate(jobs: int) -> "subprocess.CompletedProcess[str]":
+        command = [program, "--seeds", str(SEEDS), "--jobs", str(jobs)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+
+    first, second = simulate(os.cpu_count() or 1), simulate(os.cpu_count() or 1)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "faults fired: 0" not in first.stdout
     assert digest_of(first.stdout) == digest_of(second.stdout), "the same seeds do the same"
