@@ -187,8 +187,8 @@ def compare_books(count: int, resting: int, runs: int) -> None:
         "engine",
         [parley_core.bench_engine(seed, count, resting) for seed in seeds],
     )
-    print(f"{'':4}floor: links and lots in arrays, nothing checked; book alone: order id, price and time, all order types")
-    print(f"{'':4}engine: record decoded, order id, limits of the account and controls, position, book, events written;")
+    print(f"{'':4}floor: links and lots in arrays, nothing checked; book: order id, price and time, all order types")
+    print(f"{'':4}engine: record decoded, order id, limits and controls of the account, position, book, events;")
     print(f"{'':4}groups of 1,000 records as the journal's service applies them, without the journal")
 
 
