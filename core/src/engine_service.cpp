@@ -76,7 +76,8 @@ void EngineService::guarded(const std::function<void()>& work) noexcept {
     } catch (const JournalFenced& error) {
         halt("fenced", error.what());
     } catch (const std::system_error& error) {
-        halt("journal", error.what());
+        // whoever took over removes what the one before prepared: no disk failed then
+        halt(journal_->is_fenced() ? "fenced" : "journal", error.what());
     } catch (const std::exception& error) {
         halt("engine", error.what());
     }

@@ -62,6 +62,17 @@ void Journal::require_epoch() const {
     }
 }
 
+bool Journal::is_fenced() const noexcept {
+    try {
+        require_epoch();
+    } catch (const JournalFenced&) {
+        return true;
+    } catch (const std::system_error&) {
+        return false;  // unknown: the disk does not answer
+    }
+    return false;
+}
+
 void Journal::resume(const Scan& scan) {
     last_sequence_ = scan.last_sequence;
     durable_sequence_ = scan.last_sequence;

@@ -73,7 +73,7 @@ TEST(power_lost_at_every_write_of_ten_thousand_inputs_loses_nothing_acknowledged
     disk->set_on_operation({});
     CHECK(service.journal_sequence() == kInputs);
     CHECK(day.explains(service));
-    CHECK(boundaries > 3'000);
+    CHECK(boundaries > 2'500);
     std::printf("     power lost at %llu writes\n", static_cast<unsigned long long>(boundaries));
 }
 

@@ -96,6 +96,8 @@ public:
     void prepare_next();
     /// Throws JournalFenced.
     void require_epoch() const;
+    /// Whether another engine is known to have taken the journal over.
+    [[nodiscard]] bool is_fenced() const noexcept;
     /// Shows a standby that this process lives.
     void renew_lease();
 
