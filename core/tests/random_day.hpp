@@ -18,7 +18,8 @@ public:
         const int step = steps_++;
         if (step == 0) return {0, listing()};
         if (step <= 3) return limits(step);
-        if (step <= 3 + resting_) return order(step % 2 == 0 ? 400 : -400);
+        if (step == 4) return {0, quotes()};
+        if (step <= 4 + resting_) return order(step % 2 == 0 ? 400 : -400);
         const auto dice = random() % 10;
         if (dice == 0) return {0, quotes()};
         if (dice < 3) return command(parley::CancelOrder{sequence_ + 1, pick(orders_)});
@@ -53,6 +54,7 @@ private:
         order.command_sequence = sequence_ + 1;
         order.order_id = ++orders_;
         order.account_id = pick(3);
+        order.user_id = 1;
         order.instrument_id = 1;
         order.side = static_cast<parley::Side>(random() % 2);
         order.time_in_force = static_cast<parley::TimeInForce>(random() % 5 == 0);
