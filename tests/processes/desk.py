@@ -44,14 +44,16 @@ class RestDesk:
 
     def send_until_answered(self, path: str, command: dict[str, Any]) -> dict[str, Any]:
         """Retry the same command through outages and fail-closed refusals until it is accepted, bounded."""
+        last = "no connection"
         for _ in range(RETRIES_MAX):
             with contextlib.suppress(httpx.TransportError):
                 answer = self.send(path, command)
+                last = f"{answer.status_code} {answer.text}"
                 if answer.status_code < 300:
                     return dict(answer.json())
                 assert answer.status_code in (409, 422, 429, 500, 502, 503), answer.text
             time.sleep(RETRY_SECONDS)
-        raise TimeoutError(f"{path} was not accepted in {RETRIES_MAX} attempts: {command}")
+        raise TimeoutError(f"{path} was not accepted in {RETRIES_MAX} attempts: {command}: {last}")
 
     def limit_order(self, instrument: str, side: str, price: str, quantity: str) -> dict[str, Any]:
         return {
