@@ -174,11 +174,12 @@ def ask_to_enable(request: HttpRequest) -> HttpResponse:
 def settings(request: HttpRequest) -> HttpResponse:
     """Limits of scopes, permissions, states, phases and bands: what is set, and the forms that set it."""
     rows = risk_selectors.list_control_settings()
+    scopes = selectors.list_scopes()
     context = {
         "settings": rows,
         "people": selectors.names_of_users(row.set_by_user_id for row in rows),
-        "scopes": selectors.list_scopes(),
-        "names": {one.value: one.name for one in selectors.list_scopes()},
+        "scopes": scopes,
+        "names": {one.value: one.name for one in scopes},
         "forms": FORMS if getattr(request.user, "role", "") == "admin" else (),
         "command_id": f"page-{uuid.uuid4()}",
     }

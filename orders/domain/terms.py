@@ -89,7 +89,7 @@ def _part(message: PlaceOrder, name: str, instrument: InstrumentTerms, quantity_
     ):
         raise _not_combinable(name, f"{message.order_type} {message.time_in_force}", "a limit order that rests")
     if name == "minimum_quantity" and (
-        message.order_type not in (OrderType.LIMIT, OrderType.MARKET) or _lasts(message) is not TimeInForce.IOC
+        message.order_type not in (OrderType.LIMIT, OrderType.MARKET) or lasts(message) is not TimeInForce.IOC
     ):
         raise _not_combinable(name, f"{message.order_type} {message.time_in_force}", "an ioc order")
     lots = steps(name, Decimal(text), instrument.lot_size, QUANTITY_LOTS_MAX)
@@ -129,7 +129,7 @@ def _soft_bound(message: PlaceOrder) -> int:
     return to_smallest_units(bound, "USD")
 
 
-def _lasts(message: PlaceOrder) -> TimeInForce:
+def lasts(message: PlaceOrder) -> TimeInForce:
     """A market order never rests."""
     is_ioc = message.order_type is OrderType.MARKET and message.time_in_force is not TimeInForce.FOK
     return TimeInForce.IOC if is_ioc else message.time_in_force

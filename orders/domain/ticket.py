@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from common.errors import Refusal
 from orders.domain.grid import steps
-from orders.domain.terms import PRICED, UNPRICED, Terms, check_terms
+from orders.domain.terms import PRICED, UNPRICED, Terms, check_terms, lasts
 from wire.client import AmendOrder, PlaceOrder
 from wire.instruments import InstrumentTerms
 from wire.limits import PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
@@ -36,7 +36,6 @@ def check_ticket(message: PlaceOrder, terms: InstrumentTerms, now_ns: int) -> Ti
     """The ticket in ticks and lots. Raises Refusal with the value and the bound."""
     quantity = Decimal(message.quantity)
     price = _price(message)
-    is_ioc = message.order_type is OrderType.MARKET and message.time_in_force is not TimeInForce.FOK
     price_ticks = None if price is None else steps("price", price, terms.tick_size, PRICE_TICKS_MAX)
     quantity_lots = steps("quantity", quantity, terms.lot_size, QUANTITY_LOTS_MAX)
     return Ticket(
@@ -44,7 +43,7 @@ def check_ticket(message: PlaceOrder, terms: InstrumentTerms, now_ns: int) -> Ti
         price_ticks=price_ticks,
         quantity=quantity,
         quantity_lots=quantity_lots,
-        time_in_force=TimeInForce.IOC if is_ioc else message.time_in_force,
+        time_in_force=lasts(message),
         terms=check_terms(message, terms, quantity_lots, now_ns),
     )
 

@@ -8,7 +8,7 @@ nanoseconds since midnight of New York. Letters are the specification's: side B,
 
 import dataclasses
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from parley_core import _core
 
@@ -133,10 +133,9 @@ class SystemEvent(Event):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class OrderAccepted(Event):
-    """``order_state``: L live, D dead."""
+class OrderStanding(Event):
+    """What is told of an order that the exchange took. ``order_state``: L live, D dead."""
 
-    TYPE = "A"
     user_reference: int
     side: str
     quantity: int
@@ -153,24 +152,18 @@ class OrderAccepted(Event):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class OrderReplaced(Event):
-    """``order_state``: L live, D dead."""
+class OrderAccepted(OrderStanding):
+    """A new order was taken."""
+
+    TYPE = "A"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReplaced(OrderStanding):
+    """A new order was taken in the place of one that rested."""
 
     TYPE = "U"
     original_reference: int
-    user_reference: int
-    side: str
-    quantity: int
-    symbol: str = ""
-    price_e4: int
-    time_in_force: str
-    display: str
-    order_reference: int
-    capacity: str
-    is_intermarket_sweep: bool
-    cross_type: str
-    order_state: str
-    client_order_id: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,13 +351,17 @@ def encode(message: Message) -> bytes:
 
 def decode_request(data: bytes | bytearray | memoryview) -> Request:
     """What a client sent. ValueError: unknown_type, wrong_length or bad_options."""
-    kind, values, options = _core.ouch_decode(is_event=False, message=data)
-    fields = dict(zip(_core.ouch_fields(is_event=False, type=kind), values, strict=True))
-    return REQUESTS[kind](options=options, **fields)
+    kind, fields = _decode(data, is_event=False)
+    return REQUESTS[kind](**fields)
 
 
 def decode_event(data: bytes | bytearray | memoryview) -> Event:
     """What the exchange answered. ValueError: unknown_type, wrong_length or bad_options."""
-    kind, values, options = _core.ouch_decode(is_event=True, message=data)
-    fields = dict(zip(_core.ouch_fields(is_event=True, type=kind), values, strict=True))
-    return EVENTS[kind](options=options, **fields)
+    kind, fields = _decode(data, is_event=True)
+    return EVENTS[kind](**fields)
+
+
+def _decode(data: bytes | bytearray | memoryview, *, is_event: bool) -> tuple[str, dict[str, Any]]:
+    kind, values, options = _core.ouch_decode(is_event=is_event, message=data)
+    names = _core.ouch_fields(is_event=is_event, type=kind)
+    return kind, {"options": options, **dict(zip(names, values, strict=True))}

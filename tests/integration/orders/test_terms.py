@@ -87,14 +87,14 @@ def test_an_order_until_a_time_expires(venue, perpetual, desk):
 @pytest.mark.parametrize(
     ("terms", "reason"),
     [
-        ({"time_in_force": TimeInForce.FOK, "quantity": "2000000", "price": str(MARK + 10)}, "fill_or_kill"),
+        ({"time_in_force": TimeInForce.FOK, "price": str(MARK + 10)}, "fill_or_kill"),
         ({"time_in_force": TimeInForce.IOC, "minimum_quantity": "10", "price": str(MARK)}, "minimum_quantity"),
     ],
 )
 def test_all_or_enough_or_nothing(venue, perpetual, desk, terms, reason):
     ticks = 2 * MARK
     venue.engine.set_quotes(clock.now_ns(), builders.FEBRUARY, perpetual.id, ticks, [(ticks - 20, 5)], [(ticks + 20, 5)])
-    order = ask(venue, desk, perpetual, **{**terms, "quantity": "20"})
+    order = ask(venue, desk, perpetual, quantity="20", **terms)
     assert (order.state, order.reason, order.cumulative_lots) == ("canceled", reason, 0)
 
 

@@ -31,7 +31,7 @@ def most_lots(desk):
     assert not is_allowed(beyond)
     while beyond - lowest > 1:
         middle = (lowest + beyond) // 2
-        lowest, beyond = (middle, beyond) if is_allowed(middle) else (lowest, beyond and middle)
+        lowest, beyond = (middle, beyond) if is_allowed(middle) else (lowest, middle)
     return lowest
 
 

@@ -121,7 +121,7 @@ def test_nothing_trades_outside_the_bands(venue, perpetual, desk, house):
     assert (placed.state, placed.reason) == ("canceled", "price_band")
 
 
-def test_a_call_auction_ends_at_one_price(venue, perpetual, desk, house):
+def test_a_phase_collects_orders_and_is_shown(venue, perpetual, desk, house):
     put(house, messages.SetInstrumentPhase(command_id="c1", instrument_name=NAME, phase=InstrumentPhase.CALL))
     settle(venue)
     assert selectors.find_control_state("instrument", perpetual.id).phase == "call"
