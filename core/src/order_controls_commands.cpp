@@ -45,6 +45,16 @@ void OrderControls::seed_orders(ControlScope scope, std::int64_t scope_id, std::
     scopes_[find(scope, scope_id)].working_orders += working;
 }
 
+void OrderControls::seed(const OrderFacts& facts, const Position& held, std::int64_t working, Slot first) {
+    for (std::size_t i = 0; i < facts.covering.count; ++i) {
+        const Slot slot = facts.covering.slots[i];
+        if (slot < first) continue;
+        scopes_[slot].working_orders += working;
+        if (held.empty()) continue;
+        change(scopes_[slot], counter_of(slot, facts.instrument), *facts.valuation, facts.coin, held);
+    }
+}
+
 Refusal OrderControls::set_limits(ControlScope scope, std::int64_t scope_id, const ScopeLimits& limits,
                                   TimeNs now_ns) {
     const Slot slot = find_or_add(scope, scope_id);

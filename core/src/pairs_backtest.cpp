@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cmath>
+#include <stdexcept>
 
 namespace parley {
 namespace {
@@ -31,8 +32,9 @@ public:
           last_(graph.instruments(), 0.0),
           cash_(pairs.size(), 0.0) {
         result_.trades.assign(pairs.size(), 0);
-        [[maybe_unused]] const Refusal refusal =
-            gate_.order_controls().set_limits(ControlScope::strategy, kOwner.strategy_id, settings.caps, 0);
+        if (gate_.set_scope_limits(ControlScope::strategy, kOwner.strategy_id, settings.caps, 0)) {
+            throw std::length_error("the controls have no room for the strategy");
+        }
     }
 
     void bar(std::size_t at, TimeNs now_ns, const double* row) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 #include <string>
 
 #include "parley/big_endian.hpp"
@@ -283,30 +284,38 @@ HotPathConfig make_pairs_config(std::uint32_t symbols, std::uint32_t pairs, std:
     return config;
 }
 
-void set_every_control(HotPath& path, TimeNs duplicate_window_ns) {
-    OrderControls& controls = path.gate().order_controls();
+/// The first refusal, of which there is none while the scopes have room.
+Refusal set_every_scope(OrderControls& controls, std::size_t instruments, TimeNs duplicate_window_ns) {
     const std::pair<ControlScope, std::int64_t> scopes[] = {
         {ControlScope::all, 0},           {ControlScope::firm, kOwner.firm_id},   {ControlScope::desk, kOwner.account_desk_id},
         {ControlScope::user, kOwner.user_id}, {ControlScope::account, kOwner.account_id},
         {ControlScope::strategy, kOwner.strategy_id}, {ControlScope::venue, kOwner.venue_id},
     };
-    [[maybe_unused]] Refusal refusal;
     for (const auto& [scope, id] : scopes) {
-        refusal = controls.set_limits(scope, id, wide_limits(duplicate_window_ns), 0);
-        for (std::size_t slot = 0; slot < path.gate().size(); ++slot) {
+        if (const Refusal refusal = controls.set_limits(scope, id, wide_limits(duplicate_window_ns), 0)) return refusal;
+        for (std::size_t slot = 0; slot < instruments; ++slot) {
             SetInstrumentPermission permission;
             permission.scope = scope;
             permission.scope_id = id;
             permission.instrument_id = static_cast<InstrumentId>(slot) + 1;
             permission.permission = Permission::permitted;
-            refusal = controls.set_permission(permission);
+            if (const Refusal refusal = controls.set_permission(permission)) return refusal;
         }
     }
-    for (std::size_t slot = 0; slot < path.gate().size(); ++slot) {
+    for (std::size_t slot = 0; slot < instruments; ++slot) {
         ScopeLimits limits = wide_limits(duplicate_window_ns);
         limits.is_instrument_list_required = false;
-        refusal = controls.set_limits(ControlScope::instrument, static_cast<std::int64_t>(slot) + 1, limits, 0);
+        const auto id = static_cast<std::int64_t>(slot) + 1;
+        if (const Refusal refusal = controls.set_limits(ControlScope::instrument, id, limits, 0)) return refusal;
     }
+    return {};
+}
+
+void set_every_control(HotPath& path, TimeNs duplicate_window_ns) {
+    const Refusal refusal = path.gate().change_controls([&](OrderControls& controls) {
+        return set_every_scope(controls, path.gate().size(), duplicate_window_ns);
+    });
+    if (refusal) throw std::length_error("the controls have no room for every scope");
     path.gate().controls().set_kill(ControlScope::user, 999, true);
     path.gate().controls().set_state(ControlScope::desk, 998, TradingState::reducing);
 }

@@ -103,6 +103,7 @@ Refusal StrategyGate::check_account(const OrderFacts& facts, const Instrument& i
 void StrategyGate::hold(const StrategyOrder& order) {
     const Instrument& instrument = instruments_[order.instrument];
     instruments_[order.instrument].position.working(order.side) += order.lots.value;
+    ++instruments_[order.instrument].working_orders;
     const double risk_micros = static_cast<double>(order.lots.value) * (static_cast<double>(instrument.credit.lot_nanos) * 1e-3);
     for (ControlRoom* room : {&room_, &passes_[order.instrument].room}) {
         --room->working_orders;
@@ -136,6 +137,7 @@ void StrategyGate::release(const StrategyOrder& order, Lots lots) {
 
 void StrategyGate::finish(const StrategyOrder& order) {
     settle();
+    --instruments_[order.instrument].working_orders;
     order_controls_.count_orders(facts_of(order).subject, -1);
     renew_room();
     renew_pass(order.instrument);
@@ -154,6 +156,16 @@ void StrategyGate::fill(const StrategyOrder& order, const StrategyFill& executio
     order_controls_.change_position(facts, signed_lots, 0, 0);
     static_cast<void>(order_controls_.count_execution(facts.subject, now_ns));
     room_revision_ = 0;
+}
+
+/// Into the scopes from `first` on, which were not there before.
+void StrategyGate::seed_scopes(OrderControls::Slot first) {
+    if (first == order_controls_.size()) return;
+    StrategyOrder none;
+    for (none.instrument = 0; none.instrument < instruments_.size(); ++none.instrument) {
+        const Instrument& instrument = instruments_[none.instrument];
+        order_controls_.seed(facts_of(none), instrument.position, instrument.working_orders, first);
+    }
 }
 
 void StrategyGate::change_working(const StrategyOrder& order, std::int64_t lots) {

@@ -17,7 +17,7 @@ struct Desk {
         : gate({1, 2, 2, 3, 4, 0, 5, 6}, kLimits, {instrument(11), instrument(12)}),
           trader(std::vector<PairTerms>(pairs, terms()), {open_max, {2}}, gate) {
         quote(0);
-        CHECK(!gate.order_controls().set_limits(ControlScope::strategy, 5, caps(), 0));
+        CHECK(!gate.set_scope_limits(ControlScope::strategy, 5, caps(), 0));
     }
     static StrategyGate::Instrument instrument(InstrumentId id) {
         StrategyGate::Instrument made;
@@ -134,11 +134,11 @@ TEST(pair_counts_the_first_leg_while_the_second_is_asked) {
     Desk desk;
     ScopeLimits limits = Desk::caps();
     limits.max_working_orders = 1;
-    CHECK(!desk.gate.order_controls().set_limits(ControlScope::strategy, 5, limits, 0));
+    CHECK(!desk.gate.set_scope_limits(ControlScope::strategy, 5, limits, 0));
     CHECK(desk.signal(2.5).empty() && desk.trader.decision()->refusal.reason == Reason::deployment_cap);
     CHECK(desk.works_nothing());
     limits.max_working_orders = 2;
-    CHECK(!desk.gate.order_controls().set_limits(ControlScope::strategy, 5, limits, 0));
+    CHECK(!desk.gate.set_scope_limits(ControlScope::strategy, 5, limits, 0));
     const auto orders = desk.signal(2.5, 3 * kSecond);
     CHECK(orders.size() == 2);
     desk.trader.on_done(orders[0].order_id, 3 * kSecond);
@@ -151,18 +151,18 @@ TEST(pair_counts_dollars_of_both_legs_against_the_credit) {
     Desk desk;
     ScopeLimits limits;
     limits.max_open_risk_micros = (100 * 50 + 60 * 90) * 1'000'000LL - 1;
-    CHECK(!desk.gate.order_controls().set_limits(ControlScope::account, 4, limits, 0));
+    CHECK(!desk.gate.set_scope_limits(ControlScope::account, 4, limits, 0));
     CHECK(desk.signal(2.5).empty());
     CHECK(desk.trader.decision()->refusal.reason == Reason::customer_credit);
     CHECK(desk.trader.decision()->refusal.value == 10'400 * 1'000'000LL);
     ++limits.max_open_risk_micros;
-    CHECK(!desk.gate.order_controls().set_limits(ControlScope::account, 4, limits, 0));
+    CHECK(!desk.gate.set_scope_limits(ControlScope::account, 4, limits, 0));
     CHECK(desk.signal(2.5, 3 * kSecond).size() == 2);
 }
 
 TEST(pair_without_caps_of_its_strategy_sends_nothing) {
     Desk desk;
-    CHECK(!desk.gate.order_controls().set_limits(ControlScope::strategy, 5, ScopeLimits{}, 0));
+    CHECK(!desk.gate.set_scope_limits(ControlScope::strategy, 5, ScopeLimits{}, 0));
     CHECK(desk.signal(2.5).empty() && desk.trader.decision()->refusal.reason == Reason::deployment_cap);
 }
 

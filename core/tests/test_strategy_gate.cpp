@@ -90,12 +90,20 @@ void change_controls(Both& gates, std::mt19937_64& random, TimeNs now_ns) {
             permission.scope_id = id;
             permission.instrument_id = 13;
             permission.permission = is_on ? Permission::restricted : Permission::none;
-            return gates.tell([&](StrategyGate& gate) { CHECK(!gate.order_controls().set_permission(permission)); });
+            return gates.tell([&](StrategyGate& gate) {
+                CHECK(!gate.change_controls([&](OrderControls& all) { return all.set_permission(permission); }));
+            });
         }
         case 3: return gates.tell([&](StrategyGate& gate) { gate.set_halted(4, is_on); });
-        case 4: return gates.tell([&](StrategyGate& gate) { gate.order_controls().enable(ControlScope::strategy, 5); });
+        case 4:
+            return gates.tell([&](StrategyGate& gate) {
+                gate.change_controls([](OrderControls& all) {
+                    all.enable(ControlScope::strategy, 5);
+                    return Refusal{};
+                });
+            });
         default:
-            return gates.tell([&](StrategyGate& gate) { CHECK(!gate.order_controls().set_limits(scope, id, limits, now_ns)); });
+            return gates.tell([&](StrategyGate& gate) { CHECK(!gate.set_scope_limits(scope, id, limits, now_ns)); });
     }
 }
 
@@ -113,7 +121,7 @@ StrategyOrder random_order(std::mt19937_64& random, OrderId id, PriceTicks mark)
 class Walk {
 public:
     explicit Walk(std::uint64_t seed) : random_(seed) {
-        gates.tell([](StrategyGate& gate) { CHECK(!gate.order_controls().set_limits(ControlScope::strategy, 5, wide(), kStart)); });
+        gates.tell([](StrategyGate& gate) { CHECK(!gate.set_scope_limits(ControlScope::strategy, 5, wide(), kStart)); });
     }
 
     void step(OrderId id) {
@@ -190,7 +198,7 @@ TEST(strategy_gate_answers_as_if_it_asked_every_control_each_time) {
 TEST(strategy_gate_sees_a_kill_switch_with_the_next_order) {
     Both gates;
     gates.tell([](StrategyGate& gate) {
-        CHECK(!gate.order_controls().set_limits(ControlScope::strategy, 5, wide(), kStart));
+        CHECK(!gate.set_scope_limits(ControlScope::strategy, 5, wide(), kStart));
         gate.set_alive(kStart);
         gate.set_mark(0, {5'000}, false, kStart);
     });
@@ -204,9 +212,40 @@ TEST(strategy_gate_sees_a_kill_switch_with_the_next_order) {
     CHECK(gates.quick.ask(order, kStart).reason == Reason::kill_switch);
 }
 
+TEST(strategy_gate_counts_what_was_out_before_a_scope_was_known) {
+    StrategyGate gate(kOwner, kLimits, instruments());
+    CHECK(!gate.set_scope_limits(ControlScope::strategy, 5, wide(), kStart));
+    gate.set_alive(kStart);
+    gate.set_mark(0, {5'000}, false, kStart);
+    StrategyOrder order{1, 0, Side::buy, {10}, {5'000}};
+    for (; order.order_id <= 2; ++order.order_id) {
+        CHECK(!gate.ask(order, kStart));
+        gate.hold(order);
+        gate.admit(order, kStart);
+    }
+    ScopeLimits firm;
+    firm.max_working_orders = 2;
+    CHECK(!gate.set_scope_limits(ControlScope::firm, 1, firm, kStart));
+    CHECK(gate.ask(order, kStart).reason == Reason::deployment_cap);
+
+    order.order_id = 1;
+    gate.fill(order, {order.lots, order.price, 1}, kStart);
+    gate.finish(order);
+    order.order_id = 3;
+    CHECK(!gate.ask(order, kStart));
+
+    ScopeLimits account;
+    account.max_open_risk_micros = 3 * 10 * 50 * 1'000'000LL - 1;  // ten filled, ten that work and ten more, of 50 dollars
+    CHECK(!gate.set_scope_limits(ControlScope::account, 4, account, kStart));
+    CHECK(gate.ask(order, kStart).reason == Reason::customer_credit);
+    ++account.max_open_risk_micros;
+    CHECK(!gate.set_scope_limits(ControlScope::account, 4, account, kStart));
+    CHECK(!gate.ask(order, kStart));
+}
+
 TEST(strategy_gate_asks_the_margin_of_an_account_that_has_collateral) {
     StrategyGate gate(kOwner, kLimits, instruments());
-    CHECK(!gate.order_controls().set_limits(ControlScope::strategy, 5, wide(), kStart));
+    CHECK(!gate.set_scope_limits(ControlScope::strategy, 5, wide(), kStart));
     gate.set_alive(kStart);
     gate.set_mark(0, {5'000}, false, kStart);
     gate.set_mark(1, {5'000}, false, kStart);
@@ -230,7 +269,7 @@ TEST(strategy_gate_asks_the_margin_of_an_account_that_has_collateral) {
 
 TEST(strategy_gate_counts_what_is_held_against_the_margin) {
     StrategyGate gate(kOwner, kLimits, instruments());
-    CHECK(!gate.order_controls().set_limits(ControlScope::strategy, 5, wide(), kStart));
+    CHECK(!gate.set_scope_limits(ControlScope::strategy, 5, wide(), kStart));
     gate.set_alive(kStart);
     gate.set_mark(0, {5'000}, false, kStart);
     gate.describe(0, 0, {11, 6, MarginKind::perpetual, false, false, 0.0});

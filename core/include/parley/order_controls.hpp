@@ -223,6 +223,9 @@ public:
     void seed(ControlScope scope, std::int64_t scope_id, Slot instrument, const Valuation& valuation, std::int64_t coin,
               const Position& held);
     void seed_orders(ControlScope scope, std::int64_t scope_id, std::int64_t working);
+    /// The same into all new scopes of the subject: those from `first` on, of size().
+    void seed(const OrderFacts& facts, const Position& held, std::int64_t working, Slot first);
+    [[nodiscard]] std::size_t size() const noexcept { return scopes_.size(); }
 
     /// A parent and its parts that were executed or work.
     struct ParentUse {

@@ -46,6 +46,7 @@ public:
         Valuation credit;        ///< dollars of a lot at the first mark: what open risk counts
         Reference reference;
         Position position;
+        std::int64_t working_orders = 0;
         bool is_halted = false;
     };
 
@@ -88,9 +89,19 @@ public:
         ++own_revision_;
     }
     [[nodiscard]] Controls& controls() noexcept { return controls_; }
-    [[nodiscard]] OrderControls& order_controls() {
+    /// Calls `change(OrderControls&)`, which returns a Refusal. A scope that it makes known counts what is held and works
+    /// so far.
+    template <typename Change>
+    Refusal change_controls(Change&& change) {
         settle();
-        return order_controls_;
+        const auto known = static_cast<OrderControls::Slot>(order_controls_.size());
+        const Refusal refusal = change(order_controls_);
+        seed_scopes(known);
+        return refusal;
+    }
+    [[nodiscard]] Refusal set_scope_limits(ControlScope scope, std::int64_t scope_id, const ScopeLimits& limits,
+                                           TimeNs now_ns) {
+        return change_controls([&](OrderControls& controls) { return controls.set_limits(scope, scope_id, limits, now_ns); });
     }
 
     [[nodiscard]] const Position& position(std::uint32_t instrument) const noexcept {
@@ -134,6 +145,7 @@ private:
     [[nodiscard]] bool passes(const StrategyOrder& order, TimeNs now_ns) const;
     [[nodiscard]] bool has_room(const ControlRoom& room, double risk_micros) const noexcept;
     void put_off(const StrategyOrder& order, Step step, TimeNs now_ns);
+    void seed_scopes(OrderControls::Slot first);
     void renew_room();
     void renew_pass(std::uint32_t instrument);
     [[nodiscard]] Refusal ask_all(const StrategyOrder& order, TimeNs now_ns);
