@@ -12,8 +12,6 @@ bool is_same(const Event& a, const Event& b) noexcept {
            a.kind == b.kind && a.reason == b.reason && has_same_texts;
 }
 
-std::string name(const char* what, std::int64_t id) { return std::string(what) + " " + std::to_string(id); }
-
 }  // namespace
 
 void Mirror::observe(const Event& event) {

@@ -2,11 +2,14 @@
 
 #include <map>
 #include <set>
+#include <string>
 
 #include "database.hpp"
 #include "parley/engine.hpp"
 
 namespace parley::sim {
+
+inline std::string name(const char* what, std::int64_t id) { return std::string(what) + " " + std::to_string(id); }
 
 /// A second, slow and obvious account of what the engine must be, from nothing but its released events and the commands
 /// that they answer. Sees every event once, in order; an event that comes again must be the same one.
@@ -65,7 +68,7 @@ private:
     const Wanted& answered(const Event& event) const {
         const Command* command = database_.find_command(event.command_sequence);
         const auto* wanted = command == nullptr ? nullptr : std::get_if<Wanted>(command);
-        insist(wanted != nullptr, "O4", "the wrong kind of answer in event " + std::to_string(event.number));
+        insist(wanted != nullptr, "O4", name("the wrong kind of answer in event", event.number));
         return *wanted;
     }
     void set_kill_switch(const Event& event);

@@ -29,11 +29,11 @@ void Mirror::compare(const Database& database) const {
     for (const auto& [id, row] : database.orders) {
         const auto found = open_.find(id);
         const bool is_open = row.state == OrderState::open;
-        insist(is_open == (found != open_.end()), "O3", "database and engine differ on order " + std::to_string(id));
+        insist(is_open == (found != open_.end()), "O3", name("database and engine differ on order", id));
         if (!is_open) continue;
         const Order& order = found->second;
         insist(order.leaves == row.leaves && order.cumulative == row.cumulative && order.quantity == row.quantity, "O3",
-               "database and engine differ on the quantities of order " + std::to_string(id));
+               name("database and engine differ on the quantities of order", id));
     }
     std::map<Booking, std::int64_t> held, wanted;
     for (const auto& [booking, position] : holdings_) {

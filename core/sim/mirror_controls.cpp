@@ -5,8 +5,6 @@
 namespace parley::sim {
 namespace {
 
-std::string name(const char* what, std::int64_t id) { return std::string(what) + " " + std::to_string(id); }
-
 bool exceeds(std::int64_t value, std::int64_t bound) noexcept { return bound != kNoLimit && value > bound; }
 
 bool is_uncapped(const ScopeLimits& limits) noexcept {

@@ -5,8 +5,6 @@
 namespace parley::sim {
 namespace {
 
-std::string name(const char* what, std::int64_t id) { return std::string(what) + " " + std::to_string(id); }
-
 bool is_lasting(TimeInForce lasts) noexcept { return lasts != TimeInForce::ioc && lasts != TimeInForce::fok; }
 
 }  // namespace

@@ -5,8 +5,6 @@
 namespace parley::sim {
 namespace {
 
-std::string name(const char* what, std::int64_t id) { return std::string(what) + " " + std::to_string(id); }
-
 bool is_taker(const Event& event) noexcept {
     return event.values[9] == static_cast<std::int64_t>(Liquidity::taker);
 }

@@ -133,9 +133,8 @@ void Engine::fetch_order(Ahead& ahead) noexcept {
         return;
     }
     ahead.order = working_.guess(ahead.order_id);
-    if (ahead.order == kNone) return;
     nodes_.prefetch(ahead.order);
-    prefetch(&nodes_.details(ahead.order));
+    nodes_.prefetch_details(ahead.order);
 }
 
 /// The neighbors in the queue, the level that the order leaves, its account, position and controls, the slot of its new
@@ -174,12 +173,10 @@ void Engine::fetch_level(Ahead& ahead) noexcept {
     if (instruments_[ahead.instrument] == nullptr) return;
     const OrderBook& book = instruments_[ahead.instrument]->book;
     ahead.level = book.guess_level(ahead.side, ahead.price);
-    if (ahead.level != kNone) nodes_.prefetch(ahead.level);
-    const Side other = opposite(ahead.side);
-    if (!book.crosses(ahead.side, ahead.price) || book.empty(other)) return;
-    const OrderIndex front = book.front(other);
-    nodes_.prefetch(front);
-    prefetch(&nodes_.details(front));
+    nodes_.prefetch(ahead.level);
+    const OrderIndex met = book.first_met(ahead.side, ahead.price);
+    nodes_.prefetch(met);
+    nodes_.prefetch_details(met);
 }
 
 /// The youngest order of the level, behind which the order will stand.

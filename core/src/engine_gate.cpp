@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "parley/engine.hpp"
 
 namespace parley {
@@ -25,10 +27,9 @@ void Engine::put_together(ControlPath& path, const Owner& owner) const {
     path.is_plain = limits != nullptr && own.price_collar_basis_points >= 0 && !controls_.check(subject) &&
                     !controls_.is_reducing(subject);
     path.max_quantity_lots = own.max_order_quantity_lots;
-    path.max_value_micros = own.max_order_value_micros > 0 ? clear_of(own.max_order_value_micros) : clear_of(0);
+    path.max_value_micros = clear_of(std::max<Micros>(own.max_order_value_micros, 0));
     path.max_position_lots = own.max_position_lots;
-    path.max_position_value_micros = own.max_position_value_micros > 0 ? clear_of(own.max_position_value_micros)
-                                                                       : clear_of(0);
+    path.max_position_value_micros = clear_of(std::max<Micros>(own.max_position_value_micros, 0));
     path.collar_basis_points = own.price_collar_basis_points;
     order_controls_.put_together(subject, instrument.valuation, path, now_ns_);
 }

@@ -17,11 +17,6 @@ void check(bool is_right, const char* what) {
     if (!is_right) throw BadEncoding(what);
 }
 
-Micros to_micros(double dollars) noexcept {
-    constexpr double most = 9e12;
-    return static_cast<Micros>(std::floor(std::fmin(std::fmax(dollars, -most), most) * 1e6));
-}
-
 }  // namespace
 
 MarginBook::Listed Engine::listed_of(const Instrument& instrument) noexcept {
@@ -98,17 +93,9 @@ void Engine::begin_margin(Slot account) {
     }
 }
 
-/// Initial margin after a fill at the order's price, with everything that works at its worst: never below zero, unless
-/// the order betters it.
+/// At the order's own price, with everything that works at its worst.
 Refusal Engine::check_margin(const Intent& intent) const {
-    if (!margin_.is_margined(intent.account)) return {};
-    const std::int64_t lots = sign(intent.side) * intent.lots.value;
-    MarginBook::Headroom headroom = margin_.headroom_after(intent.account, intent.instrument, lots, *intent.price);
-    if (!headroom.is_priced) return {Reason::stale_or_jumped_market, -1, 0};
-    if (headroom.after >= 0.0) return {};
-    headroom = margin_.headroom(intent.account, intent.instrument, lots, *intent.price);
-    if (headroom.after >= 0.0 || headroom.after >= headroom.before) return {};
-    return {Reason::margin_headroom, to_micros(headroom.after), 0};
+    return margin_.check(intent.account, intent.instrument, sign(intent.side) * intent.lots.value, *intent.price);
 }
 
 std::optional<double> Engine::initial_margin(AccountId id) const {

@@ -1,12 +1,12 @@
 #include "parley/journal_bench.hpp"
 
 #include <poll.h>
-#include <time.h>
 
 #include <algorithm>
 #include <thread>
 #include <variant>
 
+#include "matching_clock.hpp"
 #include "parley/matching_bench.hpp"
 
 namespace parley::bench {
@@ -28,13 +28,6 @@ std::int64_t nanoseconds(Clock::duration duration) {
 
 std::int64_t percentile(const std::vector<std::int64_t>& sorted, double part) {
     return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
-}
-
-/// Processor time of the calling thread.
-std::int64_t cpu_nanoseconds() {
-    timespec now{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
 using Input = std::variant<PlaceOrder, CancelOrder, AmendOrder>;
@@ -184,15 +177,15 @@ JournalResult run_journal(EngineService& service, const JournalLoad& load) {
     std::vector<std::int64_t> due((flow.inputs.size() + load.batch - 1) / load.batch);
     JournalResult result;
     service.times().clear();
-    const std::int64_t cpu_before = cpu_nanoseconds();
+    const std::int64_t cpu_before = processor_ns();
     const auto start = Clock::now();
     std::thread producer([&] {
         name_thread("producer");
         produce(service, flow, load, start, due);
-        result.producer_cpu_ns = cpu_nanoseconds();
+        result.producer_cpu_ns = processor_ns();
     });
     std::vector<std::int64_t> latencies = consume(service, flow.inputs.size(), load.batch, start, result.groups);
-    result.consumer_cpu_ns = cpu_nanoseconds() - cpu_before;
+    result.consumer_cpu_ns = processor_ns() - cpu_before;
     producer.join();
     result.commands = flow.inputs.size();
     result.seconds = static_cast<double>(latencies.back()) / 1e9;

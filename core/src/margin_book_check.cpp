@@ -18,6 +18,11 @@ double forward_loss_of(const Lanes& sum, double lots, const margin::ExpiryTerms&
                                 lots * sum.at[margin::kUnchanged], terms, futures);
 }
 
+Micros to_micros(double dollars) noexcept {
+    constexpr double most = 9e12;
+    return static_cast<Micros>(std::floor(std::fmin(std::fmax(dollars, -most), most) * 1e6));
+}
+
 }  // namespace
 
 double MarginBook::net_initial(const Coin& its, const Totals& totals, double least_profit) noexcept {
@@ -113,6 +118,16 @@ double MarginBook::initial(Slot account) const {
         if (held != nullptr) sum += initial_of(*its, *held);
     }
     return sum;
+}
+
+Refusal MarginBook::check(Slot account, Slot slot, std::int64_t lots, PriceTicks price) const {
+    if (!is_margined(account)) return {};
+    Headroom found = headroom_after(account, slot, lots, price);
+    if (!found.is_priced) return {Reason::stale_or_jumped_market, -1, 0};
+    if (found.after >= 0.0) return {};
+    found = headroom(account, slot, lots, price);
+    if (found.after >= found.before) return {};
+    return {Reason::margin_headroom, to_micros(found.after), 0};
 }
 
 MarginBook::Headroom MarginBook::headroom(Slot account, Slot slot, std::int64_t lots, PriceTicks price) const {

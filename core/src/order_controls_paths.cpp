@@ -7,11 +7,6 @@ namespace {
 
 constexpr TimeNs kNever = std::numeric_limits<TimeNs>::min();
 
-/// The smaller of two limits of which each may be off.
-constexpr std::int64_t least(std::int64_t limit, std::int64_t other) noexcept {
-    return other == kNoLimit ? limit : std::min(limit, other);
-}
-
 }  // namespace
 
 void OrderControls::put_together(const Controls::Subject& subject, const Valuation& valuation, ControlPath& path,
@@ -27,7 +22,7 @@ void OrderControls::put_together(const Controls::Subject& subject, const Valuati
     for (std::uint32_t i = 0; i < path.count; ++i) {
         const Slot slot = path.slots[i];
         const ScopeLimits& limits = scopes_[slot].limits;
-        path.max_quantity_lots = least(path.max_quantity_lots, limits.max_order_quantity_lots);
+        path.max_quantity_lots = least_limit(path.max_quantity_lots, limits.max_order_quantity_lots);
         path.max_value_micros = std::min({path.max_value_micros, clear_of(limits.max_order_value_micros),
                                           clear_of(limits.soft_order_value_micros)});
         path.duplicate_window_ns = std::max(path.duplicate_window_ns, limits.duplicate_window_ns);

@@ -8,17 +8,6 @@ namespace parley {
 namespace {
 
 constexpr std::int64_t kNano = 1'000'000'000;
-/// Of what rounding may have taken from a sum of doubles.
-constexpr double kRoughShare = 0.999;
-
-/// What is left of a bound; everything where there is none.
-constexpr std::int64_t left_of(std::int64_t bound, std::int64_t used) noexcept {
-    return bound == kNoLimit ? std::numeric_limits<std::int64_t>::max() : bound - used;
-}
-
-constexpr std::int64_t least(std::int64_t known, std::int64_t bound) noexcept {
-    return bound == kNoLimit ? known : std::min(known, bound);
-}
 
 }  // namespace
 
@@ -31,11 +20,9 @@ ControlRoom OrderControls::room(const Covering& covering, Indices indices) const
         if (limits.messages_per_second != kNoLimit) {
             room.messages = std::min(room.messages, scope.messages.nano_tokens / kNano);
         }
-        room.working_orders = std::min(room.working_orders, left_of(limits.max_working_orders, scope.working_orders));
-        room.orders = std::min(room.orders, left_of(limits.max_orders, scope.orders));
-        if (limits.max_open_risk_micros == kNoLimit) continue;
-        const double left = kRoughShare * static_cast<double>(limits.max_open_risk_micros) - scope.risk.rough_value(index_of);
-        room.risk_micros = std::min(room.risk_micros, left);
+        room.working_orders = std::min(room.working_orders, scope.working_orders_max - scope.working_orders);
+        room.orders = std::min(room.orders, scope.orders_max - scope.orders);
+        room.risk_micros = std::min(room.risk_micros, scope.clear_risk_micros - scope.risk.rough_value(index_of));
     }
     return room;
 }
@@ -50,12 +37,13 @@ ControlBounds OrderControls::bounds(const OrderFacts& facts) const {
         const Scope& scope = scopes_[covering.slots[i]];
         const ScopeLimits& limits = scope.limits;
         if (check_lists(covering.slots[i], facts) || check_caps(scope)) bounds.is_permitted = false;
-        bounds.lots_max = {least(bounds.lots_max.value, limits.max_order_quantity_lots)};
-        bounds.value_max = least(least(bounds.value_max, limits.max_order_value_micros), limits.soft_order_value_micros);
+        bounds.lots_max = {least_limit(bounds.lots_max.value, limits.max_order_quantity_lots)};
+        bounds.value_max = least_limit(bounds.value_max, limits.max_order_value_micros);
+        bounds.value_max = least_limit(bounds.value_max, limits.soft_order_value_micros);
         bounds.duplicate_window_ns = std::max(bounds.duplicate_window_ns, limits.duplicate_window_ns);
         if (limits.period_collar_basis_points == kNoLimit) continue;
         bounds.period_collar_basis_points =
-            least(limits.period_collar_basis_points, bounds.period_collar_basis_points);
+            least_limit(limits.period_collar_basis_points, bounds.period_collar_basis_points);
         const Counter* const held = counter(covering.slots[i], facts.instrument);
         if (held == nullptr || held->window_mark.value < 0) continue;
         const auto collar = [&](Side side) {

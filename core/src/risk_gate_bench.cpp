@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <ctime>
 #include <memory>
 #include <vector>
 
+#include "matching_clock.hpp"
 #include "parley/engine.hpp"
 
 namespace parley::bench {
@@ -38,12 +38,6 @@ constexpr TimeNs kStep = 1'000;
 /// Orders of the account that work all the while, away from the market.
 constexpr std::size_t kWorking = 50;
 constexpr OrderId kWorkingId = 2'000'000'000;
-
-std::int64_t processor_ns() noexcept {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
 
 std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 

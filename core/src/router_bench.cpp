@@ -2,18 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
+
+#include "matching_clock.hpp"
 
 namespace parley::bench {
 namespace {
 
 std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-
-std::int64_t processor_ns() noexcept {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
 
 /// The unavoidable: best level of all books first until the quantity is reached. No fees, lots, pools or limits.
 std::int64_t merge(const RouterCase& each) noexcept {

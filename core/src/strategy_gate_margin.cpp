@@ -1,8 +1,5 @@
 // The portfolio margin of a strategy's account.
 
-#include <algorithm>
-#include <cmath>
-
 #include "parley/strategy_gate.hpp"
 
 namespace parley {
@@ -38,15 +35,8 @@ void StrategyGate::note_margin_position(std::uint32_t at) {
     if (margin_.is_margined(kAccount)) margin_.set_position(kAccount, at, instruments_[at].position);
 }
 
-/// As the engine does: never below zero after the order, unless the order betters it.
 Refusal StrategyGate::check_margin(const StrategyOrder& order) const {
-    if (!margin_.is_margined(kAccount)) return {};
-    const auto headroom = margin_.headroom(kAccount, order.instrument, sign(order.side) * order.lots.value, order.price);
-    if (!headroom.is_priced) return {Reason::stale_or_jumped_market, -1, 0};
-    if (headroom.after >= 0.0 || headroom.after >= headroom.before) return {};
-    constexpr double most = 9e12;
-    const double dollars = std::clamp(headroom.after, -most, most);
-    return {Reason::margin_headroom, static_cast<Micros>(std::floor(dollars * 1e6)), 0};
+    return margin_.check(kAccount, order.instrument, sign(order.side) * order.lots.value, order.price);
 }
 
 }  // namespace parley

@@ -2,19 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 
+#include "matching_clock.hpp"
 #include "parley/venue_feed.hpp"
 
 namespace parley::bench {
 
 namespace {
-
-std::int64_t processor_ns() noexcept {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 /// Runs every frame once for the mean, in one go, and once more, in a fresh state, with a clock around each.
 template <typename Make>

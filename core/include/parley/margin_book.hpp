@@ -64,6 +64,10 @@ public:
     [[nodiscard]] Headroom headroom(Slot account, Slot instrument, std::int64_t lots, PriceTicks price) const;
     /// The same without `before`, which asks for more.
     [[nodiscard]] Headroom headroom_after(Slot account, Slot instrument, std::int64_t lots, PriceTicks price) const;
+    /// Whether the account may open that: its initial margin after a fill never lies below zero, unless the order betters
+    /// it. Passes for an account without collateral. margin_headroom (value: micro-dollars after), or
+    /// stale_or_jumped_market where something is not priced.
+    [[nodiscard]] Refusal check(Slot account, Slot instrument, std::int64_t lots, PriceTicks price) const;
     /// Net initial margin of the account over all coins, dollars.
     [[nodiscard]] double initial(Slot account) const;
 

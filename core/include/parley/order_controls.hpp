@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -84,6 +85,11 @@ private:
     double rough_dollar_nanos_ = 0.0;
     std::vector<Coins> coins_;
 };
+
+/// The smaller of a limit that is on and another that may be off.
+[[nodiscard]] constexpr std::int64_t least_limit(std::int64_t limit, std::int64_t other) noexcept {
+    return other == kNoLimit ? limit : std::min(limit, other);
+}
 
 /// A rough value below this one is below the bound for sure; kNoLimit: always, zero and less: never.
 [[nodiscard]] double clear_of(Micros bound) noexcept;
