@@ -52,12 +52,14 @@ def test_resting_order_is_in_the_book(tmp_path: Path) -> None:
     with rig.running(tmp_path, *SIMULATED) as (_, _, desk):
         ticker = desk.quoted("BTC-PERPETUAL")
         desk.send(rig.limits())
-        desk.send(rig.order(1, ticker, ticks_from_bid=0, quantity_lots=200_003))
+        order = rig.order(1, ticker, ticks_from_bid=-4, quantity_lots=200_003)
+        desk.send(order)
 
         def find() -> bool:
             frame = desk.client.hget(MARKET_LATEST, "book.BTC-PERPETUAL")
-            quantities = [int(quantity) for _, quantity in msgspec.json.decode(frame, type=Book).bids]
-            return max(quantities) >= 200_003
+            levels = {float(price): int(quantity) for price, quantity in msgspec.json.decode(frame, type=Book).bids}
+            # Far above what the market quotes, also where the market has begun to trade through the order.
+            return levels.get(order.price_ticks * 0.5, 0) >= 100_000
 
         rig.wait_for(find, "the order in the book", seconds=5)
 
