@@ -4,6 +4,7 @@ Raises the ``common.valkey.Unreachable`` errors where the server does not answer
 turns them into a refusal, never into a price.
 """
 
+import functools
 from collections.abc import Iterable
 from typing import cast
 
@@ -13,7 +14,7 @@ from common import valkey
 from common.errors import Refusal
 from wire import limits, transport
 from wire.instruments import COINS
-from wire.market import Frame, Index, Ticker, VenueStatus
+from wire.market import AnyFrame, Frame, Index, Ticker, VenueStatus
 from wire.units import NANOSECONDS_PER_MS
 
 TICKERS_PER_SCAN = 10_000
@@ -97,6 +98,22 @@ def find_heartbeat() -> GatewayHeartbeat | None:
     """The gateway's heartbeat, or None where it has been silent for three seconds."""
     raw = valkey.client().get(transport.GATEWAY_HEARTBEAT)
     return None if raw is None else msgspec.json.decode(raw, type=GatewayHeartbeat)
+
+
+def read_raw(keys: Iterable[str]) -> dict[str, bytes]:
+    """Frames as they were published, by key, in one read; keys without one are left out."""
+    wanted = list(keys)
+    return {key: raw for key, raw in zip(wanted, _read(wanted), strict=True) if raw is not None} if wanted else {}
+
+
+def decode_frame(raw: bytes, kind: type[AnyFrame]) -> AnyFrame:
+    """The frame that ``raw`` says."""
+    return _decoder_of(kind).decode(raw)
+
+
+@functools.cache
+def _decoder_of(kind: type[AnyFrame]) -> msgspec.json.Decoder[AnyFrame]:
+    return msgspec.json.Decoder(kind)
 
 
 def _read(keys: list[str]) -> list[bytes | None]:

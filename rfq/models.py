@@ -10,7 +10,36 @@ from django.db import models
 from django.db.models import F, Q
 
 from rfq.domain.records import TradeState
+from rfq.record_models import (
+    CorrectionState,
+    PrintKind,
+    RfqStep,
+    Sighting,
+    SightingDue,
+    SightingKind,
+    TapePrint,
+    TradeCorrection,
+)
 from wire.units import QuoteState, RfqState, Side
+
+__all__ = [
+    "BlockTrade",
+    "CorrectionState",
+    "PrintKind",
+    "Quote",
+    "QuoteVersion",
+    "Rfq",
+    "RfqCommand",
+    "RfqInvitation",
+    "RfqLeg",
+    "RfqStep",
+    "Sighting",
+    "SightingDue",
+    "SightingKind",
+    "TapePrint",
+    "TradeCorrection",
+    "TradeLeg",
+]
 
 _SIDES = [side.value for side in Side]
 _LIVE_RFQ = [RfqState.OPEN.value, RfqState.PENDING_FILL.value]

@@ -17,6 +17,7 @@ from common.errors import Conflict, NotAllowed, NotFound
 from rfq.domain import limits
 from rfq.domain.prices import check_two_way, net_of
 from rfq.domain.records import QuotePrices, QuoteRecord, RfqRecord, TradeRecord, TradeState
+from rfq.domain.steps import rule
 from wire.units import QuoteState, RfqState, Side
 
 TERMINAL_STATES = frozenset({RfqState.FILLED, RfqState.REJECTED, RfqState.EXPIRED, RfqState.CANCELED})
@@ -45,6 +46,7 @@ class IllegalStep(AssertionError):
     """A step that no rule allows: a bug, never a client's mistake."""
 
 
+@rule
 def submit_quote(
     rfq: RfqRecord, *, maker: tuple[int, str], quote_id: int, prices: QuotePrices, at: dt.datetime
 ) -> RfqRecord:
@@ -70,6 +72,7 @@ def submit_quote(
     return dataclasses.replace(rfq, quotes=tuple(in_order))
 
 
+@rule
 def cancel_quote(rfq: RfqRecord, *, quote_id: int, maker_firm_id: int, at: dt.datetime) -> RfqRecord:
     """The maker withdraws its quote; refused once it was accepted, or is no longer active."""
     quote = rfq.find_quote(quote_id)
@@ -80,12 +83,14 @@ def cancel_quote(rfq: RfqRecord, *, quote_id: int, maker_firm_id: int, at: dt.da
     return _with_quote(rfq, _step_quote(quote, QuoteState.CANCELED, REASON_REQUESTED, at))
 
 
+@rule
 def cancel_rfq(rfq: RfqRecord, *, at: dt.datetime) -> RfqRecord:
     """The taker withdraws its request, and with it every quote."""
     _check_open(rfq, at)
     return _finish(rfq, RfqState.CANCELED, at, reason=REASON_REQUESTED)
 
 
+@rule
 def accept_quote(
     rfq: RfqRecord, *, quote_id: int, version: int, side: Side, trade_id: int, at: dt.datetime
 ) -> RfqRecord:
@@ -137,6 +142,7 @@ def accepted_quote(rfq: RfqRecord) -> QuoteRecord:
     return quote
 
 
+@rule
 def reserved(rfq: RfqRecord, *, at: dt.datetime) -> RfqRecord | None:
     """The gateway holds the risk of both sides: the trade stands. None where it comes too late to matter."""
     if rfq.trade is None or rfq.trade.state is not TradeState.PENDING:
@@ -145,6 +151,7 @@ def reserved(rfq: RfqRecord, *, at: dt.datetime) -> RfqRecord | None:
     return _finish(_with_trade_state(won, TradeState.RESERVED), RfqState.FILLED, at)
 
 
+@rule
 def refused(rfq: RfqRecord, *, reason: str, reason_firm_id: int | None, at: dt.datetime) -> RfqRecord | None:
     """The trade cannot be: nothing was traded by anybody. None where the RFQ has been decided already."""
     if rfq.trade is None or rfq.trade.state is not TradeState.PENDING:
@@ -154,6 +161,7 @@ def refused(rfq: RfqRecord, *, reason: str, reason_firm_id: int | None, at: dt.d
     return dataclasses.replace(ended, reason_firm_id=reason_firm_id)
 
 
+@rule
 def confirmed(rfq: RfqRecord) -> RfqRecord | None:
     """The executions are on the journal. None where they were booked before."""
     if rfq.trade is None or rfq.trade.state is not TradeState.RESERVED:
@@ -161,6 +169,7 @@ def confirmed(rfq: RfqRecord) -> RfqRecord | None:
     return _with_trade_state(rfq, TradeState.COMPLETED)
 
 
+@rule
 def advance(rfq: RfqRecord, *, at: dt.datetime) -> RfqRecord:
     """Every timer that is due at ``at``: the pending fill, the RFQ's life, the grace, the quotes' lives."""
     if (

@@ -5,6 +5,7 @@ import datetime as dt
 import enum
 from decimal import Decimal
 
+from rfq.domain.steps import Step
 from wire.units import QuoteState, RfqState, Side
 
 
@@ -95,6 +96,8 @@ class RfqRecord:
     reason_firm_id: int | None = None
     quotes: tuple[QuoteRecord, ...] = ()
     trade: TradeRecord | None = None
+    steps: tuple[Step, ...] = dataclasses.field(default=(), compare=False, repr=False)
+    """The calls of rules that led here from what the database holds."""
 
     @property
     def party_firm_ids(self) -> tuple[int, ...]:
@@ -106,3 +109,8 @@ class RfqRecord:
 
     def find_quote_of(self, maker_firm_id: int) -> QuoteRecord | None:
         return next((quote for quote in self.quotes if quote.maker_firm_id == maker_firm_id), None)
+
+
+def accepted_at(rfq: RfqRecord) -> dt.datetime | None:
+    """When the taker accepted; None before that."""
+    return rfq.trade.accepted_at if rfq.trade else None

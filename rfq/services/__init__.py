@@ -8,6 +8,7 @@ from rfq.services.executions import accept_quote
 from rfq.services.outcomes import block_confirmed, block_refused, block_reserved, block_voided, command_refused
 from rfq.services.quotes import cancel_quote, submit_quote
 from rfq.services.requests import cancel_rfq, create_rfq
+from rfq.services.sightings import take_due_sightings
 from rfq.services.timers import expire_due
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "create_rfq",
     "expire_due",
     "submit_quote",
+    "take_due_sightings",
 ]

@@ -10,6 +10,7 @@ from rfq.domain.negotiation import accepted_leg_prices, accepted_quote
 from rfq.domain.prices import net_of
 from rfq.domain.records import QuoteRecord, RfqRecord, TradeRecord
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, TradeLeg
+from rfq.services import sightings, steps
 from wire.units import QuoteState, Side
 
 _LIVE_QUOTE_STATES = (QuoteState.ACTIVE, QuoteState.PENDING_FILL)
@@ -20,6 +21,7 @@ def lock(rfq_id: int, *, skip_locked: bool = False) -> RfqRecord | None:
 
     None where there is no such RFQ or, with ``skip_locked``, where another transaction holds it.
     """
+    sightings.look_before_lock(rfq_id)
     rows = Rfq.objects.select_for_update(skip_locked=skip_locked, no_key=True).filter(id=rfq_id).values_list("id")
     if not list(rows):
         return None
@@ -51,7 +53,16 @@ def write(before: RfqRecord, after: RfqRecord, cause: publishers.Cause) -> None:
             _write_quote(earlier, quote, after, cause.at)
     if after.trade is not None and after.trade != before.trade:
         _write_trade(before, after, after.trade, cause)
+    steps.append(after, cause.at)
+    sightings.take(before, after)
     publishers.publish(before, after, cause)
+
+
+def write_new(rfq: RfqRecord, cause: publishers.Cause) -> None:
+    """Facts, audit records and the first step of an RFQ whose rows were just made."""
+    steps.begin(rfq, cause.at)
+    sightings.take_first(rfq)
+    publishers.publish(None, rfq, cause)
 
 
 def _write_rfq(before: RfqRecord, after: RfqRecord) -> None:

@@ -93,7 +93,7 @@ def _create(user: User, actor: Actor, message: CreateRfq, at: dt.datetime) -> in
     RfqLeg.objects.bulk_create(_leg_rows(rfq.id, message.legs, terms, structure))
     RfqInvitation.objects.bulk_create(RfqInvitation(rfq_id=rfq.id, maker_firm_id=firm_id) for firm_id in makers)
     cause = publishers.Cause(action="rfq.created", actor=actor, at=at, command_id=message.command_id)
-    publishers.publish(None, selectors.get_record(rfq.id), cause)
+    changes.write_new(selectors.get_record(rfq.id), cause)
     return rfq.id
 
 

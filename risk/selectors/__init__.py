@@ -10,6 +10,7 @@ from risk.selectors.controls import (
 from risk.selectors.limits import LimitSetView, current_limits, limit_view, list_limits, position_value_max
 from risk.selectors.margins import AccountBook, account_books, account_risk, latest_margins, snapshot
 from risk.selectors.marks import MarkSet, MarksUnavailable, read_marks
+from risk.selectors.sightings import Look, Sight, SightedLeg, look, reckon, sight_content
 from risk.selectors.surfaces import find_slice, surface
 from risk.selectors.valuation import LegValue, ModelValue, model_value
 
@@ -17,9 +18,12 @@ __all__ = [
     "AccountBook",
     "LegValue",
     "LimitSetView",
+    "Look",
     "MarkSet",
     "MarksUnavailable",
     "ModelValue",
+    "Sight",
+    "SightedLeg",
     "account_books",
     "account_risk",
     "current_limits",
@@ -32,9 +36,12 @@ __all__ = [
     "list_control_states",
     "list_limits",
     "list_open_releases",
+    "look",
     "model_value",
     "position_value_max",
     "read_marks",
+    "reckon",
+    "sight_content",
     "snapshot",
     "surface",
 ]

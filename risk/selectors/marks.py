@@ -15,7 +15,7 @@ from risk.domain.margin import FALLBACK_VOLATILITY, Mark
 from risk.selectors.surfaces import find_slice, surface
 from wire.instruments import COINS, InstrumentTerms, parse_instrument_name
 from wire.margin import YEARS_MIN
-from wire.market import Surface, Ticker
+from wire.market import Surface, SurfaceSlice, Ticker
 from wire.units import NANOSECONDS_PER_SECOND, InstrumentKind, OptionType
 
 YEAR_NS = 365 * 86_400 * NANOSECONDS_PER_SECOND
@@ -94,11 +94,16 @@ class SurfaceReader:
         if coin not in self._by_coin:
             self._by_coin[coin] = surface(coin)
         found = find_slice(self._by_coin[coin], terms.underlying_name)
-        if found is None or terms.strike is None:
-            return None
-        k = np.array([math.log(float(terms.strike) / forward)])
-        variance = parley_core.svi_total_variance(k, found.a, found.b, found.rho, found.m, found.sigma)[0]
-        return math.sqrt(variance / max(found.years, YEARS_MIN)) if variance > 0 else None
+        return None if found is None else volatility_of(found, terms, forward)
+
+
+def volatility_of(fitted: SurfaceSlice, terms: InstrumentTerms, forward: float) -> float | None:
+    """The slice's volatility of an option at its strike; None where there is none."""
+    if terms.strike is None or forward <= 0:
+        return None
+    k = np.array([math.log(float(terms.strike) / forward)])
+    variance = parley_core.svi_total_variance(k, fitted.a, fitted.b, fitted.rho, fitted.m, fitted.sigma)[0]
+    return math.sqrt(variance / max(fitted.years, YEARS_MIN)) if variance > 0 else None
 
 
 def _mark(

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from common.errors import Refusal
 from rfq import selectors
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq
+from rfq.selectors import replays
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.world import commands_sent, facts_of, side
 from wire import gateway
@@ -49,8 +50,10 @@ class Negotiations(RuleBasedStateMachine):
         self.executions = 1
 
     def teardown(self) -> None:
+        differences = [str(found.difference) for found in map(replays.replay_rfq, replays.iterate_ids()) if found.difference]
         transaction.set_rollback(True)
         self.atomic.__exit__(None, None, None)
+        assert differences == [], "every RFQ replays to what is stored"
 
     @initialize(target=quotes)
     def start_tradable(self):

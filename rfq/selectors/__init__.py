@@ -107,7 +107,7 @@ def _of_firm(firm_id: int) -> Q:
 
 
 @contextlib.contextmanager
-def _one_instant() -> Iterator[None]:
+def one_instant() -> Iterator[None]:
     """Every query within sees the same state. A transaction that is open already holds the locks it needs."""
     if connection.in_atomic_block:
         yield
@@ -120,7 +120,7 @@ def _one_instant() -> Iterator[None]:
 
 def load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
     """Records in the order of the query, as they stood at one instant; six queries whatever their number."""
-    with _one_instant():
+    with one_instant():
         return _load(rfqs)
 
 
@@ -136,7 +136,7 @@ def _load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
     return [
         _record(
             row,
-            legs=tuple(_leg(leg) for leg in legs[row.id]),
+            legs=tuple(leg_record(leg) for leg in legs[row.id]),
             maker_firm_ids=tuple(invitation.maker_firm_id for invitation in invitations[row.id]),
             quotes=tuple(_quote(quote, versions[quote.id]) for quote in quotes[row.id]),
             trade=_trade(trades[row.id]) if row.id in trades else None,
@@ -186,7 +186,7 @@ def _record(
     )
 
 
-def _leg(row: RfqLeg) -> LegRecord:
+def leg_record(row: RfqLeg) -> LegRecord:
     return LegRecord(
         instrument_id=row.instrument_id,
         instrument_name=row.instrument.name,

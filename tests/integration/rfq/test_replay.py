@@ -1,0 +1,116 @@
+"""An RFQ replays from its steps to the bytes of what is stored, and a row that was tampered with is found."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from rfq.domain.steps import RULES
+from rfq.models import RfqStep
+from rfq.selectors import replays
+from tests.integration.rfq.world import side
+from wire import gateway
+from wire.units import Side
+
+
+def traded(world):
+    """Two makers, a replacement, a trade that the gateway confirms."""
+    rfq_id = world.create()
+    first = world.quote(rfq_id)
+    world.quote(rfq_id, world.dune, ask=side("0.0621", "0.0511"))
+    world.wait(1).quote(rfq_id, ask=side("0.0601", "0.0501"))
+    world.wait(5).tick()
+    world.accept(rfq_id, first, version=2)
+    trade_id = reservation_of(rfq_id)
+    world.wait(0.2).event(gateway.BlockReserved(reservation_id=trade_id))
+    world.event(gateway.BlockConfirmed(reservation_id=trade_id, first_execution_id=900))
+    return rfq_id
+
+
+def reservation_of(rfq_id):
+    from rfq.models import BlockTrade
+
+    return BlockTrade.objects.get(rfq_id=rfq_id).id
+
+
+def rejected(world):
+    rfq_id = world.create()
+    quote_id = world.quote(rfq_id)
+    world.wait(6).tick()
+    world.accept(rfq_id, quote_id, taker_side=Side.SELL)
+    world.wait(3).tick()
+    return rfq_id
+
+
+def expired(world):
+    rfq_id = world.create(life_seconds=20)
+    world.quote(rfq_id, life_seconds=10)
+    world.wait(12).tick()
+    world.wait(12).tick()
+    return rfq_id
+
+
+@pytest.mark.parametrize("life", [traded, rejected, expired])
+def test_replay_ends_in_the_same_bytes(world, life):
+    found = replays.replay_rfq(life(world))
+    assert found.difference is None
+    assert found.steps >= 4
+
+
+def test_open_rfq_replays_to_where_it_stands(world):
+    rfq_id = world.create()
+    world.cancel_quote(world.quote(rfq_id))
+    assert replays.replay_rfq(rfq_id).difference is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "where"),
+    [
+        ("UPDATE rfq_rfqstep SET arguments = jsonb_set(arguments, '{at}', '\"2027-01-01T00:00:00Z\"') WHERE rfq_id = %s AND sequence = 3", "at step 3"),
+        ("DELETE FROM rfq_rfqstep WHERE rfq_id = %s AND sequence = 4", "at step 4"),
+        ("UPDATE rfq_rfqstep SET kind = 'forgotten' WHERE rfq_id = %s AND sequence = 2", "at step 2"),
+        ("UPDATE rfq_rfq SET reason = 'other' WHERE id = %s", "at the end: reason"),
+        ("UPDATE rfq_blocktrade SET net_price = net_price + 1 WHERE rfq_id = %s", "at the end"),
+        ("UPDATE rfq_quoteversion SET bid_leg_prices[1] = 0.5 WHERE version = 1 AND quote_id IN (SELECT MIN(id) FROM rfq_quote WHERE rfq_id = %s)", "version 1"),
+        ("UPDATE rfq_quote SET state = 'expired' WHERE rfq_id = %s AND state = 'traded_away'", "at the end"),
+    ],
+)
+def test_tampered_row_is_found(world, statement, where):
+    rfq_id = traded(world)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(statement, [rfq_id])
+        assert cursor.rowcount > 0
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    assert where in str(replays.replay_rfq(rfq_id).difference)
+
+
+def test_steps_cannot_be_changed_or_deleted(world):
+    from django.db import transaction
+    from django.db.utils import ProgrammingError
+
+    world.create()
+    for change in (lambda: RfqStep.objects.update(kind="x"), lambda: RfqStep.objects.all().delete()):
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            change()
+
+
+def test_command_says_what_it_found(world):
+    rfq_id = traded(world)
+    said = StringIO()
+    call_command("replay_rfq", "--all", stdout=said)
+    assert said.getvalue() == f"1 RFQs replay byte for byte, {RfqStep.objects.count()} steps\n"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE rfq_rfq SET reason = 'other' WHERE id = %s", [rfq_id])
+    complaint = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("replay_rfq", str(rfq_id), stderr=complaint)
+    assert f"DIFFERS rfq {rfq_id} at the end: reason: replayed , stored other" in complaint.getvalue()
+
+
+def test_every_rule_is_stored_by_a_name_that_stays(world):
+    assert {"submit_quote", "cancel_quote", "cancel_rfq", "accept_quote", "reserved", "refused", "confirmed", "advance"} <= RULES.keys()
+    traded(world)
+    assert all(json.dumps(step.arguments) for step in RfqStep.objects.all())
