@@ -9,8 +9,10 @@ from ninja import Router
 from common import decoding, rest
 from common.errors import Refusal
 from rfq import handlers, selectors
+from rfq.selectors import tape
 from wire.client import AcceptQuote, CancelQuote, CancelRfq, Command, CommandAccepted, CreateRfq, SubmitQuote
 from wire.facts import RfqView
+from wire.market import TapePrint
 from wire.units import RfqState
 
 T = TypeVar("T", bound=Command)
@@ -68,6 +70,16 @@ def accept_quote(request: HttpRequest, rfq_id: int) -> HttpResponse:
     message = rest.decode(request, AcceptQuote)
     _check_same("rfq_id", message.rfq_id, rfq_id)
     return _perform(request, message)
+
+
+@router.get("/tape", openapi_extra=rest.describe(response=list[TapePrint]))
+def list_tape(
+    request: HttpRequest, after: int | None = None, before: int | None = None, limit: int = 100
+) -> HttpResponse:
+    """Completed block trades of everybody, without names. ``after``: oldest first and gapless; else newest first."""
+    if after is not None:
+        return rest.answer(tape.list_after(after, limit=limit))
+    return rest.answer(tape.list_newest(before=before, limit=limit))
 
 
 def _perform(request: HttpRequest, message: Command, status: int = 200) -> HttpResponse:

@@ -100,4 +100,4 @@ GATEWAY_HANDLERS: dict[type[GatewayEvent], Callable[[EventEnvelope], None]] = {
     gateway.BlockVoided: _block_voided,
     gateway.CommandRefused: _command_refused,
 }
-TIMERS: list[Callable[[datetime], int]] = [services.expire_due, services.take_due_sightings]
+TIMERS: list[Callable[[datetime], int]] = [services.expire_due, services.take_due_sightings, services.publish_tape]

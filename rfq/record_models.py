@@ -113,6 +113,7 @@ class TapePrint(models.Model):
     side = models.CharField(max_length=4)
     quantity = models.DecimalField(max_digits=36, decimal_places=12)
     price = models.DecimalField(max_digits=36, decimal_places=12)
+    price_digits = models.PositiveSmallIntegerField(default=8)
     mark = models.FloatField(null=True)
     legs = models.JSONField()
 

@@ -118,16 +118,55 @@ class VenueStatus(Frame, tag="venue_status"):
     null_asks: int = 0
 
 
-AnyFrame = Ticker | Book | Trades | Index | Surface | VenueStatus
+class TapeLeg(msgspec.Struct, frozen=True, kw_only=True):
+    """``side``: when the structure is bought. A hedge leg is not part of the price."""
+
+    instrument_name: str
+    side: Side
+    ratio: int
+    is_hedge: bool = False
+
+
+class TapePrint(msgspec.Struct, frozen=True, kw_only=True):
+    """One completed block trade, without names. kind: trade, or bust or amendment of the line ``refers_to``.
+
+    side: the taker's. price: net of one unit, without a hedge leg, in ``quote_currency``. mark: of the same, as it
+    stood at the accept; None where there was none.
+    """
+
+    sequence: int
+    at_ns: int
+    kind: str
+    structure: str
+    legs: list[TapeLeg]
+    side: Side
+    quantity: str
+    price: str
+    quote_currency: str
+    mark: str | None = None
+    price_against_mark: str | None = None
+    refers_to: int | None = None
+
+
+class BlockTape(Frame, tag="block_tape"):
+    """The latest lines of the public tape, newest first; older ones are read over REST. Key: ``tape.blocks``."""
+
+    prints: list[TapePrint]
+
+
+AnyFrame = Ticker | Book | Trades | Index | Surface | VenueStatus | BlockTape
 
 __all__ = [
     "AnyFrame",
+    "BlockTape",
     "Book",
     "Frame",
     "Index",
     "PublicTrade",
     "Surface",
     "SurfaceSlice",
+    "TapeLeg",
+    "TapePrint",
     "Ticker",
     "Trades",
     "VenueStatus",

@@ -111,6 +111,11 @@ class RfqRecord:
         return next((quote for quote in self.quotes if quote.maker_firm_id == maker_firm_id), None)
 
 
+def trades_of(rfq: RfqRecord) -> tuple[TradeRecord, ...]:
+    """Every trade of the RFQ, in the order in which they were made."""
+    return (rfq.trade,) if rfq.trade else ()
+
+
 def accepted_at(rfq: RfqRecord) -> dt.datetime | None:
     """When the taker accepted; None before that."""
     return rfq.trade.accepted_at if rfq.trade else None

@@ -9,6 +9,7 @@ from rfq.services.outcomes import block_confirmed, block_refused, block_reserved
 from rfq.services.quotes import cancel_quote, submit_quote
 from rfq.services.requests import cancel_rfq, create_rfq
 from rfq.services.sightings import take_due_sightings
+from rfq.services.tape import publish_tape
 from rfq.services.timers import expire_due
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "command_refused",
     "create_rfq",
     "expire_due",
+    "publish_tape",
     "submit_quote",
     "take_due_sightings",
 ]

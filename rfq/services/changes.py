@@ -10,7 +10,7 @@ from rfq.domain.negotiation import accepted_leg_prices, accepted_quote
 from rfq.domain.prices import net_of
 from rfq.domain.records import QuoteRecord, RfqRecord, TradeRecord
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, TradeLeg
-from rfq.services import sightings, steps
+from rfq.services import sightings, steps, tape
 from wire.units import QuoteState, Side
 
 _LIVE_QUOTE_STATES = (QuoteState.ACTIVE, QuoteState.PENDING_FILL)
@@ -55,6 +55,7 @@ def write(before: RfqRecord, after: RfqRecord, cause: publishers.Cause) -> None:
         _write_trade(before, after, after.trade, cause)
     steps.append(after, cause.at)
     sightings.take(before, after)
+    tape.print_completed(before, after, cause.at)
     publishers.publish(before, after, cause)
 
 

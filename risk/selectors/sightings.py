@@ -6,6 +6,7 @@ before it. Nothing is made up: what cannot be had is None and its reason is in `
 
 import dataclasses
 import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -21,7 +22,17 @@ from wire.instruments import InstrumentTerms
 from wire.market import Book, Frame, Index, Surface, Ticker
 from wire.units import NANOSECONDS_PER_MS, InstrumentKind, Side
 
-Frames = Mapping[str, Frame]
+UNREACHABLE = "market_unreachable"
+SILENCE_SECONDS = 1.0
+"""Who did not answer is not asked again for this long: what waits for the look must not wait for each timeout."""
+
+
+@dataclasses.dataclass
+class _Silence:
+    until: float = 0.0
+
+
+_silence = _Silence()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -93,10 +104,13 @@ def look(names: Iterable[str]) -> Look:
     coins = sorted({terms_of(name).base_currency for name in wanted})
     keys = [f"{kind}.{name}" for name in wanted for kind in ("ticker", "book")]
     keys += [f"{kind}.{coin}" for coin in coins for kind in ("index", "surface")]
+    if time.monotonic() < _silence.until:
+        return Look(at_ns=clock.now_ns(), raw={}, problem=UNREACHABLE)
     try:
         raw = oracle.read_raw(keys)
     except valkey.Unreachable:
-        return Look(at_ns=clock.now_ns(), raw={}, problem="market_unreachable")
+        _silence.until = time.monotonic() + SILENCE_SECONDS
+        return Look(at_ns=clock.now_ns(), raw={}, problem=UNREACHABLE)
     return Look(at_ns=clock.now_ns(), raw=raw)
 
 

@@ -25,7 +25,7 @@ export async function begin() {
   subscribe(page.config.accounts.map((account) => `risk.account.${account.id}`));
   const coins = new Set([...page.instruments.values()].map((instrument) => instrument.coin));
   if (!coins.has(selection.coin) && coins.size) selection.set({ coin: [...coins][0] });
-  subscribe(["venue.status", ...[...coins].flatMap((coin) => [`index.${coin}`, `surface.${coin}`])]);
+  subscribe(["venue.status", "tape.blocks", ...[...coins].flatMap((coin) => [`index.${coin}`, `surface.${coin}`])]);
   requestIdleCallback(loadLibrary, { timeout: LIBRARY_AFTER_MS });
   market.on("venue", () => page.tell("venue"));
 }

@@ -16,6 +16,8 @@ class Market extends Topics {
     this.indices = new Map();
     this.surfaces = new Map();
     this.venue = null;
+    /** @type {object[]} the latest lines of the public tape, newest first */
+    this.tape = [];
   }
 
   /** @param {object[]} frames as `wire.market` makes them */
@@ -54,6 +56,10 @@ const TAKERS = {
   trades: (market, frame) => market.keep(market.trades, "trades", frame.instrument_name, frame),
   index: (market, frame) => market.keep(market.indices, "index", frame.coin, frame),
   surface: (market, frame) => market.keep(market.surfaces, "surface", frame.coin, frame),
+  block_tape: (market, frame) => {
+    market.tape = frame.prints;
+    market.tell("tape");
+  },
   venue_status: (market, frame) => {
     market.venue = frame;
     market.tell("venue", frame);

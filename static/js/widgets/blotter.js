@@ -5,6 +5,7 @@ import { download, toCsv } from "../lib/csv.js";
 import { invalidate } from "../lib/draw.js";
 import { arrange, element, setAttribute, setText } from "../lib/dom.js";
 import { firm } from "../store/firm.js";
+import { market } from "../store/market.js";
 import { TABLES } from "./blotter_tables.js";
 import { Widget } from "./widget.js";
 
@@ -32,6 +33,7 @@ class Blotter extends Widget {
 
   listen() {
     this.watch(firm, ["orders", "fills", "rfqs", "positions", "balances", "loaded"]);
+    this.watch(market, "tape", () => TABLES[this.name].topics?.includes("tape") && invalidate(this));
     this.watch(firm, "risk", () => TABLES[this.name].topics?.includes("risk") && invalidate(this));
   }
 

@@ -15,6 +15,7 @@ import { page } from "../store/page.js";
 import { refusalWords } from "../store/refusals.js";
 import { selection } from "../store/selection.js";
 import { notify, refusalText } from "./notices.js";
+import { TAPE } from "./tape_table.js";
 
 const plain = (id, title, text, more = {}) => ({ id, title, text, ...more });
 const figure = (id, title, field) => plain(id, title, (view) => format.exact(view[field]), { sort: (view) => Number(view[field]), raw: (view) => view[field] ?? "" });
@@ -185,4 +186,5 @@ export const TABLES = {
       money("pending", "Pending", "pending"),
     ],
   },
+  tape: TAPE,
 };

@@ -10,46 +10,7 @@ from django.db import connection
 from rfq.domain.steps import RULES
 from rfq.models import RfqStep
 from rfq.selectors import replays
-from tests.integration.rfq.world import side
-from wire import gateway
-from wire.units import Side
-
-
-def traded(world):
-    """Two makers, a replacement, a trade that the gateway confirms."""
-    rfq_id = world.create()
-    first = world.quote(rfq_id)
-    world.quote(rfq_id, world.dune, ask=side("0.0621", "0.0511"))
-    world.wait(1).quote(rfq_id, ask=side("0.0601", "0.0501"))
-    world.wait(5).tick()
-    world.accept(rfq_id, first, version=2)
-    trade_id = reservation_of(rfq_id)
-    world.wait(0.2).event(gateway.BlockReserved(reservation_id=trade_id))
-    world.event(gateway.BlockConfirmed(reservation_id=trade_id, first_execution_id=900))
-    return rfq_id
-
-
-def reservation_of(rfq_id):
-    from rfq.models import BlockTrade
-
-    return BlockTrade.objects.get(rfq_id=rfq_id).id
-
-
-def rejected(world):
-    rfq_id = world.create()
-    quote_id = world.quote(rfq_id)
-    world.wait(6).tick()
-    world.accept(rfq_id, quote_id, taker_side=Side.SELL)
-    world.wait(3).tick()
-    return rfq_id
-
-
-def expired(world):
-    rfq_id = world.create(life_seconds=20)
-    world.quote(rfq_id, life_seconds=10)
-    world.wait(12).tick()
-    world.wait(12).tick()
-    return rfq_id
+from tests.integration.rfq.lives import expired, rejected, traded
 
 
 @pytest.mark.parametrize("life", [traded, rejected, expired])
