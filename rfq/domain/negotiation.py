@@ -17,7 +17,7 @@ from common.errors import Conflict, NotAllowed, NotFound
 from rfq.domain import limits
 from rfq.domain.prices import check_two_way, net_of
 from rfq.domain.records import QuotePrices, QuoteRecord, RfqRecord, TradeRecord, TradeState
-from rfq.domain.steps import rule
+from rfq.domain.rules import rule
 from wire.units import QuoteState, RfqState, Side
 
 TERMINAL_STATES = frozenset({RfqState.FILLED, RfqState.REJECTED, RfqState.EXPIRED, RfqState.CANCELED})

@@ -5,7 +5,7 @@ import datetime as dt
 import enum
 from decimal import Decimal
 
-from rfq.domain.steps import Step
+from rfq.domain.rules import Step
 from wire.units import QuoteState, RfqState, Side
 
 

@@ -13,7 +13,7 @@ import msgspec
 from common.decimals import plain_text
 from common.errors import Refusal
 from rfq.domain import negotiation as negotiation  # noqa: PLC0414 - fills the table of rules
-from rfq.domain import steps
+from rfq.domain import rules
 from rfq.domain.records import RfqRecord
 
 
@@ -59,9 +59,9 @@ def state_sha256(rfq: RfqRecord) -> bytes:
     return hashlib.sha256(to_bytes(rfq)).digest()
 
 
-def first_step(rfq: RfqRecord) -> steps.Step:
+def first_step(rfq: RfqRecord) -> rules.Step:
     """The step that a new RFQ begins with."""
-    return steps.Step(kind=steps.CREATED, arguments={"rfq": to_content(rfq)})
+    return rules.Step(kind=rules.CREATED, arguments={"rfq": to_content(rfq)})
 
 
 def replay(stored: Iterable[StoredStep]) -> tuple[list[RfqRecord], Difference | None]:
@@ -94,10 +94,10 @@ def compare(replayed: RfqRecord, stored: RfqRecord) -> Difference | None:
 
 def _after(records: list[RfqRecord], step: StoredStep) -> Any:
     if not records:
-        if step.kind != steps.CREATED:
-            raise ValueError(f"an RFQ begins with {steps.CREATED}")
+        if step.kind != rules.CREATED:
+            raise ValueError(f"an RFQ begins with {rules.CREATED}")
         return msgspec.convert(step.arguments["rfq"], RfqRecord)
-    return steps.perform(records[-1], step.kind, step.arguments)
+    return rules.perform(records[-1], step.kind, step.arguments)
 
 
 def _differs(sequence: int | None, field: str, replayed: object, stored: object) -> Difference:

@@ -8,7 +8,7 @@ from django.db import connection
 
 from rfq.domain import replay
 from rfq.domain.records import RfqRecord
-from rfq.domain.steps import Step, to_arguments
+from rfq.domain.rules import Step, to_arguments
 
 _APPEND = """
 INSERT INTO rfq_rfqstep (rfq_id, sequence, kind, arguments, at, state_sha256)

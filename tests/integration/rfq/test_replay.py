@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from rfq.domain.steps import RULES
+from rfq.domain.rules import RULES
 from rfq.models import RfqStep
 from rfq.selectors import replays
 from tests.integration.rfq.lives import expired, rejected, traded
