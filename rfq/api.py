@@ -9,6 +9,7 @@ from ninja import Router
 from common import decoding, rest
 from common.errors import Refusal
 from rfq import handlers, selectors
+from rfq.audience_api import router as audience_router
 from rfq.selectors import tape
 from wire.client import AcceptQuote, CancelQuote, CancelRfq, Command, CommandAccepted, CreateRfq, SubmitQuote
 from wire.facts import RfqView
@@ -18,6 +19,7 @@ from wire.units import RfqState
 T = TypeVar("T", bound=Command)
 
 router = Router(tags=["rfq"])
+router.add_router("", audience_router)
 
 
 @router.post("/rfqs", openapi_extra=rest.describe(request=CreateRfq, response=CommandAccepted, status=201))

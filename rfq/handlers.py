@@ -18,6 +18,11 @@ from wire.client import (
     Command,
     CommandAccepted,
     CreateRfq,
+    DeleteDraft,
+    DeleteMakerGroup,
+    SaveDraft,
+    SaveMakerGroup,
+    SendDraft,
     SubmitQuote,
 )
 from wire.gateway import EventEnvelope, GatewayEvent
@@ -36,6 +41,11 @@ def perform(user: User, actor: Actor, message: Command) -> CommandAccepted:
 _SERVICES: dict[type[Command], tuple[Callable[..., int], str]] = {
     CreateRfq: (services.create_rfq, "rfq"),
     CancelRfq: (services.cancel_rfq, "rfq"),
+    SaveDraft: (services.save_draft, "draft"),
+    SendDraft: (services.send_draft, "rfq"),
+    DeleteDraft: (services.delete_draft, "draft"),
+    SaveMakerGroup: (services.save_maker_group, "maker_group"),
+    DeleteMakerGroup: (services.delete_maker_group, "maker_group"),
     SubmitQuote: (services.submit_quote, "quote"),
     CancelQuote: (services.cancel_quote, "quote"),
     AcceptQuote: (services.accept_quote, "rfq"),

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from rfq.audience_models import MakerGroup, MakerGroupMember, RfqDraft
 from rfq.domain.records import TradeState
 from rfq.record_models import (
     CorrectionState,
@@ -20,16 +21,20 @@ from rfq.record_models import (
     TapePrint,
     TradeCorrection,
 )
-from wire.units import QuoteState, RfqState, Side
+from wire.units import Audience, QuoteState, RfqState, Side
 
 __all__ = [
     "BlockTrade",
     "CorrectionState",
+    "MakerGroup",
+    "MakerGroupMember",
     "PrintKind",
     "Quote",
     "QuoteVersion",
     "Rfq",
+    "RfqAllocation",
     "RfqCommand",
+    "RfqDraft",
     "RfqInvitation",
     "RfqLeg",
     "RfqStep",
@@ -42,11 +47,16 @@ __all__ = [
 ]
 
 _SIDES = [side.value for side in Side]
+_SENT = [state.value for state in RfqState if state is not RfqState.DRAFT]
 _LIVE_RFQ = [RfqState.OPEN.value, RfqState.PENDING_FILL.value]
 
 
 def _price() -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=36, decimal_places=12)
+
+
+def _optional_price() -> "models.DecimalField[Decimal | None, Decimal | None]":
+    return models.DecimalField(max_digits=36, decimal_places=12, null=True)
 
 
 class Rfq(models.Model):
@@ -64,6 +74,9 @@ class Rfq(models.Model):
     reason = models.CharField(max_length=64, blank=True)
     reason_firm = models.ForeignKey("accounts.Firm", on_delete=models.PROTECT, related_name="+", null=True)
     is_tradable = models.BooleanField(default=False)
+    audience = models.CharField(max_length=8, default=Audience.CHOSEN.value)
+    is_taker_anonymous = models.BooleanField(default=False)
+    are_makers_anonymous = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     tradable_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -71,7 +84,7 @@ class Rfq(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=[state.value for state in RfqState]), name="rfq_state_known"),
+            models.CheckConstraint(condition=Q(state__in=_SENT), name="rfq_state_known"),
             models.CheckConstraint(condition=Q(side__in=["", *_SIDES]), name="rfq_side_known"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="rfq_quantity_positive"),
             models.CheckConstraint(
@@ -89,7 +102,10 @@ class Rfq(models.Model):
 
 
 class RfqLeg(models.Model):
-    """``side``: of this leg when the taker buys the structure. A hedge leg is not part of the net price."""
+    """``side``: of this leg when the taker buys the structure. A hedge leg is not part of the net price.
+
+    ``fixed_price``: of a hedge leg, given by the taker.
+    """
 
     rfq = models.ForeignKey(Rfq, on_delete=models.PROTECT, related_name="legs")
     leg_index = models.PositiveSmallIntegerField()
@@ -97,6 +113,7 @@ class RfqLeg(models.Model):
     side = models.CharField(max_length=4)
     ratio = models.PositiveIntegerField()
     is_hedge = models.BooleanField(default=False)
+    fixed_price = models.DecimalField(max_digits=36, decimal_places=12, null=True)
 
     class Meta:
         constraints = [
@@ -105,20 +122,47 @@ class RfqLeg(models.Model):
             models.UniqueConstraint(fields=["rfq"], condition=Q(is_hedge=True), name="rfq_one_hedge_leg"),
             models.CheckConstraint(condition=Q(side__in=_SIDES), name="rfq_leg_side_known"),
             models.CheckConstraint(condition=Q(ratio__gte=1), name="rfq_leg_ratio_positive"),
+            models.CheckConstraint(
+                condition=Q(is_hedge=True) | Q(fixed_price__isnull=True), name="rfq_leg_price_of_hedge_only"
+            ),
+            models.CheckConstraint(
+                condition=Q(fixed_price__isnull=True) | Q(fixed_price__gt=0), name="rfq_leg_price_positive"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"rfq {self.rfq_id} leg {self.leg_index}"
 
 
+class RfqAllocation(models.Model):
+    """The share of one account of the taker, in units of the structure."""
+
+    rfq = models.ForeignKey(Rfq, on_delete=models.PROTECT, related_name="allocations")
+    account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+")
+    quantity = models.DecimalField(max_digits=36, decimal_places=12)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rfq", "account"], name="rfq_allocation_unique"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="rfq_allocation_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"rfq {self.rfq_id} gives {self.quantity} to account {self.account_id}"
+
+
 class RfqInvitation(models.Model):
-    """A maker firm that was asked."""
+    """A maker firm that was asked. ``alias_number``: drawn by lot, what an anonymous maker is called in this RFQ."""
 
     rfq = models.ForeignKey(Rfq, on_delete=models.PROTECT, related_name="invitations")
     maker_firm = models.ForeignKey("accounts.Firm", on_delete=models.PROTECT, related_name="+")
+    alias_number = models.PositiveSmallIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["rfq", "maker_firm"], name="rfq_invitation_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["rfq", "maker_firm"], name="rfq_invitation_unique"),
+            models.UniqueConstraint(fields=["rfq", "alias_number"], name="rfq_invitation_alias_unique"),
+        ]
         indexes = [models.Index(fields=["maker_firm", "-rfq"])]
 
     def __str__(self) -> str:
@@ -161,6 +205,11 @@ class QuoteVersion(models.Model):
     user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     bid_leg_prices = ArrayField(_price(), null=True)
     ask_leg_prices = ArrayField(_price(), null=True)
+    bid_leg_volatilities = ArrayField(_optional_price(), null=True)
+    ask_leg_volatilities = ArrayField(_optional_price(), null=True)
+    volatility_forwards = ArrayField(_optional_price(), null=True)
+    volatility_years = ArrayField(_optional_price(), null=True)
+    """What made prices of the volatilities, by leg: forward in USD, years to expiry."""
     bid_net = models.DecimalField(max_digits=36, decimal_places=12, null=True)
     ask_net = models.DecimalField(max_digits=36, decimal_places=12, null=True)
     created_at = models.DateTimeField()

@@ -85,7 +85,8 @@ def read_legs(rfq: RfqView) -> list[Leg]:
     """Raises Pass for an instrument that no rule reads."""
     try:
         return [
-            Leg(terms=parse_instrument_name(leg.instrument_name), side=leg.side, ratio=leg.ratio) for leg in rfq.legs
+            Leg(terms=parse_instrument_name(leg.instrument_name), side=leg.side, ratio=leg.ratio, is_hedge=leg.is_hedge)
+            for leg in rfq.legs
         ]
     except UnknownInstrumentName as error:
         raise Pass("unknown_instrument", str(error)) from error

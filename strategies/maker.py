@@ -200,8 +200,8 @@ class Maker:
             command_id=_command_id(),
             rfq_id=rfq.rfq_id,
             account_id=self._account_id,
-            bid=_side(decision.prices.bid),
-            ask=_side(decision.prices.ask),
+            bid=_side(rfq, decision.prices.bid),
+            ask=_side(rfq, decision.prices.ask),
             life_seconds=life_seconds(rfq, self.parameters),
         )
 
@@ -222,8 +222,12 @@ def _is_ours(rfq: RfqView) -> bool:
     return rfq.role == "maker" and rfq.state in {RfqState.OPEN, RfqState.PENDING_FILL}
 
 
-def _side(prices: Sequence[Decimal] | None) -> messages.QuoteSide | None:
-    return None if prices is None else messages.QuoteSide(leg_prices=[format(price, "f") for price in prices])
+def _side(rfq: RfqView, prices: Sequence[Decimal] | None) -> messages.QuoteSide | None:
+    """The hedge leg trades at the taker's price: no maker names another."""
+    if prices is None:
+        return None
+    legs = zip(rfq.legs, prices, strict=True)
+    return messages.QuoteSide(leg_prices=[None if leg.is_hedge else format(price, "f") for leg, price in legs])
 
 
 def _command_id() -> str:

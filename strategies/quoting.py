@@ -2,7 +2,7 @@
 
 Fair value of an option: total variance of its expiry's SVI slice at ln(K / F), F the live forward; Black-76 on that
 forward, undiscounted; an inverse option is priced in coin, which is the US dollar price over the forward. Futures and
-perpetuals: their mark. A hedge leg (the one future or perpetual beside options) is dealt at its mark and is not part
+perpetuals: their mark. A hedge leg trades at the price that the taker fixed, is valued at its mark and is not part
 of the net price, as the desk's rule says.
 """
 
@@ -20,7 +20,6 @@ from wire.market import SurfaceSlice, Ticker
 from wire.units import NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND, InstrumentKind, OptionType, Side
 
 NANOSECONDS_PER_YEAR = 365 * 86_400 * NANOSECONDS_PER_SECOND
-_HEDGES = (InstrumentKind.FUTURE, InstrumentKind.PERPETUAL)
 
 
 class Pass(Exception):
@@ -38,6 +37,7 @@ class Leg:
     terms: InstrumentTerms
     side: Side
     ratio: int
+    is_hedge: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -123,10 +123,8 @@ def value_structure(legs: Sequence[Leg], market: Market, parameters: QuotingPara
 
 
 def find_hedge(legs: Sequence[Leg]) -> int | None:
-    """Position of the leg that is dealt at its mark and is not part of the net price."""
-    if not any(leg.terms.kind is InstrumentKind.OPTION for leg in legs):
-        return None
-    return next((index for index, leg in enumerate(legs) if leg.terms.kind in _HEDGES), None)
+    """Position of the leg that trades at the taker's price and is not part of the net price."""
+    return next((index for index, leg in enumerate(legs) if leg.is_hedge), None)
 
 
 def value_leg(terms: InstrumentTerms, market: Market, parameters: QuotingParameters) -> LegValue:

@@ -19,13 +19,23 @@ from wire.client_controls import (
     SetTraderAuthorization,
     SetTradingState,
 )
+from wire.client_rfq import (
+    CreateRfq,
+    DeleteDraft,
+    DeleteMakerGroup,
+    RfqLeg,
+    SaveDraft,
+    SaveMakerGroup,
+    SendDraft,
+)
+from wire.client_rfq import RfqAllocation as RfqAllocation  # noqa: PLC0414 - offered to importers
+from wire.client_rfq import RfqHedge as RfqHedge  # noqa: PLC0414 - offered to importers
+from wire.client_rfq import RfqTerms as RfqTerms  # noqa: PLC0414 - offered to importers
 from wire.client_types import ClientMessage as ClientMessage  # noqa: PLC0414 - offered to importers
 from wire.client_types import Command, DecimalText, EntityId, NameText, QuantityText, ReasonText
 from wire.limits import (
     QUANTITY_LOTS_MAX,
     RFQ_LEGS_MAX,
-    RFQ_MAKERS_MAX,
-    RFQ_RATIO_MAX,
     SUBSCRIPTION_KEYS_MAX,
 )
 from wire.units import OrderType, PegReference, SelfMatch, Side, StopTrigger, TimeInForce
@@ -117,34 +127,20 @@ class CancelAll(Command, tag="order.cancel_all"):
     account_id: EntityId | None = None
 
 
-class RfqLeg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``ratio`` counts this leg per unit of the RFQ; ``side`` is the leg's side when the taker buys the structure."""
-
-    instrument_name: NameText
-    side: Side
-    ratio: Annotated[int, msgspec.Meta(ge=1, le=RFQ_RATIO_MAX)] = 1
-
-
-class CreateRfq(Command, tag="rfq.create"):
-    """quantity: units of the structure. side: None asks for a two-way quote. life_seconds: 10 to 600."""
-
-    account_id: EntityId
-    legs: Annotated[list[RfqLeg], msgspec.Meta(min_length=1, max_length=RFQ_LEGS_MAX)]
-    quantity: QuantityText
-    maker_firm_ids: Annotated[list[EntityId], msgspec.Meta(min_length=1, max_length=RFQ_MAKERS_MAX)]
-    side: Side | None = None
-    life_seconds: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)] = 300
-    label: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[^\x00-\x1f]*$(?!\n)")] = ""
-
-
 class CancelRfq(Command, tag="rfq.cancel"):
     rfq_id: EntityId
 
 
 class QuoteSide(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Price per leg, in the order of the RFQ's legs, each in the leg's own convention."""
+    """Per leg, in the order of the RFQ's legs, a price in the leg's own convention or, of an option, a volatility.
 
-    leg_prices: Annotated[list[DecimalText], msgspec.Meta(min_length=1, max_length=RFQ_LEGS_MAX)]
+    Volatilities are fractions a year (``0.625``): the server turns them into prices with the forward and the time of
+    that instant. Either list may be left out; what is null in one stands in the other. The hedge leg trades at the
+    taker's price: its own entry is that price, or null.
+    """
+
+    leg_prices: Annotated[list[DecimalText | None], msgspec.Meta(max_length=RFQ_LEGS_MAX + 1)] = []
+    leg_volatilities: Annotated[list[QuantityText | None], msgspec.Meta(max_length=RFQ_LEGS_MAX + 1)] = []
 
 
 class SubmitQuote(Command, tag="rfq.quote"):
@@ -211,6 +207,11 @@ AnyClientMessage = (
     | CancelAll
     | CreateRfq
     | CancelRfq
+    | SaveDraft
+    | SendDraft
+    | DeleteDraft
+    | SaveMakerGroup
+    | DeleteMakerGroup
     | SubmitQuote
     | CancelQuote
     | AcceptQuote

@@ -6,7 +6,9 @@ Each party gets its own view; what it must not know is not in it.
 
 import msgspec
 
+from wire.client_rfq import RfqHedge, RfqLeg
 from wire.units import (
+    Audience,
     OrderState,
     OrderType,
     PegReference,
@@ -89,19 +91,42 @@ class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RfqLegView(msgspec.Struct, frozen=True, kw_only=True):
+    """price: of the hedge leg, fixed by the taker; None where makers price the leg."""
+
     instrument_name: str
     side: Side
     ratio: int
+    is_hedge: bool = False
+    price: str | None = None
+
+
+class AllocationView(msgspec.Struct, frozen=True, kw_only=True):
+    """The share of one of the taker's accounts, in units of the structure."""
+
+    account_id: int
+    quantity: str
+
+
+class LegVolatilityView(msgspec.Struct, frozen=True, kw_only=True):
+    """A volatility that a maker quoted, and what made a price of it: forward in USD, years to expiry by ACT/365."""
+
+    volatility: str
+    forward: str
+    years: str
 
 
 class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
-    """bid and ask are net prices of one unit of the structure, in the RFQ's quote currency."""
+    """bid and ask are net prices of one unit of the structure, in the RFQ's quote currency.
+
+    maker_firm_id: None where makers are anonymous to the taker; maker_name is an alias then. A leg that was quoted in
+    volatility has an entry in ``bid_volatilities`` or ``ask_volatilities``, the others None.
+    """
 
     quote_id: int
     rfq_id: int
     version: int
     state: QuoteState
-    maker_firm_id: int
+    maker_firm_id: int | None
     maker_name: str
     bid: str | None
     ask: str | None
@@ -111,11 +136,17 @@ class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
     updated_at_ns: int
     expires_at_ns: int
     reason: str = ""
+    bid_volatilities: list[LegVolatilityView | None] | None = None
+    ask_volatilities: list[LegVolatilityView | None] | None = None
 
 
 class RfqView(msgspec.Struct, frozen=True, kw_only=True):
     """One party's view. ``role``: taker, maker or compliance. A maker finds only its own quote in ``quotes``; the
     taker finds none before ``tradable_at_ns``.
+
+    taker_firm_id, taker_name: None and empty for the makers of an anonymous request. maker_firm_ids: the makers asked,
+    empty for a taker to whom they are anonymous, and for a maker itself alone. maker_count, audience and allocations
+    are the taker's.
     """
 
     rfq_id: int
@@ -140,6 +171,42 @@ class RfqView(msgspec.Struct, frozen=True, kw_only=True):
     accepted_quote_id: int | None = None
     accepted_side: Side | None = None
     traded_price: str | None = None
+    is_taker_anonymous: bool = False
+    are_makers_anonymous: bool = False
+    audience: Audience | None = None
+    maker_count: int | None = None
+    allocations: list[AllocationView] = []
+
+
+class DraftView(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that was saved and not sent, as its message said it; see ``wire.client.RfqTerms``."""
+
+    rfq_id: int
+    structure: str
+    quote_currency: str
+    updated_at_ns: int
+    account_id: int
+    legs: list[RfqLeg]
+    quantity: str
+    maker_firm_ids: list[int]
+    audience: Audience
+    maker_group_id: int | None
+    is_taker_anonymous: bool
+    are_makers_anonymous: bool
+    hedge: RfqHedge | None
+    allocations: list[AllocationView]
+    side: Side | None
+    life_seconds: int
+    label: str
+    state: RfqState = RfqState.DRAFT
+
+
+class MakerGroupView(msgspec.Struct, frozen=True, kw_only=True):
+    """A named group of makers of one firm, which its traders ask together."""
+
+    maker_group_id: int
+    name: str
+    maker_firm_ids: list[int]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -163,6 +230,24 @@ class RfqChanged(Fact, tag="rfq.changed"):
     """created, quoted, tradable, pending, filled, rejected, expired, canceled: the new view says which."""
 
     rfq: RfqView
+
+
+class DraftChanged(Fact, tag="rfq.draft_changed"):
+    draft: DraftView
+
+
+class DraftEnded(Fact, tag="rfq.draft_ended"):
+    """Sent (the RFQ with this id follows) or deleted."""
+
+    rfq_id: int
+
+
+class MakerGroupChanged(Fact, tag="rfq.maker_group_changed"):
+    maker_group: MakerGroupView
+
+
+class MakerGroupDeleted(Fact, tag="rfq.maker_group_deleted"):
+    maker_group_id: int
 
 
 class PositionChanged(Fact, tag="position.changed"):
@@ -202,6 +287,10 @@ AnyFact = (
     | OrderFilled
     | BlockFilled
     | RfqChanged
+    | DraftChanged
+    | DraftEnded
+    | MakerGroupChanged
+    | MakerGroupDeleted
     | PositionChanged
     | BalanceChanged
     | MarginChanged

@@ -1,8 +1,17 @@
 """Named maxima of the messages and transports between processes. One place, so that both ends agree."""
 
 COMMAND_ID_LENGTH_MAX = 64
-RFQ_LEGS_MAX = 4
+RFQ_LEGS_MAX = 20
+"""Priced legs; one hedge leg may stand beside them."""
 RFQ_MAKERS_MAX = 20
+RFQ_ANONYMOUS_MAKERS_MIN = 5
+"""Makers that must be asked where the taker hides its name: among fewer it would be guessed."""
+RFQ_ALLOCATIONS_MAX = 10
+"""Accounts that a request may be shared out to."""
+MAKER_GROUPS_MAX = 50
+"""Named groups of makers that one firm may keep."""
+RFQ_DRAFTS_MAX = 100
+"""Drafts that one firm may keep."""
 RFQ_RATIO_MAX = 100_000
 """An inverse perpetual counts in contracts of a few dollars: the hedge of one coin takes thousands of them."""
 SUBSCRIPTION_KEYS_MAX = 4_000

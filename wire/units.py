@@ -97,7 +97,17 @@ class OrderState(enum.StrEnum):
 TERMINAL_ORDER_STATES = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED})
 
 
+class Audience(enum.StrEnum):
+    """Who is asked for a quote: makers by name, a named group of them, or all who may see the request."""
+
+    CHOSEN = "chosen"
+    GROUP = "group"
+    ALL = "all"
+
+
 class RfqState(enum.StrEnum):
+    DRAFT = "draft"
+    """Saved, not sent: its taker alone knows of it."""
     OPEN = "open"
     PENDING_FILL = "pending_fill"
     FILLED = "filled"

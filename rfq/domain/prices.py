@@ -21,16 +21,8 @@ def to_decimal(name: str, text: str) -> Decimal:
     return value
 
 
-def read_leg_prices(texts: Sequence[str] | None, legs: Sequence[LegRecord]) -> tuple[Decimal, ...] | None:
-    """One price per leg, on its tick grid and positive; None stays None."""
-    if texts is None:
-        return None
-    if len(texts) != len(legs):
-        raise Refusal("leg_count", "A quote prices every leg once.", value=len(texts), bound=len(legs))
-    return tuple(_read_price(text, leg) for text, leg in zip(texts, legs, strict=True))
-
-
-def _read_price(text: str, leg: LegRecord) -> Decimal:
+def read_price(text: str, leg: LegRecord) -> Decimal:
+    """The price of a leg, on its tick grid and positive."""
     price = to_decimal(f"price of {leg.instrument_name}", text)
     if price <= 0:
         raise Refusal(

@@ -6,7 +6,9 @@ import enum
 from decimal import Decimal
 
 from rfq.domain.rules import Step
-from wire.units import QuoteState, RfqState, Side
+from wire.units import Audience, QuoteState, RfqState, Side
+
+OPTION_NAME_DASHES = 3
 
 
 class TradeState(enum.StrEnum):
@@ -29,17 +31,46 @@ class LegRecord:
     tick_size: Decimal
     lot_size: Decimal
     is_hedge: bool = False
+    fixed_price: Decimal | None = None
+    """Of the hedge leg: the taker's price, at which it trades."""
+
+    @property
+    def is_option(self) -> bool:
+        """``COIN-EXPIRY-STRIKE-C|P``: no other name has four parts."""
+        return self.instrument_name.count("-") == OPTION_NAME_DASHES
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AllocationRecord:
+    """The share of one account of the taker, in units of the structure."""
+
+    account_id: int
+    quantity: Decimal
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LegVolatility:
+    """A volatility that was quoted, with the forward (USD) and the years to expiry that made a price of it."""
+
+    volatility: Decimal
+    forward: Decimal
+    years: Decimal
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class QuotePrices:
-    """What one version of a quote says. Prices per leg in the order of the legs; None where that side is not quoted."""
+    """What one version of a quote says. Prices per leg in the order of the legs; None where that side is not quoted.
+
+    Volatilities stand beside the prices that were made from them; None for a leg that was priced.
+    """
 
     account_id: int
     user_id: int
     expires_at: dt.datetime
     bid_leg_prices: tuple[Decimal, ...] | None
     ask_leg_prices: tuple[Decimal, ...] | None
+    bid_volatilities: tuple[LegVolatility | None, ...] | None = None
+    ask_volatilities: tuple[LegVolatility | None, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,6 +103,8 @@ class TradeRecord:
 class RfqRecord:
     """``is_tradable``: the grace has ended and the taker has been shown the quotes.
 
+    ``maker_aliases`` are numbers in the order of ``maker_firm_ids``, drawn by lot: what a taker to whom makers are
+    anonymous calls them. ``allocations``: empty where all of it is ``account_id``'s.
     ``reason`` belongs to ``reason_firm_id`` alone where that is set: the firm whose own limits were hit.
     """
 
@@ -96,6 +129,11 @@ class RfqRecord:
     reason_firm_id: int | None = None
     quotes: tuple[QuoteRecord, ...] = ()
     trade: TradeRecord | None = None
+    is_taker_anonymous: bool = False
+    are_makers_anonymous: bool = False
+    audience: Audience = Audience.CHOSEN
+    maker_aliases: tuple[int, ...] = ()
+    allocations: tuple[AllocationRecord, ...] = ()
     steps: tuple[Step, ...] = dataclasses.field(default=(), compare=False, repr=False)
     """The calls of rules that led here from what the database holds."""
 

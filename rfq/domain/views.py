@@ -1,16 +1,18 @@
 """What each party may know of an RFQ: its own view, and nothing of the others' in it.
 
 The taker sees no quote before the grace has ended, and never one of an RFQ that ended within it. A maker sees its own
-quote, its own outcome and the state of the RFQ; no other maker, no count of them, no price that is not its own. The
+quote, its own outcome and the state of the RFQ; no other maker, no count of them, no price that is not its own, and
+no name of a taker that is anonymous. A taker to whom makers are anonymous sees aliases that hold in this RFQ alone. The
 view is a function of what is stored, never of the clock, so that a snapshot and the facts before it agree.
 """
 
 import datetime as dt
 
+from rfq.domain.audience import ANONYMOUS_TAKER, alias_of
 from rfq.domain.negotiation import accepted_leg_prices
 from rfq.domain.prices import net_of, net_text, price_text, quantity_text
-from rfq.domain.records import QuoteRecord, RfqRecord
-from wire.facts import QuoteView, RfqLegView, RfqView
+from rfq.domain.records import LegRecord, LegVolatility, QuoteRecord, RfqRecord
+from wire.facts import AllocationView, LegVolatilityView, QuoteView, RfqLegView, RfqView
 from wire.units import RfqState, Side
 
 TAKER, MAKER, COMPLIANCE = "taker", "maker", "compliance"
@@ -50,24 +52,49 @@ def _view(rfq: RfqRecord, role: str, quotes: list[QuoteRecord], *, reader_firm_i
         state=rfq.state,
         label="" if is_maker else rfq.label,
         structure=rfq.structure,
-        legs=[RfqLegView(instrument_name=leg.instrument_name, side=leg.side, ratio=leg.ratio) for leg in rfq.legs],
+        legs=[leg_view(leg) for leg in rfq.legs],
         quantity=quantity_text(rfq.quantity),
         side=rfq.side,
         quote_currency=rfq.quote_currency,
-        taker_firm_id=rfq.taker_firm_id,
-        taker_name=rfq.taker_name,
+        taker_firm_id=None if is_maker and rfq.is_taker_anonymous else rfq.taker_firm_id,
+        taker_name=ANONYMOUS_TAKER if is_maker and rfq.is_taker_anonymous else rfq.taker_name,
         account_id=None if is_maker else rfq.account_id,
-        maker_firm_ids=[reader_firm_id] if is_maker and reader_firm_id is not None else list(rfq.maker_firm_ids),
+        maker_firm_ids=_maker_firm_ids(rfq, role, reader_firm_id),
         created_at_ns=_ns(rfq.created_at),
         tradable_at_ns=_ns(rfq.tradable_at),
         expires_at_ns=_ns(rfq.expires_at),
         updated_at_ns=_ns(rfq.updated_at),
-        quotes=[_quote_view(rfq, quote) for quote in quotes],
+        quotes=[_quote_view(rfq, quote, role) for quote in quotes],
         reason=_reason(rfq, reader_firm_id, is_party=not is_maker or trade is not None),
         accepted_quote_id=trade.quote_id if trade else None,
         accepted_side=trade.side if trade else None,
         traded_price=net_text(rfq.legs, trade.net_price) if trade and rfq.state is RfqState.FILLED else None,
+        is_taker_anonymous=rfq.is_taker_anonymous,
+        are_makers_anonymous=rfq.are_makers_anonymous,
+        audience=None if is_maker else rfq.audience,
+        maker_count=None if is_maker else len(rfq.maker_firm_ids),
+        allocations=[] if is_maker else _allocation_views(rfq),
     )
+
+
+def leg_view(leg: LegRecord) -> RfqLegView:
+    price = None if leg.fixed_price is None else price_text(leg.fixed_price, leg.tick_size)
+    return RfqLegView(
+        instrument_name=leg.instrument_name, side=leg.side, ratio=leg.ratio, is_hedge=leg.is_hedge, price=price
+    )
+
+
+def _allocation_views(rfq: RfqRecord) -> list[AllocationView]:
+    return [
+        AllocationView(account_id=share.account_id, quantity=quantity_text(share.quantity)) for share in rfq.allocations
+    ]
+
+
+def _maker_firm_ids(rfq: RfqRecord, role: str, reader_firm_id: int | None) -> list[int]:
+    if role == MAKER:
+        assert reader_firm_id is not None, "a maker's view is of one firm"
+        return [reader_firm_id]
+    return [] if role == TAKER and rfq.are_makers_anonymous else list(rfq.maker_firm_ids)
 
 
 def _reason(rfq: RfqRecord, reader_firm_id: int | None, *, is_party: bool) -> str:
@@ -79,15 +106,16 @@ def _reason(rfq: RfqRecord, reader_firm_id: int | None, *, is_party: bool) -> st
     return COUNTERPARTY_REFUSED
 
 
-def _quote_view(rfq: RfqRecord, quote: QuoteRecord) -> QuoteView:
+def _quote_view(rfq: RfqRecord, quote: QuoteRecord, role: str) -> QuoteView:
+    is_hidden = role == TAKER and rfq.are_makers_anonymous
     bid, ask = net_of(rfq.legs, quote.prices.bid_leg_prices), net_of(rfq.legs, quote.prices.ask_leg_prices)
     return QuoteView(
         quote_id=quote.quote_id,
         rfq_id=rfq.rfq_id,
         version=quote.version,
         state=quote.state,
-        maker_firm_id=quote.maker_firm_id,
-        maker_name=quote.maker_name,
+        maker_firm_id=None if is_hidden else quote.maker_firm_id,
+        maker_name=_alias(rfq, quote.maker_firm_id) if is_hidden else quote.maker_name,
         bid=None if bid is None else net_text(rfq.legs, bid),
         ask=None if ask is None else net_text(rfq.legs, ask),
         bid_leg_prices=_leg_price_texts(rfq, quote, Side.SELL),
@@ -96,7 +124,28 @@ def _quote_view(rfq: RfqRecord, quote: QuoteRecord) -> QuoteView:
         updated_at_ns=_ns(quote.updated_at),
         expires_at_ns=_ns(quote.prices.expires_at),
         reason=quote.reason,
+        bid_volatilities=_volatility_views(quote.prices.bid_volatilities),
+        ask_volatilities=_volatility_views(quote.prices.ask_volatilities),
     )
+
+
+def _alias(rfq: RfqRecord, maker_firm_id: int) -> str:
+    return alias_of(rfq.maker_aliases[rfq.maker_firm_ids.index(maker_firm_id)])
+
+
+def _volatility_views(found: tuple[LegVolatility | None, ...] | None) -> list[LegVolatilityView | None] | None:
+    if found is None:
+        return None
+    return [
+        None
+        if one is None
+        else LegVolatilityView(
+            volatility=quantity_text(one.volatility),
+            forward=quantity_text(one.forward),
+            years=quantity_text(one.years),
+        )
+        for one in found
+    ]
 
 
 def _leg_price_texts(rfq: RfqRecord, quote: QuoteRecord, taker_side: Side) -> list[str] | None:

@@ -15,13 +15,25 @@ from django.db.models import F, Q, QuerySet
 from common.decimals import plain
 from common.errors import NotFound
 from rfq.domain import views
-from rfq.domain.records import LegRecord, QuotePrices, QuoteRecord, RfqRecord, TradeRecord, TradeState
-from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqInvitation, RfqLeg
+from rfq.domain.records import (
+    AllocationRecord,
+    LegRecord,
+    LegVolatility,
+    QuotePrices,
+    QuoteRecord,
+    RfqRecord,
+    TradeRecord,
+    TradeState,
+)
+from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqAllocation, RfqInvitation, RfqLeg
+from rfq.selectors.audience import get_maker_group, list_drafts, list_maker_groups
 from wire.facts import RfqView
-from wire.units import QuoteState, RfqState, Side
+from wire.units import Audience, QuoteState, RfqState, Side
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+__all__ = ["get_maker_group", "list_drafts", "list_maker_groups"]
 
 SNAPSHOT_ENDED_RFQS_MAX = 100
 """A snapshot holds every live RFQ of the firm and this many of those that ended, newest first."""
@@ -45,6 +57,13 @@ def get_rfq_id_of_quote(quote_id: int) -> int:
     if rfq_id is None:
         raise NotFound("quote_not_found", "There is no such quote.", value=quote_id)
     return rfq_id
+
+
+def check_party(rfq_id: int, firm_id: int | None) -> None:
+    """Before the RFQ is locked: an outsider waits for nobody and is answered as if there were none. Raises NotFound."""
+    found = None if firm_id is None else Rfq.objects.filter(_of_firm(firm_id), id=rfq_id)
+    if found is None or not found.exists():
+        raise not_found(rfq_id)
 
 
 def not_found(rfq_id: int) -> NotFound:
@@ -91,14 +110,18 @@ def list_versions(rfq_id: int) -> list[QuoteVersion]:
     return list(versions.order_by("created_at", "id"))
 
 
-def snapshot(firm_id: int, role: str) -> dict[str, list[RfqView]]:
+def snapshot(firm_id: int, role: str) -> dict[str, list[Any]]:
     """The firm's part of a client's snapshot: what its facts amount to. The house has no facts of RFQs."""
     mine = Rfq.objects.filter(_of_firm(firm_id))
     ended = mine.exclude(state__in=_LIVE).order_by("-id").values_list("id", flat=True)[:SNAPSHOT_ENDED_RFQS_MAX]
     live = mine.filter(state__in=_LIVE).values_list("id", flat=True)
     records = load(Rfq.objects.filter(id__in=[*live, *ended]).order_by("id"))
     found = [views.view_for_firm(record, firm_id) for record in records]
-    return {"rfqs": [view for view in found if view is not None]}
+    return {
+        "rfqs": [view for view in found if view is not None],
+        "drafts": list_drafts(firm_id),
+        "maker_groups": list_maker_groups(firm_id),
+    }
 
 
 def _of_firm(firm_id: int) -> Q:
@@ -119,7 +142,7 @@ def one_instant() -> Iterator[None]:
 
 
 def load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
-    """Records in the order of the query, as they stood at one instant; six queries whatever their number."""
+    """Records in the order of the query, as they stood at one instant; seven queries whatever their number."""
     with one_instant():
         return _load(rfqs)
 
@@ -129,6 +152,7 @@ def _load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
     ids = [row.id for row in rows]
     legs = _group(RfqLeg.objects.filter(rfq_id__in=ids).select_related("instrument").order_by("leg_index"))
     invitations = _group(RfqInvitation.objects.filter(rfq_id__in=ids).order_by("maker_firm_id"))
+    allocations = _group(RfqAllocation.objects.filter(rfq_id__in=ids).order_by("account_id"))
     quotes = _group(Quote.objects.filter(rfq_id__in=ids).select_related("maker_firm").order_by("id"))
     newest = QuoteVersion.objects.filter(quote__rfq_id__in=ids, version=F("quote__version"))
     versions = {version.quote_id: version for version in newest}
@@ -137,7 +161,8 @@ def _load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
         _record(
             row,
             legs=tuple(leg_record(leg) for leg in legs[row.id]),
-            maker_firm_ids=tuple(invitation.maker_firm_id for invitation in invitations[row.id]),
+            invitations=invitations[row.id],
+            allocations=tuple(_allocation(share) for share in allocations[row.id]),
             quotes=tuple(_quote(quote, versions[quote.id]) for quote in quotes[row.id]),
             trade=_trade(trades[row.id]) if row.id in trades else None,
         )
@@ -157,7 +182,8 @@ def _record(
     row: Rfq,
     *,
     legs: tuple[LegRecord, ...],
-    maker_firm_ids: tuple[int, ...],
+    invitations: list[RfqInvitation],
+    allocations: tuple[AllocationRecord, ...],
     quotes: tuple[QuoteRecord, ...],
     trade: TradeRecord | None,
 ) -> RfqRecord:
@@ -172,7 +198,12 @@ def _record(
         legs=legs,
         quantity=plain(row.quantity),
         side=Side(row.side) if row.side else None,
-        maker_firm_ids=maker_firm_ids,
+        maker_firm_ids=tuple(invitation.maker_firm_id for invitation in invitations),
+        maker_aliases=tuple(invitation.alias_number for invitation in invitations),
+        allocations=allocations,
+        audience=Audience(row.audience),
+        is_taker_anonymous=row.is_taker_anonymous,
+        are_makers_anonymous=row.are_makers_anonymous,
         state=RfqState(row.state),
         created_at=row.created_at,
         tradable_at=row.tradable_at,
@@ -195,7 +226,12 @@ def leg_record(row: RfqLeg) -> LegRecord:
         tick_size=plain(row.instrument.tick_size),
         lot_size=plain(row.instrument.lot_size),
         is_hedge=row.is_hedge,
+        fixed_price=None if row.fixed_price is None else plain(row.fixed_price),
     )
+
+
+def _allocation(row: RfqAllocation) -> AllocationRecord:
+    return AllocationRecord(account_id=row.account_id, quantity=plain(row.quantity))
 
 
 def _quote(row: Quote, version: QuoteVersion) -> QuoteRecord:
@@ -205,6 +241,8 @@ def _quote(row: Quote, version: QuoteVersion) -> QuoteRecord:
         expires_at=version.expires_at,
         bid_leg_prices=_prices(version.bid_leg_prices),
         ask_leg_prices=_prices(version.ask_leg_prices),
+        bid_volatilities=_volatilities(version, version.bid_leg_volatilities),
+        ask_volatilities=_volatilities(version, version.ask_leg_volatilities),
     )
     return QuoteRecord(
         quote_id=row.id,
@@ -221,6 +259,20 @@ def _quote(row: Quote, version: QuoteVersion) -> QuoteRecord:
 
 def _prices(column: list[Decimal] | None) -> tuple[Decimal, ...] | None:
     return None if column is None else tuple(plain(price) for price in column)
+
+
+def _volatilities(
+    version: QuoteVersion, column: list[Decimal | None] | None
+) -> tuple[LegVolatility | None, ...] | None:
+    if column is None:
+        return None
+    inputs = zip(column, version.volatility_forwards or [], version.volatility_years or [], strict=True)
+    return tuple(
+        None
+        if volatility is None or forward is None or years is None
+        else LegVolatility(volatility=plain(volatility), forward=plain(forward), years=plain(years))
+        for volatility, forward, years in inputs
+    )
 
 
 def _trade(row: BlockTrade) -> TradeRecord:

@@ -4,7 +4,9 @@ Locks are taken in one order: the client's command, the RFQ, its quotes by id; t
 transactions share. Checks that are slow (margin) are made before the lock; what decides is checked again under it.
 """
 
+from rfq.services.drafts import delete_draft, save_draft, send_draft
 from rfq.services.executions import accept_quote
+from rfq.services.groups import delete_maker_group, save_maker_group
 from rfq.services.outcomes import block_confirmed, block_refused, block_reserved, block_voided, command_refused
 from rfq.services.quotes import cancel_quote, submit_quote
 from rfq.services.requests import cancel_rfq, create_rfq
@@ -22,8 +24,13 @@ __all__ = [
     "cancel_rfq",
     "command_refused",
     "create_rfq",
+    "delete_draft",
+    "delete_maker_group",
     "expire_due",
     "publish_tape",
+    "save_draft",
+    "save_maker_group",
+    "send_draft",
     "submit_quote",
     "take_due_sightings",
 ]

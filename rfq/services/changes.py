@@ -1,6 +1,7 @@
 """Load an RFQ under its lock and write what changed between two records of it."""
 
 import datetime as dt
+import secrets
 from decimal import Decimal
 
 from django.db import connection
@@ -8,11 +9,13 @@ from django.db import connection
 from rfq import publishers, selectors
 from rfq.domain.negotiation import accepted_leg_prices, accepted_quote
 from rfq.domain.prices import net_of
-from rfq.domain.records import QuoteRecord, RfqRecord, TradeRecord
+from rfq.domain.records import LegVolatility, QuotePrices, QuoteRecord, RfqRecord, TradeRecord
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, TradeLeg
 from rfq.services import sightings, steps, tape
 from wire.units import QuoteState, Side
 
+QUOTE_ID_MAX = 2**53 - 1
+"""The largest integer that every JSON reader keeps exactly."""
 _LIVE_QUOTE_STATES = (QuoteState.ACTIVE, QuoteState.PENDING_FILL)
 
 
@@ -57,6 +60,14 @@ def write(before: RfqRecord, after: RfqRecord, cause: publishers.Cause) -> None:
     sightings.take(before, after)
     tape.print_completed(before, after, cause.at)
     publishers.publish(before, after, cause)
+
+
+def new_quote_id() -> int:
+    """Drawn by lot: the next number of a count would tell a maker how many others have quoted."""
+    while True:
+        quote_id = secrets.randbelow(QUOTE_ID_MAX) + 1
+        if not Quote.objects.filter(id=quote_id).exists():
+            return quote_id
 
 
 def write_new(rfq: RfqRecord, cause: publishers.Cause) -> None:
@@ -114,11 +125,29 @@ def _write_version(quote: QuoteRecord, rfq: RfqRecord) -> None:
         user_id=prices.user_id,
         bid_leg_prices=_column(prices.bid_leg_prices),
         ask_leg_prices=_column(prices.ask_leg_prices),
+        **_volatility_columns(prices),
         bid_net=net_of(rfq.legs, prices.bid_leg_prices),
         ask_net=net_of(rfq.legs, prices.ask_leg_prices),
         created_at=quote.updated_at,
         expires_at=prices.expires_at,
     )
+
+
+def _volatility_columns(prices: QuotePrices) -> dict[str, list[Decimal | None] | None]:
+    """Both sides share forwards and years: they were converted at one instant."""
+    sides = [prices.bid_volatilities, prices.ask_volatilities]
+    given = [side for side in sides if side is not None]
+    legs = [next((one for one in leg if one is not None), None) for leg in zip(*given, strict=True)]
+    return {
+        "bid_leg_volatilities": _volatility_column(prices.bid_volatilities),
+        "ask_leg_volatilities": _volatility_column(prices.ask_volatilities),
+        "volatility_forwards": [None if one is None else one.forward for one in legs] if given else None,
+        "volatility_years": [None if one is None else one.years for one in legs] if given else None,
+    }
+
+
+def _volatility_column(side: tuple[LegVolatility | None, ...] | None) -> list[Decimal | None] | None:
+    return None if side is None else [None if one is None else one.volatility for one in side]
 
 
 def _column(prices: tuple[Decimal, ...] | None) -> list[Decimal] | None:

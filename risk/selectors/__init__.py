@@ -13,6 +13,7 @@ from risk.selectors.marks import MarkSet, MarksUnavailable, read_marks
 from risk.selectors.sightings import Look, Sight, SightedLeg, look, reckon, sight_content
 from risk.selectors.surfaces import find_slice, surface
 from risk.selectors.valuation import LegValue, ModelValue, model_value
+from risk.selectors.volatilities import PricedVolatility, prices_of_volatilities
 
 __all__ = [
     "AccountBook",
@@ -22,6 +23,7 @@ __all__ = [
     "MarkSet",
     "MarksUnavailable",
     "ModelValue",
+    "PricedVolatility",
     "Sight",
     "SightedLeg",
     "account_books",
@@ -39,6 +41,7 @@ __all__ = [
     "look",
     "model_value",
     "position_value_max",
+    "prices_of_volatilities",
     "read_marks",
     "reckon",
     "sight_content",

@@ -1,16 +1,14 @@
 /**
- * Structures: the hedge leg, the net price and the words for them. The rule is the server's: beside options one future
- * or perpetual is a hedge leg, which trades at its own price and stays out of the net price.
- * @typedef {{instrument_name: string, side: "buy" | "sell", ratio: number}} Leg
+ * Structures: the hedge leg, the net price and the words for them. The hedge leg trades at a price that the taker fixed
+ * and stays out of the net price.
+ * @typedef {{instrument_name: string, side: "buy" | "sell", ratio: number, is_hedge?: boolean, price?: string | null}} Leg
  */
 
 import { sumText } from "./decimal.js";
 
-/** Position of the hedge leg, or -1. @param {Leg[]} legs @param {(name: string) => object | undefined} terms */
-export function hedgeIndex(legs, terms) {
-  const kinds = legs.map((leg) => terms(leg.instrument_name)?.kind);
-  if (!kinds.includes("option")) return -1;
-  return kinds.findIndex((kind) => kind === "future" || kind === "perpetual");
+/** Position of the hedge leg, or -1. @param {Leg[]} legs */
+export function hedgeIndex(legs) {
+  return legs.findIndex((leg) => leg.is_hedge);
 }
 
 /** Exact net price of one unit from price texts, or null where one is missing. */

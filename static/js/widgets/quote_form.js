@@ -13,7 +13,6 @@ import { hedgeIndex, netPrice } from "../lib/structure.js";
 import { connection } from "../store/connection.js";
 import { firm } from "../store/firm.js";
 import { market } from "../store/market.js";
-import { page } from "../store/page.js";
 import { selection } from "../store/selection.js";
 import { refusalText } from "./notices.js";
 import { QuoteLeg } from "./quote_leg.js";
@@ -21,8 +20,6 @@ import { Widget } from "./widget.js";
 
 const LOCK_MS = 500;
 const SPREADS = [0.01, 0.02, 0.03, 0.05, 0.08, 0.12];
-const terms = (name) => page.instrument(name);
-
 class QuoteForm extends Widget {
   build() {
     this.lockedUntil = 0;
@@ -113,8 +110,8 @@ class QuoteForm extends Widget {
   sideOf(field) {
     const { legs } = this.rfq;
     const taken = (leg) => (leg.side === "buy" ? field : field === "bid" ? "ask" : "bid");
-    const prices = this.legs.map((leg, i) => leg.price(taken(legs[i])));
-    return { prices, net: netPrice(legs, prices, hedgeIndex(legs, terms)) };
+    const prices = this.legs.map((leg, i) => (legs[i].is_hedge ? null : leg.price(taken(legs[i]))));
+    return { prices, net: netPrice(legs, prices, hedgeIndex(legs)) };
   }
 
   drawNets(rfq) {

@@ -108,7 +108,7 @@ export class RfqBuilder {
       const mark = market.tickers.get(leg.instrument_name)?.mark_price;
       return instrument && mark ? roundToStep(mark, instrument.tick_size) : null;
     });
-    const hedge = hedgeIndex(legs, terms);
+    const hedge = hedgeIndex(legs);
     const net = legs.length ? netPrice(legs, prices, hedge) : null;
     const currency = terms(legs.find((_, i) => i !== hedge)?.instrument_name)?.quote_currency ?? "";
     setText(this.mark, net === null ? "" : `Mark ${net} ${currency} per unit`);

@@ -4,13 +4,13 @@ import pytest
 
 from tests.integration.bad_input.rest import ANY, HALTED, OLD, Case, accept, check, leg, quote, rfq
 from tests.integration.bad_input.scene import DELIVERED, Id, Scene
-from tests.integration.rfq.world import CALL, ETH_CALL, EXPIRED, LINEAR, PERPETUAL, PUT
+from tests.integration.rfq.world import CALL, ETH_CALL, EXPIRED
 
-FIVE_LEGS = [leg(name) for name in (CALL, PUT, LINEAR, PERPETUAL, ETH_CALL)]
+TOO_MANY_LEGS = [leg(CALL)] * 21
 
 REQUESTS = [
     rfq("no leg", 400, "invalid_message", {"legs": []}, says="$.legs"),
-    rfq("five legs", 400, "invalid_message", {"legs": FIVE_LEGS}, says="$.legs"),
+    rfq("twenty-one legs", 400, "invalid_message", {"legs": TOO_MANY_LEGS}, says="$.legs"),
     rfq("a leg twice", 422, "duplicate_leg", {"legs": [leg(CALL), leg(CALL, "sell")]}, value=CALL),
     rfq("unknown leg", 404, "unknown_instrument", {"legs": [leg("BTC-27MAR26-81000-C")]}, value="BTC-27MAR26-81000-C"),
     rfq("delivered leg", 409, "instrument_not_trading", {"legs": [leg(DELIVERED)]}, value=DELIVERED),
@@ -23,7 +23,7 @@ REQUESTS = [
     rfq("quantity negative", 400, "invalid_message", {"quantity": "-2"}, says="$.quantity"),
     rfq("quantity off the lot", 422, "quantity_off_lot", {"quantity": "0.05"}, value="0.05", bound="0.1"),
     rfq("quantity huge", 422, "quantity_too_large", {"quantity": "1000000000000"}, value="1000000000000", bound="100000000000.0"),
-    rfq("no maker", 400, "invalid_message", {"maker_firm_ids": []}, says="$.maker_firm_ids"),
+    rfq("no maker", 422, "maker_count", {"maker_firm_ids": []}, value="0", bound="1 to 20"),
     rfq("a maker twice", 422, "duplicate_maker", {"maker_firm_ids": [Id("cobalt"), Id("cobalt")]}, value=Id("cobalt")),
     rfq("own firm as maker", 422, "own_firm", {"maker_firm_ids": [Id("firm")]}, value=Id("firm")),
     rfq("maker that is none", 404, "unknown_maker", {"maker_firm_ids": [Id("other_firm")]}, value=Id("other_firm")),

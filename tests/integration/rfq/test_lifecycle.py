@@ -9,7 +9,7 @@ from rfq import selectors
 from rfq.domain import negotiation
 from rfq.models import BlockTrade, QuoteVersion, TradeLeg
 from settlement import selectors as settlement
-from tests.integration.rfq.world import CALL, PERPETUAL, PUT, commands_sent, facts_of, leg, rfq_facts_of, side
+from tests.integration.rfq.world import CALL, PERPETUAL, PUT, commands_sent, facts_of, hedge, leg, rfq_facts_of, side
 from wire import gateway
 from wire.facts import BlockFilled, PositionChanged
 from wire.units import QuoteState, RfqState, Side
@@ -187,9 +187,9 @@ def test_every_version_is_kept(world):
     assert kept == [(1, "replaced"), (2, "canceled"), (3, "")]
 
 
-def test_hedged_structure_trades_its_hedge_leg_at_the_makers_price(world):
-    rfq_id = world.create(legs=[leg(CALL), leg(PERPETUAL, Side.SELL, 4_000)])
-    quote_id = world.quote(rfq_id, bid=side("0.0490", "78000"), ask=side("0.0510", "78000.5"))
+def test_hedged_structure_trades_its_hedge_leg_at_the_takers_price(world):
+    rfq_id = world.create(legs=[leg(CALL)], hedge=hedge(PERPETUAL, Side.SELL, 4_000, "78000.5"))
+    quote_id = world.quote(rfq_id, bid=side("0.0490"), ask=side("0.0510"))
     world.wait(5).tick()
     view = rfq_facts_of(world.taker)[-1]
     assert (view.structure, view.quote_currency, view.quotes[0].bid, view.quotes[0].ask) == (

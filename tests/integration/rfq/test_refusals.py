@@ -23,7 +23,6 @@ from tests.integration.rfq.world import (
     EXPIRED,
     LINEAR,
     PERPETUAL,
-    PUT,
     beat_heart,
     command_id,
     leg,
@@ -51,7 +50,7 @@ def refused(call) -> Refusal:
 
 CREATE = {
     "leg_count": dict(legs=[]),
-    "leg_count five": dict(legs=[leg(name) for name in (CALL, PUT, worlds.HIGH_CALL, LINEAR, PERPETUAL)]),
+    "leg_count twenty-one": dict(legs=[leg(CALL)] * 21),
     "duplicate_leg": dict(legs=[leg(CALL), leg(CALL, SELL)]),
     "unknown_instrument": dict(legs=[leg("BTC-27MAR26-81000-C")]),
     "instrument_not_trading": dict(legs=[leg(EXPIRED)]),
@@ -160,12 +159,19 @@ def test_quote_rate_is_capped_by_name_and_cancels_pass(world, monkeypatch):
 
 
 def test_hedge_price_is_held_to_its_mark(world):
-    rfq_id = world.create(legs=[leg(CALL), leg(PERPETUAL, SELL, 100)])
-    far = dict(bid=side("0.05", "77609.5"), ask=None)
-    refusal = refused(lambda: world.quote(rfq_id, **far))
+    far = dict(legs=[leg(CALL)], hedge=worlds.hedge(PERPETUAL, SELL, 100, "77609.5"))
+    refusal = refused(lambda: world.create(**far))
     assert (refusal.reason, refusal.value, refusal.bound) == ("hedge_price_band", "77609.5", "77610.0 to 78390.0")
     publish_market(names=(CALL,))
-    assert refused(lambda: world.quote(rfq_id, **far)).reason == "stale_mark"
+    assert refused(lambda: world.create(**far)).reason == "stale_mark"
+
+
+def test_makers_do_not_price_the_hedge_leg(world):
+    rfq_id = world.create(legs=[leg(CALL)], hedge=worlds.hedge(PERPETUAL, SELL, 100, "78000"))
+    refusal = refused(lambda: world.quote(rfq_id, bid=side("0.05", "78000.5"), ask=None))
+    assert (refusal.reason, refusal.value, refusal.bound) == ("hedge_price", "78000.5", "78000")
+    world.quote(rfq_id, bid=side("0.05", "78000"), ask=None)
+    world.quote(rfq_id, bid=side("0.05"), ask=None)
 
 
 ACCEPT = {

@@ -132,6 +132,10 @@ def leg(name: str, leg_side: Side = Side.BUY, ratio: int = 1) -> client.RfqLeg:
     return client.RfqLeg(instrument_name=name, side=leg_side, ratio=ratio)
 
 
+def hedge(name: str, leg_side: Side, ratio: int, price: str) -> client.RfqHedge:
+    return client.RfqHedge(instrument_name=name, side=leg_side, ratio=ratio, price=price)
+
+
 def side(*prices: str) -> client.QuoteSide:
     return client.QuoteSide(leg_prices=list(prices))
 

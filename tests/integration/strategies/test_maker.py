@@ -11,7 +11,7 @@ import pytest
 from common import clock
 from rfq.models import Quote, QuoteVersion
 from strategies.parameters import QuotingParameters
-from tests.integration.rfq.world import CALL, PERPETUAL, PUT, leg
+from tests.integration.rfq.world import CALL, PERPETUAL, PUT, hedge, leg
 from tests.integration.strategies.market_player import call_price
 from wire.units import Side
 
@@ -64,7 +64,7 @@ def test_maker_quotes_the_surface_and_follows_it(world, maker, market, eventuall
 
 
 def test_maker_quotes_structures_and_one_way_requests(world, maker, eventually):
-    straddle = ask(world, legs=[leg(CALL), leg(PUT), leg(PERPETUAL, Side.SELL, 100)])
+    straddle = ask(world, legs=[leg(CALL), leg(PUT)], hedge=hedge(PERPETUAL, Side.SELL, 100, "80000"))
     one_way = ask(world, side=Side.SELL)
     priced = eventually(lambda: standing(straddle))
     assert (priced.bid_leg_prices[2], priced.ask_leg_prices[2]) == (80_000, 80_000)

@@ -26,6 +26,8 @@ KEYS = {
     "positions": ("account_id", "instrument_name"),
     "balances": ("account_id", "asset"),
     "margins": ("account_id",),
+    "drafts": ("rfq_id",),
+    "maker_groups": ("maker_group_id",),
 }
 PARTS = {
     "order.changed": {"order": "orders"},
@@ -133,4 +135,5 @@ def test_snapshot_reads_nothing_of_other_firms() -> None:
     _, state = snapshot(other.firm.id)
     assert {name: len(rows) for name, rows in state.items()} == {
         "orders": 0, "fills": 0, "rfqs": 0, "positions": 0, "balances": 1, "margins": 0,
+        "drafts": 0, "maker_groups": 0,
     }  # fmt: skip

@@ -22,7 +22,9 @@ def structure_leg(name: str, side: Side = Side.BUY, ratio: int = 1) -> Structure
     return StructureLeg(terms=parse_instrument_name(name), side=side, ratio=ratio)
 
 
-def leg(name: str, side: Side = Side.BUY, ratio: int = 1, *, is_hedge: bool = False) -> LegRecord:
+def leg(
+    name: str, side: Side = Side.BUY, ratio: int = 1, *, is_hedge: bool = False, fixed_price: str | None = None
+) -> LegRecord:
     terms = parse_instrument_name(name)
     return LegRecord(
         instrument_id=abs(hash(name)) % 1_000,
@@ -31,7 +33,8 @@ def leg(name: str, side: Side = Side.BUY, ratio: int = 1, *, is_hedge: bool = Fa
         ratio=ratio,
         tick_size=terms.tick_size,
         lot_size=terms.lot_size,
-        is_hedge=is_hedge,
+        is_hedge=is_hedge or fixed_price is not None,
+        fixed_price=None if fixed_price is None else Decimal(fixed_price),
     )
 
 
@@ -49,6 +52,7 @@ def rfq(**changes) -> RfqRecord:
         quantity=Decimal(10),
         side=None,
         maker_firm_ids=(COBALT, DUNE),
+        maker_aliases=(2, 1),
         state=RfqState.OPEN,
         created_at=AT,
         tradable_at=AT + seconds(5),

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import Refusal
-from rfq.domain.prices import check_two_way, leg_quantity, net_of, net_text, price_text, quantity_text, read_leg_prices
+from rfq.domain.prices import check_two_way, leg_quantity, net_of, net_text, price_text, quantity_text
+from rfq.domain.volatility import read_side
 from tests.unit.rfq.builders import CALL, PUT, leg, prices
 from wire.units import Side
 
@@ -37,12 +38,11 @@ def reason_of(call) -> str:
     ],
 )
 def test_leg_prices_refused(texts, reason):
-    assert reason_of(lambda: read_leg_prices(texts, LEGS)) == reason
+    assert reason_of(lambda: read_side(texts, [], LEGS)) == reason
 
 
 def test_leg_prices_read():
-    assert read_leg_prices(["0.0500", "0.0401"], LEGS) == (Decimal("0.05"), Decimal("0.0401"))
-    assert read_leg_prices(None, LEGS) is None
+    assert read_side(["0.0500", "0.0401"], [], LEGS).prices == (Decimal("0.05"), Decimal("0.0401"))
 
 
 @pytest.mark.parametrize(

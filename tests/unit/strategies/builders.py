@@ -17,8 +17,8 @@ LINEAR, PERPETUAL, FUTURE = "BTC_USDC-27MAR26-80000-C", "BTC-PERPETUAL", "BTC-27
 FORWARD = 80_000.0
 
 
-def leg(name: str, side: Side = Side.BUY, ratio: int = 1) -> Leg:
-    return Leg(terms=parse_instrument_name(name), side=side, ratio=ratio)
+def leg(name: str, side: Side = Side.BUY, ratio: int = 1, *, is_hedge: bool = False) -> Leg:
+    return Leg(terms=parse_instrument_name(name), side=side, ratio=ratio, is_hedge=is_hedge)
 
 
 def flat_slice(underlying: str, volatility: float = 0.5, **changes) -> SurfaceSlice:

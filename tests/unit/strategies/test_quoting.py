@@ -159,7 +159,7 @@ def test_spread_of_futures_is_by_price():
         [leg(CALL), leg(HIGH_CALL, SELL)],
         [leg(CALL, SELL), leg(FAR_CALL)],
         [leg(CALL), leg(HIGH_CALL, SELL, 2), leg("BTC-27MAR26-100000-C")],
-        [leg(CALL), leg(PUT), leg(PERPETUAL, SELL, 1_000)],
+        [leg(CALL), leg(PUT), leg(PERPETUAL, SELL, 1_000, is_hedge=True)],
         [leg(FUTURE), leg(PERPETUAL, SELL)],
         [leg(LINEAR)],
     ],
@@ -179,7 +179,7 @@ def test_two_way_stands_around_the_mid_on_every_tick(legs):
 
 
 def test_hedge_leg_is_dealt_at_its_mark():
-    legs = [leg(CALL), leg(PERPETUAL, SELL, 4_000)]
+    legs = [leg(CALL), leg(PERPETUAL, SELL, 4_000, is_hedge=True)]
     _, prices = quote(legs)
     assert prices.bid[1] == prices.ask[1] == Decimal(80_000)
 
@@ -226,7 +226,7 @@ def test_size_limit():
 
 
 def test_size_of_an_inverse_hedge_counts_in_coins():
-    legs = [leg(CALL), leg(PERPETUAL, SELL, 4_000)]
+    legs = [leg(CALL), leg(PERPETUAL, SELL, 4_000, is_hedge=True)]
     assert quote(legs, quantity=250.0)[1].ask
 
 
