@@ -181,3 +181,50 @@ def test_advanced_terms_and_an_amendment_go_out_as_they_are_stated(terminal: Pag
     submit(terminal).click()
     expect(newest).to_contain_text("stop 500,000 by last trade")
     expect(newest.locator(".state")).to_have_text("new")
+
+
+def set_soft_order_value(page: Page, username: str, text: str) -> None:
+    """As the administrator does it; an empty text takes every limit of the user's scope off again."""
+    scope = page.locator("#scopes option").evaluate_all(
+        "(options, name) => options.find((option) => option.value.startsWith('user:') && option.textContent.includes(name)).value",
+        username,
+    )
+    form = page.get_by_role("region", name="Limits of a scope")
+    form.get_by_label("Scope").fill(scope)
+    form.get_by_label("Soft order value, USD").fill(text)
+    form.get_by_role("button", name="Set").click()
+    expect(page.locator("p.message")).to_have_attribute("data-kind", "good")
+    page.reload()
+    expect(page.get_by_role("region", name="What is set")).to_contain_text("✓ in force")
+
+
+def test_an_order_above_a_soft_limit_takes_a_second_deliberate_action(open_page: OpenPage) -> None:
+    sent: list[dict] = []
+
+    def listen(page: Page) -> None:
+        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(json.loads(frame))))
+
+    admin = open_page("admin", "/compliance/settings/")
+    set_soft_order_value(admin, "taker2", "250.5")
+    page = open_page("taker2", "/terminal/", before=listen)
+    wait_live(page)
+    seed_resting_buy(page)
+    size(page).fill("30")
+    submit(page).dblclick()
+    offered = page.get_by_role("group", name="Soft limit")
+    expect(offered).to_contain_text("Value 300 USD is above the soft limit of 250.5 USD")
+    expect(page.locator("parley-ticket .message")).to_contain_text("soft_limit")
+    expect(rows(page, "orders").first.locator(".state")).to_have_text("rejected")
+    assert violations(page) == []
+    size(page).fill("31")
+    expect(offered).to_be_hidden()
+    submit(page).click()
+    expect(offered).to_contain_text("Value 310 USD")
+    offered.get_by_role("button", name="Confirm above soft limit").click()
+    expect(page.locator("parley-ticket .message")).to_contain_text("soft limit of 250.5 USD confirmed")
+    expect(rows(page, "orders").first.locator(".state")).to_have_text("new")
+    expect(offered).to_be_hidden()
+    bounds = [frame.get("confirmed_soft_bound") for frame in sent if frame["type"] == "order.place"]
+    assert bounds == [None, None, "250.5"]
+    assert len({frame["command_id"] for frame in sent if frame["type"] == "order.place"}) == len(bounds)
+    set_soft_order_value(admin, "taker2", "")

@@ -6,9 +6,11 @@ import { newCommandId } from "./commands.js";
 import { commands as session } from "./session.js";
 
 const FOLLOWED_MAX = 100;
-/** @type {Map<number, string>} statement by order id */
+const SOFT_LIMIT = "soft_limit";
+/** @type {Map<number, {text: string, message: object}>} statement by order id */
 const followed = new Map();
 const listeners = new Set();
+const softListeners = new Set();
 
 function tell(text, kind) {
   for (const listener of listeners) listener(text, kind);
@@ -21,10 +23,19 @@ export const commands = {
     return () => listeners.delete(listener);
   },
 
+  /**
+   * Told of an order that a soft limit rejected, with the bound that a person may confirm.
+   * @param {(refused: {stated: object, value: string, bound: string}) => void} listener @returns {() => void} ends it
+   */
+  onSoftLimit(listener) {
+    softListeners.add(listener);
+    return () => softListeners.delete(listener);
+  },
+
   /** Sends a statement's order; resolves with the server's answer. */
   async place(stated) {
     const answer = await session.send(stated.message, (state) => state === "unknown" && tell(`Unknown, checking: ${stated.text}`, "wait"));
-    if (answer.type === "command_accepted") follow(answer.entity_id, stated.text);
+    if (answer.type === "command_accepted") follow(answer.entity_id, stated);
     return answer;
   },
 
@@ -34,8 +45,8 @@ export const commands = {
   },
 };
 
-function follow(orderId, text) {
-  followed.set(orderId, text);
+function follow(orderId, stated) {
+  followed.set(orderId, stated);
   if (followed.size > FOLLOWED_MAX) followed.delete(followed.keys().next().value);
   const order = firm.orders.get(orderId);
   if (order) setTimeout(() => report(firm.orders.get(orderId)), 0);
@@ -48,11 +59,19 @@ firm.on("orders", (order) => {
 const KINDS = { rejected: "bad", unknown: "wait", pending_new: "wait", pending_cancel: "wait", canceled: "wait" };
 
 function report(order) {
-  const text = followed.get(order.order_id);
-  if (text === undefined) return;
+  const stated = followed.get(order.order_id);
+  if (stated === undefined) return;
   const why = order.reason ? `: ${refusalWords(order)}` : "";
   const state = order.state === "unknown" ? "unknown, checking" : order.state.replaceAll("_", " ");
-  tell(`Order ${order.order_id} ${state}${why} · ${text}`, KINDS[order.state] ?? "good");
+  tell(`Order ${order.order_id} ${state}${why} · ${stated.text}`, KINDS[order.state] ?? "good");
+  if (order.state === "rejected" && order.reason === SOFT_LIMIT) offer(order, stated);
+}
+
+/** Once: the same order may be reported again. */
+function offer(order, stated) {
+  followed.delete(order.order_id);
+  const refused = { stated, value: order.reason_value, bound: order.reason_bound };
+  for (const listener of softListeners) listener(refused);
 }
 
 export { newCommandId };

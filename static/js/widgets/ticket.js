@@ -15,6 +15,7 @@ import { selection } from "../store/selection.js";
 import { choice, NumberField } from "./fields.js";
 import { MarginPreview } from "./margin_preview.js";
 import { refusalText } from "./notices.js";
+import { SoftLimit } from "./soft_limit.js";
 import { priceNeed, TicketTerms } from "./ticket_terms.js";
 import { Widget } from "./widget.js";
 
@@ -36,6 +37,7 @@ class Ticket extends Widget {
     this.value = element("dd", {}, format.NOTHING);
     this.multiplier = element("dd", {}, format.NOTHING);
     this.margin = new MarginPreview({ any: "Margin after" });
+    this.softLimit = new SoftLimit((stated) => this.send(stated));
     this.form = element("form", { class: "ticket", autocomplete: "off", onsubmit: (event) => this.place(event) }, ...this.rows());
     this.submit.addEventListener("click", (event) => event.detail > 1 && event.preventDefault());
     this.append(element("div", { class: "panel-head" }, element("h2", { class: "panel-title" }, "Order")), this.form);
@@ -76,6 +78,7 @@ class Ticket extends Widget {
       this.margin.node,
       this.submit,
       this.message,
+      this.softLimit.node,
     ];
   }
 
@@ -88,6 +91,7 @@ class Ticket extends Widget {
     this.watch(connection, "change");
     this.every(300);
     this.ends.push(commands.onTicketState((text, kind) => this.say(text, kind)));
+    this.ends.push(commands.onSoftLimit((refused) => this.softLimit.offer(refused)));
   }
 
   seed({ side, price }) {
@@ -123,6 +127,7 @@ class Ticket extends Widget {
   changed() {
     this.commandId = newCommandId();
     this.lockedUntil = 0;
+    this.softLimit.forget();
     keep({ ...this.state, quantity: this.quantity.input.value, price: this.price.input.value });
     this.preview();
   }
@@ -150,6 +155,7 @@ class Ticket extends Widget {
     setDisabled(this.postOnly, !mayPost || Boolean(this.amended));
     setDisabled(this.price.input, priceNeed(orderType) === "no");
     this.drawAmended();
+    this.softLimit.draw();
     this.terms.draw(this.state, instrument);
     for (const button of this.times.querySelectorAll("button")) setDisabled(button, orderType === "market");
     if (instrument) this.drawInstrument(instrument);
@@ -261,8 +267,13 @@ class Ticket extends Widget {
     this.lockedUntil = performance.now() + LOCK_MS;
     this.stated = null;
     this.draw();
-    this.say(`Sent: ${stated.text}`, "wait");
+    this.softLimit.forget();
     this.quantity.input.focus();
+    this.send(stated);
+  }
+
+  send(stated) {
+    this.say(`Sent: ${stated.text}`, "wait");
     commands.place(stated).then((answer) => this.answered(stated, answer));
   }
 
