@@ -80,11 +80,10 @@ def order_timeline(user: Any, order_id: int) -> Timeline:
 
 
 def rfq_timeline(user: Any, rfq_id: int) -> Timeline:
-    """The RFQ with its quotes and its trade. Raises NotFound."""
+    """The RFQ with its quotes and its trades. Raises NotFound."""
     record = rfq_selectors.get_record(rfq_id)
     entities = [f"rfq:{rfq_id}", *(f"quote:{quote.quote_id}" for quote in record.quotes)]
-    if record.trade is not None:
-        entities.append(f"trade:{record.trade.trade_id}")
+    entities += [f"trade:{trade.trade_id}" for trade in record.trades]
     return Timeline(
         entity=f"rfq:{rfq_id}",
         rfq=rfq_selectors.view_for(user, record),
@@ -250,5 +249,3 @@ def _exported(entry: Entry) -> dict[str, Any]:
         "sha256": bytes(record.sha256).hex(),
         "is_proven": entry.is_proven,
     }
-
-

@@ -24,6 +24,7 @@ from wire.client import (
     SaveMakerGroup,
     SendDraft,
     SubmitQuote,
+    TradeRfq,
 )
 from wire.gateway import EventEnvelope, GatewayEvent
 
@@ -49,6 +50,7 @@ _SERVICES: dict[type[Command], tuple[Callable[..., int], str]] = {
     SubmitQuote: (services.submit_quote, "quote"),
     CancelQuote: (services.cancel_quote, "quote"),
     AcceptQuote: (services.accept_quote, "rfq"),
+    TradeRfq: (services.trade_rfq, "rfq"),
 }
 
 

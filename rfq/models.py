@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 from rfq.audience_models import MakerGroup, MakerGroupMember, RfqDraft
 from rfq.domain.records import TradeState
+from rfq.execution_models import Acceptance, LastLook, LastLookAgreement, Trigger
 from rfq.record_models import (
     CorrectionState,
     PrintKind,
@@ -21,11 +22,15 @@ from rfq.record_models import (
     TapePrint,
     TradeCorrection,
 )
+from wire.negotiation import AllocationReason, QuoteCondition
 from wire.units import Audience, QuoteState, RfqState, Side
 
 __all__ = [
+    "Acceptance",
     "BlockTrade",
     "CorrectionState",
+    "LastLook",
+    "LastLookAgreement",
     "MakerGroup",
     "MakerGroupMember",
     "PrintKind",
@@ -44,6 +49,7 @@ __all__ = [
     "TapePrint",
     "TradeCorrection",
     "TradeLeg",
+    "Trigger",
 ]
 
 _SIDES = [side.value for side in Side]
@@ -60,7 +66,11 @@ def _optional_price() -> "models.DecimalField[Decimal | None, Decimal | None]":
 
 
 class Rfq(models.Model):
-    """``is_tradable``: the grace has ended and the taker has been shown the quotes. Times: wall clock."""
+    """``is_tradable``: the grace has ended and the taker has been shown the quotes. Times: wall clock.
+
+    ``pending_until``: of a pending fill, when it is rejected unless those it waits for have answered.
+    ``trigger_due_at``: when resting limits have to be held against the quotes, null while nothing has changed.
+    """
 
     taker_firm = models.ForeignKey("accounts.Firm", on_delete=models.PROTECT, related_name="+")
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+")
@@ -80,6 +90,8 @@ class Rfq(models.Model):
     created_at = models.DateTimeField()
     tradable_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    pending_until = models.DateTimeField(null=True)
+    trigger_due_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -90,11 +102,18 @@ class Rfq(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at"), tradable_at__gte=F("created_at")), name="rfq_times_in_order"
             ),
+            models.CheckConstraint(
+                condition=Q(state="pending_fill", pending_until__isnull=False)
+                | (~Q(state="pending_fill") & Q(pending_until__isnull=True)),
+                name="rfq_pending_until_a_time",
+            ),
         ]
         indexes = [
             models.Index(fields=["taker_firm", "-id"]),
             models.Index(fields=["taker_firm", "created_at"]),
             models.Index(fields=["expires_at"], name="rfq_live", condition=Q(state__in=_LIVE_RFQ)),
+            models.Index(fields=["pending_until"], name="rfq_pending", condition=Q(state="pending_fill")),
+            models.Index(fields=["trigger_due_at"], name="rfq_trigger_due", condition=Q(trigger_due_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -175,7 +194,7 @@ class Quote(models.Model):
     rfq = models.ForeignKey(Rfq, on_delete=models.PROTECT, related_name="quotes")
     maker_firm = models.ForeignKey("accounts.Firm", on_delete=models.PROTECT, related_name="+")
     version = models.PositiveIntegerField()
-    state = models.CharField(max_length=12)
+    state = models.CharField(max_length=24)
     reason = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -183,9 +202,6 @@ class Quote(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["rfq", "maker_firm"], name="quote_one_per_maker"),
-            models.UniqueConstraint(
-                fields=["rfq"], condition=Q(state__in=["pending_fill", "filled"]), name="quote_one_accepted_per_rfq"
-            ),
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in QuoteState]), name="quote_state_known"
             ),
@@ -197,7 +213,10 @@ class Quote(models.Model):
 
 
 class QuoteVersion(models.Model):
-    """What a quote said, kept for ever. ``end_reason``: replaced, or the state in which this version ended."""
+    """What a quote said, kept for ever. ``end_reason``: replaced, or the state in which this version ended.
+
+    ``quantity``: units of the structure. ``condition``: whether a part of it may be taken.
+    """
 
     quote = models.ForeignKey(Quote, on_delete=models.PROTECT, related_name="versions")
     version = models.PositiveIntegerField()
@@ -212,10 +231,12 @@ class QuoteVersion(models.Model):
     """What made prices of the volatilities, by leg: forward in USD, years to expiry."""
     bid_net = models.DecimalField(max_digits=36, decimal_places=12, null=True)
     ask_net = models.DecimalField(max_digits=36, decimal_places=12, null=True)
+    quantity = models.DecimalField(max_digits=36, decimal_places=12)
+    condition = models.CharField(max_length=12, default=QuoteCondition.ANY_PART_OF.value)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    end_reason = models.CharField(max_length=16, blank=True)
+    end_reason = models.CharField(max_length=24, blank=True)
 
     class Meta:
         constraints = [
@@ -246,6 +267,11 @@ class QuoteVersion(models.Model):
                 name="quote_version_ends_with_a_reason",
             ),
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="quote_version_times_in_order"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="quote_version_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(condition__in=[condition.value for condition in QuoteCondition]),
+                name="quote_version_condition_known",
+            ),
         ]
         indexes = [
             models.Index(fields=["expires_at"], name="quote_version_live", condition=Q(ended_at__isnull=True)),
@@ -257,13 +283,18 @@ class QuoteVersion(models.Model):
 
 
 class BlockTrade(models.Model):
-    """The accept of one quote version; its id is the gateway's reservation id. ``side``: the taker's."""
+    """What one maker and one account of the taker trade; its id is the gateway's reservation id. ``side``: the taker's.
+
+    ``quantity``: units of the structure. ``allocation_reason``: what gave this quote its fill.
+    """
 
     rfq = models.ForeignKey(Rfq, on_delete=models.PROTECT, related_name="trades")
     quote = models.ForeignKey(Quote, on_delete=models.PROTECT, related_name="trades")
     version = models.PositiveIntegerField()
     side = models.CharField(max_length=4)
     net_price = models.DecimalField(max_digits=36, decimal_places=12)
+    quantity = models.DecimalField(max_digits=36, decimal_places=12)
+    allocation_reason = models.CharField(max_length=12, default=AllocationReason.PRICE.value)
     state = models.CharField(max_length=12, default=TradeState.PENDING.value)
     taker_account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+")
     maker_account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+")
@@ -274,7 +305,12 @@ class BlockTrade(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["rfq"], name="trade_one_per_rfq"),
+            models.UniqueConstraint(fields=["quote", "taker_account"], name="trade_one_per_quote_and_account"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="trade_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(allocation_reason__in=[reason.value for reason in AllocationReason]),
+                name="trade_reason_known",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in TradeState]), name="trade_state_known"
             ),

@@ -37,9 +37,8 @@ def publish(before: RfqRecord | None, after: RfqRecord, cause: Cause) -> None:
             streams.publish_fact(firm_id=firm_id, fact=RfqChanged(rfq=view))
     _record_rfq(before, after, cause)
     for quote in after.quotes:
-        earlier = before.find_quote(quote.quote_id) if before else None
-        if quote != earlier:
-            _record_quote(earlier, quote, after, cause)
+        if before is None or quote != before.find_quote(quote.quote_id):
+            _record_quote(before, quote, after, cause)
 
 
 def _record_rfq(before: RfqRecord | None, after: RfqRecord, cause: Cause) -> None:
@@ -59,17 +58,18 @@ def _record_rfq(before: RfqRecord | None, after: RfqRecord, cause: Cause) -> Non
     )
 
 
-def _record_quote(before: QuoteRecord | None, after: QuoteRecord, rfq: RfqRecord, cause: Cause) -> None:
+def _record_quote(before: RfqRecord | None, quote: QuoteRecord, after: RfqRecord, cause: Cause) -> None:
+    earlier = before.find_quote(quote.quote_id) if before else None
     audit.record(
-        stream=f"firm:{after.maker_firm_id}",
-        action=cause.action if cause.action.startswith("quote.") else f"quote.{after.state.value}",
-        entity=f"quote:{after.quote_id}",
+        stream=f"firm:{quote.maker_firm_id}",
+        action=cause.action if cause.action.startswith("quote.") else f"quote.{quote.state.value}",
+        entity=f"quote:{quote.quote_id}",
         actor=cause.actor,
         at=cause.at,
-        before=_quote_content(before, rfq) if before else None,
-        after=_quote_content(after, rfq),
+        before=_quote_content(earlier, before) if before and earlier else None,
+        after=_quote_content(quote, after),
         command_id=cause.command_id,
-        reason=cause.reason or after.reason,
+        reason=cause.reason or quote.reason,
     )
 
 
@@ -77,12 +77,12 @@ def _rfq_content(rfq: RfqRecord) -> dict[str, Any]:
     content: dict[str, Any] = msgspec.to_builtins(views.compliance_view(dataclasses.replace(rfq, quotes=())))
     del content["quotes"]
     content["is_tradable"] = rfq.is_tradable
-    content["trade"] = None if rfq.trade is None else _plain(dataclasses.asdict(rfq.trade))
+    content["trades"] = [_plain(dataclasses.asdict(trade)) for trade in rfq.trades]
     return content
 
 
 def _quote_content(quote: QuoteRecord, rfq: RfqRecord) -> dict[str, Any]:
-    view = next(view for view in views.compliance_view(dataclasses.replace(rfq, quotes=(quote,))).quotes)
+    view = next(view for view in views.compliance_view(rfq).quotes if view.quote_id == quote.quote_id)
     return {**msgspec.to_builtins(view), "account_id": quote.prices.account_id, "user_id": quote.prices.user_id}
 
 

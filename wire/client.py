@@ -19,6 +19,10 @@ from wire.client_controls import (
     SetTraderAuthorization,
     SetTradingState,
 )
+from wire.client_execution import SeenQuote as SeenQuote  # noqa: PLC0414 - offered to importers
+from wire.client_execution import (
+    TradeRfq,
+)
 from wire.client_rfq import (
     CreateRfq,
     DeleteDraft,
@@ -38,6 +42,7 @@ from wire.limits import (
     RFQ_LEGS_MAX,
     SUBSCRIPTION_KEYS_MAX,
 )
+from wire.negotiation import QuoteCondition
 from wire.units import OrderType, PegReference, SelfMatch, Side, StopTrigger, TimeInForce
 
 
@@ -147,12 +152,15 @@ class SubmitQuote(Command, tag="rfq.quote"):
     """A maker's firm quote. A second one for the same RFQ replaces the first: same id, next version.
 
     bid: what the maker pays when the taker sells the structure; ask: what the maker takes when the taker buys it.
+    quantity: units of the structure, None for all that was asked. condition: whether a part of it may be taken.
     """
 
     rfq_id: EntityId
     account_id: EntityId
     bid: QuoteSide | None = None
     ask: QuoteSide | None = None
+    quantity: QuantityText | None = None
+    condition: QuoteCondition = QuoteCondition.ANY_PART_OF
     life_seconds: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)] | None = None
 
 
@@ -215,6 +223,7 @@ AnyClientMessage = (
     | SubmitQuote
     | CancelQuote
     | AcceptQuote
+    | TradeRfq
     | PreviewMargin
     | SetLimits
     | EngageKillSwitch

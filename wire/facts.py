@@ -7,6 +7,7 @@ Each party gets its own view; what it must not know is not in it.
 import msgspec
 
 from wire.client_rfq import RfqHedge, RfqLeg
+from wire.negotiation import AllocationReason, QuoteCondition, QuoteOutcome, TriggerState
 from wire.units import (
     Audience,
     OrderState,
@@ -138,6 +139,63 @@ class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     bid_volatilities: list[LegVolatilityView | None] | None = None
     ask_volatilities: list[LegVolatilityView | None] | None = None
+    quantity: str = ""
+    """Units of the structure, at most the RFQ's."""
+    condition: QuoteCondition = QuoteCondition.ANY_PART_OF
+    filled_quantity: str | None = None
+    """What the accept takes of it, once there is one."""
+    last_look_until_ns: int | None = None
+    """While the maker may take its price back."""
+    outcome: QuoteOutcome | None = None
+
+
+class RfqTradeView(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one maker and one account of the taker. side: the taker's; account_id: the reader's own."""
+
+    trade_id: int
+    quote_id: int
+    version: int
+    account_id: int
+    side: Side
+    price: str
+    quantity: str
+    state: str
+    allocation_reason: AllocationReason | None
+    """The taker's to know."""
+
+
+class TriggerView(msgspec.Struct, frozen=True, kw_only=True):
+    """A resting limit on one side, of which makers never hear."""
+
+    side: Side
+    limit_price: str
+    state: TriggerState
+    reason: str
+
+
+class PoolLevelView(msgspec.Struct, frozen=True, kw_only=True):
+    """All that makers quote at one net price."""
+
+    price: str
+    quantity: str
+
+
+class PoolFillView(msgspec.Struct, frozen=True, kw_only=True):
+    quote_id: int
+    version: int
+    price: str
+    quantity: str
+
+
+class PoolSideView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the taker can trade on a side. ``levels``: best first. ``fills``: how the full size would be shared out, at
+    ``average_price`` and nothing of it beyond ``limit_price``; empty where the quotes do not fill it.
+    """
+
+    levels: list[PoolLevelView]
+    limit_price: str | None
+    average_price: str | None
+    fills: list[PoolFillView]
 
 
 class RfqView(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,11 +229,17 @@ class RfqView(msgspec.Struct, frozen=True, kw_only=True):
     accepted_quote_id: int | None = None
     accepted_side: Side | None = None
     traded_price: str | None = None
+    """Over all parts, where there are several; a maker's over its own."""
     is_taker_anonymous: bool = False
     are_makers_anonymous: bool = False
     audience: Audience | None = None
     maker_count: int | None = None
     allocations: list[AllocationView] = []
+    trades: list[RfqTradeView] = []
+    triggers: list[TriggerView] = []
+    bids: PoolSideView | None = None
+    asks: PoolSideView | None = None
+    """The taker's: what it can sell to, and buy from."""
 
 
 class DraftView(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,3 +28,7 @@ UNKNOWN_AFTER_MS = 3_000
 COMMAND_VALID_MS = 5_000
 """The default life of a command on its way to the gateway; an older one is refused there, with an event."""
 PENDING_FILL_TIMEOUT_MS = 2_000
+LAST_LOOK_WINDOW_MS_MAX = 5_000
+"""The longest time that two firms may agree a maker has to take its price back."""
+MASS_QUOTE_MAX = 100
+"""RFQs that one command may quote."""

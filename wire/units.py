@@ -118,9 +118,11 @@ class RfqState(enum.StrEnum):
 
 class QuoteState(enum.StrEnum):
     ACTIVE = "active"
+    PENDING_LAST_LOOK = "pending_last_look"
     PENDING_FILL = "pending_fill"
     FILLED = "filled"
     REJECTED = "rejected"
+    LAST_LOOK_REJECTED = "last_look_rejected"
     CANCELED = "canceled"
     EXPIRED = "expired"
     TRADED_AWAY = "traded_away"

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from common.errors import Refusal
-from rfq.domain.records import LegRecord, QuotePrices
+from rfq.domain.records import LegRecord, QuotePrices, QuoteRecord, RfqRecord
 from rfq.domain.structures import net_price
 from wire.limits import PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from wire.units import OffGrid, Side, to_steps
+
+QUANTITY_DIGITS = 12
+"""Decimal places of a quantity that are stored: with a large ratio more could be whole lots, and would be rounded."""
 
 
 def to_decimal(name: str, text: str) -> Decimal:
@@ -33,6 +36,14 @@ def read_price(text: str, leg: LegRecord) -> Decimal:
         bound = PRICE_TICKS_MAX * leg.tick_size
         raise Refusal("price_too_large", f"The price of {leg.instrument_name} is too large.", value=text, bound=bound)
     return price
+
+
+def check_digits(quantity: Decimal) -> None:
+    """Refuses ``quantity_digits``."""
+    if quantity != round(quantity, QUANTITY_DIGITS):
+        raise Refusal(
+            "quantity_digits", "The quantity has too many decimal places.", value=quantity, bound=QUANTITY_DIGITS
+        )
 
 
 def leg_quantity(quantity: Decimal, ratio: int, instrument_name: str, lot_size: Decimal) -> Decimal:
@@ -61,6 +72,20 @@ def net_of(legs: Sequence[LegRecord], leg_prices: Sequence[Decimal] | None) -> D
     if leg_prices is None:
         return None
     return net_price([(leg.side, leg.ratio, leg.is_hedge) for leg in legs], leg_prices)
+
+
+def accepted_leg_prices(quote: QuoteRecord, side: Side) -> tuple[Decimal, ...] | None:
+    """A taker who buys trades at the ask, one who sells at the bid."""
+    return quote.prices.ask_leg_prices if side is Side.BUY else quote.prices.bid_leg_prices
+
+
+def check_quantity(rfq: RfqRecord, quantity: Decimal) -> None:
+    """What a maker offers is whole lots of every leg, and no more than was asked."""
+    if quantity > rfq.quantity:
+        raise Refusal("quote_quantity", "A quote is for no more than was asked.", value=quantity, bound=rfq.quantity)
+    check_digits(quantity)
+    for leg in rfq.legs:
+        leg_quantity(quantity, leg.ratio, leg.instrument_name, leg.lot_size)
 
 
 def check_two_way(legs: Sequence[LegRecord], prices: QuotePrices, asked: Side | None) -> None:

@@ -12,8 +12,10 @@ import msgspec
 
 from common.decimals import plain_text
 from common.errors import Refusal
+from rfq.domain import execution as execution  # noqa: PLC0414 - fills the table of rules
 from rfq.domain import negotiation as negotiation  # noqa: PLC0414 - fills the table of rules
 from rfq.domain import rules
+from rfq.domain import triggers as triggers  # noqa: PLC0414 - fills the table of rules
 from rfq.domain.records import RfqRecord
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from common.errors import Refusal
-from rfq.domain.prices import leg_quantity
+from rfq.domain.prices import check_digits, leg_quantity
 from rfq.domain.records import AllocationRecord, LegRecord
 
 
@@ -15,6 +15,7 @@ def check_shares(shares: Sequence[AllocationRecord], quantity: Decimal, legs: Se
         if account_id in ids[:index]:
             raise Refusal("duplicate_account", "An account has one share.", value=account_id)
     for share in shares:
+        check_digits(share.quantity)
         for leg in legs:
             leg_quantity(share.quantity, leg.ratio, leg.instrument_name, leg.lot_size)
     total = sum((share.quantity for share in shares), start=Decimal(0))

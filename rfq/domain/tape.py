@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from common.decimals import plain_text
 from rfq.domain.prices import net_text
-from rfq.domain.records import RfqRecord, TradeRecord, TradeState, trades_of
+from rfq.domain.records import RfqRecord, TradeRecord, TradeState
 from wire.market import TapeLeg
 from wire.units import RfqState, Side
 
@@ -25,7 +25,7 @@ class Traded:
 
 def find_traded(rfq: RfqRecord) -> Traded | None:
     """What was traded, once every fill is booked."""
-    trades = trades_of(rfq)
+    trades = rfq.trades
     if rfq.state is not RfqState.FILLED or not trades:
         return None
     if any(trade.state is not TradeState.COMPLETED for trade in trades):
@@ -34,7 +34,8 @@ def find_traded(rfq: RfqRecord) -> Traded | None:
 
 
 def _average(trades: tuple[TradeRecord, ...]) -> Decimal:
-    return sum((trade.net_price for trade in trades), Decimal(0)) / len(trades)
+    paid = sum((trade.net_price * trade.quantity for trade in trades), Decimal(0))
+    return paid / sum((trade.quantity for trade in trades), Decimal(0))
 
 
 def to_legs(rfq: RfqRecord) -> list[TapeLeg]:

@@ -7,13 +7,16 @@ view is a function of what is stored, never of the clock, so that a snapshot and
 """
 
 import datetime as dt
+from decimal import Decimal
 
+from rfq.domain import pool_views
 from rfq.domain.audience import ANONYMOUS_TAKER, alias_of
-from rfq.domain.negotiation import accepted_leg_prices
-from rfq.domain.prices import net_of, net_text, price_text, quantity_text
-from rfq.domain.records import LegRecord, LegVolatility, QuoteRecord, RfqRecord
+from rfq.domain.execution import LAST_LOOK_REASONS
+from rfq.domain.outcomes import outcome_of
+from rfq.domain.prices import accepted_leg_prices, net_of, net_text, price_text, quantity_text
+from rfq.domain.records import LegRecord, LegVolatility, QuoteRecord, RfqRecord, TradeRecord
 from wire.facts import AllocationView, LegVolatilityView, QuoteView, RfqLegView, RfqView
-from wire.units import RfqState, Side
+from wire.units import QuoteState, RfqState, Side
 
 TAKER, MAKER, COMPLIANCE = "taker", "maker", "compliance"
 COUNTERPARTY_REFUSED = "counterparty_refused"
@@ -45,7 +48,9 @@ def compliance_view(rfq: RfqRecord) -> RfqView:
 
 def _view(rfq: RfqRecord, role: str, quotes: list[QuoteRecord], *, reader_firm_id: int | None) -> RfqView:
     is_maker = role == MAKER
-    trade = rfq.trade if rfq.trade and any(quote.quote_id == rfq.trade.quote_id for quote in quotes) else None
+    shown = {quote.quote_id for quote in quotes}
+    trades = [trade for trade in rfq.trades if trade.quote_id in shown]
+    is_pool_shown = role == TAKER and rfq.is_tradable
     return RfqView(
         rfq_id=rfq.rfq_id,
         role=role,
@@ -65,15 +70,19 @@ def _view(rfq: RfqRecord, role: str, quotes: list[QuoteRecord], *, reader_firm_i
         expires_at_ns=_ns(rfq.expires_at),
         updated_at_ns=_ns(rfq.updated_at),
         quotes=[_quote_view(rfq, quote, role) for quote in quotes],
-        reason=_reason(rfq, reader_firm_id, is_party=not is_maker or trade is not None),
-        accepted_quote_id=trade.quote_id if trade else None,
-        accepted_side=trade.side if trade else None,
-        traded_price=net_text(rfq.legs, trade.net_price) if trade and rfq.state is RfqState.FILLED else None,
+        reason=_reason(rfq, reader_firm_id, is_party=not is_maker or bool(trades)),
+        accepted_quote_id=trades[0].quote_id if trades else None,
+        accepted_side=trades[0].side if trades else None,
+        traded_price=_traded_text(rfq, trades),
         is_taker_anonymous=rfq.is_taker_anonymous,
         are_makers_anonymous=rfq.are_makers_anonymous,
         audience=None if is_maker else rfq.audience,
         maker_count=None if is_maker else len(rfq.maker_firm_ids),
         allocations=[] if is_maker else _allocation_views(rfq),
+        trades=pool_views.trade_views(rfq, trades, is_maker=is_maker),
+        triggers=[] if is_maker else pool_views.trigger_views(rfq),
+        bids=pool_views.pool_view(rfq, Side.SELL) if is_pool_shown else None,
+        asks=pool_views.pool_view(rfq, Side.BUY) if is_pool_shown else None,
     )
 
 
@@ -98,9 +107,14 @@ def _maker_firm_ids(rfq: RfqRecord, role: str, reader_firm_id: int | None) -> li
 
 
 def _reason(rfq: RfqRecord, reader_firm_id: int | None, *, is_party: bool) -> str:
-    """Makers beside the trade learn that it was rejected, not why; of the two in it, each its own limits only."""
+    """Makers beside the trade learn that it was rejected, not why; of those in it, each its own limits only.
+
+    The taker is told that a maker took its price back: the quote says which, and why.
+    """
     if rfq.state is RfqState.REJECTED and not is_party:
         return ""
+    if rfq.reason in LAST_LOOK_REASONS and reader_firm_id == rfq.taker_firm_id:
+        return rfq.reason
     if rfq.reason_firm_id is None or reader_firm_id is None or reader_firm_id == rfq.reason_firm_id:
         return rfq.reason
     return COUNTERPARTY_REFUSED
@@ -126,7 +140,28 @@ def _quote_view(rfq: RfqRecord, quote: QuoteRecord, role: str) -> QuoteView:
         reason=quote.reason,
         bid_volatilities=_volatility_views(quote.prices.bid_volatilities),
         ask_volatilities=_volatility_views(quote.prices.ask_volatilities),
+        quantity=quantity_text(quote.prices.quantity),
+        condition=quote.prices.condition,
+        filled_quantity=_filled_text(rfq, quote),
+        last_look_until_ns=_last_look_until_ns(quote),
+        outcome=outcome_of(rfq, quote),
     )
+
+
+def _traded_text(rfq: RfqRecord, trades: list[TradeRecord]) -> str | None:
+    if rfq.state is not RfqState.FILLED or not trades:
+        return None
+    return pool_views.average_text(rfq, [(trade.net_price, trade.quantity) for trade in trades])
+
+
+def _filled_text(rfq: RfqRecord, quote: QuoteRecord) -> str | None:
+    trades = rfq.list_trades_of(quote.quote_id)
+    return quantity_text(sum((trade.quantity for trade in trades), start=Decimal(0))) if trades else None
+
+
+def _last_look_until_ns(quote: QuoteRecord) -> int | None:
+    is_open = quote.state is QuoteState.PENDING_LAST_LOOK and quote.last_look is not None
+    return _ns(quote.last_look.due_at) if is_open and quote.last_look else None
 
 
 def _alias(rfq: RfqRecord, maker_firm_id: int) -> str:

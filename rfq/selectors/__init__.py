@@ -17,6 +17,7 @@ from common.errors import NotFound
 from rfq.domain import views
 from rfq.domain.records import (
     AllocationRecord,
+    LastLookRecord,
     LegRecord,
     LegVolatility,
     QuotePrices,
@@ -24,10 +25,22 @@ from rfq.domain.records import (
     RfqRecord,
     TradeRecord,
     TradeState,
+    TriggerRecord,
 )
-from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqAllocation, RfqInvitation, RfqLeg
+from rfq.models import (
+    BlockTrade,
+    LastLook,
+    Quote,
+    QuoteVersion,
+    Rfq,
+    RfqAllocation,
+    RfqInvitation,
+    RfqLeg,
+    Trigger,
+)
 from rfq.selectors.audience import get_maker_group, list_drafts, list_maker_groups
 from wire.facts import RfqView
+from wire.negotiation import AllocationReason, QuoteCondition, TriggerState
 from wire.units import Audience, QuoteState, RfqState, Side
 
 if TYPE_CHECKING:
@@ -142,7 +155,7 @@ def one_instant() -> Iterator[None]:
 
 
 def load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
-    """Records in the order of the query, as they stood at one instant; seven queries whatever their number."""
+    """Records in the order of the query, as they stood at one instant; nine queries whatever their number."""
     with one_instant():
         return _load(rfqs)
 
@@ -156,18 +169,27 @@ def _load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
     quotes = _group(Quote.objects.filter(rfq_id__in=ids).select_related("maker_firm").order_by("id"))
     newest = QuoteVersion.objects.filter(quote__rfq_id__in=ids, version=F("quote__version"))
     versions = {version.quote_id: version for version in newest}
-    trades = {trade.rfq_id: trade for trade in BlockTrade.objects.filter(rfq_id__in=ids)}
+    looks = {look.quote_id: look for look in LastLook.objects.filter(quote__rfq_id__in=ids)}
+    trades = _group(BlockTrade.objects.filter(rfq_id__in=ids).order_by("id"))
+    triggers = _group(_newest_triggers(ids))
     return [
         _record(
             row,
             legs=tuple(leg_record(leg) for leg in legs[row.id]),
             invitations=invitations[row.id],
             allocations=tuple(_allocation(share) for share in allocations[row.id]),
-            quotes=tuple(_quote(quote, versions[quote.id]) for quote in quotes[row.id]),
-            trade=_trade(trades[row.id]) if row.id in trades else None,
+            quotes=tuple(_quote(quote, versions[quote.id], looks.get(quote.id)) for quote in quotes[row.id]),
+            trades=tuple(_trade(trade) for trade in trades[row.id]),
+            triggers=tuple(_trigger(trigger) for trigger in triggers[row.id]),
         )
         for row in rows
     ]
+
+
+def _newest_triggers(rfq_ids: list[int]) -> QuerySet[Trigger]:
+    """Of each side: what was replaced before is history."""
+    newest = Trigger.objects.filter(rfq_id__in=rfq_ids).order_by("rfq_id", "side", "-id").distinct("rfq_id", "side")
+    return Trigger.objects.filter(id__in=newest.values("id")).order_by("id")
 
 
 def _group(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -185,7 +207,8 @@ def _record(
     invitations: list[RfqInvitation],
     allocations: tuple[AllocationRecord, ...],
     quotes: tuple[QuoteRecord, ...],
-    trade: TradeRecord | None,
+    trades: tuple[TradeRecord, ...],
+    triggers: tuple[TriggerRecord, ...],
 ) -> RfqRecord:
     return RfqRecord(
         rfq_id=row.id,
@@ -213,7 +236,9 @@ def _record(
         reason=row.reason,
         reason_firm_id=row.reason_firm_id,
         quotes=quotes,
-        trade=trade,
+        trades=trades,
+        triggers=triggers,
+        pending_until=row.pending_until,
     )
 
 
@@ -234,11 +259,13 @@ def _allocation(row: RfqAllocation) -> AllocationRecord:
     return AllocationRecord(account_id=row.account_id, quantity=plain(row.quantity))
 
 
-def _quote(row: Quote, version: QuoteVersion) -> QuoteRecord:
+def _quote(row: Quote, version: QuoteVersion, look: LastLook | None) -> QuoteRecord:
     prices = QuotePrices(
         account_id=version.account_id,
         user_id=version.user_id,
         expires_at=version.expires_at,
+        quantity=plain(version.quantity),
+        condition=QuoteCondition(version.condition),
         bid_leg_prices=_prices(version.bid_leg_prices),
         ask_leg_prices=_prices(version.ask_leg_prices),
         bid_volatilities=_volatilities(version, version.bid_leg_volatilities),
@@ -253,6 +280,28 @@ def _quote(row: Quote, version: QuoteVersion) -> QuoteRecord:
         prices=prices,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        reason=row.reason,
+        last_look=_last_look(look) if look else None,
+    )
+
+
+def _last_look(row: LastLook) -> LastLookRecord:
+    return LastLookRecord(
+        due_at=row.due_at,
+        tolerance_basis_points=plain(row.tolerance_basis_points),
+        reference_value=None if row.reference_value is None else plain(row.reference_value),
+        unit_value=None if row.unit_value is None else plain(row.unit_value),
+    )
+
+
+def _trigger(row: Trigger) -> TriggerRecord:
+    return TriggerRecord(
+        trigger_id=row.id,
+        user_id=row.user_id,
+        side=Side(row.side),
+        limit_price=plain(row.limit_price),
+        created_at=row.created_at,
+        state=TriggerState(row.state),
         reason=row.reason,
     )
 
@@ -282,7 +331,12 @@ def _trade(row: BlockTrade) -> TradeRecord:
         version=row.version,
         side=Side(row.side),
         net_price=plain(row.net_price),
+        quantity=plain(row.quantity),
+        taker_account_id=row.taker_account_id,
+        maker_account_id=row.maker_account_id,
         accepted_at=row.accepted_at,
+        accepted_by=row.accepted_by_id,
+        allocation_reason=AllocationReason(row.allocation_reason),
         state=TradeState(row.state),
     )
 

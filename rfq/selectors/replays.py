@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from common.decimals import plain
 from rfq import selectors
@@ -65,7 +66,9 @@ def _of_replay(prices: object) -> tuple[object, ...]:
 
 
 def _comparable(value: object) -> object:
+    if isinstance(value, Decimal):
+        return plain(value)
     return tuple(str(plain(price)) for price in value) if isinstance(value, list | tuple) else value
 
 
-_VERSION_FIELDS = ("account_id", "user_id", "expires_at", "bid_leg_prices", "ask_leg_prices")
+_VERSION_FIELDS = ("account_id", "user_id", "expires_at", "quantity", "condition", "bid_leg_prices", "ask_leg_prices")

@@ -5,7 +5,7 @@ transactions share. Checks that are slow (margin) are made before the lock; what
 """
 
 from rfq.services.drafts import delete_draft, save_draft, send_draft
-from rfq.services.executions import accept_quote
+from rfq.services.executions import accept_quote, trade_rfq
 from rfq.services.groups import delete_maker_group, save_maker_group
 from rfq.services.outcomes import block_confirmed, block_refused, block_reserved, block_voided, command_refused
 from rfq.services.quotes import cancel_quote, submit_quote
@@ -13,6 +13,7 @@ from rfq.services.requests import cancel_rfq, create_rfq
 from rfq.services.sightings import take_due_sightings
 from rfq.services.tape import publish_tape
 from rfq.services.timers import expire_due
+from rfq.services.withdrawals import cancel_all_quotes
 
 __all__ = [
     "accept_quote",
@@ -20,6 +21,7 @@ __all__ = [
     "block_refused",
     "block_reserved",
     "block_voided",
+    "cancel_all_quotes",
     "cancel_quote",
     "cancel_rfq",
     "command_refused",
@@ -33,4 +35,5 @@ __all__ = [
     "send_draft",
     "submit_quote",
     "take_due_sightings",
+    "trade_rfq",
 ]

@@ -3,20 +3,22 @@
 import datetime as dt
 import secrets
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
 from rfq import publishers, selectors
-from rfq.domain.negotiation import accepted_leg_prices, accepted_quote
-from rfq.domain.prices import net_of
+from rfq.domain.prices import accepted_leg_prices, net_of
 from rfq.domain.records import LegVolatility, QuotePrices, QuoteRecord, RfqRecord, TradeRecord
-from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, TradeLeg
+from rfq.domain.transitions import PENDING_QUOTE_STATES
+from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, TradeLeg, Trigger
 from rfq.services import sightings, steps, tape
-from wire.units import QuoteState, Side
+from wire.negotiation import TriggerState
+from wire.units import QuoteState, RfqState, Side
 
 QUOTE_ID_MAX = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly."""
-_LIVE_QUOTE_STATES = (QuoteState.ACTIVE, QuoteState.PENDING_FILL)
+_LIVE_QUOTE_STATES = (QuoteState.ACTIVE, *PENDING_QUOTE_STATES)
 
 
 def lock(rfq_id: int, *, skip_locked: bool = False) -> RfqRecord | None:
@@ -49,13 +51,16 @@ def next_id(table: str) -> int:
 
 def write(before: RfqRecord, after: RfqRecord, cause: publishers.Cause) -> None:
     """Rows, facts and audit records of the step from ``before`` to ``after``."""
-    _write_rfq(before, after)
+    _write_rfq(before, after, cause.at)
     for quote in after.quotes:
         earlier = before.find_quote(quote.quote_id)
         if quote != earlier:
             _write_quote(earlier, quote, after, cause.at)
-    if after.trade is not None and after.trade != before.trade:
-        _write_trade(before, after, after.trade, cause)
+    for trade in after.trades:
+        known = before.find_trade(trade.trade_id)
+        if trade != known:
+            _write_trade(known, trade, after)
+    _write_triggers(before, after, cause.at)
     steps.append(after, cause.at)
     sightings.take(before, after)
     tape.print_completed(before, after, cause.at)
@@ -77,17 +82,23 @@ def write_new(rfq: RfqRecord, cause: publishers.Cause) -> None:
     publishers.publish(None, rfq, cause)
 
 
-def _write_rfq(before: RfqRecord, after: RfqRecord) -> None:
-    was = (before.state, before.reason, before.reason_firm_id, before.is_tradable, before.updated_at)
-    now = (after.state, after.reason, after.reason_firm_id, after.is_tradable, after.updated_at)
-    if was != now:
-        Rfq.objects.filter(id=after.rfq_id).update(
-            state=after.state.value,
-            reason=after.reason,
-            reason_firm_id=after.reason_firm_id,
-            is_tradable=after.is_tradable,
-            updated_at=after.updated_at,
-        )
+def _write_rfq(before: RfqRecord, after: RfqRecord, at: dt.datetime) -> None:
+    columns = _rfq_columns(after)
+    if _is_trigger_due(before, after):
+        Rfq.objects.filter(id=after.rfq_id).update(**columns, trigger_due_at=at)
+    elif columns != _rfq_columns(before):
+        Rfq.objects.filter(id=after.rfq_id).update(**columns)
+
+
+def _rfq_columns(rfq: RfqRecord) -> dict[str, Any]:
+    return {
+        "state": rfq.state.value,
+        "reason": rfq.reason,
+        "reason_firm_id": rfq.reason_firm_id,
+        "is_tradable": rfq.is_tradable,
+        "pending_until": rfq.pending_until,
+        "updated_at": rfq.updated_at,
+    }
 
 
 def _write_quote(before: QuoteRecord | None, after: QuoteRecord, rfq: RfqRecord, at: dt.datetime) -> None:
@@ -128,6 +139,8 @@ def _write_version(quote: QuoteRecord, rfq: RfqRecord) -> None:
         **_volatility_columns(prices),
         bid_net=net_of(rfq.legs, prices.bid_leg_prices),
         ask_net=net_of(rfq.legs, prices.ask_leg_prices),
+        quantity=prices.quantity,
+        condition=prices.condition.value,
         created_at=quote.updated_at,
         expires_at=prices.expires_at,
     )
@@ -154,37 +167,78 @@ def _column(prices: tuple[Decimal, ...] | None) -> list[Decimal] | None:
     return None if prices is None else list(prices)
 
 
-def _write_trade(before: RfqRecord, after: RfqRecord, trade: TradeRecord, cause: publishers.Cause) -> None:
-    if before.trade is not None:
-        BlockTrade.objects.filter(id=trade.trade_id).exclude(state="completed").update(state=trade.state.value)
+def _write_trade(before: TradeRecord | None, after: TradeRecord, rfq: RfqRecord) -> None:
+    if before is not None:
+        BlockTrade.objects.filter(id=after.trade_id).exclude(state="completed").update(state=after.state.value)
         return
-    quote = accepted_quote(after)
-    assert cause.actor.user_id is not None, "a person or a key accepts"
     BlockTrade.objects.create(
-        id=trade.trade_id,
-        rfq_id=after.rfq_id,
-        quote_id=trade.quote_id,
-        version=trade.version,
-        side=trade.side.value,
-        net_price=trade.net_price,
-        taker_account_id=after.account_id,
-        maker_account_id=quote.prices.account_id,
-        accepted_at=trade.accepted_at,
-        accepted_by_id=cause.actor.user_id,
+        id=after.trade_id,
+        rfq_id=rfq.rfq_id,
+        quote_id=after.quote_id,
+        version=after.version,
+        side=after.side.value,
+        net_price=after.net_price,
+        quantity=after.quantity,
+        allocation_reason=after.allocation_reason.value,
+        taker_account_id=after.taker_account_id,
+        maker_account_id=after.maker_account_id,
+        accepted_at=after.accepted_at,
+        accepted_by_id=after.accepted_by,
     )
-    prices = accepted_leg_prices(quote, trade.side)
-    assert prices is not None, "the accepted side is quoted"
     TradeLeg.objects.bulk_create(
         TradeLeg(
-            trade_id=trade.trade_id,
+            trade_id=after.trade_id,
             leg_index=index,
             instrument_id=leg.instrument_id,
-            side=leg_side(leg.side, trade.side).value,
+            side=leg_side(leg.side, after.side).value,
             price=price,
             quantity=after.quantity * leg.ratio,
         )
-        for index, (leg, price) in enumerate(zip(after.legs, prices, strict=True))
+        for index, (leg, price) in enumerate(zip(rfq.legs, traded_leg_prices(rfq, after), strict=True))
     )
+
+
+def _write_triggers(before: RfqRecord, after: RfqRecord, at: dt.datetime) -> None:
+    """A record holds the newest of each side: what is no longer in it was replaced, and ends before that rests."""
+    known = {trigger.trigger_id: trigger for trigger in before.triggers}
+    kept = {trigger.trigger_id for trigger in after.triggers}
+    for trigger in before.triggers:
+        if trigger.trigger_id not in kept and trigger.state is TriggerState.UNTRIGGERED:
+            _end_trigger(trigger.trigger_id, TriggerState.CANCELED, "replaced", at)
+    for trigger in after.triggers:
+        if trigger.trigger_id not in known:
+            Trigger.objects.create(
+                id=trigger.trigger_id,
+                rfq_id=after.rfq_id,
+                user_id=trigger.user_id,
+                side=trigger.side.value,
+                limit_price=trigger.limit_price,
+                created_at=trigger.created_at,
+            )
+        elif trigger != known[trigger.trigger_id]:
+            _end_trigger(trigger.trigger_id, trigger.state, trigger.reason, at)
+
+
+def _end_trigger(trigger_id: int, state: TriggerState, reason: str, at: dt.datetime) -> None:
+    Trigger.objects.filter(id=trigger_id).update(state=state.value, reason=reason, ended_at=at)
+
+
+def _is_trigger_due(before: RfqRecord, after: RfqRecord) -> bool:
+    """Whether resting limits have to be held against the quotes anew."""
+    if not after.is_tradable or after.state is not RfqState.OPEN:
+        return False
+    is_resting = any(each.state is TriggerState.UNTRIGGERED for each in after.triggers)
+    changed = (before.quotes, before.triggers, before.is_tradable) != (after.quotes, after.triggers, after.is_tradable)
+    return is_resting and changed
+
+
+def traded_leg_prices(rfq: RfqRecord, trade: TradeRecord) -> tuple[Decimal, ...]:
+    """Price of each leg of a trade, in the order of the legs."""
+    quote = rfq.find_quote(trade.quote_id)
+    assert quote is not None, "a trade has its quote"
+    prices = accepted_leg_prices(quote, trade.side)
+    assert prices is not None, "the traded side is quoted"
+    return prices
 
 
 def leg_side(structure_side: Side, taker_side: Side) -> Side:

@@ -1,144 +1,162 @@
-"""Accept a quote: check, decide under the lock, and ask the gateway to reserve the risk of both sides."""
+"""Trade quotes: check, decide under the lock, and ask makers with a last look, then the gateway.
+
+Everything slow (marks, margin of every party) is computed before the lock and remembered: under it only what changed in
+between is computed again.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from common import clock, valkey
 from common.actor import Actor
-from common.errors import Conflict, Refusal
-from market import oracle
+from common.errors import Refusal
 from rfq import publishers, selectors
-from rfq.domain import limits, negotiation
-from rfq.domain.negotiation import accepted_leg_prices, accepted_quote
-from rfq.domain.records import QuoteRecord, RfqRecord
-from rfq.models import TradeLeg
-from rfq.services import changes, commands, margin, stops
+from rfq.domain import execution
+from rfq.domain.prices import to_decimal
+from rfq.domain.records import RfqRecord, TriggerRecord
+from rfq.models import Acceptance, TradeLeg
+from rfq.services import changes, checks, commands, last_looks, margin, reservations, stops
 from rfq.services.requests import check_taker
-from streams import services as streams
-from wire import gateway
-from wire.client import AcceptQuote
-from wire.limits import STALE_AFTER_MS
-from wire.units import NANOSECONDS_PER_MS, to_steps
+from wire.client import AcceptQuote, TradeRfq
+from wire.negotiation import AcceptKind
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
-class Unavailable(Refusal):
-    """Nothing new is risked while nobody can check it."""
-
-    status = 503
-
-
 def accept_quote(*, user: User, actor: Actor, message: AcceptQuote, at: dt.datetime) -> int:
-    """Trade one side of exactly this version of a quote; returns the RFQ's id.
+    """Trade the full size on one side of exactly this version of a quote; returns the RFQ's id.
 
-    The RFQ is pending until the gateway has reserved the risk of both sides, or refused, or said nothing in time.
+    The RFQ is pending until the maker, where it has a last look, and the gateway have answered or been silent too long.
     """
-    index_prices: dict[int, Decimal] = {}
+
+    def choose(rfq: RfqRecord, left_out: Collection[int]) -> execution.Plan:
+        return execution.plan_quote(rfq, quote_id=message.quote_id, version=message.version, side=message.side, at=at)
+
+    attempt = Attempt(kind=AcceptKind.QUOTE, choose=choose, user=user, actor=actor, at=at)
+    return _once(attempt, message)
+
+
+def trade_rfq(*, user: User, actor: Actor, message: TradeRfq, at: dt.datetime) -> int:
+    """Trade the full size with the pool within a net price, or nothing; returns the RFQ's id."""
+    limit_price = to_decimal("limit price", message.limit_price)
+    versions = {(seen.quote_id, seen.version) for seen in message.quotes} or None
+
+    def choose(rfq: RfqRecord, left_out: Collection[int]) -> execution.Plan:
+        return execution.plan_pool(
+            rfq, side=message.side, limit_price=limit_price, versions=versions, left_out=left_out, at=at
+        )
+
+    attempt = Attempt(kind=AcceptKind.POOL, choose=choose, user=user, actor=actor, at=at, limit_price=limit_price)
+    return _once(attempt, message)
+
+
+@dataclasses.dataclass(kw_only=True)
+class Attempt:
+    """One try to trade an RFQ. ``choose`` plans it, without the quotes whose ids it is given."""
+
+    kind: AcceptKind
+    choose: Callable[[RfqRecord, Collection[int]], execution.Plan]
+    user: User
+    actor: Actor
+    at: dt.datetime
+    limit_price: Decimal | None = None
+    trigger: TriggerRecord | None = None
+    command_id: str = ""
+    headroom: margin.Headroom = dataclasses.field(default_factory=margin.Headroom)
+    index_prices: dict[int, Decimal] = dataclasses.field(default_factory=dict)
+
+    def prepare(self, rfq: RfqRecord) -> None:
+        """All that is slow. A version's prices never change, so that what is found stays true under the lock."""
+        check_taker(self.user, rfq.taker_firm_id, rfq.maker_firm_ids, rfq.rfq_id)
+        self.choose(rfq, ())
+        checks.check_gateway()
+        self.index_prices = checks.check_marks(rfq)
+        self._plan(rfq)
+
+    def execute(self, before: RfqRecord) -> RfqRecord:
+        """Under the RFQ's lock: decide, write, and ask whoever answers next."""
+        check_taker(self.user, before.taker_firm_id, before.maker_firm_ids, before.rfq_id)
+        stops.check_user(self.user)
+        plan, left_out = self._plan(before)
+        looks = last_looks.find_looks(before, plan, self.at)
+        after = execution.accept(
+            before,
+            side=plan.side,
+            fills=plan.fills,
+            trade_ids=tuple(changes.next_id("rfq_blocktrade") for _ in execution.split(before, plan.fills)),
+            looks=tuple((quote_id, record) for quote_id, (_, record) in looks.items()),
+            accepted_by=self.user.id,
+            trigger_id=self.trigger.trigger_id if self.trigger else None,
+            at=self.at,
+        )
+        cause = publishers.Cause(action="rfq.accepted", actor=self.actor, at=self.at, command_id=self.command_id)
+        changes.write(before, after, cause)
+        self._store(after, plan, left_out)
+        last_looks.ask(looks, self.at)
+        if not looks:
+            reservations.reserve_all(after, self.at)
+        return after
+
+    def _plan(self, rfq: RfqRecord) -> tuple[execution.Plan, dict[int, Refusal]]:
+        """What is taken, from makers who can trade; and why the others cannot.
+
+        A named quote is refused with its maker's reason; in the pool others take its place.
+        """
+        left_out: dict[int, Refusal] = {}
+        while True:
+            plan = self.choose(rfq, left_out)
+            unable = {**self.headroom.find_maker_refusals(rfq, plan), **_stopped(rfq, plan)}
+            if not unable:
+                self.headroom.check_taker(rfq, plan.side, execution.split(rfq, plan.fills))
+                return plan, left_out
+            if self.kind is AcceptKind.QUOTE:
+                raise next(iter(unable.values()))
+            left_out.update(unable)
+
+    def _store(self, rfq: RfqRecord, plan: execution.Plan, left_out: dict[int, Refusal]) -> None:
+        versions = {quote.quote_id: quote.version for quote in rfq.quotes}
+        Acceptance.objects.create(
+            rfq_id=rfq.rfq_id,
+            kind=self.kind.value,
+            side=plan.side.value,
+            limit_price=self.limit_price,
+            pool=sorted([offer.quote_id, offer.version] for offer in plan.pool),
+            left_out=[[quote_id, versions[quote_id], refusal.reason] for quote_id, refusal in sorted(left_out.items())],
+            accepted_at=self.at,
+            accepted_by=self.user,
+        )
+        for leg_index, price in self.index_prices.items():
+            TradeLeg.objects.filter(trade__rfq_id=rfq.rfq_id, leg_index=leg_index).update(reference_price=price)
+
+
+def _once(attempt: Attempt, message: AcceptQuote | TradeRfq) -> int:
+    attempt.command_id = message.command_id
+
+    def act() -> int:
+        return attempt.execute(changes.get_locked(message.rfq_id)).rfq_id
+
     return commands.once(
-        user_id=user.id,
+        user_id=attempt.user.id,
         message=message,
         entity="rfq",
-        prepare=lambda: index_prices.update(_check_before_lock(user, message, at)),
-        act=lambda: _accept(user, actor, message, at, index_prices),
+        prepare=lambda: attempt.prepare(selectors.get_record(message.rfq_id)),
+        act=act,
     )
 
 
-def reserve_command_id(trade_id: int) -> str:
-    return f"block-{trade_id}-reserve"
-
-
-def _check_before_lock(user: User, message: AcceptQuote, at: dt.datetime) -> dict[int, Decimal]:
-    """All that is slow: marks, gateway, margin of both sides. A version's prices never change, so this stays true.
-
-    Returns the index of each leg's coin, by leg.
-    """
-    rfq = selectors.get_record(message.rfq_id)
-    quote = _check(user, message, rfq, at)
-    _check_gateway()
-    index_prices = _check_marks(rfq)
-    margin.check_headroom(rfq, quote, message.side)
-    return index_prices
-
-
-def _accept(user: User, actor: Actor, message: AcceptQuote, at: dt.datetime, index_prices: dict[int, Decimal]) -> int:
-    before = changes.get_locked(message.rfq_id)
-    quote = _check(user, message, before, at)
-    stops.check_user(user)
-    stops.check_maker(quote.prices.user_id)
-    after = negotiation.accept_quote(
-        before,
-        quote_id=message.quote_id,
-        version=message.version,
-        side=message.side,
-        trade_id=changes.next_id("rfq_blocktrade"),
-        at=at,
-    )
-    cause = publishers.Cause(action="rfq.accepted", actor=actor, at=at, command_id=message.command_id)
-    changes.write(before, after, cause)
-    for leg_index, price in index_prices.items():
-        TradeLeg.objects.filter(trade__rfq_id=before.rfq_id, leg_index=leg_index).update(reference_price=price)
-    streams.send_to_gateway(_reservation(after))
-    return before.rfq_id
-
-
-def _check(user: User, message: AcceptQuote, rfq: RfqRecord, at: dt.datetime) -> QuoteRecord:
-    check_taker(user, rfq.taker_firm_id, rfq.maker_firm_ids, rfq.rfq_id)
-    return negotiation.check_accept(rfq, quote_id=message.quote_id, version=message.version, side=message.side, at=at)
-
-
-def _reservation(rfq: RfqRecord) -> gateway.ReserveBlock:
-    assert rfq.trade is not None, "an accepted RFQ has its trade"
-    quote = accepted_quote(rfq)
-    prices = accepted_leg_prices(quote, rfq.trade.side)
-    assert prices is not None, "the accepted side is quoted"
-    return gateway.ReserveBlock(
-        command_id=reserve_command_id(rfq.trade.trade_id),
-        valid_until_ns=clock.to_ns(rfq.trade.accepted_at + limits.RESERVE_VALID),
-        reservation_id=rfq.trade.trade_id,
-        legs=[
-            gateway.BlockLeg(
-                instrument_id=leg.instrument_id,
-                side=changes.leg_side(leg.side, rfq.trade.side),
-                price_ticks=to_steps("price", price, leg.tick_size),
-                quantity_lots=to_steps("quantity", rfq.quantity * leg.ratio, leg.lot_size),
-                taker_account_id=rfq.account_id,
-                maker_account_id=quote.prices.account_id,
-            )
-            for leg, price in zip(rfq.legs, prices, strict=True)
-        ],
-    )
-
-
-def _check_gateway() -> None:
-    try:
-        heartbeat = oracle.find_heartbeat()
-    except valkey.Unreachable as error:
-        raise Unavailable("gateway_unavailable", "The gateway cannot be reached.") from error
-    if heartbeat is None or not heartbeat.is_running:
-        state = heartbeat.state if heartbeat else "silent"
-        raise Unavailable("gateway_unavailable", "The gateway takes no new risk.", value=state, bound="running")
-
-
-def _check_marks(rfq: RfqRecord) -> dict[int, Decimal]:
-    names = [leg.instrument_name for leg in rfq.legs]
-    try:
-        tickers = oracle.get_tickers(names)
-    except valkey.Unreachable as error:
-        raise Unavailable("stale_mark", "No market data can be read.") from error
-    now_ns = clock.now_ns()
-    for name in names:
-        ticker = tickers.get(name)
-        if ticker is None or ticker.mark_price is None:
-            raise Conflict("stale_mark", f"{name} has no mark.", value=name)
-        if oracle.is_stale(ticker, now_ns):
-            age_ms = (now_ns - ticker.at_ns) // NANOSECONDS_PER_MS
-            raise Conflict(
-                "stale_mark", f"The mark of {name} is stale.", value=f"{age_ms} ms", bound=f"{STALE_AFTER_MS} ms"
-            )
-    indices = {index: tickers[name].index_price for index, name in enumerate(names)}
-    return {index: Decimal(repr(price)) for index, price in indices.items() if price is not None}
+def _stopped(rfq: RfqRecord, plan: execution.Plan) -> dict[int, Refusal]:
+    """By quote id, of makers whom a kill switch or a trading state holds."""
+    found: dict[int, Refusal] = {}
+    for fill in plan.fills:
+        quote = rfq.find_quote(fill.quote_id)
+        assert quote is not None, "a fill has its quote"
+        try:
+            stops.check_maker(quote.prices.user_id)
+        except Refusal as refusal:
+            found[fill.quote_id] = refusal
+    return found

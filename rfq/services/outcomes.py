@@ -13,14 +13,14 @@ from accounts import selectors as accounts_selectors
 from audit import services as audit
 from common.actor import GATEWAY
 from rfq import publishers
-from rfq.domain import negotiation
+from rfq.domain import execution
 from rfq.domain.records import RfqRecord, TradeState
 from rfq.models import BlockTrade
-from rfq.services import booking, changes
+from rfq.services import booking, changes, reservations
 from risk import selectors as risk_selectors
 from streams import services as streams
-from wire import gateway
 from wire.measures import Steps, measured
+from wire.units import RfqState
 
 log = structlog.get_logger(__name__)
 
@@ -29,35 +29,44 @@ _CONFIRM_COMMAND = re.compile(r"block-(\d+)-confirm")
 
 
 def block_reserved(*, reservation_id: int, at: dt.datetime) -> bool:
-    """The trade stands: the RFQ is filled and the reservation becomes executions. False where it comes too late."""
+    """The risk of one trade is held; of the last one: the RFQ is filled and the reservations become executions.
+
+    False where it comes too late.
+    """
     before = _lock(reservation_id)
     if before is None:
         log.error("reservation_unknown", reservation_id=reservation_id)
-        streams.send_to_gateway(void_command(reservation_id))
+        streams.send_to_gateway(reservations.void_command(reservation_id))
         return False
-    after = negotiation.reserved(before, at=at)
+    after = execution.reserved(before, trade_id=reservation_id, at=at)
     if after is None:
         return False
-    changes.write(before, after, publishers.Cause(action="rfq.filled", actor=GATEWAY, at=at))
-    streams.send_to_gateway(
-        gateway.ConfirmBlock(command_id=f"block-{reservation_id}-confirm", reservation_id=reservation_id)
-    )
+    is_filled = after.state is RfqState.FILLED
+    action = "rfq.filled" if is_filled else "rfq.reserved"
+    changes.write(before, after, publishers.Cause(action=action, actor=GATEWAY, at=at))
+    if is_filled:
+        reservations.confirm_all(after)
     return True
 
 
 def block_refused(
     *, reservation_id: int, account_id: int, reason: str, value: int, bound: int, at: dt.datetime, leg_index: int = 0
 ) -> bool:
-    """A control of the gateway refused one side: the RFQ is rejected. ``account_id``: whose control, 0 for nobody's."""
+    """A control of the gateway refused one side of a trade: the RFQ is rejected, and what was reserved of it let go.
+
+    ``account_id``: whose control, 0 for nobody's.
+    """
     before = _lock(reservation_id)
     if before is None:
         return False
-    after = negotiation.refused(before, reason=reason[:64], reason_firm_id=_firm_of(reservation_id, account_id), at=at)
+    firm_id = _firm_of(reservation_id, account_id)
+    after = execution.refused(before, reason=reason[:64], reason_firm_id=firm_id, at=at)
     if after is None:
-        _note_unbooked(before, reason, at)
+        _note_unbooked(before, reservation_id, reason, at)
         return False
     detail = _detail(before, leg_index, account_id, reason, value, bound)
     changes.write(before, after, publishers.Cause(action="rfq.rejected", actor=GATEWAY, at=at, reason=detail))
+    reservations.void_all(after, but=reservation_id)
     return True
 
 
@@ -74,15 +83,16 @@ def _detail(rfq: RfqRecord, leg_index: int, account_id: int, reason: str, value:
     return f"{reason}: {found} against {limit}" if limit else reason
 
 
-def _note_unbooked(rfq: RfqRecord, reason: str, at: dt.datetime) -> None:
+def _note_unbooked(rfq: RfqRecord, trade_id: int, reason: str, at: dt.datetime) -> None:
     """A trade that stands waits for its executions: a refusal now means that the gateway will not give them."""
-    if rfq.trade is None or rfq.trade.state is not TradeState.RESERVED:
+    trade = rfq.find_trade(trade_id)
+    if rfq.state is not RfqState.FILLED or trade is None or trade.state is not TradeState.RESERVED:
         return
-    log.error("confirmation_refused", reservation_id=rfq.trade.trade_id, reason=reason)
+    log.error("confirmation_refused", reservation_id=trade_id, reason=reason)
     audit.record(
         stream="house",
         action="trade.confirmation_refused",
-        entity=f"trade:{rfq.trade.trade_id}",
+        entity=f"trade:{trade_id}",
         actor=GATEWAY,
         at=at,
         reason=reason,
@@ -92,7 +102,7 @@ def _note_unbooked(rfq: RfqRecord, reason: str, at: dt.datetime) -> None:
 def block_confirmed(*, reservation_id: int, first_execution_id: int, at: dt.datetime) -> bool:
     """The executions are journaled: book both sides of every leg. A repeat books nothing."""
     before = _lock(reservation_id)
-    after = negotiation.confirmed(before) if before is not None else None
+    after = execution.confirmed(before, trade_id=reservation_id) if before is not None else None
     if before is None or after is None:
         log.error("confirmation_unexpected", reservation_id=reservation_id)
         return False
@@ -131,10 +141,6 @@ def command_refused(*, command_id: str, reason: str, value: int, bound: int, at:
         )
         return True
     return False
-
-
-def void_command(reservation_id: int) -> gateway.VoidBlock:
-    return gateway.VoidBlock(command_id=f"block-{reservation_id}-void", reservation_id=reservation_id)
 
 
 def _lock(reservation_id: int) -> RfqRecord | None:

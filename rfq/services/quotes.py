@@ -11,6 +11,7 @@ from common.actor import Actor
 from common.errors import NotAllowed, Refusal
 from rfq import publishers, selectors
 from rfq.domain import limits, negotiation
+from rfq.domain.prices import to_decimal
 from rfq.domain.records import QuotePrices, RfqRecord
 from rfq.models import QuoteVersion
 from rfq.services import changes, commands, stops
@@ -56,6 +57,8 @@ def _submit(user: User, actor: Actor, message: SubmitQuote, at: dt.datetime) -> 
         account_id=account.id,
         user_id=user.id,
         expires_at=_expires_at(before, message.life_seconds, at),
+        quantity=before.quantity if message.quantity is None else to_decimal("quantity", message.quantity),
+        condition=message.condition,
         bid_leg_prices=bid.leg_prices,
         ask_leg_prices=ask.leg_prices,
         bid_volatilities=bid.volatilities,

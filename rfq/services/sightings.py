@@ -14,8 +14,8 @@ from decimal import Decimal
 from django.db import transaction
 
 from common import clock
-from rfq.domain.negotiation import TERMINAL_STATES
 from rfq.domain.records import LegRecord, RfqRecord, accepted_at
+from rfq.domain.transitions import TERMINAL_STATES
 from rfq.models import Sighting, SightingDue, SightingKind
 from rfq.selectors import kept
 from risk import selectors as risk

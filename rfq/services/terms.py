@@ -13,7 +13,7 @@ from common.errors import Conflict, Refusal
 from market import oracle
 from market import selectors as market_selectors
 from rfq.domain import limits
-from rfq.domain.prices import leg_quantity, read_price, to_decimal
+from rfq.domain.prices import check_digits, leg_quantity, read_price, to_decimal
 from rfq.domain.records import AllocationRecord, LegRecord
 from rfq.domain.shares import check_shares
 from rfq.domain.structures import StructureLeg, divisor, recognize
@@ -24,9 +24,6 @@ from wire.limits import RFQ_LEGS_MAX, RFQ_RATIO_MAX
 if TYPE_CHECKING:
     from accounts.models import Account, User
     from market.models import Instrument
-
-QUANTITY_DIGITS = 12
-"""Decimal places of a quantity that are stored: with a large ratio more could be whole lots, and would be rounded."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -131,10 +128,7 @@ def _leg_record(leg: RfqLeg | RfqHedge, instrument: Instrument, unit: int) -> Le
 
 def _read_quantity(text: str, unit: int) -> Decimal:
     quantity = to_decimal("quantity", text)
-    if quantity != round(quantity, QUANTITY_DIGITS):
-        raise Refusal(
-            "quantity_digits", "The quantity has too many decimal places.", value=quantity, bound=QUANTITY_DIGITS
-        )
+    check_digits(quantity)
     return quantity * unit
 
 

@@ -9,11 +9,10 @@ from django.db.models import Q
 from common import db
 from common.actor import TIMER
 from rfq import publishers
-from rfq.domain import limits, negotiation
+from rfq.domain import execution, negotiation
 from rfq.domain.records import RfqRecord
-from rfq.models import BlockTrade, QuoteVersion, Rfq
-from rfq.services import changes, commands, outcomes
-from streams import services as streams
+from rfq.models import QuoteVersion, Rfq
+from rfq.services import changes, commands, reservations
 from wire.units import RfqState
 
 log = structlog.get_logger(__name__)
@@ -44,12 +43,12 @@ def expire_due(at: dt.datetime) -> int:
 
 def _due(at: dt.datetime) -> list[int]:
     """Ids in order, pending fills before anything else: they hold risk."""
-    pending = BlockTrade.objects.filter(state="pending", accepted_at__lte=at - limits.PENDING_FILL_TIMEOUT)
+    pending = Rfq.objects.filter(state=RfqState.PENDING_FILL.value, pending_until__lte=at)
     is_open = Q(state=RfqState.OPEN.value)
     lives = Rfq.objects.filter(is_open & (Q(expires_at__lte=at) | Q(is_tradable=False, tradable_at__lte=at)))
     quotes = QuoteVersion.objects.filter(ended_at__isnull=True, expires_at__lte=at, quote__state="active")
     ids = [
-        *pending.order_by("accepted_at").values_list("rfq_id", flat=True)[:BATCH_MAX],
+        *pending.order_by("pending_until").values_list("id", flat=True)[:BATCH_MAX],
         *lives.order_by("expires_at").values_list("id", flat=True)[:BATCH_MAX],
         *quotes.order_by("expires_at").values_list("quote__rfq_id", flat=True)[:BATCH_MAX],
     ]
@@ -66,9 +65,9 @@ def _advance(rfq_id: int, at: dt.datetime) -> int:
         if after == before:
             return 0
         changes.write(before, after, publishers.Cause(action=_action(before, after), actor=TIMER, at=at))
-        if before.state is RfqState.PENDING_FILL and after.state is RfqState.REJECTED:
-            assert after.trade is not None, "a pending RFQ has its trade"
-            streams.send_to_gateway(outcomes.void_command(after.trade.trade_id))
+        is_rejected = before.state is RfqState.PENDING_FILL and after.state is RfqState.REJECTED
+        if is_rejected and not execution.is_awaiting_makers(before):
+            reservations.void_all(after)
         return 1
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from common.errors import Refusal
 from rfq import selectors, services
 from rfq.domain import limits
-from rfq.domain.negotiation import TERMINAL_STATES
+from rfq.domain.transitions import TERMINAL_STATES
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqCommand
 from streams.models import Fact
 from tests.integration.rfq import world as worlds
@@ -134,7 +134,7 @@ def test_accepts_and_expiry_at_the_boundary_decide_each_rfq_once(world, round_nu
     for rfq_id in rfq_ids:
         record = selectors.get_record(rfq_id)
         assert record.state in {RfqState.PENDING_FILL, RfqState.EXPIRED}
-        assert (record.trade is not None) is (record.state is RfqState.PENDING_FILL)
+        assert bool(record.trades) is (record.state is RfqState.PENDING_FILL)
         told = [view.state for view in rfq_facts_of(world.taker) if view.rfq_id == rfq_id]
         assert told[-1] is record.state
     assert len(commands_sent(gateway.ReserveBlock)) == BlockTrade.objects.count()

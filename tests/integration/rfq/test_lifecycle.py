@@ -7,6 +7,7 @@ import pytest
 from audit.models import AuditRecord
 from rfq import selectors
 from rfq.domain import negotiation
+from rfq.domain.transitions import IllegalStep
 from rfq.models import BlockTrade, QuoteVersion, TradeLeg
 from settlement import selectors as settlement
 from tests.integration.rfq.world import CALL, PERPETUAL, PUT, commands_sent, facts_of, hedge, leg, rfq_facts_of, side
@@ -144,11 +145,11 @@ def test_one_rfq_that_cannot_be_moved_does_not_hold_up_the_others(world, monkeyp
 
     def stumble(rfq, *, at):
         if rfq.rfq_id == broken:
-            raise negotiation.IllegalStep("planted")
+            raise IllegalStep("planted")
         return advance(rfq, at=at)
 
     monkeypatch.setattr(negotiation, "advance", stumble)
-    with pytest.raises(negotiation.IllegalStep):
+    with pytest.raises(IllegalStep):
         world.wait(300).tick()
     assert state_of(broken)[0] is RfqState.OPEN
     assert state_of(sound)[0] is RfqState.EXPIRED

@@ -72,6 +72,6 @@ def test_command_says_what_it_found(world):
 
 
 def test_every_rule_is_stored_by_a_name_that_stays(world):
-    assert {"submit_quote", "cancel_quote", "cancel_rfq", "accept_quote", "reserved", "refused", "confirmed", "advance"} <= RULES.keys()
+    assert {"submit_quote", "cancel_quote", "cancel_rfq", "accept", "reserved", "refused", "confirmed", "advance"} <= RULES.keys()
     traded(world)
     assert all(json.dumps(step.arguments) for step in RfqStep.objects.all())

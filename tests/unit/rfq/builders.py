@@ -4,9 +4,11 @@ import dataclasses
 import datetime as dt
 from decimal import Decimal
 
+from rfq.domain import execution
 from rfq.domain.records import LegRecord, QuotePrices, RfqRecord
 from rfq.domain.structures import StructureLeg
 from wire.instruments import parse_instrument_name
+from wire.negotiation import QuoteCondition
 from wire.units import RfqState, Side
 
 AT = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -62,11 +64,21 @@ def rfq(**changes) -> RfqRecord:
     return dataclasses.replace(base, **changes)
 
 
-def prices(bid=("0.05", "0.04"), ask=("0.06", "0.05"), *, expires_at=AT + seconds(300), account_id=33) -> QuotePrices:
+def prices(bid=("0.05", "0.04"), ask=("0.06", "0.05"), *, expires_at=AT + seconds(300), account_id=33, quantity=10, condition=QuoteCondition.ANY_PART_OF) -> QuotePrices:
     return QuotePrices(
         account_id=account_id,
         user_id=5,
         expires_at=expires_at,
+        quantity=Decimal(quantity),
+        condition=condition,
         bid_leg_prices=None if bid is None else tuple(map(Decimal, bid)),
         ask_leg_prices=None if ask is None else tuple(map(Decimal, ask)),
+    )
+
+
+def accept(record: RfqRecord, *, quote_id=100, version=1, side=Side.BUY, at, trade_id=500, looks=None) -> RfqRecord:
+    """The record after the taker took all of one quote."""
+    plan = execution.plan_quote(record, quote_id=quote_id, version=version, side=side, at=at)
+    return execution.accept(
+        record, side=side, fills=plan.fills, trade_ids=(trade_id,), looks=tuple(looks or ()), accepted_by=5, at=at
     )

@@ -1,14 +1,15 @@
 """The state machine: each step, each refusal, each timer at its boundary."""
 
-import dataclasses
 from decimal import Decimal
 
 import pytest
 
 from common.errors import Refusal
+from rfq.domain import execution, transitions
 from rfq.domain import negotiation as desk
 from rfq.domain.records import TradeState
-from tests.unit.rfq.builders import AT, COBALT, DUNE, OUTSIDER, prices, rfq, seconds
+from rfq.domain.transitions import IllegalStep
+from tests.unit.rfq.builders import AT, COBALT, DUNE, OUTSIDER, accept, prices, rfq, seconds
 from wire.units import QuoteState, RfqState, Side
 
 OPEN = AT + seconds(10)
@@ -19,7 +20,7 @@ def quoted(record=None, maker=COBALT, quote_id=100, at=AT + seconds(1), **change
 
 
 def accepted(record=None, quote_id=100, version=1, side=Side.BUY, at=OPEN):
-    return desk.accept_quote(record or quoted(), quote_id=quote_id, version=version, side=side, trade_id=500, at=at)
+    return accept(record or quoted(), quote_id=quote_id, version=version, side=side, at=at)
 
 
 def both_quoted():
@@ -68,12 +69,12 @@ def test_cancel_quote_refusals():
 def test_rival_may_withdraw_while_a_fill_is_pending():
     pending = accepted(both_quoted())
     withdrawn = desk.cancel_quote(pending, quote_id=101, maker_firm_id=DUNE, at=OPEN)
-    filled = desk.reserved(withdrawn, at=OPEN)
+    filled = execution.reserved(withdrawn, trade_id=500, at=OPEN)
     assert states(filled) == (RfqState.FILLED, [QuoteState.FILLED, QuoteState.CANCELED])
 
 
 def test_accept_takes_the_asked_side_at_its_net_price():
-    bought, sold = accepted(side=Side.BUY).trade, accepted(side=Side.SELL).trade
+    bought, sold = accepted(side=Side.BUY).trades[0], accepted(side=Side.SELL).trades[0]
     assert (bought.net_price, sold.net_price) == (Decimal("0.11"), Decimal("0.09"))
     assert accepted().state is RfqState.PENDING_FILL
 
@@ -105,27 +106,27 @@ def test_accept_at_the_edges_of_the_tradable_time(at):
 
 
 def test_reserved_fills_the_winner_and_trades_the_others_away():
-    filled = desk.reserved(accepted(both_quoted()), at=OPEN)
+    filled = execution.reserved(accepted(both_quoted()), trade_id=500, at=OPEN)
     assert states(filled) == (RfqState.FILLED, [QuoteState.FILLED, QuoteState.TRADED_AWAY])
-    assert filled.trade.state is TradeState.RESERVED
-    assert desk.confirmed(filled).trade.state is TradeState.COMPLETED
-    assert desk.confirmed(desk.confirmed(filled)) is None
+    assert filled.trades[0].state is TradeState.RESERVED
+    assert execution.confirmed(filled, trade_id=500).trades[0].state is TradeState.COMPLETED
+    assert execution.confirmed(execution.confirmed(filled, trade_id=500), trade_id=500) is None
 
 
 def test_refused_rejects_and_frees_everybody():
-    rejected = desk.refused(accepted(both_quoted()), reason="position", reason_firm_id=COBALT, at=OPEN)
+    rejected = execution.refused(accepted(both_quoted()), reason="position", reason_firm_id=COBALT, at=OPEN)
     assert states(rejected) == (RfqState.REJECTED, [QuoteState.REJECTED, QuoteState.CANCELED])
-    assert (rejected.reason, rejected.reason_firm_id, rejected.trade.state) == ("position", COBALT, TradeState.REJECTED)
+    assert (rejected.reason, rejected.reason_firm_id, rejected.trades[0].state) == ("position", COBALT, TradeState.REJECTED)
 
 
 def test_answers_after_the_decision_change_nothing():
     rejected = desk.advance(accepted(), at=OPEN + seconds(2))
-    filled = desk.reserved(accepted(), at=OPEN)
+    filled = execution.reserved(accepted(), trade_id=500, at=OPEN)
     for record in (rejected, filled):
-        assert desk.reserved(record, at=OPEN + seconds(3)) is None
-        assert desk.refused(record, reason="x", reason_firm_id=None, at=OPEN + seconds(3)) is None
-    assert desk.confirmed(rejected) is None
-    assert desk.reserved(quoted(), at=OPEN) is None
+        assert execution.reserved(record, trade_id=500, at=OPEN + seconds(3)) is None
+        assert execution.refused(record, reason="x", reason_firm_id=None, at=OPEN + seconds(3)) is None
+    assert execution.confirmed(rejected, trade_id=500) is None
+    assert execution.reserved(quoted(), trade_id=500, at=OPEN) is None
 
 
 def test_pending_fill_times_out_by_name_after_two_seconds():
@@ -170,6 +171,7 @@ def test_cancel_takes_every_quote_along():
 
 
 def test_illegal_step_is_a_bug():
-    broken = dataclasses.replace(accepted(), state=RfqState.EXPIRED)
-    with pytest.raises(desk.IllegalStep):
-        desk.reserved(broken, at=OPEN)
+    with pytest.raises(IllegalStep):
+        transitions.step_rfq(desk.advance(quoted(), at=AT + seconds(300)), RfqState.FILLED, OPEN)
+    with pytest.raises(IllegalStep):
+        transitions.step_quote(accepted().quotes[0], QuoteState.CANCELED, "requested", OPEN)

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
+from rfq.domain import execution, views
 from rfq.domain import negotiation as desk
-from rfq.domain import views
-from tests.unit.rfq.builders import AT, COBALT, DUNE, OUTSIDER, TAKER, prices, rfq, seconds
+from tests.unit.rfq.builders import AT, COBALT, DUNE, OUTSIDER, TAKER, accept, prices, rfq, seconds
 from wire.units import QuoteState, Side
 
 OPEN = AT + seconds(10)
@@ -25,15 +25,15 @@ def negotiated():
 def stages():
     quoted = negotiated()
     tradable = desk.advance(quoted, at=AT + seconds(5))
-    pending = desk.accept_quote(tradable, quote_id=9_002, version=1, side=Side.BUY, trade_id=1, at=OPEN)
+    pending = accept(tradable, quote_id=9_002, version=1, side=Side.BUY, trade_id=1, at=OPEN)
     return {
         "grace": quoted,
         "canceled in grace": desk.cancel_rfq(quoted, at=AT + seconds(1)),
         "tradable": tradable,
         "pending": pending,
-        "filled": desk.reserved(pending, at=OPEN),
-        "rejected": desk.refused(pending, reason="position", reason_firm_id=DUNE, at=OPEN),
-        "rejected for taker": desk.refused(pending, reason="max_order_value", reason_firm_id=TAKER, at=OPEN),
+        "filled": execution.reserved(pending, trade_id=1, at=OPEN),
+        "rejected": execution.refused(pending, reason="position", reason_firm_id=DUNE, at=OPEN),
+        "rejected for taker": execution.refused(pending, reason="max_order_value", reason_firm_id=TAKER, at=OPEN),
         "timeout": desk.advance(pending, at=OPEN + seconds(2)),
         "expired": desk.advance(tradable, at=AT + seconds(300)),
         "canceled": desk.cancel_rfq(tradable, at=OPEN),
