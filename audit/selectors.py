@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Q
 
@@ -39,6 +40,14 @@ def find_records(
     }
     given = {name: value for name, value in matches.items() if value is not None}
     return list(AuditRecord.objects.filter(**given).order_by("-at", "-id")[: min(limit, RECORDS_READ_MAX)])
+
+
+def list_with_content(*, action: str, content: dict[str, Any], entity: str = "") -> list[AuditRecord]:
+    """Records of the action whose ``after`` holds all of ``content``, newest first."""
+    rows = AuditRecord.objects.filter(action=action, after__contains=content)
+    if entity:
+        rows = rows.filter(entity=entity)
+    return list(rows.order_by("-at", "-id")[:RECORDS_READ_MAX])
 
 
 def last_checkpoint() -> AuditCheckpoint | None:

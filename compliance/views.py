@@ -38,6 +38,9 @@ PAGES = (
     ("compliance:controls", "Controls"),
     ("compliance:settings", "Limits"),
     ("compliance:trail", "Audit trail"),
+    ("rfq_history", "RFQ history"),
+    ("block_tape", "Tape"),
+    ("desk_scores", "Scores"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from terminal import views
+from terminal import record_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,5 +10,11 @@ urlpatterns = [
     path("maker/", views.maker, name="maker"),
     path("risk/", views.own_risk, name="own_risk"),
     path("risk/<int:account_id>/", views.risk, name="risk"),
+    path("history/", record_views.rfq_history, name="rfq_history"),
+    path("history/<int:rfq_id>/", record_views.rfq_record, name="rfq_record"),
+    path("history/<int:rfq_id>/pack/<slug:form>/", record_views.rfq_pack, name="rfq_pack"),
+    path("confirmations/<int:trade_id>/<slug:form>/", record_views.trade_confirmation, name="trade_confirmation"),
+    path("tape/", record_views.block_tape, name="block_tape"),
+    path("scores/", record_views.desk_scores, name="desk_scores"),
     path("compliance/", include("compliance.urls")),
 ]

@@ -12,13 +12,17 @@ from django.urls import reverse
 from accounts import selectors as accounts_selectors
 from common.errors import NotFound
 from common.permissions import require_role
+from compliance import views as compliance_views
 from risk import selectors as risk_selectors
 
 TRADER, CLIENT, COMPLIANCE, ADMIN = "trader", "client", "compliance", "admin"
 HOMES = {TRADER: "terminal", CLIENT: "maker", COMPLIANCE: "compliance:search", ADMIN: "compliance:search"}
+RECORD_PAGES = (("rfq_history", "History"), ("block_tape", "Tape"), ("desk_scores", "Scores"))
 PAGES = {
-    TRADER: (("terminal", "Terminal"), ("own_risk", "Risk")),
-    CLIENT: (("maker", "Quotes"), ("own_risk", "Risk")),
+    TRADER: (("terminal", "Terminal"), ("own_risk", "Risk"), *RECORD_PAGES),
+    CLIENT: (("maker", "Quotes"), ("own_risk", "Risk"), *RECORD_PAGES),
+    COMPLIANCE: compliance_views.PAGES,
+    ADMIN: compliance_views.PAGES,
 }
 
 
@@ -63,7 +67,7 @@ def _live(
     context = {
         "script": script,
         "account": account,
-        "navigation": _navigation(request, page),
+        "navigation": navigation(request, page),
         "config": _page_config(request, page, accounts),
     }
     return render(request, f"terminal/{page}.html", context)
@@ -92,7 +96,8 @@ def _is_killed(user: Any) -> bool:
     return state is not None and state.is_killed
 
 
-def _navigation(request: HttpRequest, current: str) -> list[dict[str, Any]]:
+def navigation(request: HttpRequest, current: str) -> list[dict[str, Any]]:
+    """The pages of the user's role, the current one marked."""
     names = {"risk": "own_risk"}
     return [
         {"url": reverse(name), "title": title, "is_current": name == names.get(current, current)}

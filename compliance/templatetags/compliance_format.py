@@ -63,3 +63,9 @@ def _unit_text(name: str, value: Any) -> str:
     if name.endswith("_micros"):
         return f"{value / MICROS_PER_DOLLAR:,.2f} USD"
     return f"{value / NANOSECONDS_PER_SECOND:g} s" if name.endswith("_ns") else str(value)
+
+
+@register.filter
+def at(values: Any, index: int) -> Any:
+    """The element at ``index``."""
+    return values[index]

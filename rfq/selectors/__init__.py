@@ -102,7 +102,7 @@ def list_views(
     user: User, *, state: RfqState | None = None, before_id: int | None = None, limit: int = 100
 ) -> list[RfqView]:
     """Newest first; ``before_id`` pages on from the last one seen."""
-    rfqs = Rfq.objects.all() if user.role in _OVERSEERS else Rfq.objects.filter(_of_firm(user.firm_id or 0))
+    rfqs = Rfq.objects.filter(visible_to(user))
     if state is not None:
         rfqs = rfqs.filter(state=state.value)
     if before_id is not None:
@@ -135,6 +135,11 @@ def snapshot(firm_id: int, role: str) -> dict[str, list[Any]]:
         "drafts": list_drafts(firm_id),
         "maker_groups": list_maker_groups(firm_id),
     }
+
+
+def visible_to(user: User) -> Q:
+    """RFQs that the user may read something of: overseers all, the others their firm's, as taker or asked maker."""
+    return Q() if user.role in _OVERSEERS else _of_firm(user.firm_id or 0)
 
 
 def _of_firm(firm_id: int) -> Q:

@@ -4,6 +4,7 @@ Locks are taken in one order: the client's command, the RFQ, its quotes by id; t
 transactions share. Checks that are slow (margin) are made before the lock; what decides is checked again under it.
 """
 
+from rfq.services.documents import produce_confirmation, produce_pack
 from rfq.services.drafts import delete_draft, save_draft, send_draft
 from rfq.services.executions import accept_quote, trade_rfq
 from rfq.services.groups import delete_maker_group, save_maker_group
@@ -29,6 +30,8 @@ __all__ = [
     "delete_draft",
     "delete_maker_group",
     "expire_due",
+    "produce_confirmation",
+    "produce_pack",
     "publish_tape",
     "save_draft",
     "save_maker_group",

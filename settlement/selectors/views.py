@@ -101,6 +101,19 @@ def list_transfers(
     return [view for row in rows for view in _transfer_views(row, set(ids))]
 
 
+def list_execution_transfers(execution_ids: Iterable[int], account_ids: Iterable[int]) -> list[TransferView]:
+    """What executions moved for the accounts, oldest first; ``cycle_id`` of the cycle that settled it, None before."""
+    ids = set(account_ids)
+    rows = Transfer.objects.filter(execution_id__in=list(execution_ids), pending__isnull=True)
+    rows = rows.filter(Q(debit__account_id__in=ids) | Q(credit__account_id__in=ids))
+    found = []
+    for row in rows.select_related("debit", "credit", "resolution").order_by("id")[:ROWS_MAX]:
+        resolution = getattr(row, "resolution", None)
+        cycle_id = resolution.cycle_id if resolution is not None else row.cycle_id
+        found += [msgspec.structs.replace(view, cycle_id=cycle_id) for view in _transfer_views(row, ids)]
+    return found
+
+
 def list_cycles(*, before: int | None = None, limit: int = 50) -> list[NettingCycleView]:
     """Netting cycles, newest first. For compliance: it names every owner."""
     rows: QuerySet[NettingCycle] = NettingCycle.objects.all()
