@@ -8,9 +8,9 @@ from common.decimals import plain_text
 from common.errors import Conflict, NotAllowed
 from rfq import selectors
 from rfq.domain import pack, views
-from rfq.domain.negotiation import TERMINAL_STATES
 from rfq.domain.pack import PackFacts, PackSighting, PackVersion
 from rfq.domain.records import RfqRecord
+from rfq.domain.transitions import TERMINAL_STATES
 from rfq.models import QuoteVersion, Sighting, TradeCorrection
 from rfq.selectors import history
 from settlement import selectors as settlement

@@ -15,7 +15,7 @@ from accounts import selectors as accounts
 from rfq import selectors
 from rfq.domain import scores
 from rfq.domain.bootstrap import Estimate
-from rfq.domain.records import QuoteRecord, RfqRecord, accepted_at, trades_of
+from rfq.domain.records import QuoteRecord, RfqRecord, accepted_at
 from rfq.domain.scores import Answer, Request, Seen, Version
 from rfq.models import QuoteVersion, Rfq, Sighting, SightingKind
 from rfq.selectors import kept
@@ -97,7 +97,7 @@ def to_request(rfq: RfqRecord, sightings: Iterable[Sighting], versions: Mapping[
             seen[row.kind, row.offset_ms, 0] = one
         else:
             seen[row.kind, row.quote_id, row.version] = one
-    trades = trades_of(rfq)
+    trades = rfq.trades
     return Request(
         rfq_id=rfq.rfq_id,
         taker_firm_id=rfq.taker_firm_id,
@@ -125,7 +125,7 @@ def _answer(
     quote = rfq.find_quote_of(firm_id)
     if quote is None:
         return Answer(maker_firm_id=firm_id)
-    trades = [trade for trade in trades_of(rfq) if trade.quote_id == quote.quote_id]
+    trades = [trade for trade in rfq.trades if trade.quote_id == quote.quote_id]
     return Answer(
         maker_firm_id=firm_id,
         versions=tuple(_version(rfq, row, seen) for row in versions[quote.quote_id]),
