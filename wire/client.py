@@ -23,6 +23,7 @@ from wire.client_execution import SeenQuote as SeenQuote  # noqa: PLC0414 - offe
 from wire.client_execution import (
     TradeRfq,
 )
+from wire.client_makers import KeepDecisions, PassRfq, ReportQuoter, SetQuoter
 from wire.client_rfq import (
     CreateRfq,
     DeleteDraft,
@@ -235,6 +236,10 @@ AnyClientMessage = (
     | SetTradingState
     | SetInstrumentPhase
     | SetPriceBands
+    | PassRfq
+    | SetQuoter
+    | ReportQuoter
+    | KeepDecisions
 )
 
 

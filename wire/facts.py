@@ -8,6 +8,7 @@ import msgspec
 
 from wire.client_rfq import RfqHedge, RfqLeg
 from wire.negotiation import AllocationReason, QuoteCondition, QuoteOutcome, TriggerState
+from wire.quoting import CounterpartyStatistics, PassView, QuoterView
 from wire.units import (
     Audience,
     OrderState,
@@ -346,6 +347,24 @@ class KillSwitchChanged(Fact, tag="control.kill_switch_changed"):
     orders_canceled: int
 
 
+class RfqPassed(Fact, tag="rfq.passed"):
+    """A maker does not quote. The taker is told once the grace is over."""
+
+    rfq_pass: PassView
+
+
+class QuoterChanged(Fact, tag="maker.quoter_changed"):
+    """Parameters of the firm's auto-quoter, or which version of them is in force."""
+
+    quoter: QuoterView
+
+
+class CounterpartyChanged(Fact, tag="maker.counterparty_changed"):
+    """What the firm's auto-quoter saw of one taker."""
+
+    counterparty: CounterpartyStatistics
+
+
 AnyFact = (
     OrderChanged
     | OrderFilled
@@ -360,6 +379,9 @@ AnyFact = (
     | MarginChanged
     | CancelAllDone
     | KillSwitchChanged
+    | RfqPassed
+    | QuoterChanged
+    | CounterpartyChanged
 )
 
 

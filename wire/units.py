@@ -128,6 +128,15 @@ class QuoteState(enum.StrEnum):
     TRADED_AWAY = "traded_away"
 
 
+class PassReason(enum.StrEnum):
+    """Why a maker does not quote; FIX 658: 4, 6, 9, 10."""
+
+    TOO_LATE = "too_late"
+    NOT_AUTHORIZED = "not_authorized"
+    NO_INVENTORY = "no_inventory"
+    PASS = "pass"  # noqa: S105 - a word of the desk
+
+
 class TradingState(enum.StrEnum):
     ACTIVE = "active"
     REDUCING = "reducing"

@@ -1,10 +1,13 @@
 """Drafts and groups of makers, as the firm that keeps them may see them."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from common import clock
 from common.errors import NotFound
-from rfq.models import MakerGroup, RfqDraft
+from rfq.domain.audience import alias_of
+from rfq.models import MakerGroup, Quote, Rfq, RfqDraft, RfqInvitation
 from wire.client import SaveDraft
 from wire.facts import AllocationView, DraftView, MakerGroupView
 from wire.limits import MAKER_GROUPS_MAX, RFQ_DRAFTS_MAX
@@ -30,6 +33,12 @@ def get_maker_group(firm_id: int, group_id: int) -> MakerGroupView:
     if row is None:
         raise group_not_found(group_id)
     return group_view(row)
+
+
+def maker_aliases(rfq_ids: Iterable[int]) -> dict[tuple[int, int], str]:
+    """(RFQ, maker firm) -> what the taker calls it, for those of the RFQs in which makers are anonymous to it."""
+    rows = RfqInvitation.objects.filter(rfq_id__in=list(rfq_ids), rfq__are_makers_anonymous=True)
+    return {(row.rfq_id, row.maker_firm_id): alias_of(row.alias_number) for row in rows}
 
 
 def group_not_found(group_id: int) -> NotFound:
@@ -71,3 +80,14 @@ def draft_view(row: RfqDraft) -> DraftView:
         life_seconds=said.life_seconds,
         label=said.label,
     )
+
+
+def takers_of(rfq_ids: Iterable[int]) -> dict[int, int]:
+    """RFQ -> the firm that asked."""
+    return dict(Rfq.objects.filter(id__in=list(rfq_ids)).values_list("id", "taker_firm_id"))
+
+
+def versions_of_maker(firm_id: int, quote_ids: Iterable[int]) -> dict[int, int]:
+    """Newest version of each of the quotes that are the firm's own."""
+    rows = Quote.objects.filter(id__in=list(quote_ids), maker_firm_id=firm_id)
+    return dict(rows.values_list("id", "version"))

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "risk",
     "orders",
     "rfq",
+    "makers",
     "compliance",
     "terminal",
 ]

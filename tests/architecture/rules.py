@@ -12,7 +12,7 @@ FILE_LINES_MAX = 400
 SCRIPT_BYTES_MAX = 300_000
 SCRIPT_FILE_BYTES_MAX = 16_000
 STYLE_BYTES_MAX = 60_000
-DJANGO_APPS = ("compliance", "rfq", "orders", "risk", "settlement", "market", "accounts", "audit", "streams")
+DJANGO_APPS = ("compliance", "makers", "rfq", "orders", "risk", "settlement", "market", "accounts", "audit", "streams")
 PACKAGES = (*DJANGO_APPS, "terminal", "common", "wire", "gateway", "strategies", "bench", "tests")
 
 _NOQA = re.compile(r"#\s*noqa\b(?P<rest>.*)", re.IGNORECASE)

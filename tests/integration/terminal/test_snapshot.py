@@ -28,6 +28,9 @@ KEYS = {
     "margins": ("account_id",),
     "drafts": ("rfq_id",),
     "maker_groups": ("maker_group_id",),
+    "quoters": ("firm_id",),
+    "counterparties": ("taker_firm_id",),
+    "passes": ("rfq_id", "maker_name"),
 }
 PARTS = {
     "order.changed": {"order": "orders"},

@@ -1,0 +1,10 @@
+import pytest
+
+from common import valkey
+from tests.integration.rfq import world as worlds
+
+
+@pytest.fixture
+def world(transactional_db):
+    valkey.client().flushall()
+    return worlds.build()
