@@ -138,5 +138,6 @@ def test_snapshot_reads_nothing_of_other_firms() -> None:
     _, state = snapshot(other.firm.id)
     assert {name: len(rows) for name, rows in state.items()} == {
         "orders": 0, "fills": 0, "rfqs": 0, "positions": 0, "balances": 1, "margins": 0,
-        "drafts": 0, "maker_groups": 0,
+        "drafts": 0, "maker_groups": 0, "quoters": 0, "counterparties": 0,
+        "passes": 0,
     }  # fmt: skip
