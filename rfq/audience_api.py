@@ -7,12 +7,15 @@ from ninja import Router
 
 from common import rest
 from rfq import handlers, selectors
+from rfq.services import previews
+from rfq.services.previews import RfqPreview
 from rfq.services.requests import check_may_ask
 from wire.client import (
     Command,
     CommandAccepted,
     DeleteDraft,
     DeleteMakerGroup,
+    PreviewRfq,
     SaveDraft,
     SaveMakerGroup,
     SendDraft,
@@ -67,6 +70,12 @@ def delete_maker_group(request: HttpRequest, maker_group_id: int, command_id: st
     """Forget a group of makers."""
     values = {"type": "rfq.delete_maker_group", "command_id": command_id, "maker_group_id": maker_group_id}
     return _perform(request, rest.convert(values, DeleteMakerGroup))
+
+
+@router.post("/rfq-previews", openapi_extra=rest.describe(request=PreviewRfq, response=RfqPreview))
+def preview_rfq(request: HttpRequest) -> HttpResponse:
+    """What asking, accepting or quoting would cost, and the margin it would take. Changes nothing."""
+    return rest.answer(previews.preview_rfq(user=_user(request), message=rest.decode(request, PreviewRfq)))
 
 
 def _perform(request: HttpRequest, message: Command, status: int = 200) -> HttpResponse:

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from common import clock
 from common.actor import Actor
 from rfq import services
+from rfq.services import previews
 from wire import gateway
 from wire.client import (
     AcceptQuote,
@@ -20,6 +23,7 @@ from wire.client import (
     CreateRfq,
     DeleteDraft,
     DeleteMakerGroup,
+    PreviewRfq,
     SaveDraft,
     SaveMakerGroup,
     SendDraft,
@@ -30,6 +34,17 @@ from wire.gateway import EventEnvelope, GatewayEvent
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def preview(user: User, actor: Actor, message: Command) -> CommandAccepted:
+    """Read-only: the answer carries what was computed."""
+    assert isinstance(message, PreviewRfq), "registered for this message alone"
+    result = msgspec.Raw(_encode(previews.preview_rfq(user=user, message=message)))
+    entity_id = message.rfq_id or 0
+    return CommandAccepted(command_id=message.command_id, entity="rfq", entity_id=entity_id, result=result)
 
 
 def perform(user: User, actor: Actor, message: Command) -> CommandAccepted:
@@ -102,9 +117,10 @@ def _command_refused(envelope: EventEnvelope) -> None:
     )
 
 
-SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, Command], CommandAccepted]] = dict.fromkeys(
-    _SERVICES, perform
-)
+SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, Command], CommandAccepted]] = {
+    **dict.fromkeys(_SERVICES, perform),
+    PreviewRfq: preview,
+}
 GATEWAY_HANDLERS: dict[type[GatewayEvent], Callable[[EventEnvelope], None]] = {
     gateway.BlockReserved: _block_reserved,
     gateway.BlockRefused: _block_refused,

@@ -28,6 +28,8 @@ from wire.client_rfq import (
     CreateRfq,
     DeleteDraft,
     DeleteMakerGroup,
+    PreviewRfq,
+    QuoteSide,
     RfqLeg,
     SaveDraft,
     SaveMakerGroup,
@@ -137,18 +139,6 @@ class CancelRfq(Command, tag="rfq.cancel"):
     rfq_id: EntityId
 
 
-class QuoteSide(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Per leg, in the order of the RFQ's legs, a price in the leg's own convention or, of an option, a volatility.
-
-    Volatilities are fractions a year (``0.625``): the server turns them into prices with the forward and the time of
-    that instant. Either list may be left out; what is null in one stands in the other. The hedge leg trades at the
-    taker's price: its own entry is that price, or null.
-    """
-
-    leg_prices: Annotated[list[DecimalText | None], msgspec.Meta(max_length=RFQ_LEGS_MAX + 1)] = []
-    leg_volatilities: Annotated[list[QuantityText | None], msgspec.Meta(max_length=RFQ_LEGS_MAX + 1)] = []
-
-
 class SubmitQuote(Command, tag="rfq.quote"):
     """A maker's firm quote. A second one for the same RFQ replaces the first: same id, next version.
 
@@ -221,6 +211,7 @@ AnyClientMessage = (
     | DeleteDraft
     | SaveMakerGroup
     | DeleteMakerGroup
+    | PreviewRfq
     | SubmitQuote
     | CancelQuote
     | AcceptQuote

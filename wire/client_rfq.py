@@ -85,6 +85,18 @@ class DeleteDraft(Command, tag="rfq.delete_draft"):
     rfq_id: EntityId
 
 
+class QuoteSide(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Per leg, in the order of the RFQ's legs, a price in the leg's own convention or, of an option, a volatility.
+
+    Volatilities are fractions a year (``0.625``): the server turns them into prices with the forward and the time of
+    that instant. Either list may be left out; what is null in one stands in the other. The hedge leg trades at the
+    taker's price: its own entry is that price, or null.
+    """
+
+    leg_prices: Annotated[list[DecimalText | None], msgspec.Meta(max_length=RFQ_LEGS_MAX + 1)] = []
+    leg_volatilities: Annotated[list[QuantityText | None], msgspec.Meta(max_length=RFQ_LEGS_MAX + 1)] = []
+
+
 class SaveMakerGroup(Command, tag="rfq.save_maker_group"):
     """Name a group of makers, for the whole firm. maker_group_id: the group to change; None makes a new one."""
 
@@ -100,3 +112,23 @@ class SaveMakerGroup(Command, tag="rfq.save_maker_group"):
 
 class DeleteMakerGroup(Command, tag="rfq.delete_maker_group"):
     maker_group_id: EntityId
+
+
+class PreviewRfq(Command, tag="rfq.preview"):
+    """What asking, accepting or quoting would come to, before it is done; see ``rfq.services.previews``. Read-only.
+
+    Of a structure that has not been asked for: legs, quantity, hedge, allocations. Of an RFQ (``rfq_id``): for its
+    taker one quote (``quote_id``) or the marks, for a maker the bid and ask that it would send. side: the taker's;
+    None previews both.
+    """
+
+    account_id: EntityId
+    legs: Annotated[list[RfqLeg], msgspec.Meta(max_length=RFQ_LEGS_MAX)] = []
+    quantity: QuantityText = "0"
+    hedge: RfqHedge | None = None
+    allocations: Annotated[list[RfqAllocation], msgspec.Meta(max_length=RFQ_ALLOCATIONS_MAX)] = []
+    rfq_id: EntityId | None = None
+    quote_id: EntityId | None = None
+    side: Side | None = None
+    bid: QuoteSide | None = None
+    ask: QuoteSide | None = None

@@ -7,16 +7,19 @@ from risk.selectors.controls import (
     list_control_states,
     list_open_releases,
 )
+from risk.selectors.greeks import HedgeCost, greeks_of, hedge_cost
 from risk.selectors.limits import LimitSetView, current_limits, limit_view, list_limits, position_value_max
 from risk.selectors.margins import AccountBook, account_books, account_risk, latest_margins, snapshot
 from risk.selectors.marks import MarkSet, MarksUnavailable, read_marks
-from risk.selectors.sightings import Look, Sight, SightedLeg, look, reckon, sight_content
+from risk.selectors.sightings import LegSight, Look, Sight, SightedLeg, look, reckon, sight_content
 from risk.selectors.surfaces import find_slice, surface
 from risk.selectors.valuation import LegValue, ModelValue, model_value
 from risk.selectors.volatilities import PricedVolatility, prices_of_volatilities
 
 __all__ = [
     "AccountBook",
+    "HedgeCost",
+    "LegSight",
     "LegValue",
     "LimitSetView",
     "Look",
@@ -32,6 +35,8 @@ __all__ = [
     "find_control_state",
     "find_slice",
     "find_stop_of_person",
+    "greeks_of",
+    "hedge_cost",
     "latest_margins",
     "limit_view",
     "list_control_settings",

@@ -1,5 +1,6 @@
 """Reads of positions, balances, fills and the ledger."""
 
+from settlement.selectors.fees import estimate_fee
 from settlement.selectors.ledger_check import LedgerBreak, LedgerTotals, check_ledger, ledger_totals
 from settlement.selectors.views import (
     NetObligationView,
@@ -27,6 +28,7 @@ __all__ = [
     "balance_view",
     "check_ledger",
     "cycle_view",
+    "estimate_fee",
     "fill_view",
     "ledger_totals",
     "list_balances",
