@@ -12,6 +12,7 @@ from rfq import handlers, selectors
 from rfq.audience_api import router as audience_router
 from rfq.selectors import tape
 from wire.client import AcceptQuote, CancelQuote, CancelRfq, Command, CommandAccepted, CreateRfq, SubmitQuote
+from wire.client_corrections import DecideCorrection, RequestCorrection
 from wire.facts import RfqView
 from wire.market import TapePrint
 from wire.units import RfqState
@@ -82,6 +83,28 @@ def list_tape(
     if after is not None:
         return rest.answer(tape.list_after(after, limit=limit))
     return rest.answer(tape.list_newest(before=before, limit=limit))
+
+
+@router.post(
+    "/trades/{trade_id}/corrections",
+    openapi_extra=rest.describe(request=RequestCorrection, response=CommandAccepted, status=201),
+)
+def request_correction(request: HttpRequest, trade_id: int) -> HttpResponse:
+    """Ask that a trade is taken back, or priced anew; another person decides."""
+    message = rest.decode(request, RequestCorrection)
+    _check_same("trade_id", message.trade_id, trade_id)
+    return rest.answer(handlers.correct(request.user, rest.actor(request), message), status=201)  # type: ignore[arg-type]  # authenticated by the API
+
+
+@router.post(
+    "/corrections/{correction_id}/decision",
+    openapi_extra=rest.describe(request=DecideCorrection, response=CommandAccepted),
+)
+def decide_correction(request: HttpRequest, correction_id: int) -> HttpResponse:
+    """The second person's word on a correction. Approved means sent: the gateway may still refuse it."""
+    message = rest.decode(request, DecideCorrection)
+    _check_same("correction_id", message.correction_id, correction_id)
+    return rest.answer(handlers.correct(request.user, rest.actor(request), message))  # type: ignore[arg-type]  # authenticated by the API
 
 
 def _perform(request: HttpRequest, message: Command, status: int = 200) -> HttpResponse:

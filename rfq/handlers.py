@@ -30,6 +30,7 @@ from wire.client import (
     SubmitQuote,
     TradeRfq,
 )
+from wire.client_corrections import DecideCorrection, RequestCorrection
 from wire.gateway import EventEnvelope, GatewayEvent
 
 if TYPE_CHECKING:
@@ -54,6 +55,15 @@ def perform(user: User, actor: Actor, message: Command) -> CommandAccepted:
     return CommandAccepted(command_id=message.command_id, entity=entity, entity_id=entity_id)
 
 
+def correct(user: User, actor: Actor, message: RequestCorrection | DecideCorrection) -> CommandAccepted:
+    """Ask for a correction of a trade, or decide on one: REST and the pages come through here."""
+    if isinstance(message, RequestCorrection):
+        row = services.request_correction(user=user, actor=actor, message=message, at=clock.now())
+    else:
+        row = services.decide_correction(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity="correction", entity_id=row.pk)
+
+
 _SERVICES: dict[type[Command], tuple[Callable[..., int], str]] = {
     CreateRfq: (services.create_rfq, "rfq"),
     CancelRfq: (services.cancel_rfq, "rfq"),
@@ -72,12 +82,22 @@ _SERVICES: dict[type[Command], tuple[Callable[..., int], str]] = {
 def _block_reserved(envelope: EventEnvelope) -> None:
     event = envelope.event
     assert isinstance(event, gateway.BlockReserved)
-    services.block_reserved(reservation_id=event.reservation_id, at=clock.from_ns(envelope.at_ns))
+    reserved = services.correction_reserved if services.owns(event.reservation_id) else services.block_reserved
+    reserved(reservation_id=event.reservation_id, at=clock.from_ns(envelope.at_ns))
 
 
 def _block_refused(envelope: EventEnvelope) -> None:
     event = envelope.event
     assert isinstance(event, gateway.BlockRefused)
+    if services.owns(event.reservation_id):
+        services.correction_refused(
+            reservation_id=event.reservation_id,
+            reason=event.reason,
+            value=event.value,
+            bound=event.bound,
+            at=clock.from_ns(envelope.at_ns),
+        )
+        return
     services.block_refused(
         reservation_id=event.reservation_id,
         account_id=event.account_id,
@@ -92,7 +112,8 @@ def _block_refused(envelope: EventEnvelope) -> None:
 def _block_confirmed(envelope: EventEnvelope) -> None:
     event = envelope.event
     assert isinstance(event, gateway.BlockConfirmed)
-    services.block_confirmed(
+    confirmed = services.correction_confirmed if services.owns(event.reservation_id) else services.block_confirmed
+    confirmed(
         reservation_id=event.reservation_id,
         first_execution_id=event.first_execution_id,
         at=clock.from_ns(envelope.at_ns),

@@ -13,6 +13,12 @@ urlpatterns = [
     path("history/", record_views.rfq_history, name="rfq_history"),
     path("history/<int:rfq_id>/", record_views.rfq_record, name="rfq_record"),
     path("history/<int:rfq_id>/pack/<slug:form>/", record_views.rfq_pack, name="rfq_pack"),
+    path("history/<int:rfq_id>/trades/<int:trade_id>/correct/", record_views.ask_correction, name="ask_correction"),
+    path(
+        "history/<int:rfq_id>/corrections/<int:correction_id>/",
+        record_views.decide_correction,
+        name="decide_correction",
+    ),
     path("confirmations/<int:trade_id>/<slug:form>/", record_views.trade_confirmation, name="trade_confirmation"),
     path("tape/", record_views.block_tape, name="block_tape"),
     path("scores/", record_views.desk_scores, name="desk_scores"),

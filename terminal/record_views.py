@@ -1,27 +1,31 @@
 """Pages about what happened on the desk: history, an RFQ and its documents, tape, scores. Each role its own view."""
 
-import datetime as dt
+import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import selectors as accounts_selectors
-from common import clock
+from common import clock, rest
 from common.actor import Actor
 from common.errors import NotFound, Refusal
 from common.permissions import require_role
 from compliance.domain.criteria import BadCriterion, Criteria, read_criteria
+from rfq import handlers
 from rfq import services as rfq_services
-from rfq.selectors import confirmations, history, replays, scores, tape
+from rfq.selectors import confirmations, corrections, history, replays, scores, tape
 from terminal.views import ADMIN, CLIENT, COMPLIANCE, TRADER, navigation
+from wire.client_corrections import DecideCorrection, RequestCorrection
 from wire.facts import RfqView
 from wire.units import RfqState
 
 anybody = require_role(TRADER, CLIENT, COMPLIANCE, ADMIN)
+overseers = require_role(COMPLIANCE, ADMIN)
 PAGE = 50
 FORMS = ("json", "html")
 CONTENT_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8"}
@@ -61,6 +65,8 @@ def rfq_record(request: HttpRequest, rfq_id: int) -> HttpResponse:
         "rfq": told.view,
         "market": [_sight(row) for row in told.sightings],
         "trade_ids": confirmations.list_trade_ids(told.view),
+        "corrections": corrections.list_corrections(_user(request), rfq_id),
+        "command_id": f"page-{uuid.uuid4()}",
         "has_pack": _has_pack(told.view),
         "replay": _found(lambda: replays.replay_rfq(rfq_id)) if oversees else None,
         "oversees": oversees,
@@ -80,6 +86,38 @@ def rfq_pack(request: HttpRequest, rfq_id: int, form: str) -> HttpResponse:
 def trade_confirmation(request: HttpRequest, trade_id: int, form: str) -> HttpResponse:
     """Produce the confirmation of a trade; its hash is recorded."""
     return _document(request, form, lambda: _produce(request, rfq_services.produce_confirmation, trade_id=trade_id))
+
+
+@require_POST
+@anybody
+def ask_correction(request: HttpRequest, rfq_id: int, trade_id: int) -> HttpResponse:
+    """Ask that a trade is taken back, or, where prices are given, priced anew."""
+    prices = request.POST.get("leg_prices", "").split()
+    typed = {"command_id": request.POST.get("command_id", ""), "reason": request.POST.get("reason", "")}
+    values = {**typed, "trade_id": trade_id, "leg_prices": prices or None}
+    return _correct(request, rfq_id, values, RequestCorrection, "The request waits for a second person.")
+
+
+@require_POST
+@overseers
+def decide_correction(request: HttpRequest, rfq_id: int, correction_id: int) -> HttpResponse:
+    """The second person's word."""
+    typed = {"command_id": request.POST.get("command_id", ""), "reason": request.POST.get("reason", "")}
+    is_approved = request.POST.get("decision") == "approve"
+    values = {**typed, "correction_id": correction_id, "is_approved": is_approved}
+    done = "Approved; the gateway is asked." if is_approved else "Refused."
+    return _correct(request, rfq_id, values, DecideCorrection, done)
+
+
+def _correct(request: HttpRequest, rfq_id: int, values: dict[str, Any], kind: type[Any], done: str) -> HttpResponse:
+    try:
+        handlers.correct(_user(request), _actor(request), rest.convert(values, kind))
+    except Refusal as refusal:
+        compared = f" ({refusal.value}, bound {refusal.bound})" if refusal.value and refusal.bound else ""
+        messages.error(request, f"{refusal.reason}: {refusal.message}{compared}")
+    else:
+        messages.success(request, done)
+    return redirect("rfq_record", rfq_id=rfq_id)
 
 
 @require_GET
@@ -169,11 +207,12 @@ def _number(request: HttpRequest, name: str) -> int | None:
 
 
 def _produce(request: HttpRequest, service: Callable[..., Any], **what: int) -> Any:
-    user = _user(request)
-    address = request.META.get("REMOTE_ADDR", "")
-    actor = Actor(user_id=user.pk, firm_id=user.firm_id, via="page", remote_address=address)
-    at: dt.datetime = clock.now()
-    return service(user=user, actor=actor, at=at, **what)
+    return service(user=_user(request), actor=_actor(request), at=clock.now(), **what)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    user, address = _user(request), request.META.get("REMOTE_ADDR", "")
+    return Actor(user_id=user.pk, firm_id=user.firm_id, via="page", remote_address=address)
 
 
 def _document(request: HttpRequest, form: str, produce: Callable[[], Any]) -> HttpResponse:

@@ -51,6 +51,16 @@ def changes(before: RfqView | None, after: RfqView) -> Iterator[str]:
         yield from _quote_changes(earlier.get(quote.quote_id), quote)
     if before is not None and before.traded_price != after.traded_price:
         yield f"traded at {after.traded_price} {after.quote_currency}"
+    yield from _trigger_changes(before, after)
+
+
+def _trigger_changes(before: RfqView | None, after: RfqView) -> Iterator[str]:
+    """The taker's own resting limits; nobody else's view has them."""
+    known = list(before.triggers) if before else []
+    for trigger in after.triggers:
+        if trigger not in known:
+            reason = f", {_plain(trigger.reason)}" if trigger.reason else ""
+            yield f"resting limit to {trigger.side.value} at {trigger.limit_price} {_plain(trigger.state)}{reason}"
 
 
 def _quote_changes(before: QuoteView | None, after: QuoteView) -> Iterator[str]:
@@ -60,6 +70,10 @@ def _quote_changes(before: QuoteView | None, after: QuoteView) -> Iterator[str]:
     if before is not None and before.state is not after.state:
         reason = f", {_plain(after.reason)}" if after.reason else ""
         yield f"{name} {_plain(after.state)}{reason}"
+    if before is not None and before.last_look_until_ns is None and after.last_look_until_ns is not None:
+        yield f"{name}: last look begins"
+    if before is not None and before.outcome is not after.outcome and after.outcome is not None:
+        yield f"{name}: {_plain(after.outcome)}"
 
 
 def _plain(name: str) -> str:

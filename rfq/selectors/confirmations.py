@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 NOT_DISCLOSED = "not disclosed"
+_SETTLEMENT_WORDS = {"pending": "pending", "posted": "settled", "void": "taken back", "post": "settled"}
 
 
 def build(user: User, trade_id: int) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def build(user: User, trade_id: int) -> dict[str, Any]:
     trade = BlockTrade.objects.select_related("rfq", "quote").filter(id=trade_id).first()
     record = selectors.get_record(trade.rfq_id) if trade is not None else None
     view = selectors.view_for(user, record) if record is not None else None
-    if trade is None or record is None or view is None or not _is_party(view, trade):
+    if trade is None or record is None or view is None or not is_party(view, trade):
         raise NotFound("trade_not_found", "There is no such trade.", value=trade_id)
     if trade.state != "completed":
         raise Conflict("trade_not_completed", "The trade is not completed.", value=trade.state, bound="completed")
@@ -62,10 +63,10 @@ def build(user: User, trade_id: int) -> dict[str, Any]:
 def list_trade_ids(view: RfqView) -> list[int]:
     """Completed trades of the RFQ that the reader of ``view`` has a part in."""
     rows = BlockTrade.objects.filter(rfq_id=view.rfq_id, state="completed").order_by("id")
-    return [row.pk for row in rows if _is_party(view, row)]
+    return [row.pk for row in rows if is_party(view, row)]
 
 
-def _is_party(view: RfqView, trade: BlockTrade) -> bool:
+def is_party(view: RfqView, trade: BlockTrade) -> bool:
     return view.role != views.MAKER or any(quote.quote_id == trade.quote_id for quote in view.quotes)
 
 
@@ -129,7 +130,7 @@ def _settlement(legs: list[TradeLeg], account_ids: list[int]) -> list[dict[str, 
             "account_id": str(row.account_id),
             "what": row.code.replace("_", " "),
             "amount": f"{row.amount} {row.asset}",
-            "state": "pending" if row.cycle_id is None else "settled",
+            "state": _SETTLEMENT_WORDS[row.kind],
             "cycle": "" if row.cycle_id is None else str(row.cycle_id),
         }
         for row in settlement.list_execution_transfers(executions, account_ids)

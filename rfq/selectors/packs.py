@@ -107,4 +107,5 @@ def _version(row: QuoteVersion) -> PackVersion:
         expires_at=row.expires_at,
         ended_at=row.ended_at,
         end_reason=row.end_reason,
+        more={"quantity": plain_text(row.quantity), "condition": row.condition},
     )

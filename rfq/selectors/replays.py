@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from common.decimals import plain
+from common.decimals import plain_text
 from rfq import selectors
 from rfq.domain import replay
 from rfq.domain.records import RfqRecord
@@ -67,8 +67,10 @@ def _of_replay(prices: object) -> tuple[object, ...]:
 
 def _comparable(value: object) -> object:
     if isinstance(value, Decimal):
-        return plain(value)
-    return tuple(str(plain(price)) for price in value) if isinstance(value, list | tuple) else value
+        return plain_text(value)
+    return tuple(plain_text(price) for price in value) if isinstance(value, list | tuple) else value
 
 
-_VERSION_FIELDS = ("account_id", "user_id", "expires_at", "quantity", "condition", "bid_leg_prices", "ask_leg_prices")
+_VERSION_FIELDS = (
+    "account_id", "user_id", "expires_at", "quantity", "condition", "bid_leg_prices", "ask_leg_prices",
+)  # fmt: skip

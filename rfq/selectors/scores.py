@@ -15,10 +15,11 @@ from accounts import selectors as accounts
 from rfq import selectors
 from rfq.domain import scores
 from rfq.domain.bootstrap import Estimate
-from rfq.domain.records import QuoteRecord, RfqRecord, accepted_at
+from rfq.domain.records import RfqRecord, TradeRecord, accepted_at
 from rfq.domain.scores import Answer, Request, Seen, Version
-from rfq.models import QuoteVersion, Rfq, Sighting, SightingKind
+from rfq.models import LastLook, QuoteVersion, Rfq, Sighting, SightingKind
 from rfq.selectors import kept
+from wire.negotiation import LastLookState
 from wire.units import QuoteState, RfqState
 
 if TYPE_CHECKING:
@@ -82,10 +83,16 @@ def load_requests(
     versions: dict[int, list[QuoteVersion]] = defaultdict(list)
     for row in QuoteVersion.objects.filter(quote__rfq_id__in=ids).order_by("quote_id", "version"):
         versions[row.quote_id].append(row)
-    return [(to_request(record, sightings[record.rfq_id], versions), record) for record in records]
+    looks = _last_looks(ids)
+    return [(to_request(record, sightings[record.rfq_id], versions, looks), record) for record in records]
 
 
-def to_request(rfq: RfqRecord, sightings: Iterable[Sighting], versions: Mapping[int, list[QuoteVersion]]) -> Request:
+def to_request(
+    rfq: RfqRecord,
+    sightings: Iterable[Sighting],
+    versions: Mapping[int, list[QuoteVersion]],
+    looks: Mapping[int, bool],
+) -> Request:
     """What the formulas take of one RFQ."""
     seen: dict[tuple[str, int, int], Seen] = {}
     edges: dict[int, list[Seen]] = defaultdict(list)
@@ -108,7 +115,7 @@ def to_request(rfq: RfqRecord, sightings: Iterable[Sighting], versions: Mapping[
         is_filled=rfq.state is RfqState.FILLED,
         side=trades[0].side if trades else None,
         accepted_at=accepted_at(rfq),
-        answers=tuple(_answer(rfq, firm_id, versions, seen) for firm_id in rfq.maker_firm_ids),
+        answers=tuple(_answer(rfq, firm_id, versions, seen, looks) for firm_id in rfq.maker_firm_ids),
         at_create=seen.get((SightingKind.CREATED, 0, 0), Seen()),
         at_accept=seen.get((SightingKind.ACCEPTED, 0, 0), Seen()),
         after={offset: one for (kind, offset, _), one in seen.items() if kind == SightingKind.AFTER_TRADE},
@@ -121,6 +128,7 @@ def _answer(
     firm_id: int,
     versions: Mapping[int, list[QuoteVersion]],
     seen: Mapping[tuple[str, int, int], Seen],
+    looks: Mapping[int, bool],
 ) -> Answer:
     quote = rfq.find_quote_of(firm_id)
     if quote is None:
@@ -129,9 +137,9 @@ def _answer(
     return Answer(
         maker_firm_id=firm_id,
         versions=tuple(_version(rfq, row, seen) for row in versions[quote.quote_id]),
-        traded_price=float(trades[0].net_price) if trades else None,
+        traded_price=_average(trades),
         is_rejected=bool(trades) and rfq.state is RfqState.REJECTED and rfq.reason_firm_id == firm_id,
-        last_look=_last_look(quote),
+        last_look=looks.get(quote.quote_id),
     )
 
 
@@ -147,8 +155,16 @@ def _version(rfq: RfqRecord, row: QuoteVersion, seen: Mapping[tuple[str, int, in
     )
 
 
-def _last_look(quote: QuoteRecord) -> bool | None:
-    return None
+def _average(trades: list[TradeRecord]) -> float | None:
+    """Net price over the parts; one quote's are all at one price."""
+    quantity = sum(trade.quantity for trade in trades)
+    return float(sum(trade.net_price * trade.quantity for trade in trades) / quantity) if quantity else None
+
+
+def _last_looks(rfq_ids: list[int]) -> dict[int, bool]:
+    """Whether the price stood, by quote, of last looks that have ended."""
+    rows = LastLook.objects.filter(quote__rfq_id__in=rfq_ids).exclude(state=LastLookState.PENDING)
+    return {quote_id: state == LastLookState.CONFIRMED for quote_id, state in rows.values_list("quote_id", "state")}
 
 
 def _by_maker(

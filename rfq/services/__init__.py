@@ -4,6 +4,14 @@ Locks are taken in one order: the client's command, the RFQ, its quotes by id; t
 transactions share. Checks that are slow (margin) are made before the lock; what decides is checked again under it.
 """
 
+from rfq.services.corrections import (
+    correction_confirmed,
+    correction_refused,
+    correction_reserved,
+    decide_correction,
+    owns,
+    request_correction,
+)
 from rfq.services.documents import produce_confirmation, produce_pack
 from rfq.services.drafts import delete_draft, save_draft, send_draft
 from rfq.services.executions import accept_quote, trade_rfq
@@ -26,13 +34,19 @@ __all__ = [
     "cancel_quote",
     "cancel_rfq",
     "command_refused",
+    "correction_confirmed",
+    "correction_refused",
+    "correction_reserved",
     "create_rfq",
+    "decide_correction",
     "delete_draft",
     "delete_maker_group",
     "expire_due",
+    "owns",
     "produce_confirmation",
     "produce_pack",
     "publish_tape",
+    "request_correction",
     "save_draft",
     "save_maker_group",
     "send_draft",

@@ -16,7 +16,7 @@ from rfq import publishers
 from rfq.domain import execution
 from rfq.domain.records import RfqRecord, TradeState
 from rfq.models import BlockTrade
-from rfq.services import booking, changes, reservations
+from rfq.services import booking, changes, corrections, reservations
 from risk import selectors as risk_selectors
 from streams import services as streams
 from wire.measures import Steps, measured
@@ -123,6 +123,9 @@ def block_voided(*, reservation_id: int, at: dt.datetime) -> None:
 def command_refused(*, command_id: str, reason: str, value: int, bound: int, at: dt.datetime) -> bool:
     """The gateway could not read a command of ours, or knows nothing of what it names."""
     reserve = _RESERVE_COMMAND.fullmatch(command_id)
+    if reserve and corrections.owns(int(reserve[1])):
+        corrections.correction_refused(reservation_id=int(reserve[1]), reason=reason, value=value, bound=bound, at=at)
+        return True
     if reserve:
         return block_refused(
             reservation_id=int(reserve[1]), account_id=0, reason=reason, value=value, bound=bound, at=at

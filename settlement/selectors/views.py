@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from common import clock
 from common.decimals import plain_text
-from settlement.models import Fill, LedgerAccount, NettingCycle, Position, Transfer
+from settlement.models import Fill, LedgerAccount, NettingCycle, Position, Transfer, TransferKind
 from wire.facts import BalanceView, FillView, PositionView
 from wire.units import Side, from_smallest_units
 
@@ -102,7 +102,9 @@ def list_transfers(
 
 
 def list_execution_transfers(execution_ids: Iterable[int], account_ids: Iterable[int]) -> list[TransferView]:
-    """What executions moved for the accounts, oldest first; ``cycle_id`` of the cycle that settled it, None before."""
+    """What executions moved for the accounts, oldest first. ``kind``: posted where a cycle (``cycle_id``) settled it,
+    void where it was taken back before that, else as it was made.
+    """
     ids = set(account_ids)
     rows = Transfer.objects.filter(execution_id__in=list(execution_ids), pending__isnull=True)
     rows = rows.filter(Q(debit__account_id__in=ids) | Q(credit__account_id__in=ids))
@@ -110,7 +112,8 @@ def list_execution_transfers(execution_ids: Iterable[int], account_ids: Iterable
     for row in rows.select_related("debit", "credit", "resolution").order_by("id")[:ROWS_MAX]:
         resolution = getattr(row, "resolution", None)
         cycle_id = resolution.cycle_id if resolution is not None else row.cycle_id
-        found += [msgspec.structs.replace(view, cycle_id=cycle_id) for view in _transfer_views(row, ids)]
+        kind = row.kind if resolution is None else resolution.kind if cycle_id is None else TransferKind.POSTED.value
+        found += [msgspec.structs.replace(view, cycle_id=cycle_id, kind=kind) for view in _transfer_views(row, ids)]
     return found
 
 

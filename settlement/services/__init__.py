@@ -5,5 +5,14 @@ from settlement.services.deliveries import settle_delivery
 from settlement.services.deposits import deposit
 from settlement.services.margining import begin_margin, resend_collateral
 from settlement.services.netting import run_netting_cycle
+from settlement.services.reversals import reverse_fill
 
-__all__ = ["begin_margin", "book_fill", "deposit", "resend_collateral", "run_netting_cycle", "settle_delivery"]
+__all__ = [
+    "begin_margin",
+    "book_fill",
+    "deposit",
+    "resend_collateral",
+    "reverse_fill",
+    "run_netting_cycle",
+    "settle_delivery",
+]

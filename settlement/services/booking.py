@@ -90,6 +90,18 @@ def book_fill(  # noqa: PLR0913 - one argument per field of the execution, all b
         return selectors.fill_view(fill)
 
 
+def book_sides_of(fill: Fill) -> None:
+    """Position, transfers, facts and audit record of a fill whose row was just made. Inside the ledger's gate."""
+    instrument = fill.instrument
+    trade = Trade(fill.execution_id, instrument, instrument.terms, Side(fill.side), fill.price, fill.quantity, fill.at)
+    _book_sides(fill, trade)
+
+
+def fee_key(execution_id: int, account_id: int, side: Side) -> str:
+    """Key of the transfer that charged the fee of a fill."""
+    return f"fill:{execution_id}:{account_id}:{side.value}:{TransferCode.FEE.value}"
+
+
 def _fee(trade: Trade, liquidity: Liquidity, reference_price: Decimal | None) -> int:
     return fees.fee_units(
         trade.terms,
