@@ -74,9 +74,9 @@ bench: install-dev ## Measure: latency of an order, fan-out to sockets, the engi
 
 core: $(STAMPS)/core ## Build the compiled core and install it
 
-install: $(STAMPS)/requirements $(STAMPS)/core ## Virtual environment, dependencies and the compiled core
+install: $(STAMPS)/requirements $(STAMPS)/client $(STAMPS)/core ## Virtual environment, dependencies and the compiled core
 
-install-dev: $(STAMPS)/requirements-dev $(STAMPS)/core ## The same, with what the tests need
+install-dev: $(STAMPS)/requirements-dev $(STAMPS)/client $(STAMPS)/core ## The same, with what the tests need
 
 format: install-dev ## Sort imports and fix what ruff can fix
 	@$(BIN)/python -m ruff check --fix-only .
@@ -99,6 +99,10 @@ $(STAMPS)/python:
 $(STAMPS)/requirements: requirements.txt | $(STAMPS)/python
 	@echo "installing the dependencies (a few minutes the first time)"
 	@$(BIN)/python -m pip install -qq -r requirements.txt
+	@touch $@
+
+$(STAMPS)/client: clients/python/pyproject.toml | $(STAMPS)/requirements
+	@$(BIN)/python -m pip install -qq --no-deps --editable clients/python
 	@touch $@
 
 $(STAMPS)/requirements-dev: requirements-dev.txt requirements.txt | $(STAMPS)/requirements

@@ -1,59 +1,39 @@
-"""A client of Parley, like any outside one: REST and the socket, an API key, and a gapless sequence of facts.
+"""The maker's connection: the Python client of Parley, with the types of ``wire``."""
 
-What the server sends is acknowledged frame by frame. A fact whose number does not follow on the last one makes the
-client resume from there; until it does, later facts are dropped. After a lost connection the client comes back with
-growing pauses and resumes; commands that were on their way then end with ``OutcomeUnknown``, and sending the same
-command again is harmless.
-"""
-
-import asyncio
-import contextlib
-import dataclasses
-import logging
-import random
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
-
-import httpx
 import msgspec
-import websockets
-from websockets.asyncio.client import ClientConnection, connect
+from parley_client import connection
+from parley_client.connection import (
+    Connected,
+    Disconnected,
+    FactArrived,
+    FramesArrived,
+    Happening,
+    OutcomeUnknown,
+    Refused,
+    SnapshotTaken,
+    Unauthorized,
+)
 
 from wire import client as messages
 from wire.facts import AnyFact, BalanceView, FillView, OrderView, PositionView, RfqView
 
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-SOCKET_PATH = "/ws/"
-ANSWER_SECONDS_MAX = 10.0
-CONNECT_SECONDS_MAX = 10.0
-SILENCE_SECONDS_MAX = 20.0
-BACKOFF_SECONDS_MIN = 0.2
-BACKOFF_SECONDS_MAX = 10.0
-SNAPSHOT_RETRY_SECONDS = 1.0
-MESSAGE_BYTES_MAX = 16 << 20
-INBOX_MAX = 1_024
-"""Messages read from the socket and not yet taken; a consumer that is slower stops the reading, then the server."""
-
-_decode = msgspec.json.Decoder(
-    messages.Hello
-    | messages.Pong
-    | messages.CommandAccepted
-    | messages.CommandRefused
-    | messages.FactMessage
-    | messages.Snapshot
-    | messages.MarketFrames
-).decode
-_decode_fact = msgspec.json.Decoder(AnyFact).decode
-_encode = msgspec.json.Encoder().encode
+__all__ = [
+    "Connected",
+    "Disconnected",
+    "FactArrived",
+    "FramesArrived",
+    "Happening",
+    "OutcomeUnknown",
+    "ParleyClient",
+    "Refused",
+    "SnapshotTaken",
+    "State",
+    "Unauthorized",
+]
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What a snapshot holds. Tolerates parts that this client does not know."""
+    """What a snapshot holds. Tolerates parts that the maker does not need."""
 
     orders: list[OrderView] = []
     fills: list[FillView] = []
@@ -62,256 +42,23 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     balances: list[BalanceView] = []
 
 
-@dataclasses.dataclass(frozen=True)
-class Connected:
-    hello: messages.Hello
+DECODERS = connection.Decoders(
+    answer=msgspec.json.Decoder(
+        messages.Hello
+        | messages.Pong
+        | messages.CommandAccepted
+        | messages.CommandRefused
+        | messages.FactMessage
+        | messages.Snapshot
+        | messages.MarketFrames
+    ).decode,
+    fact=msgspec.json.Decoder(AnyFact).decode,
+    state=msgspec.json.Decoder(State).decode,
+)
 
 
-@dataclasses.dataclass(frozen=True)
-class Disconnected:
-    reason: str
+class ParleyClient(connection.ParleyClient):
+    """``url`` of the web process, ``token`` ``<key id>.<secret>``."""
 
-
-@dataclasses.dataclass(frozen=True)
-class SnapshotTaken:
-    """Replaces everything known before."""
-
-    sequence: int
-    state: State
-
-
-@dataclasses.dataclass(frozen=True)
-class FactArrived:
-    sequence: int
-    fact: Any
-
-
-@dataclasses.dataclass(frozen=True)
-class FramesArrived:
-    """``frames``: JSON of ``wire.market`` and risk frames."""
-
-    frames: list[msgspec.Raw]
-
-
-Happening = Connected | Disconnected | SnapshotTaken | FactArrived | FramesArrived
-
-
-class Refused(Exception):
-    """The server said no, by name; nothing happened."""
-
-    def __init__(self, reason: str, message: str, value: str | None = None, bound: str | None = None) -> None:
-        super().__init__(f"{reason}: {message} (value {value}, bound {bound})")
-        self.reason, self.message, self.value, self.bound = reason, message, value, bound
-
-
-class OutcomeUnknown(Exception):
-    """No answer came. The command may have been done: send the same one again to learn it."""
-
-
-class Unauthorized(Exception):
-    """The server does not accept this key. Trying again would not help."""
-
-
-class ParleyClient:
-    """``url`` of the web process, ``token`` ``<key id>.<secret>``. ``clock`` gives wall nanoseconds."""
-
-    def __init__(self, url: str, token: str, *, clock: Callable[[], int] = time.time_ns) -> None:
-        self._url, self._token, self._clock = url.rstrip("/"), token, clock
-        self._http = httpx.AsyncClient(
-            base_url=self._url, headers={"Authorization": f"Bearer {token}"}, timeout=ANSWER_SECONDS_MAX
-        )
-        self._connection: ClientConnection | None = None
-        self._waiting: dict[str, asyncio.Future[messages.CommandAccepted]] = {}
-        self._keys: frozenset[str] = frozenset()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._is_resuming = False
-        self.sequence = 0
-        """Newest fact taken."""
-        self.clock_offset_ns = 0
-        """Server clock less ours, of the newest hello."""
-
-    async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
-        await self._http.aclose()
-
-    def server_time_ns(self) -> int:
-        return self._clock() + self.clock_offset_ns
-
-    async def get(self, path: str, answer_type: type[T], **parameters: Any) -> T:
-        """GET below ``/api``. Raises Refused."""
-        return _read(await self._http.get(f"/api{path}", params=parameters), answer_type)
-
-    async def post(self, path: str, message: messages.Command) -> messages.CommandAccepted:
-        """POST below ``/api``. Raises Refused, OutcomeUnknown."""
-        try:
-            response = await self._http.post(
-                f"/api{path}", content=_encode(message), headers={"Content-Type": "application/json"}
-            )
-        except httpx.TransportError as error:
-            raise OutcomeUnknown(str(error)) from error
-        return _read(response, messages.CommandAccepted)
-
-    async def send(self, command: messages.Command) -> messages.CommandAccepted:
-        """Over the socket. Raises Refused, OutcomeUnknown."""
-        answer: asyncio.Future[messages.CommandAccepted] = asyncio.get_running_loop().create_future()
-        self._waiting[command.command_id] = answer
-        try:
-            await self._write(command)
-            return await asyncio.wait_for(answer, ANSWER_SECONDS_MAX)
-        except (TimeoutError, websockets.ConnectionClosed) as error:
-            raise OutcomeUnknown(command.command_id) from error
-        finally:
-            self._waiting.pop(command.command_id, None)
-
-    async def watch(self, keys: Iterable[str]) -> None:
-        """Market-data keys wanted from now on, across reconnections; those wanted before and not now are let go."""
-        before, self._keys = self._keys, frozenset(keys)
-        added, gone = sorted(self._keys - before), sorted(before - self._keys)
-        if self._connection is None:
-            return
-        with contextlib.suppress(OutcomeUnknown, websockets.ConnectionClosed):
-            if added:
-                await self._write(messages.Subscribe(keys=added))
-            if gone:
-                await self._write(messages.Unsubscribe(keys=gone))
-
-    async def happenings(self) -> AsyncGenerator[Happening, None]:
-        """Everything that happens, for ever, across reconnections. Raises Unauthorized."""
-        backoff = BACKOFF_SECONDS_MIN
-        while True:
-            started_at = time.monotonic()
-            try:
-                async for happening in self._connected():
-                    yield happening
-                reason = "closed by the server"
-            except (OSError, TimeoutError, websockets.WebSocketException) as error:
-                _raise_if_unauthorized(error)
-                reason = str(error) or type(error).__name__
-            self._fail_waiting()
-            yield Disconnected(reason)
-            if time.monotonic() - started_at > BACKOFF_SECONDS_MAX:
-                backoff = BACKOFF_SECONDS_MIN
-            await asyncio.sleep(backoff * random.uniform(0.5, 1.5))  # noqa: S311  spreads reconnections, no secret
-            backoff = min(backoff * 2, BACKOFF_SECONDS_MAX)
-
-    async def _connected(self) -> AsyncIterator[Happening]:
-        async with connect(
-            _socket_url(self._url),
-            additional_headers={"Authorization": f"Bearer {self._token}"},
-            open_timeout=CONNECT_SECONDS_MAX,
-            ping_interval=SILENCE_SECONDS_MAX / 2,
-            ping_timeout=SILENCE_SECONDS_MAX,
-            max_size=MESSAGE_BYTES_MAX,
-            max_queue=INBOX_MAX,
-            compression=None,
-        ) as connection:
-            self._connection = connection
-            try:
-                async for text in connection:
-                    for happening in await self._take(_decode(text)):
-                        yield happening
-            finally:
-                self._connection = None
-            if connection.close_code == 4401:
-                raise Unauthorized(connection.close_reason or "the key is unknown or revoked")
-
-    async def _take(self, message: messages.ServerMessage) -> list[Happening]:
-        if isinstance(message, messages.Hello):
-            return await self._start(message)
-        if isinstance(message, messages.CommandAccepted | messages.CommandRefused):
-            self._answer(message)
-        elif isinstance(message, messages.FactMessage):
-            await self._write(messages.Acknowledge(frame=message.frame))
-            return await self._take_fact(message)
-        elif isinstance(message, messages.Snapshot):
-            await self._write(messages.Acknowledge(frame=message.frame))
-            self.sequence, self._is_resuming = message.sequence, False
-            return [SnapshotTaken(message.sequence, msgspec.json.decode(message.state, type=State))]
-        elif isinstance(message, messages.MarketFrames):
-            await self._write(messages.Acknowledge(frame=message.frame))
-            return [FramesArrived(message.frames)]
-        return []
-
-    async def _start(self, hello: messages.Hello) -> list[Happening]:
-        self.clock_offset_ns = hello.server_time_ns - self._clock()
-        self._is_resuming = False
-        await self._write(messages.Resume(sequence=self.sequence))
-        if self._keys:
-            await self._write(messages.Subscribe(keys=sorted(self._keys)))
-        return [Connected(hello)]
-
-    async def _take_fact(self, message: messages.FactMessage) -> list[Happening]:
-        if message.sequence <= self.sequence:
-            return []
-        if message.sequence != self.sequence + 1:
-            if not self._is_resuming:
-                log.warning("fact %d does not follow on %d: resuming", message.sequence, self.sequence)
-                self._is_resuming = True
-                await self._write(messages.Resume(sequence=self.sequence))
-            return []
-        self.sequence, self._is_resuming = message.sequence, False
-        return [FactArrived(message.sequence, _decode_fact(message.fact))]
-
-    def _answer(self, message: messages.CommandAccepted | messages.CommandRefused) -> None:
-        waiting = self._waiting.get(message.command_id)
-        if isinstance(message, messages.CommandRefused) and message.reason == "snapshot_rate":
-            self._resume_later()
-        if waiting is None or waiting.done():
-            if isinstance(message, messages.CommandRefused):
-                log.warning("refused: %s %s", message.reason, message.message)
-        elif isinstance(message, messages.CommandAccepted):
-            waiting.set_result(message)
-        else:
-            waiting.set_exception(Refused(message.reason, message.message, message.value, message.bound))
-
-    def _resume_later(self) -> None:
-        """The server gives no snapshot now: ask again, on this connection only."""
-        connection = self._connection
-
-        async def resume() -> None:
-            await asyncio.sleep(SNAPSHOT_RETRY_SECONDS)
-            if connection is not None and connection is self._connection:
-                with contextlib.suppress(OutcomeUnknown, websockets.ConnectionClosed):
-                    await self._write(messages.Resume(sequence=self.sequence))
-
-        task = asyncio.create_task(resume())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _fail_waiting(self) -> None:
-        for command_id, waiting in self._waiting.items():
-            if not waiting.done():
-                waiting.set_exception(OutcomeUnknown(command_id))
-
-    async def _write(self, message: messages.ClientMessage) -> None:
-        if self._connection is None:
-            raise OutcomeUnknown("not connected")
-        await self._connection.send(_encode(message).decode())
-
-
-def _socket_url(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(("wss" if parts.scheme == "https" else "ws", parts.netloc, SOCKET_PATH, "", ""))
-
-
-def _raise_if_unauthorized(error: Exception) -> None:
-    if isinstance(error, websockets.InvalidStatus) and error.response.status_code in {401, 403}:
-        raise Unauthorized(str(error)) from error
-    if isinstance(error, websockets.ConnectionClosed) and error.rcvd is not None and error.rcvd.code == 4401:
-        raise Unauthorized(error.rcvd.reason or "the key is unknown or revoked") from error
-
-
-def _read(response: httpx.Response, answer_type: type[T]) -> T:
-    if response.is_success:
-        return msgspec.json.decode(response.content, type=answer_type)
-    try:
-        body = msgspec.json.decode(response.content, type=dict[str, Any])
-    except msgspec.DecodeError:
-        body = {}
-    raise Refused(
-        str(body.get("reason", f"http_{response.status_code}")),
-        str(body.get("message", "")),
-        body.get("value"),
-        body.get("bound"),
-    )
+    def __init__(self, url: str, token: str) -> None:
+        super().__init__(url, token, decoders=DECODERS)
