@@ -32,9 +32,10 @@ FIRMS = (
     DemoFirm("Borealis Fund", FirmKind.TAKER, "Macro", (("taker2", Role.TRADER),)),
     DemoFirm("Cobalt Markets", FirmKind.MAKER, "Options", (("maker1", Role.CLIENT),)),
     DemoFirm("Dune Liquidity", FirmKind.MAKER, "Options", (("maker2", Role.CLIENT),)),
-    DemoFirm(
-        "Parley House", FirmKind.HOUSE, "Operations", (("compliance", Role.COMPLIANCE), ("admin", Role.ADMIN))
-    ),
+    DemoFirm("Ember Trading", FirmKind.MAKER, "Volatility", (("maker3", Role.CLIENT),)),
+    DemoFirm("Fjord Derivatives", FirmKind.MAKER, "Options", (("maker4", Role.CLIENT),)),
+    DemoFirm("Garnet Options", FirmKind.MAKER, "Options", (("maker5", Role.CLIENT),)),
+    DemoFirm("Parley House", FirmKind.HOUSE, "Operations", (("compliance", Role.COMPLIANCE), ("admin", Role.ADMIN))),
 )
 
 

@@ -16,6 +16,7 @@ from parley_client.connection import (
 
 from wire import client as messages
 from wire.facts import AnyFact, BalanceView, FillView, OrderView, PositionView, RfqView
+from wire.quoting import CounterpartyStatistics, PassView, QuoterView
 
 __all__ = [
     "Connected",
@@ -40,6 +41,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     rfqs: list[RfqView] = []
     positions: list[PositionView] = []
     balances: list[BalanceView] = []
+    quoters: list[QuoterView] = []
+    counterparties: list[CounterpartyStatistics] = []
+    passes: list[PassView] = []
 
 
 DECODERS = connection.Decoders(

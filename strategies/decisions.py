@@ -1,18 +1,16 @@
 """What the maker does about one RFQ now: quote, replace, withdraw or nothing. Pure."""
 
 import dataclasses
-from collections.abc import Mapping
-from decimal import Decimal
 
-from strategies.parameters import QuotingParameters
-from strategies.quoting import Inventory, Leg, Market, Pass, TwoWay, has_moved, make_two_way, value_leg, value_structure
+from strategies.holdings import Holdings
+from strategies.quoting import STRANGER, Leg, Market, Pass, Request, TwoWay, has_moved, make_two_way, value_structure
 from wire.facts import QuoteView, RfqView
 from wire.instruments import UnknownInstrumentName, parse_instrument_name
+from wire.quoting import CounterpartyStatistics, QuotingParameters
 from wire.units import NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND, QuoteState, RfqState
 
 LAST_CHANCE_NS = 300 * NANOSECONDS_PER_MS
 """An RFQ that ends sooner is left alone."""
-_UNVALUED = ("expired", "no_surface", "no_mark", "no_volatility")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,15 +45,16 @@ def decide(
     *,
     submitted: Submitted | None,
     market: Market,
-    positions: Mapping[str, Decimal],
+    holdings: Holdings,
     parameters: QuotingParameters,
+    taker: CounterpartyStatistics = STRANGER,
 ) -> Decision:
     """``submitted`` is None where this process has not quoted the RFQ; a quote of an earlier run is then replaced."""
     if rfq.state is not RfqState.OPEN or rfq.expires_at_ns - market.now_ns < LAST_CHANCE_NS:
         return Nothing()
     active = find_active(rfq)
     try:
-        fresh = price(rfq, market=market, positions=positions, parameters=parameters)
+        fresh = price(rfq, market=market, holdings=holdings, parameters=parameters, taker=taker)
     except Pass as passed:
         return Withdraw(quote_id=active.quote_id, reason=passed.reason) if active else Nothing(reason=passed.reason)
     if active is None or submitted is None:
@@ -67,18 +66,19 @@ def decide(
     return Nothing()
 
 
-def price(rfq: RfqView, *, market: Market, positions: Mapping[str, Decimal], parameters: QuotingParameters) -> TwoWay:
+def price(
+    rfq: RfqView,
+    *,
+    market: Market,
+    holdings: Holdings,
+    parameters: QuotingParameters,
+    taker: CounterpartyStatistics = STRANGER,
+) -> TwoWay:
     """Raises Pass."""
     legs = read_legs(rfq)
     value = value_structure(legs, market, parameters)
-    return make_two_way(
-        legs,
-        value,
-        quantity=float(rfq.quantity),
-        asked=rfq.side,
-        inventory=inventory_of(value.coin, positions, market, parameters),
-        parameters=parameters,
-    )
+    request = Request(legs=legs, quantity=float(rfq.quantity), asked=rfq.side, taker=taker)
+    return make_two_way(request, value, market, holdings.of(value.coin), parameters)
 
 
 def read_legs(rfq: RfqView) -> list[Leg]:
@@ -90,26 +90,6 @@ def read_legs(rfq: RfqView) -> list[Leg]:
         ]
     except UnknownInstrumentName as error:
         raise Pass("unknown_instrument", str(error)) from error
-
-
-def inventory_of(
-    coin: str, positions: Mapping[str, Decimal], market: Market, parameters: QuotingParameters
-) -> Inventory:
-    """Vega and delta held in ``coin``. What cannot be valued (it expired, nobody quotes it) counts as nothing."""
-    vega_usd = delta = 0.0
-    for name, quantity in positions.items():
-        terms = parse_instrument_name(name)
-        if terms.base_currency != coin or not quantity:
-            continue
-        try:
-            value = value_leg(terms, market, parameters)
-        except Pass as passed:
-            if passed.reason in _UNVALUED:
-                continue
-            raise
-        vega_usd += float(quantity) * value.vega_usd
-        delta += float(quantity) * value.delta
-    return Inventory(vega_usd=vega_usd, delta=delta)
 
 
 def find_active(rfq: RfqView) -> QuoteView | None:

@@ -8,7 +8,7 @@ import msgspec
 from strategies.quoting import Market
 from wire.facts import RiskFrame
 from wire.instruments import UnknownInstrumentName, parse_instrument_name
-from wire.market import AnyFrame, Index, Surface, SurfaceSlice, Ticker
+from wire.market import AnyFrame, Index, Surface, SurfaceSlice, Ticker, VenueStatus
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ class MarketStore:
         self._alive_at_ns: dict[str, int] = {}
         self._surface_at_ns: dict[str, int] = {}
         self._market_time_ns = 0
+        self._gateway_at_ns = 0
 
     def take(self, frames: Iterable[msgspec.Raw]) -> None:
         """Frames of a kind that this client does not know are left alone."""
@@ -37,6 +38,8 @@ class MarketStore:
                 self._see(frame.coin, frame.at_ns, frame.market_time_ns)
             elif isinstance(frame, Surface):
                 self._take_surface(frame)
+            elif isinstance(frame, VenueStatus):
+                self._gateway_at_ns = max(self._gateway_at_ns, frame.at_ns)
 
     def view(self, now_ns: int) -> Market:
         """``now_ns``: the server's wall clock."""
@@ -47,6 +50,7 @@ class MarketStore:
             slices=self._slices,
             alive_at_ns=self._alive_at_ns,
             surface_at_ns=self._surface_at_ns,
+            gateway_at_ns=self._gateway_at_ns,
         )
 
     def _take_ticker(self, frame: Ticker) -> None:
@@ -65,5 +69,6 @@ class MarketStore:
         self._surface_at_ns[frame.coin] = frame.at_ns
 
     def _see(self, coin: str, at_ns: int, market_time_ns: int) -> None:
+        self._gateway_at_ns = max(self._gateway_at_ns, at_ns)
         self._alive_at_ns[coin] = max(self._alive_at_ns.get(coin, 0), at_ns)
         self._market_time_ns = max(self._market_time_ns, market_time_ns)

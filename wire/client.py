@@ -23,6 +23,7 @@ from wire.client_execution import SeenQuote as SeenQuote  # noqa: PLC0414 - offe
 from wire.client_execution import (
     TradeRfq,
 )
+from wire.client_makers import CounterpartyReport as CounterpartyReport  # noqa: PLC0414 - offered to importers
 from wire.client_makers import KeepDecisions, PassRfq, ReportQuoter, SetQuoter
 from wire.client_rfq import (
     CreateRfq,

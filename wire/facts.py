@@ -11,8 +11,9 @@ from wire.account_views import FillView as FillView  # noqa: PLC0414 - offered t
 from wire.account_views import OrderView as OrderView  # noqa: PLC0414 - offered to importers
 from wire.account_views import PositionView as PositionView  # noqa: PLC0414 - offered to importers
 from wire.client_rfq import RfqHedge, RfqLeg
+from wire.fact_types import Fact as Fact  # noqa: PLC0414 - offered to importers
+from wire.facts_makers import CounterpartyChanged, QuoterChanged, RfqPassed
 from wire.negotiation import AllocationReason, QuoteCondition, QuoteOutcome, TriggerState
-from wire.quoting import CounterpartyStatistics, PassView, QuoterView
 from wire.units import (
     Audience,
     QuoteState,
@@ -203,10 +204,6 @@ class MakerGroupView(msgspec.Struct, frozen=True, kw_only=True):
     maker_firm_ids: list[int]
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Something that happened to the firm."""
-
-
 class OrderChanged(Fact, tag="order.changed"):
     order: OrderView
 
@@ -274,24 +271,6 @@ class KillSwitchChanged(Fact, tag="control.kill_switch_changed"):
     scope_id: int
     is_engaged: bool
     orders_canceled: int
-
-
-class RfqPassed(Fact, tag="rfq.passed"):
-    """A maker does not quote. The taker is told once the grace is over."""
-
-    rfq_pass: PassView
-
-
-class QuoterChanged(Fact, tag="maker.quoter_changed"):
-    """Parameters of the firm's auto-quoter, or which version of them is in force."""
-
-    quoter: QuoterView
-
-
-class CounterpartyChanged(Fact, tag="maker.counterparty_changed"):
-    """What the firm's auto-quoter saw of one taker."""
-
-    counterparty: CounterpartyStatistics
 
 
 AnyFact = (

@@ -18,7 +18,7 @@ from rfq.selectors import audience
 from rfq.services import commands
 from streams import services as streams
 from wire.client import CancelQuote, PassRfq
-from wire.facts import RfqPassed
+from wire.facts_makers import RfqPassed
 from wire.units import QuoteState, RfqState
 
 if TYPE_CHECKING:

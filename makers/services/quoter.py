@@ -20,7 +20,7 @@ from rfq.services import commands
 from streams import services as streams
 from wire.client import KeepDecisions, ReportQuoter, SetQuoter
 from wire.client_makers import CounterpartyReport
-from wire.facts import CounterpartyChanged, QuoterChanged
+from wire.facts_makers import CounterpartyChanged, QuoterChanged
 from wire.quoting import COUNTERPARTIES_MAX, QuoterView, QuotingParameters
 
 if TYPE_CHECKING:

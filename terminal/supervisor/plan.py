@@ -11,12 +11,11 @@ from terminal import embedded
 from terminal.supervisor import readiness, state
 from terminal.supervisor.process import ManagedProcess, ProcessSpec, Readiness, StartFailure
 from wire import transport
+from wire.demo_quoters import DEMO_QUOTERS
 
-MAKERS = {"cobalt": "0.5", "dune": "0.7"}
-"""Demo firm -> half of its spread, in volatility points: they compete, and one of them is usually better."""
-GROUPS = {"celery": ("worker", "beat"), "makers": tuple(f"maker-{maker}" for maker in MAKERS)}
+GROUPS = {"celery": ("worker", "beat")}
 NAMES = (
-    *("postgres", "valkey", "prepare", "demo", "gateway", "standby", "dispatcher", "worker", "beat", "web"),
+    *("postgres", "valkey", "prepare", "demo", "gateway", "standby", "dispatcher", "worker", "beat", "web", "makers"),
     *GROUPS,
 )
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
@@ -170,7 +169,7 @@ def _python_processes(options: Options, valkey_url: str, port: int) -> list[Proc
         ),
         _python("beat", *celery, "beat", *schedule, needs=("postgres", "valkey", "prepare")),
         _web(options, port),
-        *(_maker(options, maker, port) for maker in MAKERS),
+        _makers(options, port),
     ]
 
 
@@ -187,9 +186,7 @@ def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
         "gateway",
         *arguments,
         needs=("valkey",),
-        is_ready=lambda process: readiness.beats_since(
-            valkey_url, transport.GATEWAY_HEARTBEAT, process.started_at_ns
-        ),
+        is_ready=lambda process: readiness.beats_since(valkey_url, transport.GATEWAY_HEARTBEAT, process.started_at_ns),
     )
     return dataclasses.replace(spec, hopeless_exit_codes=GATEWAY_REFUSALS, stop_seconds=GATEWAY_STOP_SECONDS)
 
@@ -212,12 +209,13 @@ def _web(options: Options, port: int) -> ProcessSpec:
     )
 
 
-def _maker(options: Options, maker: str, port: int) -> ProcessSpec:
+def _makers(options: Options, port: int) -> ProcessSpec:
+    """One process quotes for every maker of the demo; each firm's own parameters are in force."""
     url = urllib.parse.urlunsplit(("http", f"{_reachable(options.host)}:{port}", "", "", ""))
-    key = options.state / "demo" / f"{maker}.json"
+    keys = [part for maker in DEMO_QUOTERS for part in ("--key-file", str(options.state / "demo" / f"{maker}.json"))]
     return _python(
-        f"maker-{maker}",
-        *("-m", "strategies.maker", "--url", url, "--key-file", str(key), "--spread-vega", MAKERS[maker]),
+        "makers",
+        *("-m", "strategies.maker", "--url", url, *keys),
         needs=("prepare", "gateway", "web"),
     )
 

@@ -8,7 +8,7 @@ from terminal.supervisor import plan, state
 from terminal.supervisor.process import StartFailure
 from terminal.supervisor.supervisor import Supervisor
 
-DEMO_HINT = "sign in as trader, trader2, taker2, maker1, maker2, compliance or admin; the password is parley-demo"
+DEMO_HINT = "sign in as trader, trader2, taker2, maker1 to maker5, compliance or admin; the password is parley-demo"
 
 
 def run(options: plan.Options) -> int:

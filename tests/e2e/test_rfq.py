@@ -1,4 +1,4 @@
-"""A request for quote in a real browser, answered by the two demo makers."""
+"""A request for quote in a real browser, answered by the demo's makers."""
 
 import datetime as dt
 import re
@@ -30,7 +30,7 @@ def request_quotes(page: Page) -> Locator:
     """Sends the request; the card of the newest one."""
     before = page.locator("parley-rfq .rfq-card").count()
     button = page.locator("parley-rfq button[type=submit]")
-    expect(button).to_have_text(re.compile("Request two-way quotes for 2 × 2 legs from 2 makers"))
+    expect(button).to_have_text(re.compile("Request two-way quotes for 2 × 2 legs from 5 makers"))
     button.click()
     expect(page.locator("parley-rfq .rfq-card")).to_have_count(before + 1)
     return page.locator("parley-rfq .rfq-card").first
@@ -44,7 +44,7 @@ def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:
     card = request_quotes(terminal)
     expect(card).to_contain_text("Makers competing")
     assert card.locator(".accept").count() == 0, "no quote is in the document during the grace"
-    expect(card.locator("tbody tr")).to_have_count(2)
+    expect(card.locator("tbody tr")).to_have_count(5)
     best = card.locator('.accept[data-field="ask"][data-best="true"]')
     expect(best).to_have_count(1)
     expect(best).to_contain_text("BEST")

@@ -556,7 +556,7 @@ class QuotingParameters(msgspec.Struct, frozen=True, kw_only=True):
     prior_quotes: float = 20.0
     prior_markouts: float = 10.0
     vega_limit: float = 50000.0
-    expiry_vega_limit: float = 25000.0
+    expiry_vega_limit: float = 35000.0
     delta_limit: float = 500.0
     notional_limit: float = 100000000.0
     quantity_max: float = 250.0

@@ -1,4 +1,4 @@
-"""Lay down the demo: firms, users, accounts, deposits, limits and the keys of the makers."""
+"""Lay down the demo: firms, users, accounts, deposits, limits and what the makers quote by, and their keys."""
 
 import datetime as dt
 from decimal import Decimal
@@ -11,8 +11,10 @@ from django.core.management.base import BaseCommand
 from accounts import demo
 from common import clock
 from common.actor import SYSTEM
+from makers import services as makers_services
 from risk import services as risk_services
 from settlement import services as settlement_services
+from wire.demo_quoters import DEMO_QUOTERS
 
 DEPOSITS = {"USDC": Decimal(5_000_000), "BTC": Decimal(50), "ETH": Decimal(500)}
 LIMITS: dict[str, Any] = {
@@ -35,6 +37,10 @@ class Command(BaseCommand):
             if account is not None:
                 _deposit(account.pk, firm.key_name, at)
                 _set_limits(account.pk, firm.key_name, at)
+                if firm.key_name in DEMO_QUOTERS:
+                    makers_services.lay_down_quoter(
+                        firm_id=account.firm_id, parameters=DEMO_QUOTERS[firm.key_name], actor=SYSTEM, at=at
+                    )
             demo.write_key(firm, Path(settings.STATE_DIR) / "demo", at=at)
 
 

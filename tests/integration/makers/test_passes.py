@@ -8,7 +8,7 @@ from makers import selectors, services
 from rfq import selectors as rfq_selectors
 from tests.integration.rfq.world import command_id, facts_of
 from wire.client import PassRfq
-from wire.facts import RfqPassed
+from wire.facts_makers import RfqPassed
 from wire.units import PassReason, QuoteState
 
 

@@ -12,7 +12,7 @@ from makers.models import Counterparty, Decision
 from tests.integration.rfq.world import command_id, facts_of
 from wire.client import KeepDecisions, ReportQuoter, SetQuoter
 from wire.client_makers import CounterpartyReport
-from wire.facts import CounterpartyChanged, QuoterChanged
+from wire.facts_makers import CounterpartyChanged, QuoterChanged
 from wire.quoting import BOUNDS, KeptDecision, QuoteDecision, QuotingParameters
 
 DEFAULTS = QuotingParameters()

@@ -10,12 +10,14 @@ import pytest
 
 from common import clock
 from rfq.models import Quote, QuoteVersion
-from strategies.parameters import QuotingParameters
 from tests.integration.rfq.world import CALL, PERPETUAL, PUT, hedge, leg
 from tests.integration.strategies.market_player import call_price
+from wire.quoting import QuotingParameters
 from wire.units import Side
 
 ROOT = Path(__file__).parents[3]
+PLAIN = ("--spread-quiet", "0", "--spread-weekend", "0", "--spread-size", "0", "--hedge-basis-points", "0")
+"""The spread by vega alone."""
 
 
 @contextlib.contextmanager
@@ -35,7 +37,7 @@ def maker_process(url, key_file, *arguments):
 @pytest.fixture
 def maker(world, web, key_of, tmp_path):
     key_of(world.cobalt, tmp_path / "cobalt.json")
-    with maker_process(web.origin, tmp_path / "cobalt.json") as process:
+    with maker_process(web.origin, tmp_path / "cobalt.json", *PLAIN) as process:
         yield process
 
 

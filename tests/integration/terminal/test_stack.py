@@ -16,7 +16,7 @@ from terminal.supervisor.stack import Stack
 
 ROOT = Path(__file__).parents[3]
 PROCESSES = {
-    "postgres", "valkey", "gateway", "dispatcher", "worker", "beat", "web", "maker-cobalt", "maker-dune",
+    "postgres", "valkey", "gateway", "dispatcher", "worker", "beat", "web", "makers",
 }
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
@@ -42,7 +42,7 @@ def test_one_command_starts_everything_and_a_second_run_goes_on(state_dir):
         _check_commands_use_the_running_servers(state_dir)
     with Stack(state_dir, without=("makers", "celery")) as again:
         assert _counts(again) == first
-        assert set(again.pids) == PROCESSES - {"worker", "beat", "maker-cobalt", "maker-dune"}
+        assert set(again.pids) == PROCESSES - {"worker", "beat", "makers"}
     log = (state_dir / "up.log").read_text()
     assert log.count("ready: http://localhost:") == 2 and "Traceback" not in log
 

@@ -56,6 +56,7 @@ def market(volatility: float = 0.5, **changes) -> Market:
         "slices": slices,
         "alive_at_ns": {"BTC": NOW_NS},
         "surface_at_ns": {"BTC": NOW_NS},
+        "gateway_at_ns": NOW_NS,
     }
     return Market(**{**fields, **changes})
 

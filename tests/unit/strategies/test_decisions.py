@@ -5,11 +5,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from strategies.decisions import Nothing, Submit, Submitted, Withdraw, decide, inventory_of, life_seconds, price
-from strategies.parameters import QuotingParameters
+from strategies.decisions import Nothing, Submit, Submitted, Withdraw, decide, life_seconds, price
+from strategies.holdings import Holdings
 from strategies.quoting import Pass, value_leg
 from tests.unit.strategies.builders import CALL, NOW_NS, PERPETUAL, flat_slice, leg, market, own_quote, rfq, ticker
 from wire.instruments import parse_instrument_name
+from wire.quoting import QuotingParameters
 from wire.units import NANOSECONDS_PER_SECOND, QuoteState, RfqState
 
 PARAMETERS = QuotingParameters()
@@ -17,14 +18,22 @@ SECOND = NANOSECONDS_PER_SECOND
 
 
 def act(view, *, submitted=None, at=None, positions=None, parameters=PARAMETERS):
-    return decide(
-        view, submitted=submitted, market=at or market(), positions=positions or {}, parameters=parameters
-    )
+    at = at or market()
+    holdings = Holdings(positions or {}, at, parameters)
+    return decide(view, submitted=submitted, market=at, holdings=holdings, parameters=parameters)
+
+
+def priced(volatility=0.5, positions=None):
+    at = market(volatility)
+    return price(rfq(leg(CALL)), market=at, holdings=Holdings(positions or {}, at, PARAMETERS), parameters=PARAMETERS)
+
+
+def inventory_of(coin, positions, at, parameters):
+    return Holdings(positions, at, parameters).of(coin)
 
 
 def in_force(volatility=0.5, at_ns=NOW_NS - 10 * SECOND):
-    prices = price(rfq(leg(CALL)), market=market(volatility), positions={}, parameters=PARAMETERS)
-    return Submitted(prices=prices, at_ns=at_ns)
+    return Submitted(prices=priced(volatility), at_ns=at_ns)
 
 
 def quoted(**changes):
@@ -106,8 +115,7 @@ def test_inventory_ignores_what_expired_and_refuses_what_is_stale():
 
 
 def test_long_inventory_lowers_both_prices():
-    flat = price(rfq(leg(CALL)), market=market(), positions={}, parameters=PARAMETERS)
-    long = price(rfq(leg(CALL)), market=market(), positions={CALL: Decimal(200)}, parameters=PARAMETERS)
+    flat, long = priced(), priced(positions={CALL: Decimal(200)})
     assert long.center < flat.center
     assert long.ask[0] < flat.ask[0]
 

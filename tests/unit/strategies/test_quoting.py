@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategies.parameters import QuotingParameters
 from strategies.quoting import (
     NANOSECONDS_PER_YEAR,
     Inventory,
     Pass,
+    Request,
     find_hedge,
+    half_spread,
     has_moved,
     leg_prices,
     make_two_way,
@@ -42,10 +43,11 @@ from tests.unit.strategies.builders import (
     ticker,
 )
 from wire.instruments import parse_instrument_name
+from wire.quoting import QuotingParameters
 from wire.units import NANOSECONDS_PER_MS, Side
 
 BUY, SELL = Side.BUY, Side.SELL
-PARAMETERS = QuotingParameters()
+PARAMETERS = QuotingParameters(spread_size=0.0, spread_quiet=0.0, hedge_basis_points=0.0)
 YEARS = (parse_instrument_name(CALL).expiry_at_ns - MARKET_TIME_NS) / NANOSECONDS_PER_YEAR
 
 
@@ -55,9 +57,14 @@ def change(**fields) -> QuotingParameters:
 
 def quote(legs, *, quantity=1.0, asked=None, inventory=Inventory(), parameters=PARAMETERS, view=None):
     value = value_structure(legs, view or market(), parameters)
-    return value, make_two_way(
-        legs, value, quantity=quantity, asked=asked, inventory=inventory, parameters=parameters
-    )
+    request = Request(legs=legs, quantity=quantity, asked=asked)
+    return value, make_two_way(request, value, view or market(), inventory, parameters)
+
+
+def spread_of(legs, value, parameters=PARAMETERS):
+    return half_spread(
+        legs, value, parameters, size=1.0, market_time_ns=MARKET_TIME_NS, markup_share=0.0
+    ).total
 
 
 def reason_of(call) -> str:
@@ -129,24 +136,28 @@ def test_no_value_by_name(legs, view, reason):
 
 
 def test_spread_is_by_vega():
-    value = value_structure([leg(CALL), leg(PUT)], market(), change(spread_vega=0.6, spread_gross_vega=0.0))
-    assert value.half_spread == pytest.approx(0.6 * value.vega)
+    legs, parameters = [leg(CALL), leg(PUT)], change(spread_vega=0.6, spread_gross_vega=0.0)
+    value = value_structure(legs, market(), parameters)
+    assert spread_of(legs, value, parameters) == pytest.approx(0.6 * value.vega)
 
 
 def test_spread_of_a_vega_neutral_structure_is_by_gross_vega():
     legs = [leg(CALL), leg(PUT, SELL)]
-    value = value_structure(legs, market(), change(spread_gross_vega=0.2))
-    assert value.half_spread == pytest.approx(0.2 * 2 * value.legs[0].vega)
+    parameters = change(spread_gross_vega=0.2)
+    value = value_structure(legs, market(), parameters)
+    assert spread_of(legs, value, parameters) == pytest.approx(0.2 * 2 * value.legs[0].vega)
 
 
 def test_spread_has_a_floor_in_ticks():
-    value = value_structure([leg(CALL)], market(), change(spread_vega=0.0, spread_gross_vega=0.0, spread_ticks=3.0))
-    assert value.half_spread == pytest.approx(0.0003)
+    legs, parameters = [leg(CALL)], change(spread_vega=0.0, spread_gross_vega=0.0, spread_ticks=3.0)
+    value = value_structure(legs, market(), parameters)
+    assert spread_of(legs, value, parameters) == pytest.approx(0.0003)
 
 
 def test_spread_of_futures_is_by_price():
-    value = value_structure([leg(FUTURE), leg(PERPETUAL, SELL)], market(), change(spread_basis_points=1.0))
-    assert value.half_spread == pytest.approx(16.01)
+    legs, parameters = [leg(FUTURE), leg(PERPETUAL, SELL)], change(spread_basis_points=1.0)
+    value = value_structure(legs, market(), parameters)
+    assert spread_of(legs, value, parameters) == pytest.approx(16.01)
 
 
 @pytest.mark.parametrize(
@@ -168,10 +179,10 @@ def test_two_way_stands_around_the_mid_on_every_tick(legs):
     value, prices = quote(legs, parameters=change(quantity_max=1e9))
     hedge = find_hedge(legs)
     bid, ask = net_price(legs, prices.bid, hedge), net_price(legs, prices.ask, hedge)
-    assert float(bid) <= value.mid - value.half_spread + 1e-12
-    assert float(ask) >= value.mid + value.half_spread - 1e-12
+    assert float(bid) <= value.mid - prices.half_spread + 1e-12
+    assert float(ask) >= value.mid + prices.half_spread - 1e-12
     slack = sum(float(each.terms.tick_size) * each.ratio for each in legs) + 1e-9
-    assert float(ask - bid) <= 2 * value.half_spread + 2 * slack
+    assert float(ask - bid) <= 2 * prices.half_spread + 2 * slack
     for side in (prices.bid, prices.ask):
         for price, each in zip(side, legs, strict=True):
             assert price > 0
@@ -199,15 +210,15 @@ def test_worthless_wing_has_no_bid_but_an_ask_of_one_tick_or_more():
 def test_worthless_wing_in_a_spread_is_taken_back_from_the_other_leg():
     legs = [leg(CALL), leg(WING, SELL)]
     value, prices = quote(legs)
-    assert float(net_price(legs, prices.bid, None)) <= value.mid - value.half_spread
-    assert float(net_price(legs, prices.ask, None)) >= value.mid + value.half_spread
+    assert float(net_price(legs, prices.bid, None)) <= value.mid - prices.half_spread
+    assert float(net_price(legs, prices.ask, None)) >= value.mid + prices.half_spread
 
 
 def test_skew_leans_against_the_inventory():
     legs = [leg(CALL), leg(PUT)]
     value = value_structure(legs, market(), PARAMETERS)
     vega = PARAMETERS.vega_limit
-    flat, long, short, very_long = (skew(value, Inventory(vega_usd=held), PARAMETERS) for held in (0, vega / 2, -vega / 2, 9 * vega))
+    flat, long, short, very_long = (skew(legs, value, Inventory(vega_usd=held), PARAMETERS).total for held in (0, vega / 2, -vega / 2, 9 * vega))
     assert flat == 0
     assert long == pytest.approx(-PARAMETERS.skew_vega / 2 * value.vega)
     assert short == -long
@@ -216,7 +227,7 @@ def test_skew_leans_against_the_inventory():
 
 def test_skew_by_delta_leans_on_the_underlying():
     value = value_structure([leg(CALL)], market(), PARAMETERS)
-    shifted = skew(value, Inventory(delta=PARAMETERS.delta_limit), PARAMETERS)
+    shifted = skew([leg(CALL)], value, Inventory(delta=PARAMETERS.delta_limit), PARAMETERS).total
     assert shifted == pytest.approx(-PARAMETERS.skew_basis_points * 1e-4 * value.delta)
 
 
@@ -273,7 +284,7 @@ def test_no_rounding_ever_favors_the_taker(parts, volatility, lean):
     """Whatever the structure: bid at or below its target, ask at or above, all prices positive and on the tick."""
     legs = [leg(*part) for part in parts]
     value = value_structure(legs, market(volatility), PARAMETERS)
-    target = value.mid + lean * value.half_spread
+    target = value.mid + lean * spread_of(legs, value)
     bid, ask = leg_prices(legs, value, target, SELL), leg_prices(legs, value, target, BUY)
     if bid is not None:
         assert net_price(legs, bid, None) <= Decimal(repr(target))

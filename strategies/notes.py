@@ -1,0 +1,75 @@
+"""Why each of a maker's quotes is as it is, until the server has kept it.
+
+What was submitted is known by its prices; the fact that shows them names quote and version. Prices that were never
+submitted here are another person's or process's: the RFQ is theirs from then on.
+"""
+
+from collections import deque
+from decimal import Decimal
+
+from strategies.quoting import TwoWay
+from wire.facts import QuoteView, RfqView
+from wire.quoting import KeptDecision
+from wire.units import QuoteState
+
+SUBMITTED_PER_RFQ_MAX = 8
+UNKEPT_MAX = 10_000
+"""Decisions that wait to be kept; beyond, the oldest are lost, and said to be."""
+
+
+class Notes:
+    def __init__(self) -> None:
+        self._submitted: dict[int, deque[TwoWay]] = {}
+        self._seen: dict[int, int] = {}
+        self._unkept: deque[KeptDecision] = deque()
+        self.lost = 0
+
+    def submit(self, rfq_id: int, prices: TwoWay) -> None:
+        self._submitted.setdefault(rfq_id, deque(maxlen=SUBMITTED_PER_RFQ_MAX)).append(prices)
+
+    def take(self, rfq: RfqView) -> bool:
+        """Note a new version of the maker's quote; False where somebody else made it."""
+        quote = next(iter(rfq.quotes), None)
+        if quote is None or self._seen.get(quote.quote_id) == quote.version:
+            return True
+        self._seen[quote.quote_id] = quote.version
+        made = next((one for one in reversed(self._submitted.get(rfq.rfq_id, ())) if _shows(quote, one, rfq)), None)
+        if made is None:
+            return quote.state is not QuoteState.ACTIVE
+        if len(self._unkept) >= UNKEPT_MAX:
+            self._unkept.popleft()
+            self.lost += 1
+        self._unkept.append(KeptDecision(quote_id=quote.quote_id, version=quote.version, decision=made.decision))
+        return True
+
+    def see(self, rfq: RfqView) -> None:
+        """What stood before this process began: an earlier run's, to be replaced."""
+        for quote in rfq.quotes:
+            self._seen.setdefault(quote.quote_id, quote.version)
+
+    def newest(self, rfq_id: int) -> TwoWay | None:
+        submitted = self._submitted.get(rfq_id)
+        return submitted[-1] if submitted else None
+
+    def forget(self, rfq: RfqView) -> None:
+        self._submitted.pop(rfq.rfq_id, None)
+        for quote in rfq.quotes:
+            self._seen.pop(quote.quote_id, None)
+
+    def take_unkept(self, limit: int) -> list[KeptDecision]:
+        return [self._unkept.popleft() for _ in range(min(limit, len(self._unkept)))]
+
+    def put_back(self, kept: list[KeptDecision]) -> None:
+        self._unkept.extendleft(reversed(kept))
+
+
+def _shows(quote: QuoteView, made: TwoWay, rfq: RfqView) -> bool:
+    for shown, prices in ((quote.bid_leg_prices, made.bid), (quote.ask_leg_prices, made.ask)):
+        if (shown is None) is not (prices is None):
+            return False
+        if shown is None or prices is None:
+            continue
+        priced = zip(rfq.legs, shown, prices, strict=True)
+        if any(not leg.is_hedge and Decimal(text) != price for leg, text, price in priced):
+            return False
+    return True
