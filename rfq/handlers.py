@@ -15,18 +15,26 @@ from rfq.services import previews
 from wire import gateway
 from wire.client import (
     AcceptQuote,
+    AgreeLastLook,
+    AnswerLastLook,
+    CancelAllQuotes,
     CancelQuote,
     CancelRfq,
+    CancelTrigger,
     ClientMessage,
     Command,
     CommandAccepted,
     CreateRfq,
     DeleteDraft,
     DeleteMakerGroup,
+    EndLastLook,
+    MassQuote,
     PreviewRfq,
+    ProposeLastLook,
     SaveDraft,
     SaveMakerGroup,
     SendDraft,
+    SetTrigger,
     SubmitQuote,
     TradeRfq,
 )
@@ -50,6 +58,9 @@ def preview(user: User, actor: Actor, message: Command) -> CommandAccepted:
 
 def perform(user: User, actor: Actor, message: Command) -> CommandAccepted:
     """Run the service of a command, now, and translate its answer. Socket and REST come through here."""
+    if type(message) in _MANY:
+        result = _MANY[type(message)](user=user, actor=actor, message=message, at=clock.now())
+        return CommandAccepted(command_id=message.command_id, result=msgspec.Raw(msgspec.json.encode(result)))
     service, entity = _SERVICES[type(message)]
     entity_id = service(user=user, actor=actor, message=message, at=clock.now())
     return CommandAccepted(command_id=message.command_id, entity=entity, entity_id=entity_id)
@@ -76,7 +87,18 @@ _SERVICES: dict[type[Command], tuple[Callable[..., int], str]] = {
     CancelQuote: (services.cancel_quote, "quote"),
     AcceptQuote: (services.accept_quote, "rfq"),
     TradeRfq: (services.trade_rfq, "rfq"),
+    SetTrigger: (services.set_trigger, "rfq"),
+    CancelTrigger: (services.cancel_trigger, "rfq"),
+    AnswerLastLook: (services.answer_last_look, "quote"),
+    ProposeLastLook: (services.propose_last_look, "last_look"),
+    AgreeLastLook: (services.agree_last_look, "last_look"),
+    EndLastLook: (services.end_last_look, "last_look"),
 }
+_MANY: dict[type[Command], Callable[..., object]] = {
+    MassQuote: services.mass_quote,
+    CancelAllQuotes: services.cancel_all_of_firm,
+}
+"""Commands about many quotes, which answer with a result."""
 
 
 def _block_reserved(envelope: EventEnvelope) -> None:
@@ -139,7 +161,7 @@ def _command_refused(envelope: EventEnvelope) -> None:
 
 
 SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, Command], CommandAccepted]] = {
-    **dict.fromkeys(_SERVICES, perform),
+    **dict.fromkeys([*_SERVICES, *_MANY], perform),
     PreviewRfq: preview,
 }
 GATEWAY_HANDLERS: dict[type[GatewayEvent], Callable[[EventEnvelope], None]] = {
@@ -149,4 +171,9 @@ GATEWAY_HANDLERS: dict[type[GatewayEvent], Callable[[EventEnvelope], None]] = {
     gateway.BlockVoided: _block_voided,
     gateway.CommandRefused: _command_refused,
 }
-TIMERS: list[Callable[[datetime], int]] = [services.expire_due, services.take_due_sightings, services.publish_tape]
+TIMERS: list[Callable[[datetime], int]] = [
+    services.expire_due,
+    services.fire_triggers,
+    services.take_due_sightings,
+    services.publish_tape,
+]

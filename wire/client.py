@@ -19,23 +19,37 @@ from wire.client_controls import (
     SetTraderAuthorization,
     SetTradingState,
 )
-from wire.client_execution import SeenQuote as SeenQuote  # noqa: PLC0414 - offered to importers
-from wire.client_execution import (
+from wire.client_makers import KeepDecisions, PassRfq, ReportQuoter, SetQuoter
+from wire.client_quotes import (
+    AcceptQuote,
+    AgreeLastLook,
+    AnswerLastLook,
+    CancelAllQuotes,
+    CancelQuote,
+    CancelTrigger,
+    EndLastLook,
+    MassQuote,
+    ProposeLastLook,
+    SetTrigger,
+    SubmitQuote,
     TradeRfq,
 )
 from wire.client_makers import CounterpartyReport as CounterpartyReport  # noqa: PLC0414 - offered to importers
-from wire.client_makers import KeepDecisions, PassRfq, ReportQuoter, SetQuoter
+from wire.client_quotes import MassQuoteAnswer as MassQuoteAnswer  # noqa: PLC0414 - offered to importers
+from wire.client_quotes import MassQuoteEntry as MassQuoteEntry  # noqa: PLC0414 - offered to importers
+from wire.client_quotes import QuotesCanceled as QuotesCanceled  # noqa: PLC0414 - offered to importers
+from wire.client_quotes import SeenQuote as SeenQuote  # noqa: PLC0414 - offered to importers
 from wire.client_rfq import (
     CreateRfq,
     DeleteDraft,
     DeleteMakerGroup,
     PreviewRfq,
-    QuoteSide,
     RfqLeg,
     SaveDraft,
     SaveMakerGroup,
     SendDraft,
 )
+from wire.client_rfq import QuoteSide as QuoteSide  # noqa: PLC0414 - offered to importers
 from wire.client_rfq import RfqAllocation as RfqAllocation  # noqa: PLC0414 - offered to importers
 from wire.client_rfq import RfqHedge as RfqHedge  # noqa: PLC0414 - offered to importers
 from wire.client_rfq import RfqTerms as RfqTerms  # noqa: PLC0414 - offered to importers
@@ -46,7 +60,6 @@ from wire.limits import (
     RFQ_LEGS_MAX,
     SUBSCRIPTION_KEYS_MAX,
 )
-from wire.negotiation import QuoteCondition
 from wire.units import OrderType, PegReference, SelfMatch, Side, StopTrigger, TimeInForce
 
 
@@ -140,35 +153,6 @@ class CancelRfq(Command, tag="rfq.cancel"):
     rfq_id: EntityId
 
 
-class SubmitQuote(Command, tag="rfq.quote"):
-    """A maker's firm quote. A second one for the same RFQ replaces the first: same id, next version.
-
-    bid: what the maker pays when the taker sells the structure; ask: what the maker takes when the taker buys it.
-    quantity: units of the structure, None for all that was asked. condition: whether a part of it may be taken.
-    """
-
-    rfq_id: EntityId
-    account_id: EntityId
-    bid: QuoteSide | None = None
-    ask: QuoteSide | None = None
-    quantity: QuantityText | None = None
-    condition: QuoteCondition = QuoteCondition.ANY_PART_OF
-    life_seconds: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)] | None = None
-
-
-class CancelQuote(Command, tag="rfq.cancel_quote"):
-    quote_id: EntityId
-
-
-class AcceptQuote(Command, tag="rfq.accept"):
-    """side: the taker's side of the structure. An old ``version`` is refused."""
-
-    rfq_id: EntityId
-    quote_id: EntityId
-    version: EntityId
-    side: Side
-
-
 class PreviewMargin(Command, tag="risk.preview_margin"):
     """Margin of the account before and after the legs were traded at their marks. Changes nothing."""
 
@@ -217,6 +201,14 @@ AnyClientMessage = (
     | CancelQuote
     | AcceptQuote
     | TradeRfq
+    | MassQuote
+    | CancelAllQuotes
+    | SetTrigger
+    | CancelTrigger
+    | AnswerLastLook
+    | ProposeLastLook
+    | AgreeLastLook
+    | EndLastLook
     | PreviewMargin
     | SetLimits
     | EngageKillSwitch

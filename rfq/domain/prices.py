@@ -74,6 +74,16 @@ def net_of(legs: Sequence[LegRecord], leg_prices: Sequence[Decimal] | None) -> D
     return net_price([(leg.side, leg.ratio, leg.is_hedge) for leg in legs], leg_prices)
 
 
+def check_net_price(legs: Sequence[LegRecord], price: Decimal) -> Decimal:
+    """A limit as it can be stored. A net price may be below zero, and need not lie on any grid."""
+    bound = max(leg.tick_size * leg.ratio for leg in legs) * PRICE_TICKS_MAX
+    if abs(price) > bound:
+        raise Refusal("price_too_large", "The limit is too large.", value=price, bound=bound)
+    if price != round(price, QUANTITY_DIGITS):
+        raise Refusal("price_digits", "The limit has too many decimal places.", value=price, bound=QUANTITY_DIGITS)
+    return price
+
+
 def accepted_leg_prices(quote: QuoteRecord, side: Side) -> tuple[Decimal, ...] | None:
     """A taker who buys trades at the ask, one who sells at the bid."""
     return quote.prices.ask_leg_prices if side is Side.BUY else quote.prices.bid_leg_prices

@@ -16,7 +16,7 @@ from common.actor import Actor
 from common.errors import Refusal
 from rfq import publishers, selectors
 from rfq.domain import execution
-from rfq.domain.prices import to_decimal
+from rfq.domain.prices import check_net_price, to_decimal
 from rfq.domain.records import RfqRecord, TriggerRecord
 from rfq.models import Acceptance, TradeLeg
 from rfq.services import changes, checks, commands, last_looks, margin, reservations, stops
@@ -26,6 +26,9 @@ from wire.negotiation import AcceptKind
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+NOT_NAMED = "not_named"
+"""Why a quote did not compete: the taker had not seen this version of it."""
 
 
 def accept_quote(*, user: User, actor: Actor, message: AcceptQuote, at: dt.datetime) -> int:
@@ -73,6 +76,8 @@ class Attempt:
     def prepare(self, rfq: RfqRecord) -> None:
         """All that is slow. A version's prices never change, so that what is found stays true under the lock."""
         check_taker(self.user, rfq.taker_firm_id, rfq.maker_firm_ids, rfq.rfq_id)
+        if self.limit_price is not None:
+            check_net_price(rfq.legs, self.limit_price)
         self.choose(rfq, ())
         checks.check_gateway()
         self.index_prices = checks.check_marks(rfq)
@@ -96,7 +101,7 @@ class Attempt:
         )
         cause = publishers.Cause(action="rfq.accepted", actor=self.actor, at=self.at, command_id=self.command_id)
         changes.write(before, after, cause)
-        self._store(after, plan, left_out)
+        self._store(before, plan, left_out)
         last_looks.ask(looks, self.at)
         if not looks:
             reservations.reserve_all(after, self.at)
@@ -118,20 +123,34 @@ class Attempt:
                 raise next(iter(unable.values()))
             left_out.update(unable)
 
-    def _store(self, rfq: RfqRecord, plan: execution.Plan, left_out: dict[int, Refusal]) -> None:
-        versions = {quote.quote_id: quote.version for quote in rfq.quotes}
+    def _store(self, before: RfqRecord, plan: execution.Plan, left_out: dict[int, Refusal]) -> None:
+        """With every quote that stood within the limit: as one that competed, or with why it did not."""
         Acceptance.objects.create(
-            rfq_id=rfq.rfq_id,
+            rfq_id=before.rfq_id,
             kind=self.kind.value,
             side=plan.side.value,
             limit_price=self.limit_price,
             pool=sorted([offer.quote_id, offer.version] for offer in plan.pool),
-            left_out=[[quote_id, versions[quote_id], refusal.reason] for quote_id, refusal in sorted(left_out.items())],
+            left_out=self._left_out(before, plan, left_out),
             accepted_at=self.at,
             accepted_by=self.user,
         )
         for leg_index, price in self.index_prices.items():
-            TradeLeg.objects.filter(trade__rfq_id=rfq.rfq_id, leg_index=leg_index).update(reference_price=price)
+            TradeLeg.objects.filter(trade__rfq_id=before.rfq_id, leg_index=leg_index).update(reference_price=price)
+
+    def _left_out(
+        self, before: RfqRecord, plan: execution.Plan, refusals: dict[int, Refusal]
+    ) -> list[tuple[int, int, str]]:
+        if self.kind is AcceptKind.QUOTE:
+            return []
+        competed = {offer.quote_id for offer in plan.pool}
+        others = execution.standing(before, side=plan.side, limit_price=self.limit_price, at=self.at)
+        reasons = {quote_id: refusal.reason for quote_id, refusal in refusals.items()}
+        return [
+            (offer.quote_id, offer.version, reasons.get(offer.quote_id, NOT_NAMED))
+            for offer in sorted(others, key=lambda offer: offer.quote_id)
+            if offer.quote_id not in competed
+        ]
 
 
 def _once(attempt: Attempt, message: AcceptQuote | TradeRfq) -> int:

@@ -12,7 +12,7 @@ from rfq import publishers
 from rfq.domain import execution, negotiation
 from rfq.domain.records import RfqRecord
 from rfq.models import QuoteVersion, Rfq
-from rfq.services import changes, commands, reservations
+from rfq.services import changes, commands, last_looks, reservations
 from wire.units import RfqState
 
 log = structlog.get_logger(__name__)
@@ -65,6 +65,7 @@ def _advance(rfq_id: int, at: dt.datetime) -> int:
         if after == before:
             return 0
         changes.write(before, after, publishers.Cause(action=_action(before, after), actor=TIMER, at=at))
+        last_looks.close_silent(before, after, at)
         is_rejected = before.state is RfqState.PENDING_FILL and after.state is RfqState.REJECTED
         if is_rejected and not execution.is_awaiting_makers(before):
             reservations.void_all(after)

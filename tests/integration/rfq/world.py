@@ -13,11 +13,13 @@ from common import clock, db, valkey
 from common.actor import Actor
 from market import services as market
 from rfq import handlers, services
+from rfq.models import BlockTrade
 from settlement import services as settlement
 from streams.models import Fact, OutboxCommand
 from wire import client, facts, gateway, transport
 from wire.instruments import parse_instrument_name
 from wire.market import Index, Ticker
+from wire.negotiation import LastLookReason
 from wire.units import Side
 
 CALL, PUT, HIGH_CALL = "BTC-27MAR26-80000-C", "BTC-27MAR26-80000-P", "BTC-27MAR26-90000-C"
@@ -28,6 +30,7 @@ MARKET_TIME_NS = clock.to_ns(dt.datetime(2026, 2, 10, tzinfo=dt.UTC))
 GRACE = dt.timedelta(seconds=5)
 
 _numbers = itertools.count(1)
+_executions = itertools.count(10_000)
 _decode_fact = msgspec.json.Decoder(facts.AnyFact).decode
 
 
@@ -97,6 +100,67 @@ class World:
         message = client.AcceptQuote(**{**fields, **changes})
         return services.accept_quote(user=party.user, actor=party.actor, message=message, at=at)
 
+    def trade(self, rfq_id: int, limit_price: str, taker_side: Side = Side.BUY, quotes=(), **changes) -> int:
+        """quotes: (id, version) of what was seen."""
+        party = changes.pop("party", self.taker)
+        at = changes.pop("at", self.at)
+        if self.plays:
+            publish_market()
+        seen = [client.SeenQuote(quote_id=quote_id, version=version) for quote_id, version in quotes]
+        fields = {"command_id": command_id(), "rfq_id": rfq_id, "side": taker_side, "limit_price": limit_price, "quotes": seen}
+        message = client.TradeRfq(**{**fields, **changes})
+        return services.trade_rfq(user=party.user, actor=party.actor, message=message, at=at)
+
+    def set_trigger(self, rfq_id: int, limit_price: str, taker_side: Side = Side.BUY, party: Party | None = None) -> int:
+        party = party or self.taker
+        message = client.SetTrigger(command_id=command_id(), rfq_id=rfq_id, side=taker_side, limit_price=limit_price)
+        return services.set_trigger(user=party.user, actor=party.actor, message=message, at=self.at)
+
+    def cancel_trigger(self, rfq_id: int, taker_side: Side = Side.BUY, party: Party | None = None) -> int:
+        party = party or self.taker
+        message = client.CancelTrigger(command_id=command_id(), rfq_id=rfq_id, side=taker_side)
+        return services.cancel_trigger(user=party.user, actor=party.actor, message=message, at=self.at)
+
+    def fire(self) -> int:
+        if self.plays:
+            publish_market()
+        return services.fire_triggers(self.at)
+
+    def agree_last_look(self, maker: Party | None = None, window_ms: int = 1_000, tolerance: str = "5") -> int:
+        """Offered by the maker, agreed by the taker."""
+        maker = maker or self.cobalt
+        offer = client.ProposeLastLook(
+            command_id=command_id(),
+            maker_firm_id=maker.firm.id,
+            taker_firm_id=self.taker.firm.id,
+            window_ms=window_ms,
+            tolerance_basis_points=tolerance,
+        )
+        agreement_id = services.propose_last_look(user=maker.user, actor=maker.actor, message=offer, at=self.at)
+        agree = client.AgreeLastLook(command_id=command_id(), agreement_id=agreement_id)
+        return services.agree_last_look(user=self.taker.user, actor=self.taker.actor, message=agree, at=self.at)
+
+    def answer(self, quote_id: int, reason: LastLookReason | None = None, party: Party | None = None) -> int:
+        """No reason confirms."""
+        party = party or self.cobalt
+        if self.plays:
+            publish_market()
+        message = client.AnswerLastLook(
+            command_id=command_id(), quote_id=quote_id, is_confirmed=reason is None, reason=reason
+        )
+        return services.answer_last_look(user=party.user, actor=party.actor, message=message, at=self.at)
+
+    def reserve(self, rfq_id: int) -> None:
+        """The gateway reserves every trade of the RFQ that waits for it."""
+        for trade_id in BlockTrade.objects.filter(rfq_id=rfq_id, state="pending").order_by("id").values_list("id", flat=True):
+            self.event(gateway.BlockReserved(reservation_id=trade_id))
+
+    def confirm(self, rfq_id: int) -> None:
+        """The gateway gives the executions of every trade of the RFQ."""
+        for trade in BlockTrade.objects.filter(rfq_id=rfq_id, state="reserved").order_by("id"):
+            first = next(_executions) * 100
+            self.event(gateway.BlockConfirmed(reservation_id=trade.id, first_execution_id=first))
+
     def cancel_rfq(self, rfq_id: int, party: Party | None = None, **changes) -> int:
         party = party or self.taker
         message = client.CancelRfq(**{"command_id": command_id(), "rfq_id": rfq_id, **changes})
@@ -146,31 +210,33 @@ def build() -> World:
         market.list_instrument(instrument_id=number, terms=parse_instrument_name(name))
     publish_market()
     world = World(
-        taker=_party("Aurora", "taker", "trader"),
-        other_taker=_party("Borealis", "taker", "trader"),
-        cobalt=_party("Cobalt", "maker", "client"),
-        dune=_party("Dune", "maker", "client"),
-        ember=_party("Ember", "maker", "client"),
-        house=_party("House", "house", "compliance"),
+        taker=new_party("Aurora", "taker", "trader"),
+        other_taker=new_party("Borealis", "taker", "trader"),
+        cobalt=new_party("Cobalt", "maker", "client"),
+        dune=new_party("Dune", "maker", "client"),
+        ember=new_party("Ember", "maker", "client"),
+        house=new_party("House", "house", "compliance"),
         at=at,
     )
     for party in (world.taker, world.other_taker, *world.makers):
-        for asset, amount in (("BTC", "500"), ("ETH", "500"), ("USDC", "5000000")):
-            settlement.deposit(
-                account_id=party.account.id, asset=asset, amount=Decimal(amount), at=at, command_id=command_id()
-            )
+        fund(party.account, at)
     return world
 
 
-def _party(name: str, kind: str, role: str) -> Party:
+def fund(account: Account, at: dt.datetime) -> None:
+    for asset, amount in (("BTC", "500"), ("ETH", "500"), ("USDC", "5000000")):
+        settlement.deposit(account_id=account.id, asset=asset, amount=Decimal(amount), at=at, command_id=command_id())
+
+
+def new_party(name: str, kind: str, role: str) -> Party:
     firm = Firm.objects.create(name=f"{name} {next(_numbers)}", kind=kind)
     desk = Desk.objects.create(firm=firm, name="Desk")
     user = User.objects.create(username=f"{name.lower()}{next(_numbers)}", firm=firm, desk=desk, role=role)
     return Party(firm=firm, user=user, account=Account.objects.create(firm=firm, desk=desk, name="Main"))
 
 
-def publish_market(at_ns: int | None = None, names=tuple(MARKS)) -> None:
-    """Marks of this instant (or of ``at_ns``), the index and the gateway's heartbeat."""
+def publish_market(at_ns: int | None = None, names=tuple(MARKS), moved=None) -> None:
+    """Marks of this instant (or of ``at_ns``), those in ``moved`` at other prices, the index and the gateway's heartbeat."""
     at_ns = at_ns or time.time_ns()
     encode = msgspec.json.encode
     latest = {}
@@ -182,7 +248,7 @@ def publish_market(at_ns: int | None = None, names=tuple(MARKS)) -> None:
                     market_time_ns=MARKET_TIME_NS,
                     instrument_name=name,
                     instrument_id=number,
-                    mark_price=MARKS[name],
+                    mark_price=(moved or {}).get(name, MARKS[name]),
                     mark_volatility=0.5,
                     index_price=78000.0,
                     forward_price=78500.0,
