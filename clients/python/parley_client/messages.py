@@ -317,7 +317,7 @@ class CancelQuote(Command, frozen=True, kw_only=True, tag="rfq.cancel_quote"):
 
 
 class AcceptQuote(Command, frozen=True, kw_only=True, tag="rfq.accept"):
-    """side: the taker's side of the structure. An old ``version`` is refused."""
+    """Trade the full size with one quote. side: the taker's side of the structure. An old ``version`` is refused."""
 
     rfq_id: int
     quote_id: int
@@ -343,6 +343,84 @@ class TradeRfq(Command, frozen=True, kw_only=True, tag="rfq.trade"):
     side: Side
     limit_price: str
     quotes: list[SeenQuote] = msgspec.field(default_factory=list)
+
+
+class MassQuoteEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One quote of many; the fields as in ``SubmitQuote``."""
+
+    rfq_id: int
+    bid: QuoteSide | None = None
+    ask: QuoteSide | None = None
+    quantity: str | None = None
+    condition: QuoteCondition = QuoteCondition.ANY_PART_OF
+    life_seconds: int | None = None
+
+
+class MassQuote(Command, frozen=True, kw_only=True, tag="rfq.mass_quote"):
+    """Quote many requests at once. Each is done or refused by itself: the answer's ``result`` says which."""
+
+    account_id: int
+    quotes: list[MassQuoteEntry]
+
+
+class CancelAllQuotes(Command, frozen=True, kw_only=True, tag="rfq.cancel_all_quotes"):
+    """Withdraw every active quote of the user's firm."""
+
+
+class SetTrigger(Command, frozen=True, kw_only=True, tag="rfq.set_trigger"):
+    """Rest a limit, hidden from makers: the full size trades as soon as quotes within ``limit_price`` (net) fill it.
+
+    One per side; a new one replaces it.
+    """
+
+    rfq_id: int
+    side: Side
+    limit_price: str
+
+
+class CancelTrigger(Command, frozen=True, kw_only=True, tag="rfq.cancel_trigger"):
+    rfq_id: int
+    side: Side
+
+
+class LastLookReason(enum.StrEnum):
+    """Why a maker takes its price back: the market left the tolerance, or a check of its own failed."""
+
+    PRICE_TOLERANCE = "price_tolerance"
+    CREDIT_CHECK = "credit_check"
+    RISK_LIMIT = "risk_limit"
+    TECHNICAL = "technical"
+
+
+class AnswerLastLook(Command, frozen=True, kw_only=True, tag="rfq.answer_last_look"):
+    """Stand by an accepted quote, or (with a reason) take its price back. Silence is a rejection."""
+
+    quote_id: int
+    is_confirmed: bool
+    reason: LastLookReason | None = None
+
+
+class ProposeLastLook(Command, frozen=True, kw_only=True, tag="rfq.propose_last_look"):
+    """Offer the other firm an agreement on last look. It is in force once that firm agrees.
+
+    tolerance_basis_points: of one underlying; a smaller move of the structure's value, either way, excuses nothing, and
+    a larger one rejects whichever side it favors.
+    """
+
+    maker_firm_id: int
+    taker_firm_id: int
+    window_ms: int
+    tolerance_basis_points: str
+
+
+class AgreeLastLook(Command, frozen=True, kw_only=True, tag="rfq.agree_last_look"):
+    agreement_id: int
+
+
+class EndLastLook(Command, frozen=True, kw_only=True, tag="rfq.end_last_look"):
+    """Either firm, at once; what is pending is finished under it."""
+
+    agreement_id: int
 
 
 class PassReason(enum.StrEnum):
