@@ -19,6 +19,7 @@ from wire.client_controls import (
     SetTraderAuthorization,
     SetTradingState,
 )
+from wire.client_makers import CounterpartyReport as CounterpartyReport  # noqa: PLC0414 - offered to importers
 from wire.client_makers import KeepDecisions, PassRfq, ReportQuoter, SetQuoter
 from wire.client_quotes import (
     AcceptQuote,
@@ -34,7 +35,6 @@ from wire.client_quotes import (
     SubmitQuote,
     TradeRfq,
 )
-from wire.client_makers import CounterpartyReport as CounterpartyReport  # noqa: PLC0414 - offered to importers
 from wire.client_quotes import MassQuoteAnswer as MassQuoteAnswer  # noqa: PLC0414 - offered to importers
 from wire.client_quotes import MassQuoteEntry as MassQuoteEntry  # noqa: PLC0414 - offered to importers
 from wire.client_quotes import QuotesCanceled as QuotesCanceled  # noqa: PLC0414 - offered to importers
