@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 
+from accounts import roles
 from accounts import selectors as accounts_selectors
 from common.errors import NotFound
 from common.permissions import require_role
@@ -17,6 +18,7 @@ from risk import selectors as risk_selectors
 
 TRADER, CLIENT, COMPLIANCE, ADMIN = "trader", "client", "compliance", "admin"
 HOMES = {TRADER: "terminal", CLIENT: "maker", COMPLIANCE: "compliance:search", ADMIN: "compliance:search"}
+ASKING_PAGES = ("terminal", "maker_groups")
 RECORD_PAGES = (("rfq_history", "History"), ("block_tape", "Tape"), ("desk_scores", "Scores"))
 PAGES = {
     TRADER: (("terminal", "Terminal"), ("own_risk", "Risk"), *RECORD_PAGES),
@@ -35,6 +37,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_role(TRADER)
 def terminal(request: HttpRequest) -> HttpResponse:
     return _live(request, "terminal", "js/pages/terminal.js", _accounts(request))
+
+
+@require_role(TRADER)
+def maker_groups(request: HttpRequest) -> HttpResponse:
+    return _live(request, "maker_groups", "js/pages/maker_groups.js", _accounts(request))
 
 
 @require_role(CLIENT)
@@ -74,20 +81,28 @@ def _live(
 
 
 def _page_config(request: HttpRequest, page: str, accounts: list[Any]) -> dict[str, Any]:
-    """What the page's modules start from. No secret, nothing of another firm but the makers' names."""
+    """What the page's modules start from. No secret, nothing of another firm but, for takers, the makers' names."""
     user = _user(request)
     return {
         "page": page,
         "user": {"id": user.pk, "name": user.username, "role": user.role, "firmId": user.firm_id},
         "accounts": [{"id": account.id, "name": account.name} for account in accounts],
-        "makers": [{"id": firm.id, "name": firm.name} for firm in accounts_selectors.maker_firms()],
+        "makers": _makers(user, page),
         "instrumentsUrl": reverse("api:list_instruments"),
         "socketPath": "/ws/",
         "signInUrl": f"{reverse('account_login')}?next={request.path}",
         "graceMs": settings.RFQ_GRACE_MS,
+        "makerGroupsUrl": reverse("maker_groups"),
         "plotlyUrl": static("vendor/plotly.min.js"),
         "isKilled": _is_killed(user),
     }
+
+
+def _makers(user: Any, page: str) -> list[dict[str, Any]]:
+    """Whom a taker may ask, where it chooses. A maker's page has no use for its rivals' names."""
+    if not roles.is_trader(user) or page not in ASKING_PAGES:
+        return []
+    return [{"id": firm.id, "name": firm.name} for firm in accounts_selectors.maker_firms()]
 
 
 def _is_killed(user: Any) -> bool:
@@ -98,7 +113,7 @@ def _is_killed(user: Any) -> bool:
 
 def navigation(request: HttpRequest, current: str) -> list[dict[str, Any]]:
     """The pages of the user's role, the current one marked."""
-    names = {"risk": "own_risk"}
+    names = {"risk": "own_risk", "maker_groups": "terminal"}
     return [
         {"url": reverse(name), "title": title, "is_current": name == names.get(current, current)}
         for name, title in PAGES.get(_user(request).role, ())

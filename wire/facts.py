@@ -10,8 +10,8 @@ from wire.account_views import BalanceView as BalanceView  # noqa: PLC0414 - off
 from wire.account_views import FillView as FillView  # noqa: PLC0414 - offered to importers
 from wire.account_views import OrderView as OrderView  # noqa: PLC0414 - offered to importers
 from wire.account_views import PositionView as PositionView  # noqa: PLC0414 - offered to importers
-from wire.client_rfq import RfqHedge, RfqLeg
 from wire.fact_types import Fact as Fact  # noqa: PLC0414 - offered to importers
+from wire.facts_audience import AllocationView, DraftView, LegVolatilityView, MakerGroupView
 from wire.facts_makers import CounterpartyChanged, QuoterChanged, RfqPassed
 from wire.negotiation import AllocationReason, QuoteCondition, QuoteOutcome, TriggerState
 from wire.units import (
@@ -30,21 +30,6 @@ class RfqLegView(msgspec.Struct, frozen=True, kw_only=True):
     ratio: int
     is_hedge: bool = False
     price: str | None = None
-
-
-class AllocationView(msgspec.Struct, frozen=True, kw_only=True):
-    """The share of one of the taker's accounts, in units of the structure."""
-
-    account_id: int
-    quantity: str
-
-
-class LegVolatilityView(msgspec.Struct, frozen=True, kw_only=True):
-    """A volatility that a maker quoted, and what made a price of it: forward in USD, years to expiry by ACT/365."""
-
-    volatility: str
-    forward: str
-    years: str
 
 
 class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,37 +156,6 @@ class RfqView(msgspec.Struct, frozen=True, kw_only=True):
     bids: PoolSideView | None = None
     asks: PoolSideView | None = None
     """The taker's: what it can sell to, and buy from."""
-
-
-class DraftView(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that was saved and not sent, as its message said it; see ``wire.client.RfqTerms``."""
-
-    rfq_id: int
-    structure: str
-    quote_currency: str
-    updated_at_ns: int
-    account_id: int
-    legs: list[RfqLeg]
-    quantity: str
-    maker_firm_ids: list[int]
-    audience: Audience
-    maker_group_id: int | None
-    is_taker_anonymous: bool
-    are_makers_anonymous: bool
-    hedge: RfqHedge | None
-    allocations: list[AllocationView]
-    side: Side | None
-    life_seconds: int
-    label: str
-    state: RfqState = RfqState.DRAFT
-
-
-class MakerGroupView(msgspec.Struct, frozen=True, kw_only=True):
-    """A named group of makers of one firm, which its traders ask together."""
-
-    maker_group_id: int
-    name: str
-    maker_firm_ids: list[int]
 
 
 class OrderChanged(Fact, tag="order.changed"):

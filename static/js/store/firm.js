@@ -16,6 +16,8 @@ class FirmState extends Topics {
     this.positions = new Map();
     this.balances = new Map();
     this.margins = new Map();
+    this.drafts = new Map();
+    this.maker_groups = new Map();
     /** @type {Map<number, object>} live risk frames by account */
     this.risks = new Map();
     this.isLoaded = false;
@@ -36,6 +38,7 @@ class FirmState extends Topics {
   apply({ fact }) {
     for (const [field, name] of FIELDS) if (fact[field]) this.put(name, fact[field]);
     if (fact.type === "margin.changed") this.put("margins", fact);
+    if (ENDS[fact.type]) this.drop(...ENDS[fact.type](fact));
     this.tell("fact", fact);
   }
 
@@ -44,6 +47,11 @@ class FirmState extends Topics {
     map.set(KEYS[name](view), view);
     if (name === "fills" && map.size > FILLS_MAX) map.delete(map.keys().next().value);
     this.tell(name, view);
+  }
+
+  drop(name, key) {
+    this[name].delete(key);
+    this.tell(name);
   }
 
   /** @param {object} frame a `risk` frame */
@@ -60,6 +68,14 @@ const KEYS = {
   positions: (view) => `${view.account_id}.${view.instrument_name}`,
   balances: (view) => `${view.account_id}.${view.asset}`,
   margins: (view) => view.account_id,
+  drafts: (view) => view.rfq_id,
+  maker_groups: (view) => view.maker_group_id,
+};
+
+/** Facts after which something is no more: its map and its key. */
+const ENDS = {
+  "rfq.draft_ended": (fact) => ["drafts", fact.rfq_id],
+  "rfq.maker_group_deleted": (fact) => ["maker_groups", fact.maker_group_id],
 };
 
 const FIELDS = [
@@ -68,6 +84,8 @@ const FIELDS = [
   ["rfq", "rfqs"],
   ["position", "positions"],
   ["balance", "balances"],
+  ["draft", "drafts"],
+  ["maker_group", "maker_groups"],
 ];
 
 export const OPEN_ORDER_STATES = new Set([

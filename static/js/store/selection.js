@@ -1,8 +1,10 @@
 /** What the user is looking at: coin, expiry, instrument, account, and the structure being built. */
 
+import { page } from "./page.js";
 import { Topics } from "./topic.js";
 
-const LEGS_MAX = 4;
+/** Priced legs; one hedge leg may stand beside them. */
+export const LEGS_MAX = 20;
 
 class Selection extends Topics {
   constructor() {
@@ -11,7 +13,7 @@ class Selection extends Topics {
     this.expiry = "";
     this.instrument = "";
     this.accountId = 0;
-    /** @type {{instrument_name: string, side: "buy" | "sell", ratio: number}[]} */
+    /** @type {{instrument_name: string, side: "buy" | "sell", ratio: number, is_hedge?: boolean, price?: string | null}[]} */
     this.legs = [];
     this.rfqId = 0;
   }
@@ -33,12 +35,19 @@ class Selection extends Topics {
     this.tell("amend", order);
   }
 
+  /** A future that is priced in another currency than the legs can only be their hedge. */
+  isHedge(name) {
+    const currencies = this.legs.filter((leg) => !leg.is_hedge).map((leg) => page.instrument(leg.instrument_name)?.quote_currency);
+    const added = page.instrument(name);
+    return currencies.length > 0 && added?.kind !== "option" && !currencies.includes(added?.quote_currency) && !this.legs.some((leg) => leg.is_hedge);
+  }
+
   /** Adds a leg; adding the same leg again raises its ratio. Answers why not, or "". */
   addLeg(instrumentName, side) {
     const same = this.legs.find((leg) => leg.instrument_name === instrumentName);
     if (same === undefined && this.legs.length >= LEGS_MAX) return `A structure has at most ${LEGS_MAX} legs.`;
     const legs = same === undefined
-      ? [...this.legs, { instrument_name: instrumentName, side, ratio: 1 }]
+      ? [...this.legs, { instrument_name: instrumentName, side, ratio: 1, is_hedge: this.isHedge(instrumentName) }]
       : this.legs.map((leg) => (leg === same ? stacked(leg, side) : leg)).filter((leg) => leg.ratio > 0);
     this.set({ legs });
     return "";

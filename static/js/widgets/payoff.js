@@ -46,7 +46,7 @@ export class PayoffChart {
 }
 
 function builderLegs() {
-  return selection.legs.map((leg) => toLeg(leg.instrument_name, (leg.side === "buy" ? 1 : -1) * leg.ratio, null)).filter(Boolean);
+  return selection.legs.map((leg) => toLeg(leg.instrument_name, (leg.side === "buy" ? 1 : -1) * leg.ratio, leg.price ? Number(leg.price) : null)).filter(Boolean);
 }
 
 function positionLegs() {

@@ -10,6 +10,7 @@ import * as format from "../lib/format.js";
 import { bestQuote, legsText } from "../lib/structure.js";
 import { page } from "../store/page.js";
 import { notify, refusalText } from "./notices.js";
+import { RfqPreview } from "./rfq_preview.js";
 
 const URGENT_MS = 10_000;
 const ANNOUNCE_MS = 2000;
@@ -31,6 +32,9 @@ export class RfqCard {
     this.spoken = element("p", { class: "hidden-text", "aria-live": "polite" }, "");
     this.table = element("table", { class: "quotes-table" }, element("caption", { class: "hidden-text" }, "Quotes, best first"), head(), this.body);
     this.node = element("article", { class: "rfq-card" }, element("div", { class: "rfq-top" }, this.title, this.state, this.left, this.cancel), this.legs, this.phase, this.table, this.spoken);
+    this.preview = new RfqPreview({ buy: "If you buy", sell: "If you sell" });
+    this.preview.node.hidden = true;
+    this.node.append(this.preview.node);
     this.rows = new Map();
     this.lockedUntil = 0;
     this.announcedAt = -ANNOUNCE_MS;
@@ -65,7 +69,10 @@ export class RfqCard {
     const isShown = (rfq.state === "open" || rfq.state === "pending_fill") && !isGrace && rfq.quotes.length > 0;
     const isNews = isShown && this.table.hidden;
     this.table.hidden = !isShown;
-    if (!isShown) return this.body.replaceChildren();
+    if (!isShown) {
+      this.preview.node.hidden = true;
+      return this.body.replaceChildren();
+    }
     const best = { bid: bestQuote(rfq.quotes, "bid"), ask: bestQuote(rfq.quotes, "ask") };
     const quotes = [...rfq.quotes].sort((a, b) => order(a, best) - order(b, best));
     arrange(this.body, quotes.map((quote) => this.drawQuote(rfq, quote, best, isOpen)));
@@ -110,8 +117,16 @@ export class RfqCard {
     const price = element("span", {}, "");
     const terms = element("small", {}, "");
     const button = { price, terms };
-    button.node = element("button", { class: "accept", type: "button", "data-field": field, "data-side": side, onclick: () => this.accept(button.stated) }, price, terms);
+    button.node = element("button", { class: "accept", type: "button", "data-field": field, "data-side": side, onclick: () => this.accept(button.stated), onfocus: () => this.foresee(button.stated), onpointerenter: () => this.foresee(button.stated) }, price, terms);
     return button;
+  }
+
+  /** What accepting would come to, asked when a button is pointed at or reached by key. */
+  foresee({ quote_id, version }) {
+    if (this.foreseen === `${quote_id}.${version}`) return;
+    this.foreseen = `${quote_id}.${version}`;
+    this.preview.node.hidden = false;
+    this.preview.ask({ rfq_id: this.rfq.rfq_id, quote_id, side: this.rfq.side });
   }
 
   /** Accepts exactly what the button stated; one accept at a time. */
