@@ -21,6 +21,7 @@ void Engine::dispatch(InputKind kind, Reader& reader) {
         case InputKind::set_index: {
             const auto input = codec::decode<SetIndex>(reader);
             if (input.coin_id < 0 || input.coin_id >= kCoinsMax) throw BadEncoding("coin is out of range");
+            order_controls_.renew_rooms();
             return coins_[input.coin_id].update(input.price_micros);
         }
         case InputKind::set_quotes:

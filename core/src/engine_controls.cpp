@@ -39,7 +39,8 @@ void Engine::change_working(PositionIndex position, const Owner& owner, Side sid
     const Instrument& traded = *instruments_[instrument];
     Position by;
     by.working(side) = lots;
-    order_controls_.change_position(path_of(account, instrument, owner), traded.valuation, traded.coin, by);
+    order_controls_.change_position(path_of(account, instrument, owner), traded.valuation, traded.coin, by,
+                                    lot_risk_of(traded));
 }
 
 void Engine::change_position(PositionIndex position, const Owner& owner, Side side, Lots lots, PriceTicks price) {
@@ -53,7 +54,7 @@ void Engine::change_position(PositionIndex position, const Owner& owner, Side si
     if (order_controls_.is_empty()) return;
     const Instrument& traded = *instruments_[instrument];
     order_controls_.change_position(path_of(account, instrument, owner), traded.valuation, traded.coin,
-                                    {signed_lots, 0, 0});
+                                    {signed_lots, 0, 0}, lot_risk_of(traded));
     const auto& [scope, scope_id] = order_controls_.count_execution(subject_of(account, instrument, owner), now_ns_);
     if (scope == ControlScope::all) return;
     emit(EventKind::control_set, Reason::none, ControlKind::scope_disabled, scope, scope_id, 0);

@@ -37,7 +37,7 @@ void Engine::put_together(ControlPath& path, const Owner& owner) const {
 /// Whether no control but the margin can refuse the order: what nearly every order is told by few comparisons. False
 /// says nothing; check_controls says.
 bool Engine::is_clear(Intent& intent) const noexcept {
-    const ControlPath& path = *intent.path;
+    ControlPath& path = *intent.path;
     if (!path.is_plain || !intent.price) return false;
     const Instrument& instrument = *instruments_[intent.instrument];
     const Valuation& valuation = instrument.valuation;
@@ -54,17 +54,23 @@ bool Engine::is_clear(Intent& intent) const noexcept {
     if (worst > 0 && worst_value > path.max_position_value_micros) return false;
     const bool is_in_coins = valuation.kind != ValueKind::fixed_usd;
     if (is_in_coins && index.price_micros <= 0) return false;
-    const double unit = is_in_coins ? static_cast<double>(index.price_micros) * 1e-9 : 1e-3;
     if (order_controls_.is_idle()) return intent.attribution.strategy_id == 0 && intent.attribution.parent_order_id == 0;
-    intent.identity = identity_of(intent);
+    if (intent.identity == 0) intent.identity = identity_of(intent);
     return order_controls_.is_clear(path,
                                     {.parent_order_id = intent.attribution.parent_order_id,
                                      .identity = intent.identity,
                                      .side = intent.side,
                                      .lots = intent.lots,
                                      .price = price,
-                                     .lot_risk_micros = static_cast<double>(valuation.lot_nanos) * unit},
+                                     .lot_risk_micros = lot_risk_of(instrument)},
                                     coins_, now_ns_);
+}
+
+/// Micro-dollars of one lot that count as open risk, to some digits.
+double Engine::lot_risk_of(const Instrument& instrument) const noexcept {
+    const bool is_in_coins = instrument.valuation.kind != ValueKind::fixed_usd;
+    const double unit = is_in_coins ? static_cast<double>(coins_[instrument.coin].price_micros) * 1e-9 : 1e-3;
+    return static_cast<double>(instrument.valuation.lot_nanos) * unit;
 }
 
 std::uint64_t Engine::identity_of(const Intent& intent) const noexcept {

@@ -33,6 +33,11 @@ Refusal Engine::pass_gate(const PlaceOrder& command, Intent& intent) {
     intent.lots = command.quantity;
     const bool is_priced = command.order_type == OrderType::limit || command.order_type == OrderType::stop_limit;
     if (is_priced || (command.order_type == OrderType::peg && command.price.value != 0)) intent.price = command.price;
+    if (intent.price && !order_controls_.is_idle()) {
+        intent.identity = RecentOrders::hash_of({command.account_id, command.instrument_id, intent.lots.value,
+                                                 intent.price->value, intent.side});
+        order_controls_.look_ahead(intent.identity);
+    }
     intent.account = find_account(command.account_id);
     intent.instrument = find_instrument(command.instrument_id);
     intent.position = positions_.find(intent.account, intent.instrument);
@@ -146,6 +151,7 @@ Refusal Engine::check_reduce_only(const PlaceOrder& command, Intent& intent) con
     const std::int64_t most = reducible(intent.account, intent.instrument, intent.side, kNone);
     if (most <= 0) return {Reason::reduce_only, command.quantity.value, 0};
     intent.lots.value = std::min(intent.lots.value, most);
+    intent.identity = 0;
     return {};
 }
 

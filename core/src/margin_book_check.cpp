@@ -121,7 +121,7 @@ double MarginBook::initial(Slot account) const {
 }
 
 Refusal MarginBook::check(Slot account, Slot slot, std::int64_t lots, PriceTicks price) const {
-    if (!is_margined(account)) return {};
+    if (!is_margined(account) || is_clear(account, slot, lots, price)) return {};
     Headroom found = headroom_after(account, slot, lots, price);
     if (!found.is_priced) return {Reason::stale_or_jumped_market, -1, 0};
     if (found.after >= 0.0) return {};
@@ -244,6 +244,7 @@ void MarginBook::execute(Slot account, Slot slot, std::int64_t lots, PriceTicks 
     const auto [cash, coins] =
         trade(instrument, entry, static_cast<double>(lots), static_cast<double>(price.value) * instrument.tick);
     Account& owner = *accounts_[account];
+    owner.floor_revision = 0;
     owner.cash += cash;
     held.coins += coins;
     held.revision = 0;
@@ -261,6 +262,7 @@ Refusal MarginBook::set_collateral(Slot account, const SetCollateral& command, s
     if (command.last_execution_id < owner.forgotten_execution_id) {
         return {Reason::collateral_outdated, command.last_execution_id, owner.forgotten_execution_id};
     }
+    owner.floor_revision = 0;
     owner.cash = static_cast<double>(command.cash_micros) * 1e-6;
     for (const auto& its : coins_) {
         if (!its || find(*its, account) == nullptr) continue;

@@ -25,14 +25,8 @@ double clear_of(Micros bound) noexcept {
     return bound <= 0 ? -std::numeric_limits<double>::infinity() : 0.999 * static_cast<double>(bound) - 4.0;
 }
 
-void TokenBucket::refill(std::int64_t per_second, std::int64_t most_nano_tokens, TimeNs now_ns) noexcept {
-    std::int64_t elapsed = 0, gained = 0, refilled = 0;
-    const bool is_wide = __builtin_sub_overflow(now_ns, at_ns, &elapsed) ||
-                         __builtin_mul_overflow(elapsed, per_second, &gained) ||
-                         __builtin_add_overflow(nano_tokens, gained, &refilled);
-    if (is_wide) refilled = saturate(nano_tokens + (Wide{now_ns} - at_ns) * per_second);
-    nano_tokens = std::min(refilled, most_nano_tokens);
-    at_ns = now_ns;
+std::int64_t TokenBucket::wide_refill(std::int64_t per_second, TimeNs now_ns) const noexcept {
+    return saturate(nano_tokens + (Wide{now_ns} - at_ns) * per_second);
 }
 
 bool ExecutionCount::add(TimeNs now_ns, TimeNs period_ns) noexcept {
@@ -285,6 +279,7 @@ void OrderControls::admit(const OrderFacts& facts, TimeNs now_ns) {
         parent->out += facts.lots;
     }
     if (scopes_.empty()) return;
+    ++since_.orders;
     const Covering& covering = facts.covering;
     bool is_remembered = false;
     for (std::size_t i = 0; i < covering.count; ++i) {
@@ -333,6 +328,7 @@ void OrderControls::change_position(const OrderFacts& facts, std::int64_t lots, 
 
 void OrderControls::count_orders(const Controls::Subject& subject, std::int64_t more) {
     if (scopes_.empty()) return;
+    if (more > 0) since_.working += more;
     const Covering covering = cover(subject);
     for (std::size_t i = 0; i < covering.count; ++i) scopes_[covering.slots[i]].working_orders += more;
 }

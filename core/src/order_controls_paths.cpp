@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
 #include "parley/order_controls.hpp"
 
@@ -15,6 +17,7 @@ void OrderControls::put_together(const Controls::Subject& subject, const Valuati
     path.count = static_cast<std::uint32_t>(covering.count);
     path.slots = covering.slots;
     path.duplicate_window_ns = kNoLimit;
+    path.room_revision = 0;
     if (subject.strategy_id != 0 && find(ControlScope::strategy, subject.strategy_id) == kNone) path.is_plain = false;
     OrderFacts facts;
     facts.subject = subject;
@@ -58,28 +61,51 @@ void OrderControls::add_windows(const Valuation& valuation, ControlPath& path, T
     }
 }
 
-bool OrderControls::is_clear(const ControlPath& path, const QuickFacts& facts, Indices indices,
+bool OrderControls::is_clear(ControlPath& path, const QuickFacts& facts, Indices indices,
                              TimeNs now_ns) const noexcept {
-    recent_.look_ahead(facts.identity);
     if (facts.parent_order_id != 0) {
         const Parent* parent = parents_.find(static_cast<std::uint64_t>(facts.parent_order_id));
         if (parent == nullptr || parent->out + facts.lots > parent->quantity) return false;
     }
     const bool is_inside = facts.side == Side::buy ? facts.price <= path.highest_buy : facts.price >= path.lowest_sell;
     if (now_ns >= path.windows_until_ns || !is_inside) return false;
-    const auto index_of = [&](std::int64_t coin) { return indices[static_cast<std::size_t>(coin)].price_micros; };
     const double more_risk = static_cast<double>(facts.lots.value) * facts.lot_risk_micros;
-    for (std::uint32_t i = 0; i < path.count; ++i) {
-        const Scope& scope = scopes_[path.slots[i]];
-        const bool has_room = scope.working_orders < scope.working_orders_max && scope.orders < scope.orders_max;
-        if (!has_room || scope.risk.rough_value(index_of) + more_risk > scope.clear_risk_micros) return false;
+    if (!fits(path, more_risk)) {
+        renew_room(path, indices);
+        if (!fits(path, more_risk)) return false;
     }
     if (path.duplicate_window_ns == kNoLimit) return true;
     const TimeNs at_ns = recent_.find(facts.identity, kNever);
     return at_ns == kNever || Wide{now_ns} - at_ns >= path.duplicate_window_ns;
 }
 
+/// What the scopes of the path have left now, on top of what came through all paths so far.
+void OrderControls::renew_room(ControlPath& path, Indices indices) const noexcept {
+    Covering covering;
+    covering.slots = path.slots;
+    covering.count = path.count;
+    const ControlRoom left = room(covering, indices);
+    constexpr std::int64_t most = std::int64_t{1} << 62;
+    path.orders_until = since_.orders + std::min(left.orders, most);
+    path.working_until = since_.working + std::min(left.working_orders, most);
+    path.risk_until_micros = since_.risk_micros + left.risk_micros;
+    path.room_revision = rooms_revision_;
+}
+
+/// At most what the change may add in any scope, and a millionth of a dollar for what adding up may round away.
+void OrderControls::note_risk(const Position& by, double lot_risk_micros) noexcept {
+    constexpr double most = 1e15;
+    const auto added = [&](std::int64_t lots) { return lots > 0 || lot_risk_micros < 0.0 ? std::abs(lots) : 0; };
+    const std::int64_t lots = std::abs(by.lots) + added(by.buy_working) + added(by.sell_working);
+    if (lots == 0) return;
+    since_.risk_micros += static_cast<double>(lots) * std::fabs(lot_risk_micros) + 1.0;
+    if (since_.risk_micros < most) return;
+    since_.risk_micros = 0.0;
+    renew_rooms();
+}
+
 void OrderControls::admit(ControlPath& path, const Admitted& order, TimeNs now_ns) {
+    ++since_.orders;
     if (order.parent_order_id != 0) {
         Parent* parent = parents_.find(static_cast<std::uint64_t>(order.parent_order_id));
         if (parent != nullptr) parent->out += order.lots;
@@ -105,7 +131,8 @@ void OrderControls::open_windows(ControlPath& path, PriceTicks mark, TimeNs now_
 }
 
 void OrderControls::change_position(ControlPath& path, const Valuation& valuation, std::int64_t coin,
-                                    const Position& by) {
+                                    const Position& by, double lot_risk_micros) {
+    note_risk(by, lot_risk_micros);
     for (std::uint32_t i = 0; i < path.count; ++i) {
         change(scopes_[path.slots[i]], counter_on(path, i), valuation, coin, by);
     }

@@ -43,6 +43,8 @@ Shocks make_shocks() noexcept {
 }
 
 const Shocks kShocks = make_shocks();
+const double kLinearMoveMax = std::fabs(*std::max_element(
+    std::begin(kShocks.linear), std::end(kShocks.linear), [](double a, double b) { return std::fabs(a) < std::fabs(b); }));
 
 inline double discounted(double value, const ExpiryTerms& expiry) noexcept {
     return value * (value >= 0.0 ? expiry.owned : expiry.owed);
@@ -192,6 +194,47 @@ PARLEY_CLONED double least_profit_with(const Total& profits, const Lanes& sum, c
     }
     return least_of(after.at);
 }
+
+PARLEY_CLONED Fall find_fall(const Lanes& values, const ExpiryTerms& expiry) noexcept {
+    const double now = values.at[kUnchanged], owned = expiry.owned, owed = expiry.owed;
+    Lanes bought, sold, most;
+    for (std::size_t i = 0; i < kLanes; ++i) {
+        const double value = values.at[i];
+        const double change = value - now, loss = kShocks.skew[i] * (change < 0.0 ? -change : change);
+        const double first = kShocks.damping[i] * (owned * value - now), second = kShocks.damping[i] * (owed * value - now);
+        bought.at[i] = lesser(first, second) - loss;
+        sold.at[i] = lesser(-first, -second) - loss;
+        most.at[i] = -value;
+    }
+    Fall fall{-least_of(bought.at), -least_of(sold.at), -least_of(most.at)};
+    for (const double value : {values.at[kForwardUp], values.at[kForwardDown]}) {
+        for (const double slope : {owned, owed}) {
+            const double change = expiry.contingency * (slope * value - now);
+            fall.bought = std::max(fall.bought, -change);
+            fall.sold = std::max(fall.sold, change);
+        }
+    }
+    fall.bought = std::max(fall.bought, 0.0);
+    fall.sold = std::max(fall.sold, 0.0);
+    return fall;
+}
+
+PARLEY_CLONED double magnitude_of(const Lanes& sum) noexcept {
+    Lanes below;
+    for (std::size_t i = 0; i < kLanes; ++i) below.at[i] = sum.at[i] < 0.0 ? sum.at[i] : -sum.at[i];
+    return -least_of(below.at);
+}
+
+PARLEY_CLONED double magnitude_of(const Total& total) noexcept {
+    Lanes below;
+    for (std::size_t i = 0; i < kLanes; ++i) {
+        const double value = total.high.at[i] + total.low.at[i];
+        below.at[i] = value < 0.0 ? value : -value;
+    }
+    return -least_of(below.at);
+}
+
+double linear_move_max() noexcept { return kLinearMoveMax; }
 
 double forward_loss(double up, double down, double unchanged, const ExpiryTerms& expiry, double futures) noexcept {
     const double move = futures * kForwardShock;

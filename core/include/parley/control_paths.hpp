@@ -42,6 +42,9 @@ struct alignas(64) ControlPath {
     bool is_plain;  ///< no list, switch or state is in the way, and no limit is missing
     std::uint32_t count;
     std::array<std::uint32_t, 8> slots;
+    std::uint64_t room_revision;  ///< of the room; 0: none
+    std::int64_t orders_until, working_until;  ///< as many of all scopes together are within every limit, and so much risk
+    double risk_until_micros;
     std::array<std::uint32_t, 8> counters;  ///< kNoCounter: none yet
 };
 
@@ -64,6 +67,7 @@ public:
         for (std::size_t way = 0; way < kWays; ++way) {
             parley::prefetch(set + way * sizeof(ControlPath));
             parley::prefetch(set + way * sizeof(ControlPath) + 64);
+            parley::prefetch(set + way * sizeof(ControlPath) + 128);
         }
     }
 

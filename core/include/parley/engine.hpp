@@ -307,6 +307,7 @@ private:
     [[nodiscard]] Refusal check_intent(Intent& intent) const;
     [[nodiscard]] bool is_clear(Intent& intent) const noexcept;
     [[nodiscard]] std::uint64_t identity_of(const Intent& intent) const noexcept;
+    [[nodiscard]] double lot_risk_of(const Instrument& instrument) const noexcept;
     [[nodiscard]] Refusal check_controls(Intent& intent) const;
     [[nodiscard]] ControlPath& path_of(Slot account, Slot instrument, const Owner& owner) const;
     void put_together(ControlPath& path, const Owner& owner) const;

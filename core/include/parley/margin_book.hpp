@@ -68,6 +68,9 @@ public:
     /// it. Passes for an account without collateral. margin_headroom (value: micro-dollars after), or
     /// stale_or_jumped_market where something is not priced.
     [[nodiscard]] Refusal check(Slot account, Slot instrument, std::int64_t lots, PriceTicks price) const;
+    /// Whether the order passes for sure, told by bounds alone: no scenario is looked at. False says nothing: check()
+    /// says. The account is margined.
+    [[nodiscard]] bool is_clear(Slot account, Slot instrument, std::int64_t lots, PriceTicks price) const noexcept;
     /// Net initial margin of the account over all coins, dollars.
     [[nodiscard]] double initial(Slot account) const;
 
@@ -115,8 +118,10 @@ private:
         [[nodiscard]] double short_lots() const noexcept { return sells > lots ? sells - lots : 0.0; }
         [[nodiscard]] double worst_lots() const noexcept;
     };
+    static constexpr double kUnknown = -1.0;
     struct Holding {
         margin::Lanes sum;
+        mutable double magnitude = kUnknown;  ///< of the sum
         TimeNs at_ns = 0;
         std::uint8_t expiry = 0;
         std::uint32_t begin = 0, end = 0;  ///< in entries: options of the expiry
@@ -178,6 +183,16 @@ private:
         std::vector<std::uint32_t> places;   ///< by account slot
         std::vector<std::uint64_t> touched;  ///< by place: bits of expiries to renew, while inputs are set
     };
+    /// What a bound of an order in an option rests on, in one line of the cache.
+    struct alignas(64) Quick {
+        margin::Fall fall;
+        double now = 0.0;        ///< dollars of a lot
+        double lot = 0.0;        ///< coins
+        double lot_tick = 0.0;   ///< premium of a lot by a tick, coins (inverse) or dollars
+        std::int32_t coin = 0;
+        bool is_inverse = false;
+        bool is_ready = false;   ///< a priced option
+    };
     struct CashFlow {
         std::int64_t execution_id = 0;
         std::int64_t coin = 0;
@@ -185,6 +200,10 @@ private:
         double coins = 0.0;
     };
     struct Account {
+        /// The net initial margin of the account is not below this one; renewed where the revision is not the book's.
+        mutable double floor = 0.0;
+        mutable std::uint64_t floor_revision = 0;
+        mutable bool is_floor_near = false;  ///< nothing has lowered it since it was renewed
         double cash = 0.0;
         std::deque<CashFlow> flows;
         std::int64_t forgotten_execution_id = 0;
@@ -246,6 +265,16 @@ private:
                 totals.linear_sells + totals.inverse_sells * coin.spot};
     }
 
+    // bounds: margin_book_quick.cpp
+    void renew_quick(const Instrument& instrument, const margin::ExpiryTerms& terms, Slot slot) noexcept;
+    [[nodiscard]] double loss_of(const Quick& quick, double lots, double price) const noexcept;
+    void renew_floor(Slot account) const noexcept;
+    [[nodiscard]] double find_floor(Slot account) const noexcept;
+    [[nodiscard]] static double magnitude_of(const Coin& coin, const CoinAccount& held) noexcept;
+    void lower_floor(Account& owner, const Entry& before, const Entry& after) const noexcept;
+    [[nodiscard]] static double peg_factor(const Coin& coin) noexcept;
+    [[nodiscard]] static double gross_rate(const Coin& coin) noexcept;
+
     void save_coin(Writer& writer, const Coin* coin) const;
     void save_instruments(Writer& writer) const;
     void save_account(Writer& writer, Slot account) const;
@@ -254,6 +283,8 @@ private:
 
     std::vector<std::unique_ptr<Coin>> coins_;
     std::vector<Instrument> instruments_;
+    std::vector<Quick> quick_;  // beside instruments_
+    std::uint64_t revision_ = 1;  // of everything that the floors of all accounts rest on
     std::vector<std::unique_ptr<Account>> accounts_;
 };
 

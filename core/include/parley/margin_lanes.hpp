@@ -67,6 +67,19 @@ struct Total {
     [[nodiscard]] double at(std::size_t lane) const noexcept { return high.at[lane] + low.at[lane]; }
 };
 
+/// What one lot more, bought or sold, may take off the least profit at most, whatever else is held, and the most that it
+/// is worth in any scenario. Profits of an expiry change by a slope between `owned` and `owed`, so that the bounds hold for
+/// any number of lots at once.
+struct Fall {
+    double bought = 0.0, sold = 0.0, most = 0.0;
+};
+[[nodiscard]] Fall find_fall(const Lanes& values, const ExpiryTerms& expiry) noexcept;
+/// The largest number of all lanes, without its sign: what rounding is a share of.
+[[nodiscard]] double magnitude_of(const Lanes& sum) noexcept;
+[[nodiscard]] double magnitude_of(const Total& total) noexcept;
+/// Largest share of a dollar that moves with spot which a scenario takes or gives.
+[[nodiscard]] double linear_move_max() noexcept;
+
 /// Adds the profits of an expiry whose options are worth `sum`, `times` 1 or -1.
 void add_profits(const Lanes& sum, const ExpiryTerms& expiry, double times, Total& total) noexcept;
 /// In each lane alone, the worst of nothing, all that is bought and all that is sold being filled at its value.

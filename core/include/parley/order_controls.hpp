@@ -29,16 +29,21 @@ struct TokenBucket {
     /// Takes one where there is one. Full when new and after any change of limits.
     [[nodiscard]] bool take(std::int64_t per_second, std::int64_t most_nano_tokens, TimeNs now_ns) noexcept {
         constexpr std::int64_t one = 1'000'000'000;
+        std::int64_t refilled = nano_tokens;
         if (now_ns > at_ns) {
-            refill(per_second, most_nano_tokens, now_ns);
-        } else if (nano_tokens > most_nano_tokens) {
-            nano_tokens = most_nano_tokens;
+            std::int64_t elapsed = 0, gained = 0;
+            const bool is_wide = __builtin_sub_overflow(now_ns, at_ns, &elapsed) ||
+                                 __builtin_mul_overflow(elapsed, per_second, &gained) ||
+                                 __builtin_add_overflow(nano_tokens, gained, &refilled);
+            if (is_wide) [[unlikely]] refilled = wide_refill(per_second, now_ns);
+            at_ns = now_ns;
         }
-        if (nano_tokens < one) return false;
-        nano_tokens -= one;
-        return true;
+        if (refilled > most_nano_tokens) refilled = most_nano_tokens;
+        const bool has_one = refilled >= one;
+        nano_tokens = has_one ? refilled - one : refilled;
+        return has_one;
     }
-    void refill(std::int64_t per_second, std::int64_t most_nano_tokens, TimeNs now_ns) noexcept;
+    [[nodiscard]] std::int64_t wide_refill(std::int64_t per_second, TimeNs now_ns) const noexcept;
 };
 
 /// Times of the last executions: whether as many as may be fell within the period.
@@ -198,8 +203,12 @@ public:
         double lot_risk_micros = 0.0;  ///< of one lot, at the index
     };
     /// Whether no control can refuse the order. False says nothing: check() says.
-    [[nodiscard]] bool is_clear(const ControlPath& path, const QuickFacts& facts, Indices indices,
+    [[nodiscard]] bool is_clear(ControlPath& path, const QuickFacts& facts, Indices indices,
                                 TimeNs now_ns) const noexcept;
+    /// Asks the memory for what tells whether an order of that identity came before.
+    void look_ahead(std::uint64_t identity) const noexcept { recent_.look_ahead(identity); }
+    /// The index of a coin has moved, and with it what every scope has at risk.
+    void renew_rooms() noexcept { ++rooms_revision_; }
     /// What an order must have to count as admitted along its path.
     struct Admitted {
         OrderId order_id = 0;
@@ -209,8 +218,11 @@ public:
         PriceTicks mark;
     };
     void admit(ControlPath& path, const Admitted& order, TimeNs now_ns);
-    void change_position(ControlPath& path, const Valuation& valuation, std::int64_t coin, const Position& by);
+    /// `lot_risk_micros`: as in QuickFacts.
+    void change_position(ControlPath& path, const Valuation& valuation, std::int64_t coin, const Position& by,
+                         double lot_risk_micros);
     void count_orders(const ControlPath& path, std::int64_t more) noexcept {
+        if (more > 0) since_.working += more;
         for (std::uint32_t i = 0; i < path.count; ++i) scopes_[path.slots[i]].working_orders += more;
     }
     /// The scope that this execution disables, or `all`.
@@ -324,6 +336,13 @@ private:
     [[nodiscard]] static bool is_window_open(const Scope& scope, const Counter* counter, TimeNs now_ns) noexcept;
     void open_windows(ControlPath& path, PriceTicks mark, TimeNs now_ns);
     Counter& counter_on(ControlPath& path, std::uint32_t i);
+    [[nodiscard]] bool fits(const ControlPath& path, double more_risk_micros) const noexcept {
+        return path.room_revision == rooms_revision_ && since_.orders < path.orders_until &&
+               since_.working < path.working_until &&
+               since_.risk_micros + more_risk_micros <= path.risk_until_micros;
+    }
+    void renew_room(ControlPath& path, Indices indices) const noexcept;
+    void note_risk(const Position& by, double lot_risk_micros) noexcept;
     void add_windows(const Valuation& valuation, ControlPath& path, TimeNs now_ns) const noexcept;
     static void change(Scope& scope, Counter& counter, const Valuation& valuation, std::int64_t coin, const Position& by);
     [[nodiscard]] Refusal check_lists(Slot slot, const OrderFacts& facts) const noexcept;
@@ -343,7 +362,15 @@ private:
     void load_counters(Reader& reader, std::span<const Terms> instruments);
     void save_grants(Writer& writer) const;
     void load_grants(Reader& reader);
+    /// What came through all paths together, never less: a path's room in its scopes is told by these, so that nothing
+    /// is asked of each scope while there is room. How they came about is no part of the state.
+    struct Since {
+        std::int64_t orders = 0, working = 0;
+        double risk_micros = 0.0;
+    };
     std::uint64_t revision_ = 1;
+    std::uint64_t rooms_revision_ = 1;
+    Since since_;
     std::vector<Scope> scopes_;
     FlatMap<Slot> scope_slots_;
     FlatMap<Slot> counter_slots_;
