@@ -48,6 +48,7 @@ bool BookPrices::insert_far(Book book, std::uint32_t price, std::uint32_t level)
         const auto place = entries_.find(far_[book], key);
         assert(!place.is_found);
         if (!entries_.insert(far_[book], place.at, {key, level})) return false;
+        if ((side.occupied[0] | side.occupied[1]) == 0) lay_window(book);
     }
     note_best(book, key, level);
     return true;
@@ -98,32 +99,29 @@ bool BookPrices::has_window_tick(Book book, std::uint32_t& tick) const noexcept 
     return false;
 }
 
+// An emptied window stays where it is: a move takes the last price out and puts another near it. It follows what the
+// next price outside of it tells.
 void BookPrices::renew_best(Book book) noexcept {
     BookSide& side = sides_[book];
     const Ladder& far = far_[book];
-    if (far.size != 0) fit_window(book);
     std::uint32_t tick = 0;
     side.best_level = 0;
     if (has_window_tick(book, tick)) {
+        if (far.size != 0 && tick < (side.block << kBlockBits) + kRoomBelow && side.block != 0) lower_window(book, tick);
         side.best_key = key_of_tick(book, tick);
         side.best_level = cell(book, tick);
     }
     if (far.size != 0) note_best(book, far.best_key, entries_.entry(far, 0).level);
 }
 
-// The best price fell. An empty window is laid anew; one whose upper block is empty and whose best is deep goes down.
-void BookPrices::fit_window(Book book) noexcept {
-    BookSide& side = sides_[book];
-    std::uint32_t tick = 0;
-    if (!has_window_tick(book, tick)) {
-        const std::uint32_t price = key_of(book, far_[book].best_key);
-        side.tick_e4 = price % kCent == 0 ? kCent : 1;
-        lower_window(book, position_of(book, price).tick);
-    } else if (tick < (side.block << kBlockBits) + kRoomBelow && side.block != 0) {
-        lower_window(book, tick);
-    }
+// An empty window goes to the best price of the ladder, which it counts in the tick of that price.
+void BookPrices::lay_window(Book book) noexcept {
+    const std::uint32_t price = key_of(book, far_[book].best_key);
+    sides_[book].tick_e4 = price % kCent == 0 ? kCent : 1;
+    lower_window(book, position_of(book, price).tick);
 }
 
+// Where the best price is deep in a window, the window goes down, and takes out of the ladder what is inside it now.
 void BookPrices::lower_window(Book book, std::uint32_t tick) noexcept {
     BookSide& side = sides_[book];
     Ladder& far = far_[book];

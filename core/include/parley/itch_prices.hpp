@@ -115,7 +115,7 @@ private:
     [[nodiscard]] bool raise_window(Book book, std::uint32_t tick) noexcept;
     void evict(Book book, std::uint32_t block) noexcept;
     void lower_window(Book book, std::uint32_t tick) noexcept;
-    void fit_window(Book book) noexcept;
+    void lay_window(Book book) noexcept;
 
     HugeArray<BookSide> sides_;
     HugeArray<Ladder> far_;
