@@ -88,7 +88,8 @@ private:
 /// Random messages over few stocks and prices: long queues, many ladders that empty, wrong references among them.
 class Messages {
 public:
-    explicit Messages(std::uint64_t seed, std::uint32_t prices) : state_(seed), prices_(prices) {}
+    explicit Messages(std::uint64_t seed, std::uint32_t prices, std::uint32_t step_e4 = 1)
+        : state_(seed), prices_(prices), step_e4_(step_e4) {}
 
     std::vector<std::uint8_t> next() {
         const std::uint64_t kind = below(100);
@@ -96,11 +97,11 @@ public:
         if (kind < 36) {
             const char side = below(2) == 0 ? 'B' : 'S';
             bytes.header('A', below(kStocks), 1).number(fresh(), 8).text({&side, 1}, 1).number(below(500), 4);
-            bytes.text("X", 8).number(1 + below(prices_), 4);
+            bytes.text("X", 8).number(price(), 4);
         } else if (kind < 80) {
             bytes.header('D', 0, 1).number(old(), 8);
         } else if (kind < 88) {
-            bytes.header('U', 0, 1).number(old(), 8).number(fresh(), 8).number(below(500), 4).number(1 + below(prices_), 4);
+            bytes.header('U', 0, 1).number(old(), 8).number(fresh(), 8).number(below(500), 4).number(price(), 4);
         } else if (kind < 92) {
             bytes.header('X', 0, 1).number(old(), 8).number(below(300), 4);
         } else if (kind < 96) {
@@ -116,11 +117,13 @@ private:
         state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
         return (state_ >> 33) % bound;
     }
+    std::uint64_t price() { return step_e4_ * (1 + below(prices_)); }
     std::uint64_t fresh() { return below(50) == 0 ? old() : ++reference_; }
     std::uint64_t old() { return reference_ - below(std::min<std::uint64_t>(reference_ + 1, 150)); }
 
     std::uint64_t state_;
     std::uint32_t prices_;
+    std::uint32_t step_e4_;
     std::uint64_t reference_ = 0;
 };
 
@@ -171,6 +174,25 @@ TEST(itch_books_agree_with_the_slow_books_after_every_message) {
         }
         CHECK(all_same && is_same(books, slow));
         CHECK(books.flaws().unknown_orders > 100 && books.flaws().duplicate_orders > 10);
+    }
+}
+
+/// Few orders far apart: windows empty, stay behind, and are laid anew, in cents, in parts of one, and in both.
+TEST(itch_books_of_scattered_prices_agree_with_the_slow_books) {
+    for (const std::uint32_t step_e4 : {1U, 50U, 100U}) {
+        for (std::uint64_t seed = 0; seed < 8; ++seed) {
+            itch::Books books({2'000, 1'000});
+            SlowBooks slow;
+            Messages messages(seed, 2'000, step_e4);
+            bool all_same = true;
+            for (int i = 0; i < 400 && all_same; ++i) {
+                const auto message = messages.next();
+                CHECK(itch::dispatch(message, books));
+                CHECK(itch::dispatch(message, slow));
+                all_same = is_same(books, slow);
+            }
+            CHECK(all_same && books.flaws().refused_orders == 0);
+        }
     }
 }
 
