@@ -174,7 +174,7 @@ def test_shares_are_kept_and_shown_to_the_taker_alone(world):
 
 
 def five_makers(world) -> list[worlds.Party]:
-    return [*world.makers, worlds._party("Fjord", "maker", "client"), worlds._party("Granite", "maker", "client")]
+    return [*world.makers, worlds.new_party("Fjord", "maker", "client"), worlds.new_party("Granite", "maker", "client")]
 
 
 def test_anonymous_taker_needs_five_makers(world):
