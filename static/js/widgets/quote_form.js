@@ -16,6 +16,7 @@ import { market } from "../store/market.js";
 import { selection } from "../store/selection.js";
 import { refusalText } from "./notices.js";
 import { QuoteLeg } from "./quote_leg.js";
+import { LastLookBar, QuoteTerms } from "./quote_terms.js";
 import { Widget } from "./widget.js";
 
 const LOCK_MS = 500;
@@ -35,6 +36,8 @@ class QuoteForm extends Widget {
     this.cancel = element("button", { class: "button", type: "button", onclick: () => this.withdraw() }, "Cancel quote");
     this.refillButton = element("button", { class: "button", type: "button", onclick: () => this.refill() }, "Prefill from model");
     this.message = element("p", { class: "message", role: "status" }, "");
+    this.terms = new QuoteTerms();
+    this.look = new LastLookBar((text, kind) => this.say(text, kind));
     this.form = element("form", { class: "quote-form", autocomplete: "off", onsubmit: (event) => this.send(event) }, ...this.parts());
     this.empty = element("p", { class: "panel-empty" }, "Choose a request to price it.");
     this.append(element("div", { class: "panel-head" }, element("h2", { class: "panel-title" }, "Quote"), element("span", { class: "panel-note" }, "Enter sends, arrows move by one tick")), element("div", { class: "panel-body" }, this.form, this.empty));
@@ -48,6 +51,8 @@ class QuoteForm extends Widget {
       element("div", { class: "quote-head" }, this.heading, this.left, this.about),
       table,
       this.own,
+      this.look.node,
+      this.terms.node,
       element("div", { class: "quote-net" }, this.nets.bid.node, this.nets.ask.node),
       element("div", { class: "quote-actions" }, this.submit, this.cancel, this.refillButton, spread, element("div", {}, this.spread)),
       this.message,
@@ -73,6 +78,7 @@ class QuoteForm extends Widget {
     this.legs = rfq.legs.map((leg, i) => new QuoteLeg(leg, i, () => invalidate(this)));
     this.body.replaceChildren(...this.legs.map((leg) => leg.node));
     this.isPrefilled = false;
+    this.terms.clear();
     this.say("", null);
     invalidate(this);
   }
@@ -97,6 +103,7 @@ class QuoteForm extends Widget {
     if (!this.isPrefilled) this.prefill();
     this.drawNets(rfq);
     this.drawSubmit(rfq, leftMs);
+    this.look.draw(rfq, rfq.quotes[0]);
   }
 
   prefill() {
@@ -152,7 +159,7 @@ class QuoteForm extends Widget {
     if (!rfq || this.submit.disabled || performance.now() < this.lockedUntil) return;
     this.lockedUntil = performance.now() + LOCK_MS;
     const side = (field) => (this.nets[field].stated ? { leg_prices: this.nets[field].stated.prices } : null);
-    const message = { type: "rfq.quote", rfq_id: rfq.rfq_id, account_id: selection.accountId, bid: side("bid"), ask: side("ask") };
+    const message = { type: "rfq.quote", rfq_id: rfq.rfq_id, account_id: selection.accountId, bid: side("bid"), ask: side("ask"), ...this.terms.fields };
     this.say("Sent", "wait");
     const answer = await commands.send(message, (state) => state === "unknown" && this.say("Unknown, checking", "wait"));
     if (answer.type === "command_refused") this.say(`Refused. ${refusalText(answer)}`, "bad");
@@ -176,14 +183,15 @@ class QuoteForm extends Widget {
 /** What the maker did by being hit: the other side of what the taker took. */
 function hitText(rfq, quote) {
   const verb = rfq.accepted_side === "buy" ? "sold" : "bought";
-  return `Your quote v${quote.version} was hit: you ${verb} ${format.short(rfq.quantity)} × ${rfq.structure} at ${rfq.traded_price} ${rfq.quote_currency}`;
+  return `Your quote v${quote.version} was hit: you ${verb} ${format.short(quote.filled_quantity)} × ${rfq.structure} at ${rfq.traded_price} ${rfq.quote_currency}`;
 }
 
 /** The quote that stands, in words. */
 function ownText(quote) {
   if (!quote) return "You have no quote here yet.";
   const life = quote.state === "active" ? `, ${format.countdown(msUntil(quote.expires_at_ns))} left` : "";
-  return `Your quote v${quote.version}: ${quote.bid ?? "–"} / ${quote.ask ?? "–"} ${format.words(quote.state)}${life}`;
+  const terms = `${format.short(quote.quantity)} units${quote.condition === "all_or_none" ? ", all or none" : ""}`;
+  return `Your quote v${quote.version}: ${quote.bid ?? "–"} / ${quote.ask ?? "–"} for ${terms}, ${format.words(quote.outcome ?? quote.state)}${life}`;
 }
 
 function addNet(title, side) {

@@ -10,6 +10,7 @@ import * as format from "../lib/format.js";
 import { bestQuote, legsText } from "../lib/structure.js";
 import { page } from "../store/page.js";
 import { notify, refusalText } from "./notices.js";
+import { RfqPool } from "./rfq_pool.js";
 import { RfqPreview } from "./rfq_preview.js";
 
 const URGENT_MS = 10_000;
@@ -31,7 +32,8 @@ export class RfqCard {
     this.body = element("tbody");
     this.spoken = element("p", { class: "hidden-text", "aria-live": "polite" }, "");
     this.table = element("table", { class: "quotes-table" }, element("caption", { class: "hidden-text" }, "Quotes, best first"), head(), this.body);
-    this.node = element("article", { class: "rfq-card" }, element("div", { class: "rfq-top" }, this.title, this.state, this.left, this.cancel), this.legs, this.phase, this.table, this.spoken);
+    this.pool = new RfqPool();
+    this.node = element("article", { class: "rfq-card" }, element("div", { class: "rfq-top" }, this.title, this.state, this.left, this.cancel), this.legs, this.phase, this.table, this.pool.node, this.spoken);
     this.preview = new RfqPreview({ buy: "If you buy", sell: "If you sell" });
     this.preview.node.hidden = true;
     this.node.append(this.preview.node);
@@ -55,6 +57,7 @@ export class RfqCard {
     this.cancel.hidden = !isOpen;
     this.drawPhase(rfq, isOpen, leftMs);
     this.drawQuotes(rfq, isOpen);
+    this.pool.draw(rfq, isOpen, msUntil(rfq.tradable_at_ns) <= 0);
   }
 
   drawPhase(rfq, isOpen, leftMs) {
@@ -86,7 +89,7 @@ export class RfqCard {
     const leftMs = msUntil(quote.expires_at_ns);
     setText(row.maker, quote.maker_name);
     const isActive = isOpen && quote.state === "active" && leftMs > 0;
-    setText(row.left, quote.state === "active" ? format.countdown(leftMs) : format.words(quote.state));
+    setText(row.left, quoteState(quote, leftMs));
     for (const way of SIDES) this.drawAccept(row, rfq, way, best[way.field] === quote, isActive);
     return row.node;
   }
@@ -95,11 +98,12 @@ export class RfqCard {
     const button = row[field];
     const { quote } = row;
     const isOffered = quote[field] !== null && (rfq.side === null || rfq.side === side);
-    setDisabled(button.node, !isActive || !isOffered || performance.now() < this.lockedUntil);
+    const isWhole = quote.quantity === rfq.quantity;
+    setDisabled(button.node, !isActive || !isOffered || !isWhole || performance.now() < this.lockedUntil);
     setAttribute(button.node, "data-best", String(isBest));
     setText(button.price, isOffered ? format.exact(quote[field]) : format.NOTHING);
-    setText(button.terms, isOffered ? `${verb} ${rfq.quantity}${isBest ? " · BEST" : ""}` : "not quoted");
-    const said = `${verb} ${rfq.quantity} ${rfq.structure} at ${quote[field]} ${rfq.quote_currency} with ${quote.maker_name}, version ${quote.version}${isBest ? ", best" : ""}`;
+    setText(button.terms, isOffered ? `${verb} ${quote.quantity}${quote.condition === "all_or_none" ? " · all or none" : ""}${isBest ? " · BEST" : ""}` : "not quoted");
+    const said = `${verb} ${quote.quantity} ${rfq.structure} at ${quote[field]} ${rfq.quote_currency} with ${quote.maker_name}, version ${quote.version}${isBest ? ", best" : ""}`;
     setAttribute(button.node, "aria-label", isOffered ? said : `${quote.maker_name} quotes no ${field}`);
     button.stated = { quote_id: quote.quote_id, version: quote.version, side, text: said };
   }
@@ -168,19 +172,33 @@ function order(quote, best) {
   return far("ask", 1) + far("bid", -1);
 }
 
+/** What is left of a quote's life or of its maker's last look; else what became of it. */
+function quoteState(quote, leftMs) {
+  if (quote.state === "active") return format.countdown(leftMs);
+  if (quote.state === "pending_last_look") return `last look ${format.countdown(msUntil(quote.last_look_until_ns))}`;
+  const reason = quote.reason ? `: ${format.words(quote.reason)}` : "";
+  return `${format.words(quote.outcome ?? quote.state)}${reason}`;
+}
+
 function phaseOf(rfq, isOpen, leftMs) {
   const graceMs = msUntil(rfq.tradable_at_ns);
   if (isOpen && graceMs > 0) return [`Makers competing: quotes in ${Math.ceil(graceMs / 1000)} s`, "wait"];
   if (isOpen && rfq.quotes.length === 0) return ["Waiting for quotes", "wait"];
   if (rfq.state === "open" && leftMs <= 0) return ["Time is over", "wait"];
-  if (rfq.state === "pending_fill") return ["Accepted: the gateway checks and reserves risk", "wait"];
+  if (rfq.state === "pending_fill") return [pendingText(rfq), "wait"];
   if (rfq.state === "filled") return [filledText(rfq), "good"];
   return rfq.state === "rejected" ? [`Rejected: ${rfq.reason}`, "bad"] : ["", null];
 }
 
+function pendingText(rfq) {
+  const waiting = rfq.quotes.some((quote) => quote.state === "pending_last_look");
+  return waiting ? "Accepted: a maker has its last look" : "Accepted: the gateway checks and reserves risk";
+}
+
 function filledText(rfq) {
   const verb = rfq.accepted_side === "buy" ? "Bought" : "Sold";
-  const maker = rfq.quotes.find((quote) => quote.quote_id === rfq.accepted_quote_id)?.maker_name;
-  const names = page.config.makers;
-  return `${verb} ${rfq.quantity} at ${rfq.traded_price} ${rfq.quote_currency}${maker && names.length ? ` with ${maker}` : ""}`;
+  const taken = rfq.quotes.filter((quote) => quote.filled_quantity !== null);
+  const names = taken.map((quote) => (taken.length > 1 ? `${quote.maker_name} ${format.short(quote.filled_quantity)}` : quote.maker_name));
+  const isNamed = names.length > 0 && page.config.makers.length > 0;
+  return `${verb} ${rfq.quantity} at ${rfq.traded_price} ${rfq.quote_currency}${isNamed ? ` with ${names.join(", ")}` : ""}`;
 }

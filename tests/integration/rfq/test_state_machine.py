@@ -19,14 +19,17 @@ from hypothesis.stateful import (
 )
 
 from common.errors import Refusal
-from rfq import selectors
-from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq
-from rfq.selectors import replays
+from rfq import selectors, services
+from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, Trigger
+from rfq.selectors import allocations, replays
+from settlement import selectors as settlement_selectors
+from settlement.models import Fill
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.world import commands_sent, facts_of, side
 from wire import gateway
 from wire import limits as wire_limits
 from wire.facts import RfqChanged
+from wire.negotiation import QuoteCondition
 from wire.units import QuoteState, RfqState, Side
 
 RFQS_MAX = 4
@@ -68,15 +71,15 @@ class Negotiations(RuleBasedStateMachine):
         rfq_id = self.world.create(life_seconds=life, side=asked)
         return rfq_id
 
-    @rule(target=quotes, rfq_id=rfqs, maker=st.sampled_from(["cobalt", "dune"]), life=st.sampled_from([None, 10]), edge=st.integers(0, 5))
-    def quote(self, rfq_id, maker, life, edge):
+    @rule(target=quotes, rfq_id=rfqs, maker=st.sampled_from(["cobalt", "dune"]), life=st.sampled_from([None, 10]), edge=st.integers(0, 5), quantity=st.sampled_from([None, "1"]), condition=st.sampled_from(QuoteCondition))
+    def quote(self, rfq_id, maker, life, edge, quantity, condition):
         row = Rfq.objects.get(id=rfq_id)
         prices = {"bid": side(f"0.05{edge}1", "0.0411"), "ask": side("0.0611", f"0.06{edge}1")}
         if row.side:
             prices["bid" if row.side == "buy" else "ask"] = None
         allowed = row.state == "open" and self.world.at < row.expires_at
         try:
-            quote_id = self.world.quote(rfq_id, getattr(self.world, maker), life_seconds=life, **prices)
+            quote_id = self.world.quote(rfq_id, getattr(self.world, maker), life_seconds=life, quantity=quantity, condition=condition, **prices)
         except Refusal as refusal:
             assert not allowed, refusal
             return multiple()
@@ -109,6 +112,7 @@ class Negotiations(RuleBasedStateMachine):
             and (standing.state, standing.version) == ("active", version)
             and self.world.at < terms.expires_at
             and quoted is not None
+            and terms.quantity == row.quantity
         )
         self.judge(allowed, lambda: self.world.accept(rfq_id, quote_id, version, taker_side))
 
@@ -118,6 +122,42 @@ class Negotiations(RuleBasedStateMachine):
         standing = list(Quote.objects.filter(state="active").order_by("id"))
         chosen = standing[choice % len(standing)]
         self.try_to_accept(chosen.rfq_id, chosen.id, chosen.version, taker_side)
+
+    @rule(rfq_id=rfqs, taker_side=st.sampled_from(Side))
+    def trade_the_pool(self, rfq_id, taker_side):
+        """Without a bound on the price that matters: it fills where what stands can add up to the size of two."""
+        row = Rfq.objects.get(id=rfq_id)
+        standing = self.standing(row, taker_side)
+        whole = any(each.quantity == 2 for each in standing)
+        allowed = row.state == "open" and row.tradable_at <= self.world.at < row.expires_at and (whole or len(standing) == 2)
+        limit = "9" if taker_side is Side.BUY else "0"
+        self.judge(allowed, lambda: self.world.trade(rfq_id, limit, taker_side))
+
+    def standing(self, row, taker_side):
+        found = []
+        for quote in Quote.objects.filter(rfq_id=row.id, state="active"):
+            terms = QuoteVersion.objects.get(quote_id=quote.id, version=quote.version)
+            price = terms.ask_net if taker_side is Side.BUY else terms.bid_net
+            if price is not None and self.world.at < terms.expires_at:
+                found.append(terms)
+        return found
+
+    @rule(rfq_id=rfqs, taker_side=st.sampled_from(Side), limit=st.sampled_from(["0.0000", "0.1112", "9"]))
+    def rest_a_limit(self, rfq_id, taker_side, limit):
+        row = Rfq.objects.get(id=rfq_id)
+        allowed = row.state == "open" and self.world.at < row.expires_at and row.side in {"", taker_side.value}
+        self.judge(allowed, lambda: self.world.set_trigger(rfq_id, limit, taker_side))
+
+    @rule()
+    def fire_limits(self):
+        self.world.fire()
+
+    @rule(maker=st.sampled_from(["cobalt", "dune"]), reason=st.sampled_from(["mmp", "disconnect", "kill"]))
+    def protect(self, maker, reason):
+        party = getattr(self.world, maker)
+        active = Quote.objects.filter(maker_firm_id=party.firm.id, state="active").count()
+        ended = services.cancel_all_quotes(maker_firm_id=party.firm.id, reason=reason, actor=party.actor, at=self.world.at)
+        assert ended == active
 
     @rule(seconds=st.sampled_from([0.0, 0.1, 1.0, 2.0, 5.0, 9.0, 30.0]))
     def timers(self, seconds):
@@ -164,14 +204,16 @@ class Negotiations(RuleBasedStateMachine):
         for row in Rfq.objects.all():
             record = selectors.get_record(row.id)
             states = [quote.state for quote in record.quotes]
-            chosen = sum(state in {QuoteState.PENDING_FILL, QuoteState.FILLED} for state in states)
+            chosen = any(state in {QuoteState.PENDING_FILL, QuoteState.FILLED} for state in states)
             assert chosen == (record.state in {RfqState.PENDING_FILL, RfqState.FILLED})
             if record.state in ENDED:
                 assert QuoteState.ACTIVE not in states
             trades = BlockTrade.objects.filter(rfq_id=row.id)
-            assert trades.count() <= 1
             if record.state in {RfqState.FILLED, RfqState.PENDING_FILL}:
-                assert trades.count() == 1
+                assert sum(trade.quantity for trade in trades) == row.quantity, "the full size"
+            resting = Trigger.objects.filter(rfq_id=row.id, state="untriggered").exists()
+            assert not resting or record.state is RfqState.OPEN
+            assert allocations.find_allocation_difference(row.id) is None
 
     @invariant()
     def each_version_ends_once(self):
@@ -188,7 +230,15 @@ class Negotiations(RuleBasedStateMachine):
         assert len(confirmed) == len(set(confirmed))
         assert not set(confirmed) & set(voided)
         filled = set(BlockTrade.objects.filter(state__in=["reserved", "completed"]).values_list("id", flat=True))
-        assert set(confirmed) == filled
+        assert set(confirmed) == filled & set(BlockTrade.objects.filter(rfq__state="filled").values_list("id", flat=True))
+
+    @invariant()
+    def the_ledger_balances(self):
+        assert settlement_selectors.check_ledger() == []
+        for trade in BlockTrade.objects.filter(state="completed"):
+            booked = Fill.objects.filter(execution_id__in=trade.legs.values("execution_id"))
+            assert sum(fill.quantity * (1 if fill.side == "buy" else -1) for fill in booked) == 0
+            assert booked.count() == 2 * trade.legs.count()
 
     @invariant()
     def facts_amount_to_the_snapshot(self):
