@@ -1,5 +1,6 @@
 """Threads against a real PostgreSQL: whatever races, an RFQ is decided once."""
 
+import datetime as dt
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from rfq import selectors, services
 from rfq.domain import limits
 from rfq.domain.transitions import TERMINAL_STATES
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqCommand
+from rfq.selectors import allocations
 from streams.models import Fact
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.world import command_id, commands_sent, facts_of, rfq_facts_of, side
@@ -173,3 +175,31 @@ def test_facts_of_a_crowd_are_gapless(world):
         versions = [view.quotes[0].version for view in rfq_facts_of(party) if view.quotes]
         assert versions == list(range(1, 25))
     assert facts_of(world.taker)
+
+
+def test_accept_pool_cancel_and_expiry_at_the_boundary_decide_each_rfq_once(world):
+    """One quote, the pool, the taker's and the makers' withdrawals and the timer race at the last instant."""
+    rfq_ids = [world.create(life_seconds=60) for _ in range(6)]
+    quotes = {rfq_id: world.quote(rfq_id, quantity="1") for rfq_id in rfq_ids}
+    whole = {rfq_id: world.quote(rfq_id, world.dune) for rfq_id in rfq_ids}
+    world.wait(59.999999)
+    last_instant = world.at
+    after = last_instant + dt.timedelta(microseconds=1)
+    calls = []
+    for rfq_id in rfq_ids:
+        calls += [
+            lambda each=rfq_id: world.trade(each, "0.2", at=last_instant),
+            lambda each=rfq_id: world.accept(each, whole[each], at=last_instant),
+            lambda each=rfq_id: world.cancel_quote(quotes[each]),
+            lambda each=rfq_id: world.cancel_rfq(each),
+            lambda: services.expire_due(after),
+        ]
+    at_once(calls, threads=10)
+    services.expire_due(after)
+    for rfq_id in rfq_ids:
+        record = selectors.get_record(rfq_id)
+        assert record.state in {RfqState.PENDING_FILL, RfqState.EXPIRED, RfqState.CANCELED}
+        assert bool(record.trades) is (record.state is RfqState.PENDING_FILL)
+        assert not record.trades or sum(trade.quantity for trade in record.trades) == record.quantity
+        assert allocations.find_allocation_difference(rfq_id) is None
+    assert len(commands_sent(gateway.ReserveBlock)) == BlockTrade.objects.count()
