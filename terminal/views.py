@@ -15,6 +15,8 @@ from common.errors import NotFound
 from common.permissions import require_role
 from compliance import views as compliance_views
 from risk import selectors as risk_selectors
+from wire.instruments import COINS
+from wire.quoting import BOUNDS
 
 TRADER, CLIENT, COMPLIANCE, ADMIN = "trader", "client", "compliance", "admin"
 HOMES = {TRADER: "terminal", CLIENT: "maker", COMPLIANCE: "compliance:search", ADMIN: "compliance:search"}
@@ -95,6 +97,7 @@ def _page_config(request: HttpRequest, page: str, accounts: list[Any]) -> dict[s
         "makerGroupsUrl": reverse("maker_groups"),
         "plotlyUrl": static("vendor/plotly.min.js"),
         "isKilled": _is_killed(user),
+        **(_quoter_config() if page == "maker" else {}),
     }
 
 
@@ -103,6 +106,11 @@ def _makers(user: Any, page: str) -> list[dict[str, Any]]:
     if not roles.is_trader(user) or page not in ASKING_PAGES:
         return []
     return [{"id": firm.id, "name": firm.name} for firm in accounts_selectors.maker_firms()]
+
+
+def _quoter_config() -> dict[str, Any]:
+    """What the auto-quoter's panel shows of each parameter: low, high, unit, meaning."""
+    return {"quoterBounds": {name: list(bound) for name, bound in BOUNDS.items()}, "coins": list(COINS)}
 
 
 def _is_killed(user: Any) -> bool:

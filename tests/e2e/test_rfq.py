@@ -124,3 +124,26 @@ def test_the_pool_trades_at_one_click_and_a_limit_rests_hidden(terminal: Page) -
     done = terminal.locator("parley-rfq .rfq-card", has_text=title.split()[0])
     expect(done.locator(".state")).to_have_text("filled")
     expect(done).to_contain_text("Bought 2 at")
+
+
+def test_maker_answers_passes_and_switches_the_quoter_by_keys_alone(open_page: OpenPage) -> None:
+    taker, maker = open_page("trader2", "/terminal/"), open_page("maker5", "/maker/")
+    wait_live(taker)
+    expect(maker.locator("parley-quoter .panel-note")).to_contain_text("in force since")
+    build_straddle(taker)
+    number = request_quotes(taker).locator("b").inner_text().split()[0]
+    expect(maker.locator("parley-quote .quote-head b")).to_contain_text(number)
+    expect(maker.locator("parley-maker-actions .decision tbody tr")).to_have_count(14)
+    maker.keyboard.press("q")
+    expect(maker.locator("parley-quote .message")).to_have_text("")
+    maker.get_by_role("button", name="Hotkeys off").click()
+    maker.keyboard.press("]")
+    expect(maker.locator("#quote-spread")).to_have_value("1.5")
+    maker.keyboard.press("q")
+    expect(maker.locator("parley-quote .message")).to_contain_text("stands for RFQ")
+    maker.keyboard.press("3")
+    expect(maker.locator("parley-maker-actions")).to_contain_text("Your firm passed: no inventory")
+    for state in ("off", "on"):
+        maker.keyboard.press("o")
+        expect(maker.locator('parley-quoter [data-coin="BTC"]')).to_have_text(f"BTC {state}")
+        expect(maker.locator("parley-quoter .panel-note")).to_contain_text("in force since")

@@ -22,6 +22,16 @@ function fromMark(ticker) {
 }
 
 /**
+ * Bid and ask `points` of volatility below and above the model, by the vega of the ticker; without one, by a tick.
+ * @param {{value: number}} model @param {object} ticker @param {number} points
+ */
+export function quoteByVega(model, ticker, points, instrument) {
+  const usd = ((ticker?.vega ?? 0) / 100) * points;
+  const half = instrument.is_inverse ? usd / (ticker?.forward_price || Infinity) : usd;
+  return quoteAround(model.value, (2 * half) / model.value, instrument);
+}
+
+/**
  * Bid and ask around a model value: half the spread each way, never inside one tick, never at or below zero.
  * @param {number} spreadShare of the value, for instance 0.02
  */

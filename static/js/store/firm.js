@@ -15,6 +15,9 @@ class FirmState extends Topics {
     this.rfqs = new Map();
     this.positions = new Map();
     this.balances = new Map();
+    this.quoters = new Map();
+    this.counterparties = new Map();
+    this.passes = new Map();
     this.margins = new Map();
     this.drafts = new Map();
     this.maker_groups = new Map();
@@ -68,6 +71,9 @@ const KEYS = {
   positions: (view) => `${view.account_id}.${view.instrument_name}`,
   balances: (view) => `${view.account_id}.${view.asset}`,
   margins: (view) => view.account_id,
+  quoters: (view) => view.firm_id,
+  counterparties: (view) => view.taker_firm_id,
+  passes: (view) => `${view.rfq_id}.${view.maker_name}`,
   drafts: (view) => view.rfq_id,
   maker_groups: (view) => view.maker_group_id,
 };
@@ -86,6 +92,9 @@ const FIELDS = [
   ["balance", "balances"],
   ["draft", "drafts"],
   ["maker_group", "maker_groups"],
+  ["quoter", "quoters"],
+  ["counterparty", "counterparties"],
+  ["rfq_pass", "passes"],
 ];
 
 export const OPEN_ORDER_STATES = new Set([

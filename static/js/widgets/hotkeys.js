@@ -9,7 +9,7 @@ const IDLE_MS = 600_000;
 const click = (selector) => () => document.querySelector(selector)?.click();
 const focus = (selector) => () => document.querySelector(selector)?.focus();
 
-const ACTIONS = [
+const TRADER_ACTIONS = [
   { id: "buy", key: "b", title: "Ticket: buy", run: click('parley-ticket [data-value="buy"]') },
   { id: "sell", key: "s", title: "Ticket: sell", run: click('parley-ticket [data-value="sell"]') },
   { id: "size", key: "q", title: "Ticket: size", run: focus('[data-field="size"]') },
@@ -20,6 +20,22 @@ const ACTIONS = [
   { id: "filter", key: "f", title: "Filter the blotter", run: focus("parley-blotter input") },
   { id: "cancelAll", key: "x", title: "Cancel all (twice)", run: click("parley-cancel-all button") },
 ];
+
+const MAKER_ACTIONS = [
+  { id: "next", key: "j", title: "Next request", run: click('parley-inbox [data-do="next"]') },
+  { id: "previous", key: "k", title: "Request before", run: click('parley-inbox [data-do="previous"]') },
+  { id: "quote", key: "q", title: "Quote at model ± spread", run: click('parley-quote [data-do="quote"]') },
+  { id: "narrower", key: "[", title: "Narrower", run: click('parley-quote [data-do="narrower"]') },
+  { id: "wider", key: "]", title: "Wider", run: click('parley-quote [data-do="wider"]') },
+  { id: "withdraw", key: "w", title: "Cancel the quote", run: click('parley-quote [data-do="withdraw"]') },
+  { id: "tooLate", key: "1", title: "Pass: too late", run: click('[data-do="pass-too_late"]') },
+  { id: "notAuthorized", key: "2", title: "Pass: not authorized", run: click('[data-do="pass-not_authorized"]') },
+  { id: "noInventory", key: "3", title: "Pass: no inventory", run: click('[data-do="pass-no_inventory"]') },
+  { id: "pass", key: "4", title: "Pass", run: click('[data-do="pass-pass"]') },
+  { id: "autoQuoter", key: "o", title: "Auto-quoter of this coin on or off", run: () => document.querySelector("parley-quoter")?.toggle() },
+  { id: "filterMaker", key: "f", title: "Filter the blotter", run: focus("parley-blotter input") },
+];
+const ACTIONS = document.querySelector("parley-inbox") ? MAKER_ACTIONS : TRADER_ACTIONS;
 
 class Hotkeys extends Widget {
   build() {

@@ -8,10 +8,11 @@ import { invalidate } from "../lib/draw.js";
 import { msUntil } from "../lib/clock.js";
 import { element, setAttribute, setDisabled, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
-import { quoteAround } from "../lib/model.js";
+import { quoteByVega } from "../lib/model.js";
 import { hedgeIndex, netPrice } from "../lib/structure.js";
 import { connection } from "../store/connection.js";
 import { firm } from "../store/firm.js";
+import { desk, POINTS } from "../store/maker.js";
 import { market } from "../store/market.js";
 import { selection } from "../store/selection.js";
 import { refusalText } from "./notices.js";
@@ -20,7 +21,6 @@ import { LastLookBar, QuoteTerms } from "./quote_terms.js";
 import { Widget } from "./widget.js";
 
 const LOCK_MS = 500;
-const SPREADS = [0.01, 0.02, 0.03, 0.05, 0.08, 0.12];
 class QuoteForm extends Widget {
   build() {
     this.lockedUntil = 0;
@@ -28,12 +28,13 @@ class QuoteForm extends Widget {
     this.left = element("span", { class: "countdown", role: "timer" }, "");
     this.about = element("span", { class: "muted" }, "");
     this.own = element("p", { class: "muted" }, "");
-    this.spread = element("select", { class: "input input-small", id: "quote-spread", onchange: () => this.refill() }, ...SPREADS.map((share) => element("option", { value: share }, format.percent(share, 0))));
-    this.spread.value = "0.03";
+    this.spread = element("select", { class: "input input-small", id: "quote-spread", onchange: () => desk.set({ points: Number(this.spread.value) }) }, ...POINTS.map((points) => element("option", { value: points }, `± ${points} vol`)));
+    this.steps = [["narrower", "−", -1], ["wider", "+", 1]].map(([name, text, step]) => element("button", { class: "button button-small", type: "button", "data-do": name, "aria-label": `${name} spread`, onclick: () => desk.move(step) }, text));
+    this.now = element("button", { class: "button", type: "button", "data-do": "quote", onclick: () => this.quoteNow() }, "Quote model ± spread");
     this.body = element("tbody");
     this.nets = { bid: addNet("You buy at", "buy"), ask: addNet("You sell at", "sell") };
     this.submit = element("button", { class: "button button-primary", type: "submit" }, "Send quote");
-    this.cancel = element("button", { class: "button", type: "button", onclick: () => this.withdraw() }, "Cancel quote");
+    this.cancel = element("button", { class: "button", type: "button", "data-do": "withdraw", onclick: () => this.withdraw() }, "Cancel quote");
     this.refillButton = element("button", { class: "button", type: "button", onclick: () => this.refill() }, "Prefill from model");
     this.message = element("p", { class: "message", role: "status" }, "");
     this.terms = new QuoteTerms();
@@ -54,7 +55,7 @@ class QuoteForm extends Widget {
       this.look.node,
       this.terms.node,
       element("div", { class: "quote-net" }, this.nets.bid.node, this.nets.ask.node),
-      element("div", { class: "quote-actions" }, this.submit, this.cancel, this.refillButton, spread, element("div", {}, this.spread)),
+      element("div", { class: "quote-actions" }, this.submit, this.now, this.cancel, this.refillButton, spread, element("div", {}, this.spread), ...this.steps),
       this.message,
     ];
   }
@@ -64,6 +65,7 @@ class QuoteForm extends Widget {
     this.watch(firm, ["rfqs", "loaded"]);
     this.watch(market, ["ticker", "surface"]);
     this.watch(connection, "change");
+    this.watch(desk, "points", () => this.refill());
     this.every(200);
   }
 
@@ -89,8 +91,16 @@ class QuoteForm extends Widget {
     invalidate(this);
   }
 
+  /** One key: every leg anew at the model and the spread that is shown, sent as it is then stated. */
+  quoteNow() {
+    this.refill();
+    this.draw();
+    if (!this.submit.disabled) this.form.requestSubmit();
+  }
+
   draw() {
     const { rfq } = this;
+    setChosen(this.spread, desk.points);
     this.form.hidden = !rfq;
     this.empty.hidden = Boolean(rfq);
     if (!rfq || !this.legs) return;
@@ -110,7 +120,7 @@ class QuoteForm extends Widget {
     const models = this.legs.map((leg) => leg.model);
     if (models.some((model) => model === null)) return;
     this.isPrefilled = true;
-    for (const leg of this.legs) if (!leg.isTouched) leg.fill(quoteAround(leg.model.value, Number(this.spread.value), leg.instrument));
+    for (const leg of this.legs) if (!leg.isTouched) leg.fill(quoteByVega(leg.model, market.tickers.get(leg.leg.instrument_name), desk.points, leg.instrument));
   }
 
   /** The maker's bid takes the bid of each leg that the taker would sell, and the ask of each the taker would buy. */
@@ -178,6 +188,10 @@ class QuoteForm extends Widget {
     setText(this.message, text);
     setAttribute(this.message, "data-kind", kind);
   }
+}
+
+function setChosen(select, value) {
+  if (select.value !== String(value)) select.value = String(value);
 }
 
 /** What the maker did by being hit: the other side of what the taker took. */
