@@ -120,7 +120,7 @@ def heavy_static_files(root: Path) -> list[str]:
 def inline_in_templates(root: Path) -> list[str]:
     """Scripts, handlers and styles written into a page, which the content security policy would refuse.
 
-    The report of a trading month is no page of the terminal: it is one file that is opened from disk.
+    The reports of a month and of a study are no pages of the terminal: each is one file that is opened from disk.
     """
     patterns = {
         "an inline script": re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*\btype=\"(importmap|application/json)\")", re.IGNORECASE),
@@ -130,7 +130,7 @@ def inline_in_templates(root: Path) -> list[str]:
     }
     found = []
     for path in sorted((root / "templates").rglob("*.html")):
-        if path.parent.name == "trading_month":
+        if path.parent.name in {"rfq_study", "trading_month"}:
             continue
         for number, line in enumerate(path.read_text().splitlines(), start=1):
             found += [
