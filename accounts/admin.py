@@ -12,7 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from accounts import services
-from accounts.models import Account, ApiKey, Desk, Firm, User
+from accounts.models import Account, ApiKey, Desk, Firm, LegalEntity, User
 from common import clock, db
 from common.actor import Actor
 
@@ -49,9 +49,18 @@ class AuditedAdmin(ListingAdmin):
             )
 
 
+@admin.register(LegalEntity)
+class LegalEntityAdmin(AuditedAdmin):
+    """Whose firms do not trade with each other."""
+
+    list_display = ("name", "lei")
+    search_fields = ("name", "lei")
+
+
 @admin.register(Firm)
 class FirmAdmin(AuditedAdmin):
-    list_display = ("name", "kind")
+    list_display = ("name", "kind", "legal_entity")
+    list_select_related = ("legal_entity",)
     list_filter = ("kind",)
     search_fields = ("name",)
 

@@ -42,6 +42,7 @@ FIRMS = (
 def lay_down(firm: DemoFirm, *, at: dt.datetime) -> Account | None:
     """Create what is missing of one firm; its account, where it trades."""
     row = selectors.find_firm(firm.name) or services.create_firm(name=firm.name, kind=firm.kind, actor=SYSTEM, at=at)
+    services.name_legal_entity(firm=row, name=f"{firm.name} LLC", actor=SYSTEM, at=at)
     desk = Desk.objects.filter(firm=row, name=firm.desk).first()
     desk = desk or services.create_desk(firm=row, name=firm.desk, actor=SYSTEM, at=at)
     for username, role in firm.users:

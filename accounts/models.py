@@ -12,11 +12,28 @@ class FirmKind(models.TextChoices):
     HOUSE = "house", "house"
 
 
+class LegalEntity(models.Model):
+    """One or several firms in law. ``lei``: its legal entity identifier (ISO 17442)."""
+
+    name = models.CharField(max_length=128, unique=True)
+    lei = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        verbose_name_plural = "legal entities"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Firm(models.Model):
-    """A legal entity. The house is the venue's operator: compliance and admin belong to it."""
+    """A member of the venue. Two of one legal entity do not trade with each other; without one it is its own.
+
+    The house is the venue's operator: compliance and admin belong to it.
+    """
 
     name = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=8, choices=FirmKind)
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="firms", null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name

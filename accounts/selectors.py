@@ -81,6 +81,13 @@ def maker_firms() -> list[Firm]:
     return list(Firm.objects.filter(kind=FirmKind.MAKER).order_by("name"))
 
 
+def firms_of_same_entity(firm_id: int) -> set[int]:
+    """Ids of the other firms of the firm's legal entity, none where it has none."""
+    entity = Firm.objects.filter(pk=firm_id).values("legal_entity_id")
+    others = Firm.objects.filter(legal_entity_id__in=entity, legal_entity_id__isnull=False).exclude(pk=firm_id)
+    return set(others.values_list("pk", flat=True))
+
+
 def list_api_keys(user: User) -> list[ApiKey]:
     """Newest first, revoked ones too."""
     return list(ApiKey.objects.filter(user=user).order_by("-created_at", "-id"))

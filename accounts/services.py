@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F, Model
 
-from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, Role, User
+from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, LegalEntity, Role, User
 from audit import services as audit_services
 from common import db
 from common.actor import Actor
@@ -33,6 +33,15 @@ def create_firm(*, name: str, kind: FirmKind, actor: Actor, at: dt.datetime) -> 
         firm = _insert(Firm(name=name, kind=kind), "firm_exists", f"There is a firm called {name}.")
         _record(firm, "firm.created", f"firm:{firm.pk}", actor, at, after={"name": name, "kind": str(kind)})
     return firm
+
+
+def name_legal_entity(*, firm: Firm, name: str, actor: Actor, at: dt.datetime) -> None:
+    """Put the firm into the legal entity of this name, unless it is in one; an administrator moves it elsewhere."""
+    with db.unit_of_work():
+        if firm.legal_entity_id is None:
+            firm.legal_entity = LegalEntity.objects.get_or_create(name=name)[0]
+            firm.save(update_fields=["legal_entity"])
+            _record(firm, "firm.changed", f"firm:{firm.pk}", actor, at, after={"legal_entity": name})
 
 
 def create_desk(*, firm: Firm, name: str, actor: Actor, at: dt.datetime) -> Desk:
@@ -180,9 +189,7 @@ def _record(
 ) -> None:
     stream = f"firm:{firm.pk}" if firm else "house"
     values = dict(after) if after else None
-    audit_services.record(
-        stream=stream, action=action, entity=entity, actor=actor, at=at, after=values, reason=reason
-    )
+    audit_services.record(stream=stream, action=action, entity=entity, actor=actor, at=at, after=values, reason=reason)
 
 
 def _sha256(secret: str) -> bytes:

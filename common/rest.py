@@ -8,7 +8,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 from common import decoding
-from common.actor import Actor
+from common.actor import Actor, session_name
 from common.errors import Refusal
 
 T = TypeVar("T")
@@ -63,9 +63,7 @@ def answer(value: Any, status: int = 200) -> HttpResponse:
 
 
 def refuse(refusal: Refusal) -> HttpResponse:
-    body = RefusalBody(
-        reason=refusal.reason, message=refusal.message, value=refusal.value, bound=refusal.bound
-    )
+    body = RefusalBody(reason=refusal.reason, message=refusal.message, value=refusal.value, bound=refusal.bound)
     return answer(body, status=refusal.status)
 
 
@@ -78,7 +76,16 @@ def actor(request: HttpRequest) -> Actor:
         firm_id=getattr(user, "firm_id", None),
         via="rest",
         remote_address=request.META.get("REMOTE_ADDR", ""),
+        session=_session(request),
     )
+
+
+def _session(request: HttpRequest) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return session_name(token=token.strip())
+    session = getattr(request, "session", None)
+    return session_name(session_key=(session.session_key or "") if session is not None else "")
 
 
 def describe(*, request: Any = None, response: Any = None, status: int = 200) -> dict[str, Any]:

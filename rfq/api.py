@@ -10,6 +10,7 @@ from common import decoding, rest
 from common.errors import Refusal
 from rfq import handlers, selectors
 from rfq.audience_api import router as audience_router
+from rfq.protection_api import router as protection_router
 from rfq.quotes_api import router as quotes_router
 from rfq.selectors import tape
 from wire.client import AcceptQuote, CancelQuote, CancelRfq, Command, CommandAccepted, CreateRfq, SubmitQuote
@@ -23,6 +24,7 @@ T = TypeVar("T", bound=Command)
 router = Router(tags=["rfq"])
 router.add_router("", audience_router)
 router.add_router("", quotes_router)
+router.add_router("", protection_router)
 
 
 @router.post("/rfqs", openapi_extra=rest.describe(request=CreateRfq, response=CommandAccepted, status=201))

@@ -11,7 +11,7 @@ import msgspec
 from common import clock
 from common.actor import Actor
 from rfq import services
-from rfq.services import previews
+from rfq.services import desk_limits, kills, previews, protection, sessions
 from wire import gateway
 from wire.client import (
     AcceptQuote,
@@ -39,6 +39,14 @@ from wire.client import (
     TradeRfq,
 )
 from wire.client_corrections import DecideCorrection, RequestCorrection
+from wire.client_protection import (
+    Heartbeat,
+    ResetProtection,
+    SetCancelOnDisconnect,
+    SetDeadMan,
+    SetDeskLimits,
+    SetProtection,
+)
 from wire.gateway import EventEnvelope, GatewayEvent
 
 if TYPE_CHECKING:
@@ -93,6 +101,12 @@ _SERVICES: dict[type[Command], tuple[Callable[..., int], str]] = {
     ProposeLastLook: (services.propose_last_look, "last_look"),
     AgreeLastLook: (services.agree_last_look, "last_look"),
     EndLastLook: (services.end_last_look, "last_look"),
+    SetProtection: (protection.set_protection, "protection"),
+    ResetProtection: (protection.reset_protection, "protection"),
+    SetDeadMan: (sessions.set_dead_man, "session"),
+    Heartbeat: (sessions.take_heartbeat, "session"),
+    SetCancelOnDisconnect: (sessions.set_cancel_on_disconnect, "session"),
+    SetDeskLimits: (desk_limits.set_desk_limits, "firm"),
 }
 _MANY: dict[type[Command], Callable[..., object]] = {
     MassQuote: services.mass_quote,
@@ -148,6 +162,13 @@ def _block_voided(envelope: EventEnvelope) -> None:
     services.block_voided(reservation_id=event.reservation_id, at=clock.from_ns(envelope.at_ns))
 
 
+def _kill_switch_changed(envelope: EventEnvelope) -> None:
+    event = envelope.event
+    assert isinstance(event, gateway.KillSwitchChanged)
+    if event.is_engaged:
+        kills.withdraw_killed(scope=event.scope, scope_id=event.scope_id, at=clock.from_ns(envelope.at_ns))
+
+
 def _command_refused(envelope: EventEnvelope) -> None:
     event = envelope.event
     assert isinstance(event, gateway.CommandRefused)
@@ -170,10 +191,14 @@ GATEWAY_HANDLERS: dict[type[GatewayEvent], Callable[[EventEnvelope], None]] = {
     gateway.BlockConfirmed: _block_confirmed,
     gateway.BlockVoided: _block_voided,
     gateway.CommandRefused: _command_refused,
+    gateway.KillSwitchChanged: _kill_switch_changed,
 }
 TIMERS: list[Callable[[datetime], int]] = [
     services.expire_due,
     services.fire_triggers,
+    protection.keep_protections,
+    sessions.keep_sessions,
+    kills.keep_kills,
     services.take_due_sightings,
     services.publish_tape,
 ]

@@ -12,6 +12,14 @@ from django.db.models import F, Q
 from rfq.audience_models import MakerGroup, MakerGroupMember, RfqDraft
 from rfq.domain.records import TradeState
 from rfq.execution_models import Acceptance, LastLook, LastLookAgreement, Trigger
+from rfq.protection_models import (
+    DeskLimits,
+    DeskSession,
+    MakerProtection,
+    ProtectedFill,
+    SessionPresence,
+    SessionQuote,
+)
 from rfq.record_models import (
     CorrectionState,
     PrintKind,
@@ -29,11 +37,15 @@ __all__ = [
     "Acceptance",
     "BlockTrade",
     "CorrectionState",
+    "DeskLimits",
+    "DeskSession",
     "LastLook",
     "LastLookAgreement",
     "MakerGroup",
     "MakerGroupMember",
+    "MakerProtection",
     "PrintKind",
+    "ProtectedFill",
     "Quote",
     "QuoteVersion",
     "Rfq",
@@ -43,6 +55,8 @@ __all__ = [
     "RfqInvitation",
     "RfqLeg",
     "RfqStep",
+    "SessionPresence",
+    "SessionQuote",
     "Sighting",
     "SightingDue",
     "SightingKind",

@@ -40,7 +40,14 @@ CLOSE_TOO_LARGE = 4413
 CLOSE_TOO_MANY = 4429
 CLOSE_UNAVAILABLE = 4503
 """The database does not answer: whether the last command was done is not known; ask again with its ``command_id``."""
-CANCELS = (client.CancelOrder, client.CancelAll, client.CancelRfq, client.CancelQuote, client.EngageKillSwitch)
+CANCELS = (
+    client.CancelOrder,
+    client.CancelAll,
+    client.CancelRfq,
+    client.CancelQuote,
+    client.EngageKillSwitch,
+    client.Heartbeat,
+)
 """Commands that no rate refuses."""
 
 _decoder = msgspec.json.Decoder(client.AnyClientMessage)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
@@ -21,7 +22,7 @@ from django.db import Error, connection
 
 from common import db
 from streams import selectors as streams_selectors
-from terminal import limits, principal
+from terminal import limits, presence, principal
 from terminal.fact_feed import FirmFeed, Reader
 from terminal.market_feed import MarketFeed, Subscriber
 from terminal.principal import Principal
@@ -56,6 +57,10 @@ class Hub:
         self._market_changed = asyncio.Event()
         self._facts_announced = asyncio.Event()
         self._sessions_doubted = asyncio.Event()
+        self._presence_doubted = asyncio.Event()
+        self._process = str(uuid.uuid4())
+        """What this web process is called where it says that it holds a session's sockets."""
+        self._leaving: set[asyncio.Future[bool]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -65,6 +70,7 @@ class Hub:
             ("notices", self._hear_notices),
             ("facts", self._fetch_facts),
             ("watch", self._watch_sockets),
+            ("presence", self._tell_presence),
         )
         self._tasks = [asyncio.create_task(_forever(name, loop), name=f"hub {name}") for name, loop in loops]
 
@@ -80,9 +86,31 @@ class Hub:
 
     def join(self, socket: Socket) -> None:
         self.sockets.add(socket)
+        self._presence_doubted.set()
 
     def leave(self, socket: Socket) -> None:
+        """The last socket of a session here says so at once; see ``rfq.services.sessions``."""
         self.sockets.discard(socket)
+        name = socket.principal.actor.session
+        if name and all(other.principal.actor.session != name for other in self.sockets):
+            leaving = asyncio.ensure_future(self.read(presence.leave, name, self._process))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._left)
+
+    def _left(self, leaving: "asyncio.Future[bool]") -> None:
+        self._leaving.discard(leaving)
+        if not leaving.cancelled() and leaving.exception() is not None:
+            log.warning("a session's end is left to the timers: %s", leaving.exception())
+
+    async def _tell_presence(self) -> None:
+        """Say every second, and at each new socket, whose sockets are here."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._presence_doubted.wait(), limits.PRESENCE_SECONDS)
+            self._presence_doubted.clear()
+            names = {socket.principal.actor.session for socket in self.sockets} - {""}
+            if names:
+                await self.read(presence.say, sorted(names), self._process)
 
     def follow(self, firm_id: int, reader: Reader, sequence: int) -> FirmFeed:
         """The firm's feed, for a reader that knows that the stream has reached ``sequence``."""
@@ -240,6 +268,3 @@ def get_hub() -> Hub:
         hub = _hubs[loop] = Hub()
         hub.start()
     return hub
-
-
-

@@ -38,6 +38,8 @@ COMMAND_THREADS_MAX = 8
 READ_THREADS_MAX = 4
 MARKET_KEYS_MAX = 50_000
 """Keys that the web process remembers; further ones are dropped until the market forgets some."""
+PRESENCE_SECONDS = 1.0
+"""A web process says so often whose sockets it holds; three times as long without a word is a disconnect."""
 REVOCATION_CHECK_SECONDS = 0.4
 HEADS_CHECK_SECONDS = 1.0
 LATEST_RELOAD_SECONDS = 60.0

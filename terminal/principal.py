@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from accounts import roles
 from accounts import services as accounts_services
-from common.actor import Actor
+from common.actor import Actor, session_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +71,8 @@ def admit(headers: dict[bytes, bytes], remote_address: str) -> Principal | None:
         user = _user_of_session(session_key) if session_key else None
     if user is None or not user.is_active:
         return None
-    actor = Actor(user_id=user.pk, firm_id=user.firm_id, via="socket", remote_address=remote_address)
+    session = session_name(token=token, session_key=session_key)
+    actor = Actor(user_id=user.pk, firm_id=user.firm_id, via="socket", remote_address=remote_address, session=session)
     return Principal(user=user, actor=actor, session_key=session_key, token=token)
 
 

@@ -21,6 +21,14 @@ from wire.client_controls import (
 )
 from wire.client_makers import CounterpartyReport as CounterpartyReport  # noqa: PLC0414 - offered to importers
 from wire.client_makers import KeepDecisions, PassRfq, ReportQuoter, SetQuoter
+from wire.client_protection import (
+    Heartbeat,
+    ResetProtection,
+    SetCancelOnDisconnect,
+    SetDeadMan,
+    SetDeskLimits,
+    SetProtection,
+)
 from wire.client_quotes import (
     AcceptQuote,
     AgreeLastLook,
@@ -224,6 +232,12 @@ AnyClientMessage = (
     | SetQuoter
     | ReportQuoter
     | KeepDecisions
+    | SetProtection
+    | ResetProtection
+    | SetDeadMan
+    | Heartbeat
+    | SetCancelOnDisconnect
+    | SetDeskLimits
 )
 
 

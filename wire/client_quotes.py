@@ -24,6 +24,8 @@ class SubmitQuote(Command, tag="rfq.quote"):
     ask: QuoteSide | None = None
     quantity: QuantityText | None = None
     condition: QuoteCondition = QuoteCondition.ANY_PART_OF
+    confirmed_band: DecimalText | None = None
+    """The bound that a refusal ``fat_finger_band`` named, confirmed by a person."""
     life_seconds: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)] | None = None
 
 
@@ -38,6 +40,8 @@ class AcceptQuote(Command, tag="rfq.accept"):
     quote_id: EntityId
     version: EntityId
     side: Side
+    confirmed_band: DecimalText | None = None
+    """As in SubmitQuote."""
 
 
 class MassQuoteEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +52,8 @@ class MassQuoteEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ask: QuoteSide | None = None
     quantity: QuantityText | None = None
     condition: QuoteCondition = QuoteCondition.ANY_PART_OF
+    confirmed_band: DecimalText | None = None
+    """The bound that a refusal ``fat_finger_band`` named, confirmed by a person."""
     life_seconds: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)] | None = None
 
 
@@ -95,6 +101,8 @@ class TradeRfq(Command, tag="rfq.trade"):
     side: Side
     limit_price: DecimalText
     quotes: Annotated[list[SeenQuote], msgspec.Meta(max_length=RFQ_MAKERS_MAX)] = []
+    confirmed_band: DecimalText | None = None
+    """The bound that a refusal ``fat_finger_band`` named, confirmed by a person."""
 
 
 class SetTrigger(Command, tag="rfq.set_trigger"):

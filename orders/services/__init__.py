@@ -1,7 +1,7 @@
 """Place and cancel orders, apply what the gateway says of them, and notice when it says nothing."""
 
 from orders.services.amending import amend_order
-from orders.services.canceling import cancel_all, cancel_order
+from orders.services.canceling import cancel_all, cancel_order, cancel_orders_of_user
 from orders.services.overriding import approve_override, request_override
 from orders.services.placing import place_order
 from orders.services.projecting import (
@@ -35,6 +35,7 @@ __all__ = [
     "approve_override",
     "cancel_all",
     "cancel_order",
+    "cancel_orders_of_user",
     "mark_unanswered",
     "place_order",
     "request_override",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from accounts import selectors as accounts
 from audit import services as audit
-from common import db
+from common import clock, db
 from common.actor import Actor
 from common.errors import Conflict
 from orders import publishers, selectors
@@ -81,6 +81,21 @@ def cancel_all(*, user: User, actor: Actor, message: CancelAll, at: dt.datetime)
             gateway.CancelAll(command_id=f"{CANCEL_ALL_PREFIX}{taken.id}", scope=scope, scope_id=scope_id)
         )
         return scope, scope_id
+
+
+def cancel_orders_of_user(*, user_id: int, reason: str, actor: Actor, at: dt.datetime) -> None:
+    """Ask for a cancel of everything that works for one person, in the caller's unit of work."""
+    firm_id = accounts.get_user(user_id).firm_id
+    audit.record(
+        stream=f"firm:{firm_id}",
+        action="order.cancel_all_requested",
+        entity=f"user:{user_id}",
+        actor=actor,
+        at=at,
+        reason=reason,
+    )
+    command_id = f"{reason}:{user_id}-{clock.to_ns(at)}"
+    streams.send_to_gateway(gateway.CancelAll(command_id=command_id, scope=ControlScope.USER, scope_id=user_id))
 
 
 def lock_own(user: User, order_id: int) -> Order:

@@ -10,8 +10,12 @@ QUOTE_LIFE_SECONDS_MIN = 10
 
 RFQ_CREATE_PER_MINUTE_MAX = 30
 """RFQs a firm may create in any 60 seconds."""
+RFQ_EXECUTE_PER_MINUTE_MAX = 60
+"""RFQs that a firm may trade in any 60 seconds."""
 RFQ_OPEN_MAX = 50
 """RFQs of one taker firm that may be open or pending at once."""
+LIVE_QUOTES_MAX = 500
+"""Active quotes of one maker firm over all RFQs."""
 QUOTE_VERSIONS_PER_SECOND_MAX = 100
 """Quotes and replacements of one maker firm in any second, over all RFQs. Cancels are never counted or refused."""
 

@@ -38,6 +38,7 @@ from rfq.models import (
     RfqLeg,
     Trigger,
 )
+from rfq.selectors import protection
 from rfq.selectors.audience import get_maker_group, list_drafts, list_maker_groups
 from wire.facts import RfqView
 from wire.negotiation import AllocationReason, QuoteCondition, TriggerState
@@ -134,6 +135,9 @@ def snapshot(firm_id: int, role: str) -> dict[str, list[Any]]:
         "rfqs": [view for view in found if view is not None],
         "drafts": list_drafts(firm_id),
         "maker_groups": list_maker_groups(firm_id),
+        "protections": protection.list_protections(firm_id),
+        "sessions": protection.list_sessions(firm_id),
+        "desk_limits": protection.list_desk_limits(firm_id),
     }
 
 

@@ -12,7 +12,7 @@ from rfq.domain.prices import accepted_leg_prices, net_of
 from rfq.domain.records import LegVolatility, QuotePrices, QuoteRecord, RfqRecord, TradeRecord
 from rfq.domain.transitions import PENDING_QUOTE_STATES
 from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, TradeLeg, Trigger
-from rfq.services import sightings, steps, tape
+from rfq.services import sightings, steps, tape, windows
 from wire.negotiation import TriggerState
 from wire.units import QuoteState, RfqState, Side
 
@@ -64,6 +64,7 @@ def write(before: RfqRecord, after: RfqRecord, cause: publishers.Cause) -> None:
     steps.append(after, cause.at)
     sightings.take(before, after)
     tape.print_completed(before, after, cause.at)
+    windows.settle(before, after, cause.at)
     publishers.publish(before, after, cause)
 
 

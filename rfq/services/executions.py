@@ -18,8 +18,19 @@ from rfq import publishers, selectors
 from rfq.domain import execution
 from rfq.domain.prices import check_net_price, to_decimal
 from rfq.domain.records import RfqRecord, TriggerRecord
-from rfq.models import Acceptance, TradeLeg
-from rfq.services import changes, checks, commands, last_looks, margin, reservations, stops
+from rfq.models import Acceptance, MakerProtection, TradeLeg
+from rfq.services import (
+    bands,
+    changes,
+    checks,
+    commands,
+    desk_limits,
+    last_looks,
+    margin,
+    reservations,
+    stops,
+    windows,
+)
 from rfq.services.requests import check_taker
 from wire.client import AcceptQuote, TradeRfq
 from wire.negotiation import AcceptKind
@@ -70,6 +81,9 @@ class Attempt:
     limit_price: Decimal | None = None
     trigger: TriggerRecord | None = None
     command_id: str = ""
+    confirmed_band: str | None = None
+    protections: list[MakerProtection] = dataclasses.field(default_factory=list)
+    sensitivities: windows.Sensitivities = dataclasses.field(default_factory=dict)
     headroom: margin.Headroom = dataclasses.field(default_factory=margin.Headroom)
     index_prices: dict[int, Decimal] = dataclasses.field(default_factory=dict)
 
@@ -81,12 +95,18 @@ class Attempt:
         self.choose(rfq, ())
         checks.check_gateway()
         self.index_prices = checks.check_marks(rfq)
-        self._plan(rfq)
+        self.protections = windows.find(rfq)
+        plan, _ = self._plan(rfq)
+        bands.check_accept(rfq, plan.fills, plan.side, self.confirmed_band)
+        if self.protections:
+            self.sensitivities = windows.read_sensitivities(rfq)
 
     def execute(self, before: RfqRecord) -> RfqRecord:
         """Under the RFQ's lock: decide, write, and ask whoever answers next."""
         check_taker(self.user, before.taker_firm_id, before.maker_firm_ids, before.rfq_id)
         stops.check_user(self.user)
+        desk_limits.check_execute(before.taker_firm_id, self.at)
+        self.protections = windows.lock(before)
         plan, left_out = self._plan(before)
         looks = last_looks.find_looks(before, plan, self.at)
         after = execution.accept(
@@ -101,6 +121,7 @@ class Attempt:
         )
         cause = publishers.Cause(action="rfq.accepted", actor=self.actor, at=self.at, command_id=self.command_id)
         changes.write(before, after, cause)
+        windows.take(after, plan, self.sensitivities, self.protections)
         self._store(before, plan, left_out)
         last_looks.ask(looks, self.at)
         if not looks:
@@ -115,7 +136,9 @@ class Attempt:
         left_out: dict[int, Refusal] = {}
         while True:
             plan = self.choose(rfq, left_out)
-            unable = {**self.headroom.find_maker_refusals(rfq, plan), **_stopped(rfq, plan)}
+            protected = windows.find_refusals(rfq, plan, self.protections, self.at)
+            same = desk_limits.find_same_entity(rfq, plan)
+            unable = {**self.headroom.find_maker_refusals(rfq, plan), **_stopped(rfq, plan), **protected, **same}
             if not unable:
                 self.headroom.check_taker(rfq, plan.side, execution.split(rfq, plan.fills))
                 return plan, left_out
@@ -154,7 +177,7 @@ class Attempt:
 
 
 def _once(attempt: Attempt, message: AcceptQuote | TradeRfq) -> int:
-    attempt.command_id = message.command_id
+    attempt.command_id, attempt.confirmed_band = message.command_id, message.confirmed_band
 
     def act() -> int:
         return attempt.execute(changes.get_locked(message.rfq_id)).rfq_id

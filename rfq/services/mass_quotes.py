@@ -48,6 +48,7 @@ def _quote(user: User, actor: Actor, message: MassQuote, index: int, at: dt.date
         ask=entry.ask,
         quantity=entry.quantity,
         condition=entry.condition,
+        confirmed_band=entry.confirmed_band,
         life_seconds=entry.life_seconds,
     )
     try:

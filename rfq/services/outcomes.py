@@ -16,7 +16,7 @@ from rfq import publishers
 from rfq.domain import execution
 from rfq.domain.records import RfqRecord, TradeState
 from rfq.models import BlockTrade
-from rfq.services import booking, changes, corrections, reservations
+from rfq.services import booking, changes, corrections, protection, reservations
 from risk import selectors as risk_selectors
 from streams import services as streams
 from wire.measures import Steps, measured
@@ -46,6 +46,7 @@ def block_reserved(*, reservation_id: int, at: dt.datetime) -> bool:
     changes.write(before, after, publishers.Cause(action=action, actor=GATEWAY, at=at))
     if is_filled:
         reservations.confirm_all(after)
+        protection.withdraw_hit(after, at)
     return True
 
 

@@ -14,9 +14,10 @@ from rfq.domain import limits, negotiation
 from rfq.domain.prices import to_decimal
 from rfq.domain.records import QuotePrices, RfqRecord
 from rfq.models import QuoteVersion
-from rfq.services import changes, commands, stops
+from rfq.services import bands, changes, commands, desk_limits, sessions, stops, windows
 from rfq.services.quote_prices import read_quote
 from wire.client import CancelQuote, SubmitQuote
+from wire.units import QuoteState
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -51,7 +52,9 @@ def _submit(user: User, actor: Actor, message: SubmitQuote, at: dt.datetime) -> 
     before = changes.get_locked(message.rfq_id)
     _check_may_quote(user)
     stops.check_user(user)
+    windows.check_may_quote(before, firm_id, at)
     account = accounts_selectors.get_account_for(user, message.account_id)
+    stops.check_quote(account, before)
     bid, ask = read_quote(message.bid, message.ask, before.legs)
     prices = QuotePrices(
         account_id=account.id,
@@ -64,14 +67,18 @@ def _submit(user: User, actor: Actor, message: SubmitQuote, at: dt.datetime) -> 
         bid_volatilities=bid.volatilities,
         ask_volatilities=ask.volatilities,
     )
+    bands.check_quote(before, prices, firm_id, message.confirmed_band)
     _check_rate(firm_id, at)
     earlier = before.find_quote_of(firm_id)
+    if earlier is None or earlier.state is not QuoteState.ACTIVE:
+        desk_limits.check_live_quotes(firm_id)
     quote_id = earlier.quote_id if earlier else changes.new_quote_id()
     maker = (firm_id, account.firm.name)
     after = negotiation.submit_quote(before, maker=maker, quote_id=quote_id, prices=prices, at=at)
     action = "quote.replaced" if earlier else "quote.submitted"
     cause = publishers.Cause(action=action, actor=actor, at=at, command_id=message.command_id)
     changes.write(before, after, cause)
+    sessions.note_quote(quote_id, actor, at)
     return quote_id
 
 

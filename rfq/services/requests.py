@@ -13,17 +13,17 @@ from django.db import connection
 from accounts import roles
 from accounts import selectors as accounts_selectors
 from common.actor import Actor
-from common.errors import NotAllowed, Refusal
+from common.errors import NotAllowed
 from rfq import publishers, selectors
-from rfq.domain import limits, negotiation
+from rfq.domain import negotiation
 from rfq.domain.audience import check_anonymous, choose_makers, draw_aliases
 from rfq.domain.records import LegRecord
 from rfq.models import Rfq, RfqAllocation, RfqInvitation, RfqLeg
-from rfq.services import changes, commands
+from rfq.services import changes, commands, desk_limits
 from rfq.services.hedges import check_hedge_price
 from rfq.services.terms import CheckedTerms, check_terms
 from wire.client import CancelRfq, CreateRfq, RfqTerms
-from wire.units import RfqState
+from wire.units import Audience
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -64,7 +64,8 @@ def open_rfq(user: User, actor: Actor, message: RfqTerms, at: dt.datetime, *, rf
     makers = ask_makers(message, terms.account.firm_id)
     check_anonymous(len(makers), is_taker_anonymous=message.is_taker_anonymous)
     check_hedge_price(terms.legs)
-    _check_caps(terms.account.firm_id, at)
+    lock_firm(terms.account.firm_id)
+    desk_limits.check_create(terms.account.firm_id, at)
     rfq = _insert(user, message, terms, at, rfq_id or changes.next_id("rfq_rfq"))
     RfqLeg.objects.bulk_create(_leg_row(rfq.id, index, leg) for index, leg in enumerate(terms.legs))
     RfqAllocation.objects.bulk_create(
@@ -83,13 +84,17 @@ def open_rfq(user: User, actor: Actor, message: RfqTerms, at: dt.datetime, *, rf
 def ask_makers(message: RfqTerms, own_firm_id: int) -> list[int]:
     """Firm ids of the makers that the request's audience comes to now."""
     group_id = message.maker_group_id
-    return choose_makers(
+    same = accounts_selectors.firms_of_same_entity(own_firm_id)
+    is_open = message.audience is Audience.ALL
+    makers = choose_makers(
         message.audience,
         chosen=message.maker_firm_ids,
         group=None if group_id is None else selectors.get_maker_group(own_firm_id, group_id).maker_firm_ids,
-        eligible={firm.id for firm in accounts_selectors.maker_firms()},
+        eligible={firm.id for firm in accounts_selectors.maker_firms()} - (same if is_open else set()),
         own_firm_id=own_firm_id,
     )
+    desk_limits.check_entities(makers, own_firm_id)
+    return makers
 
 
 def lock_firm(firm_id: int) -> None:
@@ -139,16 +144,3 @@ def _cancel(user: User, actor: Actor, message: CancelRfq, at: dt.datetime) -> in
     cause = publishers.Cause(action="rfq.canceled", actor=actor, at=at, command_id=message.command_id)
     changes.write(before, after, cause)
     return before.rfq_id
-
-
-def _check_caps(firm_id: int, at: dt.datetime) -> None:
-    lock_firm(firm_id)
-    mine = Rfq.objects.filter(taker_firm_id=firm_id)
-    recent = mine.filter(created_at__gt=at - dt.timedelta(minutes=1)).count()
-    if recent >= limits.RFQ_CREATE_PER_MINUTE_MAX:
-        raise Refusal(
-            "rfq_rate", "Too many RFQs in a minute.", value=recent + 1, bound=limits.RFQ_CREATE_PER_MINUTE_MAX
-        )
-    live = mine.filter(state__in=[RfqState.OPEN.value, RfqState.PENDING_FILL.value]).count()
-    if live >= limits.RFQ_OPEN_MAX:
-        raise Refusal("rfq_open_count", "Too many open RFQs.", value=live + 1, bound=limits.RFQ_OPEN_MAX)

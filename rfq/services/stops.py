@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from accounts import selectors as accounts_selectors
 from common.errors import Conflict
+from rfq.domain.records import RfqRecord
 from risk import selectors as risk_selectors
+from wire.units import ControlScope
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.models import Account, User
 
 
 def check_user(user: User) -> None:
@@ -21,6 +23,20 @@ def check_user(user: User) -> None:
     if stop.is_killed:
         raise Conflict("kill_switch", "A kill switch is engaged.", value=scope)
     raise Conflict("trading_state", "Trading is not active.", value=scope, bound=stop.trading_state)
+
+
+def check_quote(account: Account, rfq: RfqRecord) -> None:
+    """Raises Conflict ``kill_switch`` where one covers the firm, the account, its desk or a leg."""
+    scopes = [
+        (ControlScope.ALL, 0),
+        (ControlScope.FIRM, account.firm_id),
+        (ControlScope.DESK, account.desk_id),
+        (ControlScope.ACCOUNT, account.pk),
+        *((ControlScope.INSTRUMENT, leg.instrument_id) for leg in rfq.legs),
+    ]
+    killed = risk_selectors.find_killed_scope(scopes)
+    if killed is not None:
+        raise Conflict("kill_switch", "A kill switch is engaged.", value=f"{killed[0].value}:{killed[1]}")
 
 
 def check_maker(user_id: int) -> None:

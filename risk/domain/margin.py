@@ -134,6 +134,11 @@ def account_risk(
     )
 
 
+def greeks_of(holding: Holding) -> Greeks:
+    """What the holding does to its owner."""
+    return _holding_risk(holding).greeks
+
+
 def to_dollars(amount: float) -> Decimal:
     """The one rounding by which a modeled figure becomes money: half to even, to the cent. Raises for NaN."""
     if not math.isfinite(amount):

@@ -2,15 +2,18 @@
 
 from risk.selectors.controls import (
     find_control_state,
+    find_killed_scope,
     find_stop_of_person,
     list_control_settings,
     list_control_states,
+    list_killed_scopes,
     list_open_releases,
 )
 from risk.selectors.greeks import HedgeCost, greeks_of, hedge_cost
 from risk.selectors.limits import LimitSetView, current_limits, limit_view, list_limits, position_value_max
 from risk.selectors.margins import AccountBook, account_books, account_risk, latest_margins, snapshot
 from risk.selectors.marks import MarkSet, MarksUnavailable, read_marks
+from risk.selectors.sensitivities import Sensitivity, sensitivities
 from risk.selectors.sightings import LegSight, Look, Sight, SightedLeg, look, reckon, sight_content
 from risk.selectors.surfaces import find_slice, surface
 from risk.selectors.valuation import LegValue, ModelValue, model_value
@@ -27,12 +30,14 @@ __all__ = [
     "MarksUnavailable",
     "ModelValue",
     "PricedVolatility",
+    "Sensitivity",
     "Sight",
     "SightedLeg",
     "account_books",
     "account_risk",
     "current_limits",
     "find_control_state",
+    "find_killed_scope",
     "find_slice",
     "find_stop_of_person",
     "greeks_of",
@@ -41,6 +46,7 @@ __all__ = [
     "limit_view",
     "list_control_settings",
     "list_control_states",
+    "list_killed_scopes",
     "list_limits",
     "list_open_releases",
     "look",
@@ -49,6 +55,7 @@ __all__ = [
     "prices_of_volatilities",
     "read_marks",
     "reckon",
+    "sensitivities",
     "sight_content",
     "snapshot",
     "surface",

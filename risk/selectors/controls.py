@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -67,6 +68,23 @@ def find_stop_of_person(user: User) -> ControlState | None:
         persons |= Q(scope=ControlScope.DESK.value, scope_id=user.desk_id)
     stops = ControlState.objects.filter(persons & (Q(is_killed=True) | ~Q(trading_state=TradingState.ACTIVE.value)))
     return stops.order_by("-is_killed", "scope").first()
+
+
+def list_killed_scopes() -> list[tuple[ControlScope, int]]:
+    """Scopes of which a kill switch is engaged."""
+    rows = ControlState.objects.filter(is_killed=True).order_by("scope", "scope_id")[:ROWS_MAX]
+    return [(ControlScope(row.scope), row.scope_id) for row in rows]
+
+
+def find_killed_scope(scopes: Iterable[tuple[ControlScope, int]]) -> tuple[ControlScope, int] | None:
+    """The first of these scopes of which a kill switch is engaged."""
+    asked = list(scopes)
+    wanted = Q()
+    for scope, scope_id in asked:
+        wanted |= Q(scope=scope.value, scope_id=scope_id)
+    rows = ControlState.objects.filter(wanted, is_killed=True).values_list("scope", "scope_id")
+    killed = {(ControlScope(scope), scope_id) for scope, scope_id in rows}
+    return next((scope for scope in asked if scope in killed), None)
 
 
 def list_control_states() -> list[ControlStateView]:

@@ -309,6 +309,8 @@ class SubmitQuote(Command, frozen=True, kw_only=True, tag="rfq.quote"):
     ask: QuoteSide | None = None
     quantity: str | None = None
     condition: QuoteCondition = QuoteCondition.ANY_PART_OF
+    confirmed_band: str | None = None
+    """The bound that a refusal ``fat_finger_band`` named, confirmed by a person."""
     life_seconds: int | None = None
 
 
@@ -323,6 +325,8 @@ class AcceptQuote(Command, frozen=True, kw_only=True, tag="rfq.accept"):
     quote_id: int
     version: int
     side: Side
+    confirmed_band: str | None = None
+    """As in SubmitQuote."""
 
 
 class SeenQuote(msgspec.Struct, frozen=True, kw_only=True):
@@ -343,6 +347,8 @@ class TradeRfq(Command, frozen=True, kw_only=True, tag="rfq.trade"):
     side: Side
     limit_price: str
     quotes: list[SeenQuote] = msgspec.field(default_factory=list)
+    confirmed_band: str | None = None
+    """The bound that a refusal ``fat_finger_band`` named, confirmed by a person."""
 
 
 class MassQuoteEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -353,6 +359,8 @@ class MassQuoteEntry(msgspec.Struct, frozen=True, kw_only=True):
     ask: QuoteSide | None = None
     quantity: str | None = None
     condition: QuoteCondition = QuoteCondition.ANY_PART_OF
+    confirmed_band: str | None = None
+    """The bound that a refusal ``fat_finger_band`` named, confirmed by a person."""
     life_seconds: int | None = None
 
 
@@ -437,6 +445,70 @@ class PassRfq(Command, frozen=True, kw_only=True, tag="rfq.pass"):
 
     rfq_id: int
     reason: PassReason = PassReason.PASS
+
+
+class SetProtection(Command, frozen=True, kw_only=True, tag="rfq.set_protection"):
+    """Market-maker protection of the user's firm in one coin, over the fills of the last ``interval_ms``.
+
+    Reaching a limit withdraws the firm's quotes in the coin and freezes it for ``frozen_ms`` (0: until reset by hand).
+    quantity_max and delta_max in coins, vega_max in US dollars per volatility point; what is left out is off.
+    interval_ms 0 switches the protection off.
+    """
+
+    coin: str
+    interval_ms: int
+    frozen_ms: int = 0
+    quantity_max: str | None = None
+    delta_max: str | None = None
+    vega_max: str | None = None
+    trade_count_max: int | None = None
+
+
+class ResetProtection(Command, frozen=True, kw_only=True, tag="rfq.reset_protection"):
+    """Thaw the firm in this coin and begin a new, empty window."""
+
+    coin: str
+
+
+class SetDeskLimits(Command, frozen=True, kw_only=True, tag="rfq.set_desk_limits"):
+    """Bounds of a firm on the RFQ desk; an administrator sets them all at once.
+
+    band_ticks, band_percent: how far from the model value a net price may be worse for its own firm, the wider of the
+    two; percent of the summed value of the legs. is_band_confirmable: a price outside may be confirmed by a person.
+    """
+
+    firm_id: int
+    create_per_minute_max: int
+    execute_per_minute_max: int
+    open_rfqs_max: int
+    live_quotes_max: int
+    band_ticks: int
+    band_percent: str
+    is_band_confirmable: bool = True
+
+
+class SetDeadMan(Command, frozen=True, kw_only=True, tag="session.set_dead_man"):
+    """Withdraw the quotes of this session when no heartbeat has come for ``seconds``; 0: off.
+
+    A session is an API key, or a browser that is signed in. cancels_orders: the working orders of the user too.
+    """
+
+    seconds: int
+    cancels_orders: bool = False
+
+
+class Heartbeat(Command, frozen=True, kw_only=True, tag="session.heartbeat"):
+    """Re-arm the dead-man timer of this session."""
+
+
+class SetCancelOnDisconnect(Command, frozen=True, kw_only=True, tag="session.set_cancel_on_disconnect"):
+    """Withdraw the quotes of this session when its last socket goes.
+
+    reconnect_grace_ms: a new socket within it keeps them; 0: every loss of the last socket counts.
+    """
+
+    is_on: bool
+    reconnect_grace_ms: int = 0
 
 
 class PreviewMargin(Command, frozen=True, kw_only=True, tag="risk.preview_margin"):
@@ -1223,6 +1295,77 @@ class CounterpartyChanged(
     counterparty: CounterpartyStatistics
 
 
+class ProtectedFillView(msgspec.Struct, frozen=True, kw_only=True):
+    """One accepted quote in the window, from the maker's side. ``is_pending``: the gateway has not answered yet."""
+
+    rfq_id: int
+    at_ns: int
+    quantity: str
+    delta: str
+    vega: str
+    is_pending: bool
+
+
+class ProtectionView(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits as in ``wire.client_protection.SetProtection``. ``fills``: those in the window at its last change.
+
+    frozen_at_ns: None while quoting is allowed; frozen_until_ns: None for a freeze that only a reset ends.
+    ``hit``: the limit that was reached.
+    """
+
+    coin: str
+    interval_ms: int
+    frozen_ms: int
+    quantity_max: str | None
+    delta_max: str | None
+    vega_max: str | None
+    trade_count_max: int
+    frozen_at_ns: int | None
+    frozen_until_ns: int | None
+    hit: str
+    fills: list[ProtectedFillView]
+
+
+class ProtectionChanged(msgspec.Struct, frozen=True, kw_only=True, tag="rfq.protection_changed", tag_field="type"):
+    """Set, counted a fill, hit, thawed or reset: the view says which."""
+
+    protection: ProtectionView
+
+
+class SessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """What protects the quotes of one session. ``expired_at_ns``: its dead-man timer ran out; a heartbeat ends it."""
+
+    session: str
+    user_id: int
+    dead_man_seconds: int
+    cancels_orders: bool
+    is_cancel_on_disconnect: bool
+    reconnect_grace_ms: int
+    expired_at_ns: int | None
+    disconnected_at_ns: int | None
+
+
+class SessionChanged(msgspec.Struct, frozen=True, kw_only=True, tag="session.changed", tag_field="type"):
+    session: SessionView
+
+
+class DeskLimitsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of a firm on the RFQ desk, as in ``wire.client_protection.SetDeskLimits``."""
+
+    firm_id: int
+    create_per_minute_max: int
+    execute_per_minute_max: int
+    open_rfqs_max: int
+    live_quotes_max: int
+    band_ticks: int
+    band_percent: str
+    is_band_confirmable: bool
+
+
+class DeskLimitsChanged(msgspec.Struct, frozen=True, kw_only=True, tag="rfq.desk_limits_changed", tag_field="type"):
+    desk_limits: DeskLimitsView
+
+
 class Ticker(msgspec.Struct, frozen=True, kw_only=True, tag="ticker", tag_field="type"):
     """Prices as decimal strings at the instrument's precision; None where nobody quotes.
 
@@ -1461,6 +1604,9 @@ AnyFact = (
     | RfqPassed
     | QuoterChanged
     | CounterpartyChanged
+    | ProtectionChanged
+    | SessionChanged
+    | DeskLimitsChanged
 )
 
 

@@ -10,9 +10,8 @@ from django.db import connection
 
 from common.errors import Refusal
 from rfq import selectors, services
-from rfq.domain import limits
 from rfq.domain.transitions import TERMINAL_STATES
-from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqCommand
+from rfq.models import BlockTrade, DeskLimits, Quote, QuoteVersion, Rfq, RfqCommand
 from rfq.selectors import allocations
 from streams.models import Fact
 from tests.integration.rfq import world as worlds
@@ -106,8 +105,8 @@ def test_one_create_sent_by_many_threads_is_one_rfq(world):
     assert Rfq.objects.count() == 1
 
 
-def test_create_caps_hold_under_a_crowd(world, monkeypatch):
-    monkeypatch.setattr(limits, "RFQ_CREATE_PER_MINUTE_MAX", 10)
+def test_create_caps_hold_under_a_crowd(world):
+    DeskLimits.objects.filter(firm_id=world.taker.firm.id).update(create_per_minute_max=10)
     outcomes = Counter(at_once([world.create] * 48))
     assert outcomes["rfq_rate"] == 38
     assert Rfq.objects.count() == 10

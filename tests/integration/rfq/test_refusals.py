@@ -12,7 +12,7 @@ from common.errors import Refusal
 from market import services as market
 from market.models import Instrument
 from rfq.domain import limits
-from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, RfqCommand
+from rfq.models import BlockTrade, DeskLimits, Quote, QuoteVersion, Rfq, RfqCommand
 from risk.models import ControlState
 from streams.models import Fact, OutboxCommand
 from terminal.embedded import free_port
@@ -97,15 +97,16 @@ def test_create_refused_for_a_delivered_instrument(world):
     assert refused(world.create).reason == "instrument_not_trading"
 
 
-def test_create_rate_and_open_count_are_capped_by_name(world, monkeypatch):
-    monkeypatch.setattr(limits, "RFQ_CREATE_PER_MINUTE_MAX", 3)
+def test_create_rate_and_open_count_are_capped_by_name(world):
+    mine = DeskLimits.objects.filter(firm_id=world.taker.firm.id)
+    mine.update(create_per_minute_max=3)
     for _ in range(3):
         world.create()
     refusal = refused(world.create)
     assert (refusal.reason, refusal.value, refusal.bound) == ("rfq_rate", "4", "3")
     world.create(party=world.other_taker)
     world.wait(60)
-    monkeypatch.setattr(limits, "RFQ_OPEN_MAX", 3)
+    mine.update(open_rfqs_max=3)
     refusal = refused(world.create)
     assert (refusal.reason, refusal.value, refusal.bound) == ("rfq_open_count", "4", "3")
 

@@ -5,6 +5,7 @@ import datetime as dt
 import itertools
 import time
 from decimal import Decimal
+from types import ModuleType
 
 import msgspec
 
@@ -13,7 +14,7 @@ from common import clock, db, valkey
 from common.actor import Actor
 from market import services as market
 from rfq import handlers, services
-from rfq.models import BlockTrade
+from rfq.models import BlockTrade, DeskLimits
 from settlement import services as settlement
 from streams.models import Fact, OutboxCommand
 from wire import client, facts, gateway, transport
@@ -27,6 +28,8 @@ LINEAR, PERPETUAL, ETH_CALL = "BTC_USDC-27MAR26-80000-C", "BTC-PERPETUAL", "ETH-
 EXPIRED = "BTC-2JAN26-80000-C"
 MARKS = {CALL: 0.05, PUT: 0.045, HIGH_CALL: 0.02, LINEAR: 3900.0, PERPETUAL: 78000.0, ETH_CALL: 0.06, EXPIRED: 0.01}
 MARKET_TIME_NS = clock.to_ns(dt.datetime(2026, 2, 10, tzinfo=dt.UTC))
+WIDE_BAND_PERCENT = 900
+"""Whoever tests something else may quote anything; the band has tests of its own."""
 GRACE = dt.timedelta(seconds=5)
 
 _numbers = itertools.count(1)
@@ -174,8 +177,8 @@ class World:
     def tick(self) -> int:
         return services.expire_due(self.at)
 
-    def event(self, event: gateway.GatewayEvent) -> None:
-        """What the dispatcher does with one event."""
+    def event(self, event: gateway.GatewayEvent, *modules: ModuleType) -> None:
+        """What the dispatcher does with one event, in the apps whose handlers are given, or in the desk's."""
         envelope = gateway.EventEnvelope(
             event_number=next(_numbers),
             journal_sequence=1,
@@ -185,7 +188,8 @@ class World:
             event=event,
         )
         with db.unit_of_work():
-            handlers.GATEWAY_HANDLERS[type(event)](envelope)
+            for module in modules or (handlers,):
+                module.GATEWAY_HANDLERS[type(event)](envelope)
 
 
 def command_id() -> str:
@@ -220,6 +224,7 @@ def build() -> World:
     )
     for party in (world.taker, world.other_taker, *world.makers):
         fund(party.account, at)
+        DeskLimits.objects.create(firm_id=party.firm.id, band_percent=WIDE_BAND_PERCENT)
     return world
 
 

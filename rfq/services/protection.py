@@ -1,0 +1,168 @@
+"""Market-maker protection: set, hit, thawed, reset; and the withdrawal of a frozen firm's quotes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from accounts import roles
+from common import db
+from common.actor import GATEWAY, TIMER, Actor
+from common.errors import Conflict, NotAllowed, NotFound, Refusal
+from rfq import publishers
+from rfq.domain import negotiation
+from rfq.domain.records import RfqRecord
+from rfq.models import MakerProtection, ProtectedFill, Quote, RfqLeg
+from rfq.selectors.protection import protection_view
+from rfq.services import changes, commands, windows
+from wire.client_protection import PROTECTION_TRADES_MAX, ResetProtection, SetProtection
+from wire.instruments import COINS
+from wire.units import QuoteState
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+REASON_PROTECTION = "mmp"
+SWEEP_MAX = 200
+"""Quotes of a frozen firm that one run of the timers withdraws."""
+
+
+def set_protection(*, user: User, actor: Actor, message: SetProtection, at: dt.datetime) -> int:
+    """Set the firm's limits in a coin; what is frozen stays so, and the window keeps its fills. Returns the row's id.
+
+    Raises NotAllowed ``role``, Refusal ``unknown_coin``, ``protection_without_limits`` and ``limit_not_positive``.
+    """
+    return commands.once(user_id=user.id, message=message, entity="protect", act=lambda: _set(user, actor, message, at))
+
+
+def reset_protection(*, user: User, actor: Actor, message: ResetProtection, at: dt.datetime) -> int:
+    """Thaw the firm in the coin and empty its window; what is pending still counts.
+
+    Raises NotFound ``protection_not_found``.
+    """
+    return commands.once(
+        user_id=user.id, message=message, entity="protect", act=lambda: _reset(user, actor, message, at)
+    )
+
+
+def withdraw_hit(rfq: RfqRecord, at: dt.datetime) -> int:
+    """In the transaction of the fill: every other quote of the firms that it froze, where nobody holds the RFQ.
+
+    What others hold at this instant cannot be accepted any more, and the timers withdraw it within a moment: waiting
+    for it here could wait for somebody who waits for us.
+    """
+    filled = [quote.maker_firm_id for quote in rfq.quotes if quote.state is QuoteState.FILLED]
+    rows = MakerProtection.objects.filter(firm_id__in=filled, coin__in=windows.coins_of(rfq), frozen_at=at)
+    return sum(_withdraw(row, at, GATEWAY) for row in rows.order_by("id"))
+
+
+def keep_protections(at: dt.datetime) -> int:
+    """The timers' part: thaw whom the time thaws, and withdraw what a frozen firm still has standing."""
+    done = 0
+    due = MakerProtection.objects.filter(frozen_until__lte=at)
+    for row_id in due.values_list("id", flat=True):
+        done += _thaw(row_id, at)
+    for row in MakerProtection.objects.filter(frozen_at__isnull=False).order_by("id"):
+        if _standing(row):
+            with db.unit_of_work():
+                done += _withdraw(row, at, TIMER)
+    return done
+
+
+def _set(user: User, actor: Actor, message: SetProtection, at: dt.datetime) -> int:
+    firm_id = _check_maker(user)
+    _check_limits(message)
+    row = _lock(firm_id, message.coin)
+    was = protection_view(row) if row is not None else None
+    row = row or MakerProtection(firm_id=firm_id, coin=message.coin)
+    row.interval_ms, row.frozen_ms = message.interval_ms, message.frozen_ms
+    row.quantity_max, row.delta_max = _amount(message.quantity_max), _amount(message.delta_max)
+    row.vega_max = _amount(message.vega_max)
+    row.trade_count_max = message.trade_count_max or PROTECTION_TRADES_MAX
+    row.save()
+    windows.record(row, "set", actor, at, was, message.command_id)
+    return row.pk
+
+
+def _reset(user: User, actor: Actor, message: ResetProtection, at: dt.datetime) -> int:
+    firm_id = _check_maker(user)
+    row = _lock(firm_id, message.coin)
+    if row is None:
+        raise NotFound("protection_not_found", "Your firm has no protection in this coin.", value=message.coin)
+    was = protection_view(row)
+    ProtectedFill.objects.filter(protection_id=row.pk, is_pending=False).delete()
+    _unfreeze(row)
+    windows.record(row, "reset", actor, at, was, message.command_id)
+    return row.pk
+
+
+def _thaw(row_id: int, at: dt.datetime) -> int:
+    """The freeze ends by itself. The window stays: what is still in it counts on."""
+    with db.unit_of_work():
+        row = MakerProtection.objects.select_for_update(no_key=True).filter(id=row_id, frozen_until__lte=at).first()
+        if row is None:
+            return 0
+        while _standing(row):
+            if not _withdraw(row, at, TIMER):
+                return 0
+        was = protection_view(row)
+        _unfreeze(row)
+        windows.record(row, "thawed", TIMER, at, was)
+        return 1
+
+
+def _unfreeze(row: MakerProtection) -> None:
+    row.frozen_at, row.frozen_until, row.hit = None, None, ""
+    row.save(update_fields=["frozen_at", "frozen_until", "hit"])
+
+
+def _lock(firm_id: int, coin: str) -> MakerProtection | None:
+    return MakerProtection.objects.select_for_update(no_key=True).filter(firm_id=firm_id, coin=coin).first()
+
+
+def _standing(row: MakerProtection) -> list[int]:
+    """RFQs with an active quote of the firm in the coin, from before the freeze."""
+    in_coin = RfqLeg.objects.filter(instrument__name__startswith=row.coin).values("rfq_id")
+    mine = Quote.objects.filter(maker_firm_id=row.firm_id, state=QuoteState.ACTIVE.value, rfq_id__in=in_coin)
+    return list(mine.filter(updated_at__lte=row.frozen_at).order_by("rfq_id").values_list("rfq_id", flat=True))
+
+
+def _withdraw(row: MakerProtection, at: dt.datetime, actor: Actor) -> int:
+    return withdraw(((rfq_id, row.firm_id) for rfq_id in _standing(row)[:SWEEP_MAX]), REASON_PROTECTION, actor, at)
+
+
+def withdraw(standing: Iterable[tuple[int, int]], reason: str, actor: Actor, at: dt.datetime) -> int:
+    """End the quotes of (RFQ, maker firm), inside a unit of work, where nobody holds the RFQ; returns how many."""
+    ended = 0
+    for rfq_id, firm_id in standing:
+        before = changes.lock(rfq_id, skip_locked=True)
+        if before is None:
+            continue
+        after = negotiation.cancel_quotes_of(before, maker_firm_id=firm_id, reason=reason, at=at)
+        if after != before:
+            changes.write(before, after, publishers.Cause(action="quote.canceled", actor=actor, at=at, reason=reason))
+            ended += 1
+    return ended
+
+
+def _check_maker(user: User) -> int:
+    if user.firm is None or user.firm.kind != "maker" or not roles.may_trade(user):
+        raise NotAllowed("role", "Only people of a maker set its protection.", value=user.role, bound="client")
+    return user.firm.pk
+
+
+def _check_limits(message: SetProtection) -> None:
+    if message.coin not in COINS:
+        raise Refusal("unknown_coin", "There is no such coin.", value=message.coin, bound=", ".join(COINS))
+    bounds = (message.quantity_max, message.delta_max, message.vega_max)
+    if message.interval_ms and message.trade_count_max is None and not any(bounds):
+        raise Conflict("protection_without_limits", "A protection needs one limit at least.")
+    for bound in bounds:
+        if bound is not None and Decimal(bound) <= 0:
+            raise Refusal("limit_not_positive", "A limit must be above zero.", value=bound, bound=0)
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

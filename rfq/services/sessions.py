@@ -1,0 +1,269 @@
+"""Sessions of the desk: dead-man timers, cancel on disconnect. Deadlines are rows: whoever dies, the timers see them.
+
+A session is an API key or a signed-in browser, over every connection and every web process. What is to be withdrawn is
+written first (``withdraw_until``), then done, RFQ by RFQ; the timers go on where that was cut short.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+from django.db import connection
+
+from audit import services as audit
+from common import db
+from common.actor import TIMER, Actor
+from common.errors import Conflict, NotFound, Refusal
+from orders import services as orders
+from rfq.models import DeskSession, SessionPresence, SessionQuote
+from rfq.selectors.protection import find_session, session_view
+from rfq.services import commands
+from rfq.services.protection import withdraw
+from streams import services as streams
+from wire.client_protection import Heartbeat, SetCancelOnDisconnect, SetDeadMan
+from wire.facts import SessionChanged
+from wire.units import QuoteState
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+REASON_DISCONNECT = "disconnect"
+REASON_DEAD_MAN = "dead_man"
+PRESENCE_SECONDS = 3.0
+"""A web process that has not said for so long that it holds a socket holds none: it is dead, or cut off."""
+SWEEP_MAX = 100
+"""RFQs of one session that one unit of work withdraws from."""
+
+
+def set_dead_man(*, user: User, actor: Actor, message: SetDeadMan, at: dt.datetime) -> int:
+    """Arm the session's timer, or (0 seconds) disarm it; returns the session's id. Raises Refusal ``no_session``."""
+    return commands.once(
+        user_id=user.id, message=message, entity="session", act=lambda: _set_dead_man(user, actor, message, at)
+    )
+
+
+def set_cancel_on_disconnect(*, user: User, actor: Actor, message: SetCancelOnDisconnect, at: dt.datetime) -> int:
+    """From now on (or no longer) the session's quotes go with its last socket; returns the session's id."""
+    return commands.once(
+        user_id=user.id, message=message, entity="session", act=lambda: _set_disconnect(user, actor, message, at)
+    )
+
+
+def take_heartbeat(*, user: User, actor: Actor, message: Heartbeat, at: dt.datetime) -> int:
+    """Move the deadline; a timer that ran out is armed anew. One row, no record, unless it had run out.
+
+    Raises NotFound ``dead_man_not_set``.
+    """
+    with db.unit_of_work():
+        row = DeskSession.objects.select_for_update(no_key=True).filter(name=actor.session, user_id=user.pk).first()
+        if row is None or not row.dead_man_seconds:
+            raise NotFound("dead_man_not_set", "This session has no dead-man timer.")
+        row.deadline = at + dt.timedelta(seconds=row.dead_man_seconds)
+        had_expired, row.expired_at = row.expired_at is not None, None
+        row.save(update_fields=["deadline", "expired_at"])
+        if had_expired:
+            _record(row, "armed", actor, at, message.command_id)
+    return row.pk
+
+
+def note_quote(quote_id: int, actor: Actor, at: dt.datetime) -> None:
+    """The quote's newest version came through this session. Refuses ``dead_man_expired``."""
+    if not actor.session:
+        SessionQuote.objects.filter(quote_id=quote_id).delete()
+        return
+    row = _shared(actor.session)
+    if row is None:
+        SessionQuote.objects.filter(quote_id=quote_id).delete()
+        return
+    if row.expired_at is not None or (row.deadline is not None and row.deadline <= at):
+        raise Conflict(
+            "dead_man_expired",
+            "The dead-man timer of this session has run out; send a heartbeat first.",
+            value=(row.expired_at or row.deadline or at).isoformat(),
+            bound=f"{row.dead_man_seconds} s",
+        )
+    SessionQuote.objects.update_or_create(quote_id=quote_id, defaults={"session_id": row.pk, "made_at": at})
+
+
+def note_connected(names: Iterable[str], process: str, at: dt.datetime) -> int:
+    """A web process holds sockets of these sessions; said at each connect and then every second."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PRESENT, {"names": sorted(set(names)), "process": process, "at": at})
+        return int(cursor.rowcount)
+
+
+def note_disconnected(name: str, process: str, at: dt.datetime) -> bool:
+    """The last socket of the session in this process has gone. True where its quotes were withdrawn at once."""
+    with db.unit_of_work():
+        row = DeskSession.objects.select_for_update(no_key=True).filter(name=name).first()
+        if row is None or not row.is_cancel_on_disconnect:
+            return False
+        SessionPresence.objects.filter(session_id=row.pk, process=process).delete()
+        if _is_present(row, at):
+            return False
+        row.gone_at = row.gone_at or at
+        row.save(update_fields=["gone_at"])
+        if row.reconnect_grace_ms:
+            return False
+        _disconnect(row, at)
+    sweep(row.pk, at)
+    return True
+
+
+def keep_sessions(at: dt.datetime) -> int:
+    """The timers' part: deadlines that have passed, sockets that are gone, withdrawals that were cut short."""
+    done = 0
+    for row_id in DeskSession.objects.filter(deadline__lte=at).values_list("id", flat=True):
+        done += _expire(row_id, at)
+    for row_id in DeskSession.objects.filter(is_cancel_on_disconnect=True).values_list("id", flat=True):
+        done += _check_presence(row_id, at)
+    for row_id in DeskSession.objects.filter(withdraw_until__isnull=False).values_list("id", flat=True):
+        done += sweep(row_id, at)
+    return done
+
+
+def sweep(row_id: int, at: dt.datetime) -> int:
+    """Withdraw what the session has to; quotes of RFQs that others hold at this instant are left to the next run."""
+    with db.unit_of_work():
+        row = DeskSession.objects.select_for_update(no_key=True).filter(id=row_id).first()
+        if row is None or row.withdraw_until is None:
+            return 0
+        mine = SessionQuote.objects.filter(
+            session_id=row.pk, made_at__lte=row.withdraw_until, quote__state=QuoteState.ACTIVE.value
+        )
+        standing = list(mine.order_by("quote__rfq_id").values_list("quote__rfq_id", flat=True)[:SWEEP_MAX])
+        if not standing:
+            row.withdraw_until, row.withdraw_reason = None, ""
+            row.save(update_fields=["withdraw_until", "withdraw_reason"])
+            return 0
+        return withdraw(((rfq_id, row.firm_id) for rfq_id in standing), row.withdraw_reason, TIMER, at)
+
+
+def _set_dead_man(user: User, actor: Actor, message: SetDeadMan, at: dt.datetime) -> int:
+    row = _own(user, actor)
+    row.dead_man_seconds, row.cancels_orders = message.seconds, message.cancels_orders
+    row.deadline = at + dt.timedelta(seconds=message.seconds) if message.seconds else None
+    row.expired_at = None
+    row.save()
+    _record(row, "dead_man_set", actor, at, message.command_id)
+    return row.pk
+
+
+def _set_disconnect(user: User, actor: Actor, message: SetCancelOnDisconnect, at: dt.datetime) -> int:
+    row = _own(user, actor)
+    row.is_cancel_on_disconnect, row.reconnect_grace_ms = message.is_on, message.reconnect_grace_ms
+    row.armed_at = at if message.is_on else None
+    row.gone_at = row.disconnected_at = None
+    row.save()
+    _record(row, "cancel_on_disconnect_set", actor, at, message.command_id)
+    return row.pk
+
+
+def _own(user: User, actor: Actor) -> DeskSession:
+    if not actor.session or user.firm_id is None:
+        raise Refusal("no_session", "This entrance has no session of its own.", value=actor.via, bound="socket, rest")
+    if find_session(actor.session) is None:
+        with connection.cursor() as cursor:
+            cursor.execute(_NEW, {"name": actor.session, "user_id": user.pk, "firm_id": user.firm_id})
+    return DeskSession.objects.select_for_update(no_key=True).get(name=actor.session, user_id=user.pk)
+
+
+def _expire(row_id: int, at: dt.datetime) -> int:
+    with db.unit_of_work():
+        row = DeskSession.objects.select_for_update(no_key=True).filter(id=row_id, deadline__lte=at).first()
+        if row is None:
+            return 0
+        row.expired_at, row.deadline = at, None
+        _withdraw_all(row, REASON_DEAD_MAN, at)
+        _record(row, "dead_man_expired", TIMER, at)
+        if row.cancels_orders:
+            orders.cancel_orders_of_user(user_id=row.user_id, reason=REASON_DEAD_MAN, actor=TIMER, at=at)
+    sweep(row_id, at)
+    return 1
+
+
+def _check_presence(row_id: int, at: dt.datetime) -> int:
+    """Notice who comes back within the grace, who does not, and whose web process died."""
+    with db.unit_of_work():
+        row = DeskSession.objects.select_for_update(no_key=True).filter(id=row_id, is_cancel_on_disconnect=True).first()
+        if row is None:
+            return 0
+        if _is_present(row, at):
+            if row.gone_at is not None or row.disconnected_at is not None:
+                row.gone_at = row.disconnected_at = None
+                row.save(update_fields=["gone_at", "disconnected_at"])
+                streams.publish_fact(firm_id=row.firm_id, fact=SessionChanged(session=session_view(row)))
+            return 0
+        if row.disconnected_at is not None and not _has_new_quotes(row):
+            return 0
+        gone_at = row.gone_at or _last_seen(row)
+        if at < gone_at + dt.timedelta(milliseconds=row.reconnect_grace_ms):
+            return 0
+        _disconnect(row, at)
+    sweep(row_id, at)
+    return 1
+
+
+def _disconnect(row: DeskSession, at: dt.datetime) -> None:
+    row.disconnected_at = at
+    _withdraw_all(row, REASON_DISCONNECT, at)
+    _record(row, "disconnected", TIMER, at)
+
+
+def _withdraw_all(row: DeskSession, reason: str, at: dt.datetime) -> None:
+    row.withdraw_until, row.withdraw_reason = at, reason
+    row.save()
+
+
+def _is_present(row: DeskSession, at: dt.datetime) -> bool:
+    fresh = at - dt.timedelta(seconds=PRESENCE_SECONDS)
+    return SessionPresence.objects.filter(session_id=row.pk, seen_at__gt=fresh).exists()
+
+
+def _last_seen(row: DeskSession) -> dt.datetime:
+    """Until when a socket was known; a session that just asked for it has as long to be seen."""
+    newest = SessionPresence.objects.filter(session_id=row.pk).order_by("-seen_at").first()
+    assert row.armed_at is not None, "cancel on disconnect was switched on at some time"
+    seen = newest.seen_at if newest is not None else row.armed_at
+    return max(seen, row.armed_at) + dt.timedelta(seconds=PRESENCE_SECONDS)
+
+
+def _has_new_quotes(row: DeskSession) -> bool:
+    mine = SessionQuote.objects.filter(session_id=row.pk, quote__state=QuoteState.ACTIVE.value)
+    return mine.filter(made_at__gt=row.disconnected_at).exists()
+
+
+def _shared(name: str) -> DeskSession | None:
+    """The session's row; nobody expires or disconnects it until the transaction ends."""
+    found = DeskSession.objects.raw("SELECT * FROM rfq_desksession WHERE name = %s FOR SHARE", [name])
+    return next(iter(found), None)
+
+
+def _record(row: DeskSession, action: str, actor: Actor, at: dt.datetime, command_id: str = "") -> None:
+    view = session_view(row)
+    audit.record(
+        stream=f"firm:{row.firm_id}",
+        action=f"session.{action}",
+        entity=f"session:{row.pk}",
+        actor=actor,
+        at=at,
+        after=msgspec.to_builtins(view),
+        command_id=command_id,
+    )
+    streams.publish_fact(firm_id=row.firm_id, fact=SessionChanged(session=view))
+
+
+_NEW = """
+INSERT INTO rfq_desksession (name, user_id, firm_id, dead_man_seconds, cancels_orders, is_cancel_on_disconnect,
+    reconnect_grace_ms, withdraw_reason)
+VALUES (%(name)s, %(user_id)s, %(firm_id)s, 0, false, false, 0, '')
+ON CONFLICT (name) DO NOTHING
+"""
+_PRESENT = """
+INSERT INTO rfq_sessionpresence (session_id, process, seen_at)
+SELECT id, %(process)s, %(at)s FROM rfq_desksession WHERE name = ANY(%(names)s) AND is_cancel_on_disconnect
+ON CONFLICT (session_id, process) DO UPDATE SET seen_at = excluded.seen_at
+"""

@@ -1,0 +1,12 @@
+"""Whose sockets a web process holds, said to the desk; in the hub's threads."""
+
+from common import clock
+from rfq.services import sessions
+
+
+def say(names: list[str], process: str) -> int:
+    return sessions.note_connected(names, process, clock.now())
+
+
+def leave(name: str, process: str) -> bool:
+    return sessions.note_disconnected(name, process, clock.now())

@@ -1,0 +1,101 @@
+"""Sessions: dead-man timers and cancel on disconnect, against the real database."""
+
+from audit.models import AuditRecord
+from common.actor import Actor
+from rfq import services
+from rfq.services import sessions
+from tests.integration.rfq.protections import ONE, quote_state, refused
+from tests.integration.rfq.world import command_id, commands_sent, side
+from wire import client_protection as client
+from wire import gateway
+from wire.client import SubmitQuote
+from wire.units import ControlScope
+
+
+def session_of(party, name="key:abc"):
+    return Actor(user_id=party.user.id, firm_id=party.firm.id, via="socket", session=name)
+
+
+def in_session(world, function, message, name="key:abc"):
+    party = world.cobalt
+    return function(user=party.user, actor=session_of(party, name), message=message, at=world.at)
+
+
+def quote_in_session(world, rfq_id, name="key:abc"):
+    message = SubmitQuote(
+        command_id=command_id(), rfq_id=rfq_id, account_id=world.cobalt.account.id, ask=side("0.0511")
+    )
+    return in_session(world, services.submit_quote, message, name)
+
+
+def test_dead_man_fires_at_its_deadline_by_the_timers_and_heartbeats_move_it(world):
+    in_session(
+        world, sessions.set_dead_man, client.SetDeadMan(command_id=command_id(), seconds=10, cancels_orders=True)
+    )
+    mine = quote_in_session(world, world.create(legs=ONE))
+    others = quote_in_session(world, world.create(legs=ONE), "key:other")
+    sessions.keep_sessions(world.wait(9.999).at)
+    in_session(world, sessions.take_heartbeat, client.Heartbeat(command_id=command_id()))
+    sessions.keep_sessions(world.wait(9.999).at)
+    assert quote_state(mine)[0] == "active"
+    sessions.keep_sessions(world.wait(0.001).at)
+    assert quote_state(mine) == ("canceled", "dead_man")
+    assert quote_state(others)[0] == "active"
+    assert [(one.scope, one.scope_id) for one in commands_sent(gateway.CancelAll)] == [
+        (ControlScope.USER, world.cobalt.user.id)
+    ]
+    assert refused(quote_in_session, world, world.create(legs=ONE)).reason == "dead_man_expired"
+    in_session(world, sessions.take_heartbeat, client.Heartbeat(command_id=command_id()))
+    again = quote_in_session(world, world.create(legs=ONE))
+    sessions.keep_sessions(world.at)
+    assert quote_state(again)[0] == "active"
+    in_session(world, sessions.set_dead_man, client.SetDeadMan(command_id=command_id(), seconds=0))
+    sessions.keep_sessions(world.wait(50).at)
+    assert quote_state(again)[0] == "active"
+
+
+def arm(world, grace_ms=0):
+    message = client.SetCancelOnDisconnect(command_id=command_id(), is_on=True, reconnect_grace_ms=grace_ms)
+    in_session(world, sessions.set_cancel_on_disconnect, message)
+
+
+def test_the_last_socket_takes_the_quotes_along(world):
+    arm(world)
+    mine = quote_in_session(world, world.create(legs=ONE))
+    sessions.note_connected(["key:abc"], "web-1", world.at)
+    sessions.note_connected(["key:abc"], "web-2", world.at)
+    assert sessions.note_disconnected("key:abc", "web-1", world.at) is False
+    assert quote_state(mine)[0] == "active"
+    assert sessions.note_disconnected("key:abc", "web-2", world.at) is True
+    assert quote_state(mine) == ("canceled", "disconnect")
+    assert sessions.note_disconnected("key:unknown", "web-2", world.at) is False
+
+
+def test_a_reconnect_within_the_grace_keeps_the_quotes_and_a_later_one_does_not(world):
+    arm(world, grace_ms=2_000)
+    mine = quote_in_session(world, world.create(legs=ONE))
+    sessions.note_connected(["key:abc"], "web-1", world.at)
+    sessions.note_disconnected("key:abc", "web-1", world.at)
+    sessions.keep_sessions(world.wait(1.999).at)
+    sessions.note_connected(["key:abc"], "web-2", world.at)
+    sessions.keep_sessions(world.wait(2).at)
+    assert quote_state(mine)[0] == "active"
+    sessions.note_disconnected("key:abc", "web-2", world.at)
+    sessions.keep_sessions(world.wait(1.999).at)
+    assert quote_state(mine)[0] == "active"
+    sessions.keep_sessions(world.wait(0.001).at)
+    assert quote_state(mine) == ("canceled", "disconnect")
+
+
+def test_a_web_process_that_falls_silent_is_a_disconnect(world):
+    """Killed, it says nothing: its presence runs out, and the timers withdraw."""
+    arm(world)
+    sessions.note_connected(["key:abc"], "web-1", world.wait(1).at)
+    mine = quote_in_session(world, world.create(legs=ONE))
+    sessions.keep_sessions(world.wait(2.9).at)
+    assert quote_state(mine)[0] == "active"
+    sessions.keep_sessions(world.wait(3.2).at)
+    assert quote_state(mine) == ("canceled", "disconnect")
+    assert AuditRecord.objects.filter(action="session.disconnected").count() == 1
+    sessions.keep_sessions(world.wait(5).at)
+    assert AuditRecord.objects.filter(action="session.disconnected").count() == 1
