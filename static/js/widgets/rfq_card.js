@@ -34,9 +34,7 @@ export class RfqCard {
     this.table = element("table", { class: "quotes-table" }, element("caption", { class: "hidden-text" }, "Quotes, best first"), head(), this.body);
     this.pool = new RfqPool();
     this.node = element("article", { class: "rfq-card" }, element("div", { class: "rfq-top" }, this.title, this.state, this.left, this.cancel), this.legs, this.phase, this.table, this.pool.node, this.spoken);
-    this.preview = new RfqPreview({ buy: "If you buy", sell: "If you sell" });
-    this.preview.node.hidden = true;
-    this.node.append(this.preview.node);
+    this.preview = null;
     this.rows = new Map();
     this.lockedUntil = 0;
     this.announcedAt = -ANNOUNCE_MS;
@@ -73,7 +71,7 @@ export class RfqCard {
     const isNews = isShown && this.table.hidden;
     this.table.hidden = !isShown;
     if (!isShown) {
-      this.preview.node.hidden = true;
+      this.preview?.node.remove();
       return this.body.replaceChildren();
     }
     const best = { bid: bestQuote(rfq.quotes, "bid"), ask: bestQuote(rfq.quotes, "ask") };
@@ -129,7 +127,8 @@ export class RfqCard {
   foresee({ quote_id, version }) {
     if (this.foreseen === `${quote_id}.${version}`) return;
     this.foreseen = `${quote_id}.${version}`;
-    this.preview.node.hidden = false;
+    this.preview ??= new RfqPreview({ buy: "If you buy", sell: "If you sell" });
+    this.node.append(this.preview.node);
     this.preview.ask({ rfq_id: this.rfq.rfq_id, quote_id, side: this.rfq.side });
   }
 

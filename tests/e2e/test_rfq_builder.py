@@ -1,0 +1,75 @@
+"""A request built in a real browser: a structure by its name, a hedge leg, aliases, a draft, and the trade of it."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import wait_live
+
+
+def build(page: Page) -> None:
+    """A call spread at the third expiry with a hedge in the perpetual, a few hundred dollars a unit."""
+    page.locator(".expiries .tab").nth(3).click()
+    expect(page.locator(".chain tbody tr.forward")).to_have_count(1)
+    page.get_by_label("Structure by name").select_option("Call spread")
+    expect(page.locator("parley-rfq .leg-row")).to_have_count(2)
+    page.locator(".rfq-quantity").fill("2")
+    page.locator(".expiries .tab").first.click()
+    page.get_by_label("Add BTC-PERPETUAL to the structure").click()
+    expect(page.get_by_label("Hedge leg of BTC-PERPETUAL")).to_have_attribute("aria-pressed", "true")
+    ratio = page.get_by_label("Ratio of BTC-PERPETUAL")
+    ratio.fill("20")
+    page.keyboard.press("ArrowUp")
+    expect(ratio).to_have_value("21")
+    page.get_by_label("Side of BTC-PERPETUAL").click()
+
+
+def test_a_structure_is_built_saved_loaded_sent_and_traded(terminal: Page) -> None:
+    page = terminal
+    build(page)
+    preview = page.locator(".rfq-builder .rfq-preview")
+    expect(preview).to_contain_text("call spread with hedge")
+    expect(preview.locator("tr", has_text="Lit books").locator("td").first).to_contain_text(re.compile(r"\d"))
+    expect(page.locator(".structure-value")).to_contain_text("delta")
+    page.get_by_label("Hide makers' names").check()
+    page.get_by_label("Label").fill("spread for later")
+    page.get_by_role("button", name="Save draft").click()
+    drafts = page.get_by_label("Drafts")
+    expect(drafts).to_contain_text("spread for later")
+    expect(page.get_by_role("button", name=re.compile(r"^Save #\d+"))).to_be_visible()
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(page.locator("parley-rfq .leg-row")).to_have_count(0)
+    page.reload()
+    wait_live(page)
+    drafts.select_option(label=drafts.locator("option", has_text="spread for later").first.inner_text())
+    expect(page.locator("parley-rfq .leg-row")).to_have_count(3)
+    page.locator("parley-rfq button[type=submit]").click()
+    card = page.locator("parley-rfq .rfq-card").first
+    expect(card).to_contain_text("call spread with hedge")
+    expect(drafts).not_to_contain_text("spread for later")
+    best = card.locator('.accept[data-field="ask"][data-best="true"]')
+    expect(best).to_have_count(1)
+    expect(card.locator(".quotes-table")).to_contain_text(re.compile(r"Maker \d"))
+    best.hover()
+    expect(card.locator(".rfq-preview")).to_contain_text("Worse than mark")
+    best.click()
+    done = page.locator("parley-rfq .rfq-card", has_text="call spread with hedge").first
+    expect(done.locator(".state")).to_have_text("filled")
+    page.locator('parley-blotter [data-tab="positions"]').click()
+    expect(page.locator("parley-blotter tbody tr", has_text="BTC-PERPETUAL").first).to_contain_text("-42")
+
+
+def test_groups_are_made_changed_and_deleted_on_their_page(open_page) -> None:
+    page = open_page("trader", "/maker-groups/")
+    page.get_by_label("Name of new group").fill("Friends")
+    page.get_by_role("group", name="Makers of new group").get_by_label("Cobalt Markets").check()
+    page.get_by_role("button", name="Make group").click()
+    row = page.locator(".group-list .group-row").first
+    expect(row.get_by_label(re.compile("Name of group"))).to_have_value("Friends")
+    expect(row.get_by_label("Cobalt Markets")).to_be_checked()
+    row.get_by_label("Dune Liquidity").check()
+    row.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("Saved.")
+    row.get_by_role("button", name="Delete").click()
+    row.get_by_role("button", name="Confirm delete").click()
+    expect(page.locator(".group-list .group-row")).to_have_count(0)
