@@ -10,8 +10,21 @@ void Engine::apply(std::uint64_t journal_sequence, std::span<const std::uint8_t>
     Reader reader(payload);
     const auto kind = static_cast<InputKind>(reader.byte());
     begin_record(journal_sequence, reader.number(), events);
-    dispatch(kind, reader);
+    if (!dispatch_often(kind, reader)) dispatch(kind, reader);
     if (!reader.at_end()) throw BadEncoding("record is longer than its input");
+}
+
+/// What comes in great numbers. False: the input is another.
+bool Engine::dispatch_often(InputKind kind, Reader& reader) {
+    const auto take = [&](auto command) {
+        codec::get_quickly(reader, command);
+        answer(command.command_sequence);
+        on(command);
+        return true;
+    };
+    if (kind == InputKind::amend_order) return take(AmendOrder{});
+    if (kind == InputKind::place_order) return take(PlaceOrder{});
+    return kind == InputKind::cancel_order && take(CancelOrder{});
 }
 
 void Engine::dispatch(InputKind kind, Reader& reader) {
@@ -44,17 +57,10 @@ Command Engine::take_command(Reader& reader) {
     return command;
 }
 
-void Engine::answer(std::int64_t command_sequence) {
-    if (command_sequence != command_sequence_ + 1) throw BadEncoding("command is out of sequence");
-    answering_ = command_sequence_ = command_sequence;
-}
+void Engine::refuse_sequence() { throw BadEncoding("command is out of sequence"); }
 
 void Engine::dispatch_command(InputKind kind, Reader& reader) {
     switch (kind) {
-        case InputKind::place_order:
-            return on(take_command<PlaceOrder>(reader));
-        case InputKind::cancel_order:
-            return on(take_command<CancelOrder>(reader));
         case InputKind::cancel_all:
             return on(take_command<CancelAll>(reader));
         case InputKind::place_attributed_order: {
@@ -68,8 +74,6 @@ void Engine::dispatch_command(InputKind kind, Reader& reader) {
             codec::get_fields(reader, command.terms);
             return on(command);
         }
-        case InputKind::amend_order:
-            return on(take_command<AmendOrder>(reader));
         case InputKind::set_limits:
             return on(take_command<SetLimits>(reader));
         case InputKind::set_trading_state:

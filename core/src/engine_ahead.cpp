@@ -41,15 +41,6 @@ Engine::Engine() : ahead_(kRing) { static_cast<void>(add_account(kVenueAccount))
 
 Engine::~Engine() = default;
 
-void Engine::begin_record(std::uint64_t journal_sequence, TimeNs now_ns, std::vector<Event>& events) {
-    now_ns_ = now_ns;
-    journal_sequence_ = journal_sequence;
-    answering_ = 0;
-    index_ = 0;
-    events_ = &events;
-    if (!expiries_.empty() && expiries_.begin()->first <= now_ns_) expire();
-}
-
 void Engine::apply_group(std::uint64_t first_sequence, std::span<const Payload> payloads, std::vector<Event>& events) {
     const std::size_t count = payloads.size();
     if (count < kGroupMin) {
@@ -98,17 +89,17 @@ void Engine::look(Ahead& ahead, Payload payload) {
         ahead.now_ns = reader.number();
         switch (ahead.kind) {
             case InputKind::amend_order:
-                codec::get_fields(reader, ahead.amend);
+                codec::get_quickly(reader, ahead.amend);
                 ahead.order_id = ahead.amend.order_id;
                 ahead.price = ahead.amend.price;
                 break;
             case InputKind::cancel_order:
-                codec::get_fields(reader, ahead.cancel);
+                codec::get_quickly(reader, ahead.cancel);
                 ahead.order_id = ahead.cancel.order_id;
                 ahead.price = {};
                 break;
             case InputKind::place_order:
-                codec::get_fields(reader, ahead.place);
+                codec::get_quickly(reader, ahead.place);
                 ahead.order_id = ahead.place.order_id;
                 ahead.price = ahead.place.price;
                 ahead.side = ahead.place.side;

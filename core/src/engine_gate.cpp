@@ -38,22 +38,14 @@ void Engine::put_together(ControlPath& path, const Owner& owner) const {
 /// says nothing; check_controls says.
 bool Engine::is_clear(Intent& intent) const noexcept {
     ControlPath& path = *intent.path;
-    if (!path.is_plain || !intent.price) return false;
+    if (!intent.price) return false;
     const Instrument& instrument = *instruments_[intent.instrument];
     const Valuation& valuation = instrument.valuation;
     const CoinIndex& index = coins_[instrument.coin];
-    const PriceTicks mark = instrument.reference.mark, price = *intent.price;
-    if (risk::check_reference(instrument.reference, index, valuation, alive_at_ns_, now_ns_)) return false;
-    if (risk::check_collar(intent.side, price, valuation, mark, path.collar_basis_points)) return false;
-    const auto lots = static_cast<double>(intent.lots.value);
-    if (intent.lots.value > path.max_quantity_lots) return false;
-    if (lots * valuation.rough_value(price, index.price_micros) > path.max_value_micros) return false;
+    const PriceTicks price = *intent.price;
     const std::int64_t worst = position_at(intent.position).worst(intent.side, intent.lots.value);
-    if (worst > path.max_position_lots) return false;
-    const double worst_value = static_cast<double>(worst) * valuation.rough_value(mark, index.price_micros);
-    if (worst > 0 && worst_value > path.max_position_value_micros) return false;
-    const bool is_in_coins = valuation.kind != ValueKind::fixed_usd;
-    if (is_in_coins && index.price_micros <= 0) return false;
+    if (!is_within(path, instrument, intent.side, intent.lots, price, worst)) return false;
+    if (valuation.kind != ValueKind::fixed_usd && index.price_micros <= 0) return false;
     if (order_controls_.is_idle()) return intent.attribution.strategy_id == 0 && intent.attribution.parent_order_id == 0;
     if (intent.identity == 0) intent.identity = identity_of(intent);
     return order_controls_.is_clear(path,

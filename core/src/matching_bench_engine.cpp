@@ -117,12 +117,12 @@ Result run_engine(const std::vector<Command>& commands, std::size_t warm_up) {
     Engine engine;
     Result result;
     std::vector<Event> events;
-    std::vector<Engine::Payload> group;
+    std::vector<Engine::Payload> records;
+    for (std::size_t at = 0; at < payloads.starts.size(); ++at) records.push_back(payloads.at(at));
+    const std::span<const Engine::Payload> all(records);
     const auto apply = [&](std::size_t begin, std::size_t end, auto&& after) {
         for (std::size_t at = begin; at < end; at += kGroup) {
-            group.clear();
-            for (std::size_t i = at; i < std::min(at + kGroup, end); ++i) group.push_back(payloads.at(i));
-            GroupAccess::apply(engine, at + 1, group, events, after);
+            GroupAccess::apply(engine, at + 1, all.subspan(at, std::min(kGroup, end - at)), events, after);
             result.events += static_cast<std::int64_t>(events.size());
             events.clear();
         }

@@ -49,22 +49,31 @@ private:
 /// Reads what Writer wrote; throws BadEncoding past the end.
 class Reader {
 public:
-    explicit Reader(std::span<const std::uint8_t> bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+    explicit Reader(std::span<const std::uint8_t> bytes)
+        : begin_(bytes.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
     [[nodiscard]] std::uint8_t byte() {
-        if (at_ == end_) throw BadEncoding("record ends early");
+        if (at_ == end_) refuse_end();
         return *at_++;
     }
 
-    [[nodiscard]] std::int64_t number() {
+    [[nodiscard, gnu::always_inline]] std::int64_t number() {
         if (at_ != end_ && *at_ < 0x80) return signed_of(*at_++);
-        if (end_ - at_ < 8) return number_by_bytes();
+        const auto left = static_cast<std::size_t>(end_ - at_);
+        if (end_ - begin_ < kWord || left == 0 || std::endian::native == std::endian::big) return number_by_bytes(0, 0);
+        // eight bytes that lie in the record; those behind its end become zeros, which look like last bytes
+        const std::size_t behind = left < sizeof(std::uint64_t) ? sizeof(std::uint64_t) - left : 0;
         std::uint64_t word = 0;
-        std::memcpy(&word, at_, sizeof word);
-        if constexpr (std::endian::native == std::endian::big) return number_by_bytes();
+        std::memcpy(&word, at_ - behind, sizeof word);
+        word >>= behind * 8;
         const std::uint64_t last = ~word & 0x8080808080808080ULL;  // the lowest bit is that of the last byte
-        if (last == 0) return number_by_bytes();
-        at_ += std::countr_zero(last) / 8 + 1;
+        if (last == 0) {
+            at_ += sizeof word;
+            return number_by_bytes(without_gaps(word & 0x7f7f7f7f7f7f7f7fULL), 56);
+        }
+        const auto size = static_cast<std::size_t>(std::countr_zero(last)) / 8 + 1;
+        if (size > left) refuse_end();
+        at_ += size;
         return signed_of(without_gaps(word & (last ^ (last - 1))));
     }
 
@@ -89,6 +98,8 @@ public:
     [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
 
 private:
+    static constexpr std::ptrdiff_t kWord = sizeof(std::uint64_t);
+
     [[nodiscard]] static std::int64_t signed_of(std::uint64_t value) noexcept {
         return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
     }
@@ -98,16 +109,29 @@ private:
         word = (word & 0x00003fff00003fffULL) | ((word & 0x3fff00003fff0000ULL) >> 2);
         return (word & 0x000000000fffffffULL) | ((word & 0x0fffffff00000000ULL) >> 4);
     }
-    [[nodiscard]] std::int64_t number_by_bytes() {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64; shift += 7) {
-            const std::uint8_t next = byte();
-            value |= static_cast<std::uint64_t>(next & 0x7f) << shift;
-            if ((next & 0x80) == 0) return signed_of(value);
+    struct Read {
+        std::int64_t value;
+        const std::uint8_t* at;
+    };
+    [[nodiscard]] std::int64_t number_by_bytes(std::uint64_t value, unsigned bits) {
+        const Read read = read_by_bytes(at_, end_, value, bits);
+        at_ = read.at;
+        return read.value;
+    }
+    /// What is left of a number of which `value` was read, in so many bits. Static, so that a reader stays in registers.
+    [[nodiscard, gnu::noinline]] static Read read_by_bytes(const std::uint8_t* at, const std::uint8_t* end,
+                                                           std::uint64_t value, unsigned bits) {
+        for (; bits < 64; bits += 7) {
+            if (at == end) refuse_end();
+            const std::uint8_t next = *at++;
+            value |= static_cast<std::uint64_t>(next & 0x7f) << bits;
+            if ((next & 0x80) == 0) return {signed_of(value), at};
         }
         throw BadEncoding("number is longer than 64 bits");
     }
+    [[noreturn, gnu::noinline, gnu::cold]] static void refuse_end() { throw BadEncoding("record ends early"); }
 
+    const std::uint8_t* begin_;
     const std::uint8_t* at_;
     const std::uint8_t* end_;
 };

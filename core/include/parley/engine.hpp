@@ -211,13 +211,18 @@ private:
     void act(const Ahead& ahead);
 
     // engine.cpp: dispatch, market inputs, instruments
+    [[nodiscard]] bool dispatch_often(InputKind kind, Reader& reader);
     void dispatch(InputKind kind, Reader& reader);
     void dispatch_command(InputKind kind, Reader& reader);
     void dispatch_control(InputKind kind, Reader& reader);
     template <typename Command>
     Command take_command(Reader& reader);
     /// Throws where the command is not the next one.
-    void answer(std::int64_t command_sequence);
+    void answer(std::int64_t command_sequence) {
+        if (command_sequence != command_sequence_ + 1) refuse_sequence();
+        answering_ = command_sequence_ = command_sequence;
+    }
+    [[noreturn]] static void refuse_sequence();
     void on(const ListInstrument& input);
     void on(const Deliver& input);
     void on(const SetQuotes& input, Reader& reader);
@@ -275,6 +280,9 @@ private:
     [[nodiscard]] Intent intent_of(const Amendment& change) const;
     [[nodiscard]] Refusal check_amend(const AmendOrder& command, const Amendment& change) const;
     [[nodiscard]] Refusal check_replacement(const Amendment& change);
+    /// What nearly every amendment is. False: nothing was done; it is amended as any other.
+    [[nodiscard]] bool amend_plainly(const AmendOrder& command, OrderIndex index);
+    [[nodiscard]] bool may_move(OrderIndex index, PriceTicks price) const noexcept;
     void amend(const Amendment& change);
     void replace(OrderIndex index, Lots quantity, Lots leaves, PriceTicks price);
     void shrink(OrderIndex index, Lots leaves);
@@ -306,6 +314,10 @@ private:
     // engine_risk.cpp: the gate, reservations
     [[nodiscard]] Refusal check_intent(Intent& intent) const;
     [[nodiscard]] bool is_clear(Intent& intent) const noexcept;
+    [[nodiscard]] bool is_trading(const Instrument& instrument) const noexcept;
+    [[nodiscard]] bool is_measured(const Instrument& instrument) const noexcept;
+    [[nodiscard]] bool is_within(const ControlPath& path, const Instrument& instrument, Side side, Lots lots,
+                                 PriceTicks price, std::int64_t worst) const noexcept;
     [[nodiscard]] std::uint64_t identity_of(const Intent& intent) const noexcept;
     [[nodiscard]] double lot_risk_of(const Instrument& instrument) const noexcept;
     [[nodiscard]] Refusal check_controls(Intent& intent) const;
@@ -426,19 +438,6 @@ private:
     std::vector<MarginMark> margin_marks_;
 };
 
-template <typename... Values>
-Event& Engine::emit(EventKind kind, Reason reason, Values... values) {
-    static_assert(sizeof...(Values) <= Event::kValuesMax);
-    Event& event = events_->emplace_back();
-    event.number = ++event_number_;
-    event.journal_sequence = journal_sequence_;
-    event.at_ns = now_ns_;
-    event.command_sequence = answering_;
-    event.values = {static_cast<std::int64_t>(values)...};
-    event.index = ++index_;
-    event.kind = kind;
-    event.reason = reason;
-    return event;
-}
-
 }  // namespace parley
+
+#include "parley/engine_inline.hpp"  // IWYU pragma: export
