@@ -36,8 +36,8 @@ BUGS = (
     Bug("commands taken twice after a restart", (
         ("src/engine_recovery.cpp", "command_sequence_ = engine_->command_sequence();",
          "command_sequence_ = std::max<std::int64_t>(0, engine_->command_sequence() - 1);"),
-        ("src/engine.cpp", "command.command_sequence != command_sequence_ + 1",
-         "command.command_sequence > command_sequence_ + 1"))),
+        ("include/parley/engine.hpp", "if (command_sequence != command_sequence_ + 1) refuse_sequence();",
+         "if (command_sequence > command_sequence_ + 1) refuse_sequence();"))),
     Bug("events released before they are projected", (
         ("sim/gateway.cpp", "service_.release_events(watermark_->number)", "service_.release_events(published_)"),)),
     Bug("a torn record taken without its checksum", (
@@ -63,7 +63,7 @@ BUGS = (
         ("src/engine_orders.cpp", "command.valid_until_ns < now_ns_", "command.valid_until_ns < market_time_ns_"),)),
     Bug("working lots not released by a cancel", (
         ("src/engine_orders.cpp",
-         "    change_working(order.account(), details.instrument, details.owner, order.side(), -leaves.value);\n"
+         "    change_working(details.position, details.owner, order.side(), -leaves.value);\n"
          "    order_controls_.give_back", "    order_controls_.give_back"),)),
     Bug("an amendment counts twice in its parent", (
         ("src/engine_life.cpp", "    if (parent != 0) order_controls_.give_back_to_parent(parent, change.leaves_before);\n", ""),)),

@@ -40,12 +40,9 @@ bool Engine::is_clear(Intent& intent) const noexcept {
     ControlPath& path = *intent.path;
     if (!intent.price) return false;
     const Instrument& instrument = *instruments_[intent.instrument];
-    const Valuation& valuation = instrument.valuation;
-    const CoinIndex& index = coins_[instrument.coin];
     const PriceTicks price = *intent.price;
     const std::int64_t worst = position_at(intent.position).worst(intent.side, intent.lots.value);
     if (!is_within(path, instrument, intent.side, intent.lots, price, worst)) return false;
-    if (valuation.kind != ValueKind::fixed_usd && index.price_micros <= 0) return false;
     if (order_controls_.is_idle()) return intent.attribution.strategy_id == 0 && intent.attribution.parent_order_id == 0;
     if (intent.identity == 0) intent.identity = identity_of(intent);
     return order_controls_.is_clear(path,
