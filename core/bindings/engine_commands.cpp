@@ -216,7 +216,7 @@ void bind_block_commands(EngineClass& engine) {
     engine
         .def("reserve_block", reserve_block, "now_ns"_a, "command_sequence"_a, "reservation_id"_a,
              "valid_until_ns"_a, "legs"_a,
-             "Checks and reserves every leg for both accounts, all or none. legs: 1 to 20 of (instrument_id, side of\n"
+             "Checks and reserves every leg for both accounts, all or none. legs: 1 to 21 of (instrument_id, side of\n"
              "the taker, price_ticks, quantity_lots, taker_account_id, maker_account_id). Event block_reserved, or\n"
              "block_refused naming account and leg (account 0 where no leg is to blame).")
         .def("confirm_block", confirm_block, "now_ns"_a, "command_sequence"_a, "reservation_id"_a,

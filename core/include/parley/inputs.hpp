@@ -56,7 +56,8 @@ enum class InputKind : std::uint8_t {
 inline constexpr std::size_t kQuoteLevelsMax = 10;
 /// Largest price in ticks, and lots at one price, that a venue's quote may hold: sums over a book cannot wrap.
 inline constexpr std::int64_t kQuotedMax = std::int64_t{1} << 56;
-inline constexpr std::size_t kBlockLegsMax = 20;
+/// Twenty priced legs and a hedge leg.
+inline constexpr std::size_t kBlockLegsMax = 21;
 inline constexpr std::int64_t kCoinsMax = 64;
 /// Coin of limits that cover every coin without limits of its own.
 inline constexpr std::int64_t kAllCoins = -1;
