@@ -132,11 +132,17 @@ def test_maker_answers_passes_and_switches_the_quoter_by_keys_alone(open_page: O
     expect(maker.locator("parley-quoter .panel-note")).to_contain_text("in force since")
     build_straddle(taker)
     number = request_quotes(taker).locator("b").inner_text().split()[0]
-    expect(maker.locator("parley-quote .quote-head b")).to_contain_text(number)
-    expect(maker.locator("parley-maker-actions .decision tbody tr")).to_have_count(14)
+    mine = maker.locator("parley-inbox tbody tr", has_text=number)
+    expect(mine).to_be_visible()
     maker.keyboard.press("q")
     expect(maker.locator("parley-quote .message")).to_have_text("")
     maker.get_by_role("button", name="Hotkeys off").click()
+    for key in ("k", "k", "k", "j", "j", "j"):
+        if mine.get_attribute("data-current") != "true":
+            maker.keyboard.press(key)
+            maker.wait_for_timeout(500)
+    expect(maker.locator("parley-quote .quote-head b")).to_contain_text(number)
+    expect(maker.locator("parley-maker-actions .decision tbody tr")).to_have_count(14)
     maker.keyboard.press("]")
     expect(maker.locator("#quote-spread")).to_have_value("1.5")
     maker.keyboard.press("q")
