@@ -149,6 +149,7 @@ def test_maker_answers_passes_and_switches_the_quoter_by_keys_alone(open_page: O
     expect(maker.locator("parley-quote .message")).to_contain_text("stands for RFQ")
     maker.keyboard.press("3")
     expect(maker.locator("parley-maker-actions")).to_contain_text("Your firm passed: no inventory")
+    expect(taker.locator("parley-rfq .rfq-card", has_text=number)).to_contain_text("Passed: Garnet Options")
     for state in ("off", "on"):
         maker.keyboard.press("o")
         expect(maker.locator('parley-quoter [data-coin="BTC"]')).to_have_text(f"BTC {state}")

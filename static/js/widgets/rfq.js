@@ -20,7 +20,7 @@ class RfqPanel extends Widget {
   }
 
   listen() {
-    this.watch(firm, ["rfqs", "loaded"]);
+    this.watch(firm, ["rfqs", "passes", "loaded"]);
     this.builder.listen(this);
     this.every(200);
   }

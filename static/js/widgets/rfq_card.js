@@ -8,6 +8,7 @@ import { msUntil } from "../lib/clock.js";
 import { arrange, element, setAttribute, setDisabled, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { bestQuote, legsText } from "../lib/structure.js";
+import { firm } from "../store/firm.js";
 import { page } from "../store/page.js";
 import { notify, refusalText } from "./notices.js";
 import { RfqPool } from "./rfq_pool.js";
@@ -29,11 +30,12 @@ export class RfqCard {
     this.cancel = element("button", { class: "button button-small", type: "button", onclick: () => this.withdraw() }, "Cancel");
     this.legs = element("div", { class: "muted" }, "");
     this.phase = element("div", { class: "message" }, "");
+    this.passed = element("div", { class: "muted" }, "");
     this.body = element("tbody");
     this.spoken = element("p", { class: "hidden-text", "aria-live": "polite" }, "");
     this.table = element("table", { class: "quotes-table" }, element("caption", { class: "hidden-text" }, "Quotes, best first"), head(), this.body);
     this.pool = new RfqPool();
-    this.node = element("article", { class: "rfq-card" }, element("div", { class: "rfq-top" }, this.title, this.state, this.left, this.cancel), this.legs, this.phase, this.table, this.pool.node, this.spoken);
+    this.node = element("article", { class: "rfq-card" }, element("div", { class: "rfq-top" }, this.title, this.state, this.left, this.cancel), this.legs, this.phase, this.passed, this.table, this.pool.node, this.spoken);
     this.preview = null;
     this.rows = new Map();
     this.lockedUntil = 0;
@@ -54,6 +56,7 @@ export class RfqCard {
     setAttribute(this.left, "data-urgent", String(leftMs < URGENT_MS));
     this.cancel.hidden = !isOpen;
     this.drawPhase(rfq, isOpen, leftMs);
+    setText(this.passed, passedText(rfq));
     this.drawQuotes(rfq, isOpen);
     this.pool.draw(rfq, isOpen, msUntil(rfq.tradable_at_ns) <= 0);
   }
@@ -200,4 +203,11 @@ function filledText(rfq) {
   const names = taken.map((quote) => (taken.length > 1 ? `${quote.maker_name} ${format.short(quote.filled_quantity)}` : quote.maker_name));
   const isNamed = names.length > 0 && page.config.makers.length > 0;
   return `${verb} ${rfq.quantity} at ${rfq.traded_price} ${rfq.quote_currency}${isNamed ? ` with ${names.join(", ")}` : ""}`;
+}
+
+/** Who said that it does not quote; a maker that quotes after all is not listed. */
+function passedText(rfq) {
+  const quoting = new Set(rfq.quotes.filter((quote) => quote.state !== "canceled").map((quote) => quote.maker_name));
+  const names = [...firm.passes.values()].filter((one) => one.rfq_id === rfq.rfq_id && !quoting.has(one.maker_name)).map((one) => one.maker_name);
+  return names.length ? `Passed: ${names.join(", ")}` : "";
 }
