@@ -90,8 +90,8 @@ def test_best_quote_and_hedge_leg(run: Run) -> None:
     quotes = "[{state: 'active', bid: '1', ask: '3', updated_at_ns: 2}, {state: 'active', bid: '2', ask: '3', updated_at_ns: 1}, {state: 'canceled', bid: '9', ask: '0', updated_at_ns: 0}]"
     assert run("structure", f"m.bestQuote({quotes}, 'bid').bid") == "2"
     assert run("structure", f"m.bestQuote({quotes}, 'ask').updated_at_ns") == 1
-    legs = "[{instrument_name: 'o', side: 'buy', ratio: 2}, {instrument_name: 'p', side: 'sell', ratio: 100}]"
-    terms = "(name) => ({kind: name === 'o' ? 'option' : 'perpetual'})"
-    assert run("structure", f"m.hedgeIndex({legs}, {terms})") == 1
+    legs = "[{instrument_name: 'o', side: 'buy', ratio: 2}, {instrument_name: 'p', side: 'sell', ratio: 100, is_hedge: true}]"
+    assert run("structure", f"m.hedgeIndex({legs})") == 1
+    assert run("structure", "m.hedgeIndex([{instrument_name: 'o', side: 'buy', ratio: 2}])") == -1
     assert run("structure", f"m.netPrice({legs}, ['0.05', '90000'], 1)") == "0.10"
     assert run("structure", f"m.netPrice({legs}, ['0.05', null], -1)") is None

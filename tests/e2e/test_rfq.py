@@ -43,7 +43,9 @@ def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:
     margin = terminal.locator("parley-account-strip dd").nth(2).inner_text()
     card = request_quotes(terminal)
     expect(card).to_contain_text("Makers competing")
-    assert card.locator(".accept").count() == 0, "no quote is in the document during the grace"
+    assert card.locator("tbody .accept").count() == 0, "no quote is in the document during the grace"
+    for pool in card.locator(".pool-trade").all():
+        assert not re.search(r"\d\.\d", pool.inner_text()), "nor the price of any pool"
     expect(card.locator("tbody tr")).to_have_count(5)
     best = card.locator('.accept[data-field="ask"][data-best="true"]')
     expect(best).to_have_count(1)
@@ -93,6 +95,7 @@ def test_maker_sees_the_request_and_quotes_with_one_key(open_page: OpenPage) -> 
     maker = open_page("maker1", "/maker/")
     card = request_quotes(taker)
     number = card.locator("b").inner_text().split()[0]
+    maker.locator("parley-inbox tbody tr", has_text=number).click()
     expect(maker.locator("parley-quote .quote-head b")).to_contain_text(number)
     field = maker.locator(".quote-legs input").first
     expect(field).not_to_have_value("")
