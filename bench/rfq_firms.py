@@ -68,7 +68,7 @@ def _widen_desk_limits(firm_id: int) -> None:
     from accounts.models import User
     from common import clock
     from common.actor import Actor
-    from rfq import services
+    from rfq.services import desk_limits
     from wire.client_protection import SetDeskLimits
 
     admin = User.objects.get(username="admin")
@@ -85,7 +85,7 @@ def _widen_desk_limits(firm_id: int) -> None:
         is_band_confirmable=True,
     )
     actor = Actor(user_id=admin.pk, firm_id=admin.firm_id, via="bench")
-    services.set_desk_limits(user=admin, actor=actor, message=message, at=clock.now())
+    desk_limits.set_desk_limits(user=admin, actor=actor, message=message, at=clock.now())
 
 
 def check_books(rfq_ids: list[int]) -> dict[str, int]:
