@@ -38,7 +38,7 @@ def main() -> None:
         rfq_firms.connect(running)
         makers = [rfq_firms.lay_down(f"Maker {number:02}", is_maker=True) for number in range(MAKERS)]
         takers = [rfq_firms.lay_down(f"Taker {number:02}", is_maker=False) for number in range(TAKERS)]
-        time.sleep(3)
+        rfq_firms.wait_for_limits([party.account_id for party in (*makers, *takers)])
         before = _cpu_seconds(running)
         began = time.perf_counter()
         outcomes, refusals, quotes, latencies = asyncio.run(_play(running.url, makers, takers, count))
@@ -64,7 +64,7 @@ async def _play(
         outcomes.extend([await taker.trade(number) for number in numbers])
 
     await asyncio.gather(*(work(taker) for taker in takes for _ in range(OPEN_AT_ONCE)))
-    await asyncio.sleep(3)
+    await asyncio.gather(*(each.wait_for_fills() for each in (*makes, *takes)))
     latencies = _latencies(outcomes, takes, makes)
     for task in making:
         task.cancel()

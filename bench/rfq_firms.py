@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ LIMITS: dict[str, Any] = {
     "price_collar_basis_points": 5_000,
 }
 COUNT_MAX = 100_000
+IN_FORCE_SECONDS_MAX = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +64,17 @@ def lay_down(name: str, *, is_maker: bool) -> Party:
     _widen_desk_limits(account.firm_id)
     key_id, secret = services.create_api_key(user=User.objects.get(username=username), actor=SYSTEM, at=at)
     return Party(name=name, firm_id=account.firm_id, account_id=account.pk, token=f"{key_id}.{secret}")
+
+
+def wait_for_limits(account_ids: list[int]) -> None:
+    """Until the gateway has said that the limits of each account are in force. Raises TimeoutError."""
+    from risk.models import LimitSet
+
+    deadline = time.monotonic() + IN_FORCE_SECONDS_MAX
+    while LimitSet.objects.filter(account_id__in=account_ids, in_force_at__isnull=True).exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError("limits did not come into force")
+        time.sleep(0.05)
 
 
 def _widen_desk_limits(firm_id: int) -> None:

@@ -14,6 +14,7 @@ from bench.rfq_firms import Party
 
 T = TypeVar("T")
 TICK = Decimal("0.0001")
+FILLS_SECONDS_MAX = 30
 ENDED = frozenset({"filled", "rejected", "expired", "canceled"})
 
 
@@ -56,6 +57,18 @@ class Follower:
                 self._changed.clear()
                 await self._changed.wait()
             return found
+
+    async def wait_for_fills(self) -> None:
+        """Until the fills of all that we traded have arrived: the state comes before the executions are booked."""
+        await self.until(lambda: self._traded() <= self.filled_at.keys(), FILLS_SECONDS_MAX)
+
+    def _traded(self) -> set[int]:
+        """RFQs that were filled with us: as taker, or with a quote of ours."""
+        return {
+            rfq.rfq_id
+            for rfq in self.desk.rfqs.values()
+            if rfq.state == "filled" and (rfq.role == "taker" or any(quote.state == "filled" for quote in rfq.quotes))
+        }
 
     async def _read(self) -> None:
         async with contextlib.aclosing(self.client.happenings()) as happenings:

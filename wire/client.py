@@ -82,7 +82,7 @@ class Unsubscribe(ClientMessage, tag="unsubscribe"):
 
 
 class Acknowledge(ClientMessage, tag="acknowledge"):
-    """The client has drawn every server frame up to ``frame`` (a counter of this socket; see ``ServerFrame``)."""
+    """The client has drawn every server frame up to ``frame`` (a counter of this socket)."""
 
     frame: Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
 

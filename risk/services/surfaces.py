@@ -10,6 +10,7 @@ from common import clock
 from market import oracle
 from risk import publishers
 from risk.domain import MODEL_VERSION, svi
+from risk.domain.slices import slice_frame
 from risk.models import SurfaceSliceRow
 from risk.selectors.marks import terms_of, years_to
 from risk.selectors.surfaces import surface as last_surface
@@ -32,9 +33,7 @@ def fit_surface(*, coin: str, at: dt.datetime) -> Surface | None:
     earlier = {one.underlying_name: one for one in _earlier_slices(coin)}
     now_ns = clock.to_ns(at)
     fresh = {name: group for name, group in tickers.items() if not all(oracle.is_stale(t, now_ns) for _, t in group)}
-    quotes = [
-        one for name, group in fresh.items() if (one := _quotes(name, group, market_time_ns, now_ns)) is not None
-    ]
+    quotes = [one for name, group in fresh.items() if (one := _quotes(name, group, market_time_ns, now_ns)) is not None]
     fitted = svi.fit_surface(quotes, {name: _parameters(one) for name, one in earlier.items()})
     slices = [
         _published(one, earlier.get(one.underlying_name), _expiry(tickers, one), now_ns, market_time_ns)
@@ -100,23 +99,12 @@ def _expiry(tickers: Mapping[str, _Group], fitted: svi.FittedSlice) -> int:
 def _published(
     fitted: svi.FittedSlice, earlier: SurfaceSlice | None, expiry_at_ns: int, now_ns: int, market_time_ns: int
 ) -> SurfaceSlice:
-    a, b, rho, m, sigma = fitted.parameters
     kept = earlier if fitted.is_stale else None
-    return SurfaceSlice(
-        underlying_name=fitted.underlying_name,
+    return slice_frame(
+        fitted,
         expiry_at_ns=expiry_at_ns,
-        forward_price=fitted.forward,
-        years=fitted.years,
-        a=a,
-        b=b,
-        rho=rho,
-        m=m,
-        sigma=sigma,
         fitted_at_ns=kept.fitted_at_ns if kept else now_ns,
         market_time_ns=kept.market_time_ns if kept else market_time_ns,
-        is_stale=fitted.is_stale,
-        share_inside=fitted.share_inside,
-        stale_reason=fitted.reason,
     )
 
 

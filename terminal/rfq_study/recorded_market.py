@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from risk.domain.slices import slice_frame
 from risk.domain.svi import FittedSlice, SliceQuotes, fit_surface
 from strategies.quoting import NANOSECONDS_PER_YEAR, Market
 from terminal.trading_month.recorded import COINS, RecordedSnapshot
@@ -118,22 +119,8 @@ def _quotes(name: str, rows: list[Row], at_ns: int, left_out: Collection[str]) -
 
 
 def _slice(fitted: FittedSlice, at_ns: int) -> SurfaceSlice:
-    a, b, rho, m, sigma = fitted.parameters
-    return SurfaceSlice(
-        underlying_name=fitted.underlying_name,
-        expiry_at_ns=parse_instrument_name(fitted.underlying_name).expiry_at_ns,
-        forward_price=fitted.forward,
-        years=fitted.years,
-        a=a,
-        b=b,
-        rho=rho,
-        m=m,
-        sigma=sigma,
-        fitted_at_ns=at_ns,
-        market_time_ns=at_ns,
-        is_stale=fitted.is_stale,
-        share_inside=fitted.share_inside,
-    )
+    expiry_at_ns = parse_instrument_name(fitted.underlying_name).expiry_at_ns
+    return slice_frame(fitted, expiry_at_ns=expiry_at_ns, fitted_at_ns=at_ns, market_time_ns=at_ns)
 
 
 def _years(terms: InstrumentTerms, at_ns: int) -> float:

@@ -44,6 +44,7 @@ def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:
     card = request_quotes(terminal)
     expect(card).to_contain_text("Makers competing")
     assert card.locator("tbody .accept").count() == 0, "no quote is in the document during the grace"
+    expect(card.locator(".pool-trade")).to_have_count(2)
     for pool in card.locator(".pool-trade").all():
         assert not re.search(r"\d\.\d", pool.inner_text()), "nor the price of any pool"
     expect(card.locator("tbody tr")).to_have_count(5)

@@ -20,6 +20,9 @@ class Desk:
     """Everything by its id. Snapshot and facts give the same as a fresh snapshot; a fill is kept once."""
 
     def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
         self.orders: dict[int, messages.OrderView] = {}
         self.rfqs: dict[int, messages.RfqView] = {}
         self.fills: dict[tuple[int, int], messages.FillView] = {}
@@ -33,7 +36,7 @@ class Desk:
 
     def take_snapshot(self, state: State) -> None:
         """Forget everything known before."""
-        self.__init__()  # type: ignore[misc]  # a desk that knows nothing
+        self._forget()
         for order in state.orders:
             self.orders[order.order_id] = order
         for rfq in state.rfqs:

@@ -42,7 +42,7 @@ class Unsubscribe(ClientMessage, frozen=True, kw_only=True, tag="unsubscribe"):
 
 
 class Acknowledge(ClientMessage, frozen=True, kw_only=True, tag="acknowledge"):
-    """The client has drawn every server frame up to ``frame`` (a counter of this socket; see ``ServerFrame``)."""
+    """The client has drawn every server frame up to ``frame`` (a counter of this socket)."""
 
     frame: int
 
