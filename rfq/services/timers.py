@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-import structlog
-from django.db import DatabaseError
 from django.db.models import Q
 
 from common import db
@@ -13,9 +11,8 @@ from rfq.domain import execution, negotiation
 from rfq.domain.records import RfqRecord
 from rfq.models import QuoteVersion, Rfq
 from rfq.services import changes, commands, last_looks, reservations
+from rfq.services.batches import move_each
 from wire.units import RfqState
-
-log = structlog.get_logger(__name__)
 
 BATCH_MAX = 200
 """RFQs that one run of the timers moves; the next run takes the rest."""
@@ -24,21 +21,9 @@ BATCH_MAX = 200
 def expire_due(at: dt.datetime) -> int:
     """Move every RFQ for which a timer is due at ``at``, the most overdue first; returns how many moved.
 
-    One that cannot be moved does not hold up the others; its error is raised at the end.
+    Raises like ``move_each``.
     """
-    moved = 0
-    failed: Exception | None = None
-    for rfq_id in _due(at):
-        try:
-            moved += _advance(rfq_id, at)
-        except DatabaseError:
-            raise
-        except Exception as error:
-            log.exception("timer_failed", rfq_id=rfq_id)
-            failed = error
-    if failed is not None:
-        raise failed
-    return moved
+    return move_each(_due(at), lambda rfq_id: _advance(rfq_id, at))
 
 
 def _due(at: dt.datetime) -> list[int]:

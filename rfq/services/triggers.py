@@ -18,6 +18,7 @@ from rfq.domain.prices import check_net_price, to_decimal
 from rfq.domain.records import RfqRecord, TriggerRecord
 from rfq.models import Rfq
 from rfq.services import changes, commands
+from rfq.services.batches import move_each
 from rfq.services.checks import Unavailable
 from rfq.services.executions import Attempt
 from rfq.services.requests import check_taker
@@ -48,9 +49,9 @@ def cancel_trigger(*, user: User, actor: Actor, message: CancelTrigger, at: dt.d
 
 
 def fire_triggers(at: dt.datetime) -> int:
-    """Trade every RFQ whose quotes reach a resting limit; returns how many moved."""
+    """Trade every RFQ whose quotes reach a resting limit; returns how many moved. Raises like ``move_each``."""
     due = Rfq.objects.filter(trigger_due_at__lte=at).order_by("trigger_due_at")
-    return sum(_fire_one(rfq_id, at) for rfq_id in list(due.values_list("id", flat=True)[:BATCH_MAX]))
+    return move_each(list(due.values_list("id", flat=True)[:BATCH_MAX]), lambda rfq_id: _fire_one(rfq_id, at))
 
 
 def _set(user: User, actor: Actor, message: SetTrigger, at: dt.datetime) -> int:

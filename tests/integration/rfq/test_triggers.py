@@ -5,6 +5,7 @@ import pytest
 
 from common.errors import Refusal
 from rfq import selectors
+from rfq.domain import triggers as rules
 from rfq.models import Acceptance, Rfq, Trigger
 from rfq.selectors import allocations, replays
 from streams.models import Fact
@@ -56,6 +57,27 @@ def test_a_limit_fires_when_a_quote_reaches_it(world, quoted):
     assert state_of(quoted) is RfqState.FILLED
     assert allocations.find_allocation_difference(quoted) is None
     assert replays.replay_rfq(quoted).difference is None
+
+
+def test_a_limit_that_fails_holds_up_no_other(world, quoted, monkeypatch):
+    other = world.create()
+    world.quote(other)
+    world.wait(5).tick()
+    for rfq_id in (quoted, other):
+        world.set_trigger(rfq_id, SECRET)
+        world.quote(rfq_id, world.dune, ask=CHEAP)
+    list_crossed = rules.list_crossed
+
+    def fails_for_the_first(rfq, *, at):
+        if rfq.rfq_id == quoted:
+            raise ZeroDivisionError
+        return list_crossed(rfq, at=at)
+
+    monkeypatch.setattr(rules, "list_crossed", fails_for_the_first)
+    with pytest.raises(ZeroDivisionError):
+        world.fire()
+    assert state_of(quoted) is RfqState.OPEN
+    assert state_of(other) is RfqState.PENDING_FILL
 
 
 def test_a_limit_that_is_reached_already_fires_at_once(world, quoted):
