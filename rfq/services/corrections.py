@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 BUST, AMENDMENT = "bust", "amendment"
 AMENDED_LEGS_MAX = RFQ_LEGS_MAX // 2
-"""An amendment is two blocks in one, and a block has at most RFQ_LEGS_MAX legs."""
+"""An amendment is two blocks in one, and a block has at most RFQ_LEGS_MAX legs and a hedge leg."""
 _OPEN = (CorrectionState.REQUESTED, CorrectionState.SENT, CorrectionState.RESERVED)
 
 
