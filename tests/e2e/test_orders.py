@@ -8,6 +8,9 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import OpenPage, seed_resting_buy, wait_live
 from tests.e2e.test_pages import violations
 
+RELOADS_MAX, RELOAD_MS = 40, 250
+"""The page says what it knew when it was made: it is read again until the gateway has answered."""
+
 
 def size(page: Page) -> Locator:
     return page.locator('[data-field="size"]')
@@ -194,8 +197,13 @@ def set_soft_order_value(page: Page, username: str, text: str) -> None:
     form.get_by_label("Soft order value, USD").fill(text)
     form.get_by_role("button", name="Set").click()
     expect(page.locator("p.message")).to_have_attribute("data-kind", "good")
-    page.reload()
-    expect(page.get_by_role("region", name="What is set")).to_contain_text("✓ in force")
+    what_is_set = page.get_by_role("region", name="What is set")
+    for _ in range(RELOADS_MAX):
+        page.reload()
+        if "✓ in force" in what_is_set.inner_text():
+            return
+        page.wait_for_timeout(RELOAD_MS)
+    expect(what_is_set).to_contain_text("✓ in force")
 
 
 def test_an_order_above_a_soft_limit_takes_a_second_deliberate_action(open_page: OpenPage) -> None:

@@ -43,11 +43,11 @@ def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:
     margin = terminal.locator("parley-account-strip dd").nth(2).inner_text()
     card = request_quotes(terminal)
     expect(card).to_contain_text("Makers competing")
-    assert card.locator("tbody .accept").count() == 0, "no quote is in the document during the grace"
+    assert card.locator(".quotes-table .accept").count() == 0, "no quote is in the document during the grace"
     expect(card.locator(".pool-trade")).to_have_count(2)
     for pool in card.locator(".pool-trade").all():
         assert not re.search(r"\d\.\d", pool.inner_text()), "nor the price of any pool"
-    expect(card.locator("tbody tr")).to_have_count(5)
+    expect(card.locator(".quotes-table tbody tr")).to_have_count(5)
     best = card.locator('.accept[data-field="ask"][data-best="true"]')
     expect(best).to_have_count(1)
     expect(best).to_contain_text("BEST")
@@ -110,7 +110,7 @@ def test_maker_sees_the_request_and_quotes_with_one_key(open_page: OpenPage) -> 
 def test_the_pool_trades_at_one_click_and_a_limit_rests_hidden(terminal: Page) -> None:
     build_straddle(terminal)
     card = request_quotes(terminal)
-    expect(card.locator("tbody tr").first).to_be_visible()
+    expect(card.locator(".quotes-table tbody tr").first).to_be_visible()
     limit = card.get_by_label("Resting limit to buy, hidden from makers")
     limit.fill("0.0001")
     rest = card.locator(".pool-way").nth(1).locator("button", has_text="Rest")

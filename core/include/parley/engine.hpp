@@ -222,7 +222,7 @@ private:
         if (command_sequence != command_sequence_ + 1) refuse_sequence();
         answering_ = command_sequence_ = command_sequence;
     }
-    [[noreturn]] static void refuse_sequence();
+    static void refuse_sequence();
     void on(const ListInstrument& input);
     void on(const Deliver& input);
     void on(const SetQuotes& input, Reader& reader);

@@ -21,3 +21,4 @@ def test_a_planted_bug_can_be_planted(bug):
     for file, text, replacement in bug.changes:
         assert (CORE / file).read_text().count(text) == 1, (file, text)
         assert text != replacement
+        assert file.endswith(".cpp"), "only sources are compiled anew: a header would be planted nowhere"
