@@ -13,7 +13,7 @@ SCRIPT_BYTES_MAX = 300_000
 SCRIPT_FILE_BYTES_MAX = 16_000
 STYLE_BYTES_MAX = 60_000
 DJANGO_APPS = ("compliance", "makers", "rfq", "orders", "risk", "settlement", "market", "accounts", "audit", "streams")
-PACKAGES = (*DJANGO_APPS, "terminal", "common", "wire", "gateway", "strategies", "bench", "tests")
+PACKAGES = (*DJANGO_APPS, "terminal", "common", "wire", "gateway", "strategies", "venues", "bench", "tests")
 
 _NOQA = re.compile(r"#\s*noqa\b(?P<rest>.*)", re.IGNORECASE)
 _NOQA_WITH_REASON = re.compile(r"^: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)*\s+[-#(]*\s*(?![A-Z]+[0-9]+\b)\w")

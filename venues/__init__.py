@@ -1,0 +1,1 @@
+"""Venues that are not ours, played on this machine: see docs/venues.md."""

@@ -1,0 +1,126 @@
+"""``python -m venues.simulator``: see ``venues.simulator.settings`` for its arguments.
+
+Exit codes: 0 stopped in order, 1 a part failed, 2 bad arguments, 3 the port cannot be used.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import time
+
+from redis.asyncio import Redis
+
+from venues.simulator.control import serve_control
+from venues.simulator.exchange import Exchange
+from venues.simulator.faults import Faults, play_script
+from venues.simulator.json_rpc.server import JsonRpcFront
+from venues.simulator.liquidity import STEP_SECONDS, Liquidity
+from venues.simulator.paths import FollowedPath, Path, SeededPath
+from venues.simulator.settings import Settings, parse_arguments
+
+log = logging.getLogger(__name__)
+
+LISTING_SECONDS = 60.0
+"""Between two looks at what should be listed."""
+WAIT_FOR_MARKET_SECONDS = 0.25
+EXIT_FAILED, EXIT_PORT = 1, 3
+
+
+class Venue:
+    """A market that moves, and its front. ``run`` until asked to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._exchange = Exchange(settings.profile, settings.secrets, time.time_ns())
+        self._faults = Faults()
+        self._front = JsonRpcFront(self._exchange, self._faults, settings.secrets)
+        client = Redis.from_url(settings.valkey_url, socket_timeout=3.0) if settings.valkey_url else None
+        self._path: Path = FollowedPath(client) if client else SeededPath(settings.seed)
+        self._liquidity = Liquidity(self._exchange, self._path, settings.seed)
+
+    async def run(self) -> int:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        try:
+            server = await self._front.open(self._settings.port)
+            if self._settings.control_port is not None:
+                await serve_control(self._faults, self._settings.control_port)
+        except OSError as error:
+            sys.stderr.write(f"venue: port {self._settings.port} cannot be used: {error.strerror}.\n")
+            return EXIT_PORT
+        port = server.sockets[0].getsockname()[1]
+        log.info("%s: listening on port %d", self._settings.profile.title, port)
+        parts = [self._move(), self._front.publish(), play_script(self._settings.script, self._faults)]
+        tasks = [asyncio.create_task(part) for part in parts]
+        waiting = asyncio.create_task(stop.wait())
+        code = await _until_stopped(tasks, waiting)
+        for task in tasks:
+            task.cancel()
+        server.close()
+        self._exchange.close()
+        return code
+
+    async def _move(self) -> None:
+        """Lists, then quotes ten times a second."""
+        while not await self._list():  # noqa: ASYNC110 - another process shows its market when it is there
+            await asyncio.sleep(WAIT_FOR_MARKET_SECONDS)
+        self._liquidity.step(time.time_ns(), is_first=True)
+        log.info("%s: %d contracts", self._settings.profile.title, len(self._exchange.contracts))
+        loop = asyncio.get_running_loop()
+        due = listed_at = loop.time()
+        while True:
+            due = max(due + STEP_SECONDS, loop.time())
+            await asyncio.sleep(due - loop.time())
+            now_ns = time.time_ns()
+            await self._path.advance(now_ns)
+            self._deliver_expired(now_ns)
+            if loop.time() - listed_at > LISTING_SECONDS:
+                listed_at = loop.time()
+                await self._list()
+            self._liquidity.step(now_ns)
+
+    async def _list(self) -> int:
+        """How many contracts the path names."""
+        now_ns = time.time_ns()
+        names = await self._path.open(self._settings.profile, now_ns)
+        for name in names:
+            self._exchange.list_contract(name, now_ns)
+        return len(names)
+
+    def _deliver_expired(self, at_ns: int) -> None:
+        for contract in list(self._exchange.contracts.values()):
+            if 0 < contract.terms.expiry_at_ns <= at_ns:
+                self._exchange.deliver(contract, self._exchange.indices[contract.terms.base_currency], at_ns)
+
+
+async def _until_stopped(tasks: list[asyncio.Task[None]], waiting: asyncio.Task[bool]) -> int:
+    """0 where a stop was asked for, 1 as soon as a part has failed. The script may end by itself."""
+    pending: set[asyncio.Task[object]] = {*tasks, waiting}
+    while True:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {waiting}:
+            if error := task.exception():
+                log.error("venue: a part failed", exc_info=error)
+                return EXIT_FAILED
+        if waiting in done:
+            return 0
+
+
+def main() -> int:
+    settings = parse_arguments(sys.argv[1:])
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("websockets").setLevel(logging.WARNING)
+    with contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(_live(settings))
+    return 0
+
+
+async def _live(settings: Settings) -> int:
+    return await Venue(settings).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""Scripted misbehavior: what a person or a test asks a simulated venue to do wrong, and how much of it is left."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+ACTIONS_MAX = 1_000
+COUNT_MAX = 100_000
+SECONDS_MAX = 3_600.0
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", forbid_unknown_fields=True):
+    """``count``: of how many of the next occasions; a second action of a kind replaces what is left of the first."""
+
+    count: int = 1
+
+
+class RejectOrders(Action, tag="reject_orders"):
+    code: int = 11_030
+    message: str = "other_reject"
+
+
+class FillPartly(Action, tag="fill_partly"):
+    """The other side of the book shrinks to this share of the next orders before they are matched."""
+
+    share: float = 0.5
+
+
+class DuplicateReports(Action, tag="duplicate_reports"):
+    """The next notices to the owner of orders are sent so many times."""
+
+    times: int = 2
+
+
+class DelayReports(Action, tag="delay_reports"):
+    seconds: float = 1.0
+
+
+class DropReports(Action, tag="drop_reports"):
+    """The next notices to the owner of orders are never sent."""
+
+
+class ReorderReports(Action, tag="reorder_reports"):
+    """Each of the next notices is sent after the one that follows it."""
+
+
+class LoseAnswers(Action, tag="lose_answers"):
+    """The next orders are taken, and the connection is cut before their answer."""
+
+
+class Gap(Action, tag="gap"):
+    """The next changes of books are not sent, so that the one after them names a predecessor nobody saw.
+    ``instrument_name`` empty: of any.
+    """
+
+    instrument_name: str = ""
+
+
+class Disconnect(Action, tag="disconnect"):
+    """Every connection is cut, without a word."""
+
+
+class RefuseConnections(Action, tag="refuse_connections"):
+    seconds: float = 1.0
+
+
+class Silence(Action, tag="silence"):
+    """Nothing is sent and nothing is read: a link that is half open."""
+
+    seconds: float = 1.0
+
+
+class Bust(Action, tag="bust"):
+    """Takes a trade back; ``trade_id`` empty: the last one of a client."""
+
+    trade_id: str = ""
+
+
+Kind = TypeVar("Kind", bound=Action)
+
+AnyAction = (
+    RejectOrders
+    | FillPartly
+    | DuplicateReports
+    | DelayReports
+    | DropReports
+    | ReorderReports
+    | LoseAnswers
+    | Gap
+    | Disconnect
+    | RefuseConnections
+    | Silence
+    | Bust
+)
+
+
+class ScriptLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``after_seconds``: from the start of the venue."""
+
+    after_seconds: float
+    do: AnyAction
+
+
+class ActionRefused(ValueError):
+    """An action whose numbers make no sense; the message is a sentence."""
+
+
+def _ignore(action: AnyAction) -> None:
+    """Nobody carries out actions yet."""
+
+
+class Faults:
+    """What is left of each kind. ``at_once`` carries out what needs no occasion."""
+
+    def __init__(self) -> None:
+        self._left: dict[type[Action], tuple[Any, int]] = {}
+        self.at_once: Callable[[AnyAction], None] = _ignore
+        self.fired = 0
+        """Occasions at which the venue misbehaved."""
+
+    def plan(self, action: AnyAction) -> None:
+        """Raises ActionRefused."""
+        seconds = getattr(action, "seconds", 0.0)
+        if not 1 <= action.count <= COUNT_MAX or not 0 <= seconds <= SECONDS_MAX:
+            raise ActionRefused(f"count must be 1 to {COUNT_MAX} and seconds 0 to {SECONDS_MAX:.0f}")
+        if isinstance(action, Disconnect | RefuseConnections | Silence | Bust):
+            self.fired += 1
+            self.at_once(action)
+        else:
+            self._left[type(action)] = (action, action.count)
+
+    def take(self, kind: type[Kind]) -> Kind | None:
+        """The action if this occasion is one of its count."""
+        action, left = self._left.get(kind, (None, 0))
+        if action is None:
+            return None
+        if left == 1:
+            del self._left[kind]
+        else:
+            self._left[kind] = (action, left - 1)
+        self.fired += 1
+        found: Kind = action
+        return found
+
+    def take_gap(self, name: str) -> bool:
+        action, _ = self._left.get(Gap, (None, 0))
+        return action is not None and action.instrument_name in ("", name) and self.take(Gap) is not None
+
+
+def read_script(path: Path) -> list[ScriptLine]:
+    """JSON: [{"after_seconds": 5, "do": {"action": "disconnect"}}, …]. Raises ActionRefused, OSError."""
+    try:
+        lines = msgspec.json.decode(path.read_bytes(), type=list[ScriptLine])
+    except msgspec.DecodeError as error:
+        raise ActionRefused(f"{path}: {error}") from error
+    if len(lines) > ACTIONS_MAX:
+        raise ActionRefused(f"{path} has more than {ACTIONS_MAX} lines")
+    return sorted(lines, key=lambda line: line.after_seconds)
+
+
+async def play_script(lines: list[ScriptLine], faults: Faults) -> None:
+    """Each line at its time."""
+    began = asyncio.get_running_loop().time()
+    for line in lines:
+        await asyncio.sleep(max(0.0, began + line.after_seconds - asyncio.get_running_loop().time()))
+        faults.plan(line.do)

@@ -1,0 +1,80 @@
+"""What a simulated venue is started with."""
+
+import argparse
+import dataclasses
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from venues.simulator.faults import ActionRefused, ScriptLine, read_script
+from venues.simulator.profiles import PROFILES, Profile
+
+CLIENTS_FILE_BYTES_MAX = 64 << 10
+PORT_MAX = 65_535
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``secrets``: client id to secret. ``valkey_url`` empty: prices of the venue's own. ``control_port`` None: no
+    control port.
+    """
+
+    profile: Profile
+    port: int
+    control_port: int | None
+    secrets: dict[str, str]
+    seed: int
+    valkey_url: str
+    script: list[ScriptLine]
+
+
+def parse_arguments(arguments: Sequence[str]) -> Settings:
+    """Ends the process with code 2 and one sentence for arguments that make no sense."""
+    parser = argparse.ArgumentParser(prog="python -m venues.simulator", description="A simulated venue on loopback.")
+    parser.add_argument("--profile", choices=sorted(PROFILES), required=True)
+    parser.add_argument("--port", type=_port, required=True, help="of the WebSocket, on loopback")
+    parser.add_argument("--control-port", type=_port, help="takes scripted misbehavior, one JSON action a line")
+    parser.add_argument(
+        "--clients", type=Path, required=True, help="JSON of client id to secret, readable by its owner"
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--follow", action="store_true", help="follow the market that VALKEY_URL holds")
+    parser.add_argument("--script", type=Path, help="JSON of misbehavior by time")
+    parsed = parser.parse_args(arguments)
+    try:
+        secrets = read_clients(parsed.clients)
+        script = read_script(parsed.script) if parsed.script else []
+    except (OSError, ValueError, ActionRefused) as error:
+        parser.error(str(error))
+    return Settings(
+        profile=PROFILES[parsed.profile],
+        port=parsed.port,
+        control_port=parsed.control_port,
+        secrets=secrets,
+        seed=parsed.seed,
+        valkey_url=os.environ.get("VALKEY_URL", "redis://127.0.0.1:6379/0") if parsed.follow else "",
+        script=script,
+    )
+
+
+def read_clients(path: Path) -> dict[str, str]:
+    """Raises OSError, ValueError."""
+    status = path.stat()
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise ValueError(f"{path} may be read by others: make it 0600.")
+    if status.st_size > CLIENTS_FILE_BYTES_MAX:
+        raise ValueError(f"{path} has more than {CLIENTS_FILE_BYTES_MAX} bytes.")
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path} holds no clients: {error}") from error
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{port} is no port")
+    return port
