@@ -162,17 +162,21 @@ class Dispatcher:
 
 
 def run_timers(timers: Sequence[registry.Timer], at: datetime) -> int:
-    """Run every timer once; one that fails is logged and does not keep the others from running."""
+    """Run every timer once; one that fails is logged and does not keep the others from running.
+
+    Raised is only a lost connection, without which none of them could run. Nothing else may slow the timers down: what
+    cannot be done for one firm costs no other its deadline.
+    """
     done = 0
-    failed: Exception | None = None
+    lost: Exception | None = None
     for timer in timers:
         try:
             done += timer(at)
         except Exception as error:
             log.exception("timer %s.%s failed", timer.__module__, timer.__name__)
-            failed = error
-    if failed is not None:
-        raise failed
+            lost = error if _is_lost(error) else lost
+    if lost is not None:
+        raise lost
     return done
 
 
@@ -195,6 +199,11 @@ def _valkey() -> redis.Redis:
     return redis.Redis.from_url(
         settings.VALKEY_URL, socket_timeout=VALKEY_TIMEOUT_SECONDS, socket_connect_timeout=VALKEY_TIMEOUT_SECONDS
     )
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether a server has gone, and with it everything else that a timer could do."""
+    return isinstance(error, redis.RedisError) or (isinstance(error, Error) and not connection.is_usable())
 
 
 def _is_bug(error: Exception) -> bool:

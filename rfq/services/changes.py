@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from common.errors import Refusal
 from rfq import publishers, selectors
 from rfq.domain.prices import accepted_leg_prices, net_of
 from rfq.domain.records import LegVolatility, QuotePrices, QuoteRecord, RfqRecord, TradeRecord
@@ -18,6 +19,8 @@ from wire.units import QuoteState, RfqState, Side
 
 QUOTE_ID_MAX = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly."""
+QUOTE_ID_DRAWS_MAX = 8
+"""Draws of one number: with a billion quotes stored, eight in a row are taken once in 10^55."""
 _LIVE_QUOTE_STATES = (QuoteState.ACTIVE, *PENDING_QUOTE_STATES)
 
 
@@ -69,11 +72,17 @@ def write(before: RfqRecord, after: RfqRecord, cause: publishers.Cause) -> None:
 
 
 def new_quote_id() -> int:
-    """Drawn by lot: the next number of a count would tell a maker how many others have quoted."""
-    while True:
+    """Drawn by lot: the next number of a count would tell a maker how many others have quoted.
+
+    Raises Refusal ``no_quote_id`` where QUOTE_ID_DRAWS_MAX draws are all taken.
+    """
+    for _ in range(QUOTE_ID_DRAWS_MAX):
         quote_id = secrets.randbelow(QUOTE_ID_MAX) + 1
         if not Quote.objects.filter(id=quote_id).exists():
             return quote_id
+    raise Refusal(
+        "no_quote_id", "No free number for a quote was drawn; send the quote again.", bound=QUOTE_ID_DRAWS_MAX
+    )
 
 
 def write_new(rfq: RfqRecord, cause: publishers.Cause) -> None:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from common import db
 from common.actor import GATEWAY, TIMER, Actor
 from rfq.models import Quote, QuoteVersion, RfqLeg
+from rfq.services.batches import Failures, move_each
 from rfq.services.protection import withdraw
 from risk import selectors as risk_selectors
 from wire.units import ControlScope, QuoteState
@@ -22,21 +23,24 @@ SWEEP_MAX = 200
 
 def withdraw_killed(*, scope: ControlScope, scope_id: int, at: dt.datetime) -> int:
     """In the transaction that learns of the switch: every quote it covers, where nobody holds the RFQ."""
-    return _withdraw(scope, scope_id, GATEWAY, at)
+    return _withdraw(scope, scope_id, GATEWAY, at, Failures())
 
 
 def keep_kills(at: dt.datetime) -> int:
-    """The timers' part: what an engaged switch covers and is still standing."""
-    done = 0
-    for scope, scope_id in risk_selectors.list_killed_scopes():
-        if _standing(scope, scope_id):
-            with db.unit_of_work():
-                done += _withdraw(scope, scope_id, TIMER, at)
-    return done
+    """The timers' part: what an engaged switch covers and is still standing. Raises like ``move_each``."""
+    return move_each(risk_selectors.list_killed_scopes(), lambda killed: _withdraw_late(*killed, at))
 
 
-def _withdraw(scope: ControlScope, scope_id: int, actor: Actor, at: dt.datetime) -> int:
-    return withdraw(_standing(scope, scope_id), REASON_KILL, actor, at)
+def _withdraw_late(scope: ControlScope, scope_id: int, at: dt.datetime) -> int:
+    failures = Failures()
+    with db.unit_of_work():
+        ended = _withdraw(scope, scope_id, TIMER, at, failures)
+    failures.raise_first()
+    return ended
+
+
+def _withdraw(scope: ControlScope, scope_id: int, actor: Actor, at: dt.datetime, failures: Failures) -> int:
+    return withdraw(_standing(scope, scope_id), REASON_KILL, actor, at, failures)
 
 
 def _standing(scope: ControlScope, scope_id: int) -> list[tuple[int, int]]:

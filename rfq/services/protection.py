@@ -17,11 +17,14 @@ from rfq.domain.records import RfqRecord
 from rfq.models import MakerProtection, ProtectedFill, Quote, RfqLeg
 from rfq.selectors.protection import protection_view
 from rfq.services import changes, commands, windows
+from rfq.services.batches import Failures, move_all, move_inside
 from wire.client_protection import PROTECTION_TRADES_MAX, ResetProtection, SetProtection
 from wire.instruments import COINS
 from wire.units import QuoteState
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.models import User
 
 REASON_PROTECTION = "mmp"
@@ -55,20 +58,18 @@ def withdraw_hit(rfq: RfqRecord, at: dt.datetime) -> int:
     """
     filled = [quote.maker_firm_id for quote in rfq.quotes if quote.state is QuoteState.FILLED]
     rows = MakerProtection.objects.filter(firm_id__in=filled, coin__in=windows.coins_of(rfq), frozen_at=at)
-    return sum(_withdraw(row, at, GATEWAY) for row in rows.order_by("id"))
+    left_to_the_timers = Failures()
+    return sum(_withdraw(row, at, GATEWAY, left_to_the_timers) for row in rows.order_by("id"))
 
 
 def keep_protections(at: dt.datetime) -> int:
-    """The timers' part: thaw whom the time thaws, and withdraw what a frozen firm still has standing."""
-    done = 0
-    due = MakerProtection.objects.filter(frozen_until__lte=at)
-    for row_id in due.values_list("id", flat=True):
-        done += _thaw(row_id, at)
-    for row in MakerProtection.objects.filter(frozen_at__isnull=False).order_by("id"):
-        if _standing(row):
-            with db.unit_of_work():
-                done += _withdraw(row, at, TIMER)
-    return done
+    """The timers' part: thaw whom the time thaws, and withdraw what a frozen firm still has standing.
+
+    Raises like ``move_each``.
+    """
+    due = MakerProtection.objects.filter(frozen_until__lte=at).order_by("id").values_list("id", flat=True)
+    frozen = MakerProtection.objects.filter(frozen_at__isnull=False).order_by("id").values_list("id", flat=True)
+    return move_all((due, lambda row_id: _thaw(row_id, at)), (frozen, lambda row_id: _withdraw_late(row_id, at)))
 
 
 def _set(user: User, actor: Actor, message: SetProtection, at: dt.datetime) -> int:
@@ -100,17 +101,34 @@ def _reset(user: User, actor: Actor, message: ResetProtection, at: dt.datetime) 
 
 def _thaw(row_id: int, at: dt.datetime) -> int:
     """The freeze ends by itself. The window stays: what is still in it counts on."""
+    failures = Failures()
     with db.unit_of_work():
-        row = MakerProtection.objects.select_for_update(no_key=True).filter(id=row_id, frozen_until__lte=at).first()
+        row = _unheld().filter(id=row_id, frozen_until__lte=at).first()
         if row is None:
             return 0
-        while _standing(row):
-            if not _withdraw(row, at, TIMER):
-                return 0
-        was = protection_view(row)
-        _unfreeze(row)
-        windows.record(row, "thawed", TIMER, at, was)
-        return 1
+        while _standing(row) and _withdraw(row, at, TIMER, failures):
+            pass
+        is_clear = not _standing(row)
+        if is_clear:
+            was = protection_view(row)
+            _unfreeze(row)
+            windows.record(row, "thawed", TIMER, at, was)
+    failures.raise_first()
+    return int(is_clear)
+
+
+def _withdraw_late(row_id: int, at: dt.datetime) -> int:
+    failures = Failures()
+    with db.unit_of_work():
+        row = _unheld().filter(id=row_id, frozen_at__isnull=False).first()
+        ended = _withdraw(row, at, TIMER, failures) if row is not None else 0
+    failures.raise_first()
+    return ended
+
+
+def _unheld() -> QuerySet[MakerProtection]:
+    """Rows that nobody else holds: the timers come again in a moment, and wait for no firm."""
+    return MakerProtection.objects.select_for_update(no_key=True, skip_locked=True)
 
 
 def _unfreeze(row: MakerProtection) -> None:
@@ -129,22 +147,31 @@ def _standing(row: MakerProtection) -> list[int]:
     return list(mine.filter(updated_at__lte=row.frozen_at).order_by("rfq_id").values_list("rfq_id", flat=True))
 
 
-def _withdraw(row: MakerProtection, at: dt.datetime, actor: Actor) -> int:
-    return withdraw(((rfq_id, row.firm_id) for rfq_id in _standing(row)[:SWEEP_MAX]), REASON_PROTECTION, actor, at)
+def _withdraw(row: MakerProtection, at: dt.datetime, actor: Actor, failures: Failures) -> int:
+    standing = [(rfq_id, row.firm_id) for rfq_id in _standing(row)[:SWEEP_MAX]]
+    return withdraw(standing, REASON_PROTECTION, actor, at, failures)
 
 
-def withdraw(standing: Iterable[tuple[int, int]], reason: str, actor: Actor, at: dt.datetime) -> int:
-    """End the quotes of (RFQ, maker firm), inside a unit of work, where nobody holds the RFQ; returns how many."""
-    ended = 0
-    for rfq_id, firm_id in standing:
+def withdraw(
+    standing: Iterable[tuple[int, int]], reason: str, actor: Actor, at: dt.datetime, failures: Failures
+) -> int:
+    """End the quotes of (RFQ, maker firm), inside a unit of work, where nobody holds the RFQ; returns how many.
+
+    An RFQ that cannot be written is noted in ``failures`` and holds up no other; the timers come back to it.
+    """
+
+    def end(quoted: tuple[int, int]) -> int:
+        rfq_id, firm_id = quoted
         before = changes.lock(rfq_id, skip_locked=True)
         if before is None:
-            continue
+            return 0
         after = negotiation.cancel_quotes_of(before, maker_firm_id=firm_id, reason=reason, at=at)
-        if after != before:
-            changes.write(before, after, publishers.Cause(action="quote.canceled", actor=actor, at=at, reason=reason))
-            ended += 1
-    return ended
+        if after == before:
+            return 0
+        changes.write(before, after, publishers.Cause(action="quote.canceled", actor=actor, at=at, reason=reason))
+        return 1
+
+    return move_inside(standing, end, failures)
 
 
 def _check_maker(user: User) -> int:

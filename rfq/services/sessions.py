@@ -21,6 +21,7 @@ from orders import services as orders
 from rfq.models import DeskSession, SessionPresence, SessionQuote
 from rfq.selectors.protection import find_session, session_view
 from rfq.services import commands
+from rfq.services.batches import Failures, move_all
 from rfq.services.protection import withdraw
 from streams import services as streams
 from wire.client_protection import Heartbeat, SetCancelOnDisconnect, SetDeadMan
@@ -28,6 +29,8 @@ from wire.facts import SessionChanged
 from wire.units import QuoteState
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.models import User
 
 REASON_DISCONNECT = "disconnect"
@@ -114,32 +117,44 @@ def note_disconnected(name: str, process: str, at: dt.datetime) -> bool:
 
 
 def keep_sessions(at: dt.datetime) -> int:
-    """The timers' part: deadlines that have passed, sockets that are gone, withdrawals that were cut short."""
-    done = 0
-    for row_id in DeskSession.objects.filter(deadline__lte=at).values_list("id", flat=True):
-        done += _expire(row_id, at)
-    for row_id in DeskSession.objects.filter(is_cancel_on_disconnect=True).values_list("id", flat=True):
-        done += _check_presence(row_id, at)
-    for row_id in DeskSession.objects.filter(withdraw_until__isnull=False).values_list("id", flat=True):
-        done += sweep(row_id, at)
-    return done
+    """The timers' part: deadlines that have passed, sockets that are gone, withdrawals that were cut short.
+
+    Raises like ``move_each``.
+    """
+    ids = DeskSession.objects.order_by("id").values_list("id", flat=True)
+    return move_all(
+        (ids.filter(deadline__lte=at), lambda row_id: _expire(row_id, at)),
+        (ids.filter(is_cancel_on_disconnect=True), lambda row_id: _check_presence(row_id, at)),
+        (ids.filter(withdraw_until__isnull=False), lambda row_id: sweep(row_id, at)),
+    )
 
 
 def sweep(row_id: int, at: dt.datetime) -> int:
     """Withdraw what the session has to; quotes of RFQs that others hold at this instant are left to the next run."""
+    failures = Failures()
     with db.unit_of_work():
-        row = DeskSession.objects.select_for_update(no_key=True).filter(id=row_id).first()
-        if row is None or row.withdraw_until is None:
-            return 0
-        mine = SessionQuote.objects.filter(
-            session_id=row.pk, made_at__lte=row.withdraw_until, quote__state=QuoteState.ACTIVE.value
-        )
-        standing = list(mine.order_by("quote__rfq_id").values_list("quote__rfq_id", flat=True)[:SWEEP_MAX])
-        if not standing:
-            row.withdraw_until, row.withdraw_reason = None, ""
-            row.save(update_fields=["withdraw_until", "withdraw_reason"])
-            return 0
-        return withdraw(((rfq_id, row.firm_id) for rfq_id in standing), row.withdraw_reason, TIMER, at)
+        row = _unheld().filter(id=row_id).first()
+        ended = _sweep(row, at, failures) if row is not None and row.withdraw_until is not None else 0
+    failures.raise_first()
+    return ended
+
+
+def _sweep(row: DeskSession, at: dt.datetime, failures: Failures) -> int:
+    mine = SessionQuote.objects.filter(
+        session_id=row.pk, made_at__lte=row.withdraw_until, quote__state=QuoteState.ACTIVE.value
+    )
+    standing = list(mine.order_by("quote__rfq_id").values_list("quote__rfq_id", flat=True)[:SWEEP_MAX])
+    if not standing:
+        row.withdraw_until, row.withdraw_reason = None, ""
+        row.save(update_fields=["withdraw_until", "withdraw_reason"])
+        return 0
+    quoted = [(rfq_id, row.firm_id) for rfq_id in standing]
+    return withdraw(quoted, row.withdraw_reason, TIMER, at, failures)
+
+
+def _unheld() -> QuerySet[DeskSession]:
+    """Rows that nobody else holds: the timers come again in a moment, and wait for no session."""
+    return DeskSession.objects.select_for_update(no_key=True, skip_locked=True)
 
 
 def _set_dead_man(user: User, actor: Actor, message: SetDeadMan, at: dt.datetime) -> int:
@@ -173,7 +188,7 @@ def _own(user: User, actor: Actor) -> DeskSession:
 
 def _expire(row_id: int, at: dt.datetime) -> int:
     with db.unit_of_work():
-        row = DeskSession.objects.select_for_update(no_key=True).filter(id=row_id, deadline__lte=at).first()
+        row = _unheld().filter(id=row_id, deadline__lte=at).first()
         if row is None:
             return 0
         row.expired_at, row.deadline = at, None
@@ -188,7 +203,7 @@ def _expire(row_id: int, at: dt.datetime) -> int:
 def _check_presence(row_id: int, at: dt.datetime) -> int:
     """Notice who comes back within the grace, who does not, and whose web process died."""
     with db.unit_of_work():
-        row = DeskSession.objects.select_for_update(no_key=True).filter(id=row_id, is_cancel_on_disconnect=True).first()
+        row = _unheld().filter(id=row_id, is_cancel_on_disconnect=True).first()
         if row is None:
             return 0
         if _is_present(row, at):
