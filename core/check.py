@@ -1,6 +1,7 @@
 """The core's own checks, from its sources alone: sanitizers and fuzzing. Uses nothing but the standard library.
 
     python core/check.py agree --count 10000000      engine and reference book on N random commands, event by event
+    python core/check.py replay --count 1000000      N journaled inputs rebuilt to the same hash
     python core/check.py sanitize             C++ tests under ASan+UBSan and TSan, then a moment of every fuzz target
     python core/check.py fuzz --seconds 60    every fuzz target, or --target fuzz_commands, guided by coverage
     python core/check.py simulate --seeds 1000        the simulator, or --seed 7 for one seed with its trace
@@ -20,7 +21,7 @@ FLAGS = "-O1 -g1"
 MEMORY = "address,undefined"
 THREADS = "thread"
 SMOKE_SECONDS = 5
-AGREEMENT_MAX = 1_000_000_000
+COUNT_MAX = 1_000_000_000
 INPUT_BYTES_MAX = 8_192
 BUILD_LOG_CHARACTERS = 6_000
 
@@ -42,6 +43,9 @@ def main() -> int:
     agree = actions.add_parser("agree")
     agree.add_argument("--count", type=int, default=10_000_000, help="commands, a new seed every 50,000")
     agree.set_defaults(run=run_agreement)
+    replay = actions.add_parser("replay")
+    replay.add_argument("--count", type=int, default=1_000_000, help="inputs")
+    replay.set_defaults(run=run_replay)
     options = parser.parse_args()
     return options.run(options)
 
@@ -58,10 +62,19 @@ def run_sanitizers(options: argparse.Namespace) -> int:
 
 
 def run_agreement(options: argparse.Namespace) -> int:
-    if not 0 < options.count <= AGREEMENT_MAX:
-        sys.exit(f"parley: COUNT must be from 1 to {AGREEMENT_MAX:,}.")
+    return run_long("agreement", options.count)
+
+
+def run_replay(options: argparse.Namespace) -> int:
+    return run_long("replay", options.count)
+
+
+def run_long(what: str, count: int) -> int:
+    """One of the long runs that the test program knows besides its tests."""
+    if not 0 < count <= COUNT_MAX:
+        sys.exit(f"parley: COUNT must be from 1 to {COUNT_MAX:,}.")
     folder = build("agreement", ["-DPARLEY_CORE_TESTS=ON"], flags="-O2")
-    return subprocess.run([folder / "parley_tests", "agreement", str(options.count)], check=False).returncode
+    return subprocess.run([folder / "parley_tests", what, str(count)], check=False).returncode
 
 
 def run_fuzzers(options: argparse.Namespace) -> int:

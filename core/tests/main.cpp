@@ -3,6 +3,7 @@
 
 #include "agreement.hpp"
 #include "check.hpp"
+#include "long_replay.hpp"
 
 namespace {
 
@@ -33,5 +34,8 @@ int run_agreement(std::int64_t commands) {
 
 int main(int count, char** arguments) {
     if (count == 3 && std::string_view(arguments[1]) == "agreement") return run_agreement(std::atoll(arguments[2]));
+    if (count == 3 && std::string_view(arguments[1]) == "replay") {
+        return replay_long(1, std::atoll(arguments[2])) ? 0 : 1;
+    }
     return run_tests();
 }
