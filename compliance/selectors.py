@@ -63,7 +63,7 @@ def search(user: Any, criteria: Criteria) -> Found:
     user_ids = _user_ids(criteria.user)
     return Found(
         orders=[] if criteria.rfq_id is not None else _orders(user, criteria, firm_ids, user_ids),
-        rfqs=[] if criteria.order_id is not None else _rfqs(criteria, firm_ids, user_ids),
+        rfqs=[] if criteria.order_id is not None or criteria.client_order_id else _rfqs(criteria, firm_ids, user_ids),
     )
 
 
@@ -161,11 +161,12 @@ def _orders(user: Any, criteria: Criteria, firm_ids: list[int] | None, user_ids:
         "firm_id__in": firm_ids,
         "user_id__in": user_ids,
         "instrument__name": criteria.instrument or None,
+        "client_order_id": criteria.client_order_id or None,
         "created_at__gte": criteria.after,
         "created_at__lt": criteria.before,
     }
     given = {name: value for name, value in matches.items() if value is not None}
-    rows = orders_selectors.visible_orders(user).filter(**given).order_by("-id")[:ROWS_MAX]
+    rows = orders_selectors.visible_orders(user).filter(**given).newest()[:ROWS_MAX]
     return [orders_selectors.order_view(row) for row in rows]
 
 

@@ -79,6 +79,9 @@ GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelo
     gateway.OrderRestated: services.apply_restated,
     gateway.OrderTriggered: services.apply_triggered,
     gateway.AmendRejected: services.apply_amend_rejected,
+    gateway.OrderEntered: services.apply_entered,
+    gateway.CancelEntered: services.apply_cancel_entered,
+    gateway.AmendEntered: services.apply_amend_entered,
     gateway.CancelAllDone: services.apply_cancel_all_done,
     gateway.CommandRefused: services.apply_refused,
 }

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from common.fields import UnitsField
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
+from wire.gateway_entered import ENTERED_ORDERS_FROM
 from wire.units import (
     TERMINAL_ORDER_STATES,
     OrderState,
@@ -24,6 +25,13 @@ TERMINAL = sorted(state.value for state in TERMINAL_ORDER_STATES)
 AWAITING = sorted(state.value for state in AWAITING_STATES)
 
 
+class OrderOrigin(enum.StrEnum):
+    """Where an order came in."""
+
+    TERMINAL = "terminal"
+    FIX = "fix"
+
+
 def _words(values: type[enum.StrEnum]) -> list[tuple[str, str]]:
     return [(word.value, word.value) for word in values]
 
@@ -35,11 +43,27 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def terminal(self) -> "OrderQuerySet":
         return self.filter(state__in=TERMINAL)
 
+    def newest(self) -> "OrderQuerySet":
+        """Newest first, wherever they came in."""
+        return self.order_by("-created_at", "-id")
+
+    def before(self, order_id: int) -> "OrderQuerySet":
+        """What is older than that order; nothing where there is no such order."""
+        at = Order.objects.filter(id=order_id).values_list("created_at", flat=True).first()
+        if at is None:
+            return self.none()
+        return self.filter(Q(created_at__lt=at) | Q(created_at=at, id__lt=order_id))
+
 
 class Order(models.Model):
     """Ticks and lots of the instrument, as in the gateway; ``price`` and ``quantity`` as asked."""
 
     command_id = models.CharField(max_length=64)
+    origin = models.CharField(max_length=8, choices=_words(OrderOrigin), default=OrderOrigin.TERMINAL.value)
+    session = models.CharField(max_length=64, blank=True)
+    """Name of the FIX session that entered it."""
+    client_order_id = models.CharField(max_length=36, blank=True)
+    """ClOrdID of the message that entered it."""
     user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     desk = models.ForeignKey("accounts.Desk", on_delete=models.PROTECT, related_name="+")
     firm = models.ForeignKey("accounts.Firm", on_delete=models.PROTECT, related_name="+")
@@ -114,17 +138,23 @@ class Order(models.Model):
                 name="order_stop_has_stop_price",
             ),
             models.CheckConstraint(
-                condition=Q(time_in_force="gtd", expires_at_ns__gt=0)
-                | (~Q(time_in_force="gtd") & Q(expires_at_ns=0)),
+                condition=Q(time_in_force="gtd", expires_at_ns__gt=0) | (~Q(time_in_force="gtd") & Q(expires_at_ns=0)),
                 name="order_gtd_has_expiry",
             ),
             models.CheckConstraint(
                 condition=Q(display_lots__gte=0, minimum_lots__gte=0, confirmed_soft_bound_micros__gte=0),
                 name="order_terms_not_negative",
             ),
+            models.CheckConstraint(
+                condition=Q(origin="fix", id__gt=ENTERED_ORDERS_FROM) & ~Q(session="")
+                | Q(origin="terminal", id__lt=ENTERED_ORDERS_FROM, session="", client_order_id=""),
+                name="order_id_says_its_origin",
+            ),
         ]
         indexes = [
             models.Index(fields=["firm", "-id"]),
+            models.Index(fields=["client_order_id"], name="order_client_id", condition=~Q(client_order_id="")),
+            models.Index(fields=["firm", "-created_at", "-id"], name="order_newest"),
             models.Index(fields=["firm", "account"], name="order_working", condition=~Q(state__in=TERMINAL)),
             models.Index(fields=["awaiting_since"], name="order_awaiting", condition=Q(state__in=AWAITING)),
         ]

@@ -21,9 +21,16 @@ def publish_change(order: Order, fill: FillView | None = None) -> None:
 
 
 def record_change(
-    order: Order, action: str, actor: Actor, at: dt.datetime, *, before: str | None = None, command_id: str = ""
+    order: Order,
+    action: str,
+    actor: Actor,
+    at: dt.datetime,
+    *,
+    before: str | None = None,
+    command_id: str = "",
+    reason: str = "",
 ) -> None:
-    """The audit record; ``before``: the state that the order had."""
+    """The audit record; ``before``: the state that the order had, ``reason``: where it is not the order's."""
     audit.record(
         stream=f"firm:{order.firm_id}",
         action=action,
@@ -33,7 +40,7 @@ def record_change(
         before=None if before is None else {"state": before},
         after=_ticket(order) if before is None else _standing(order),
         command_id=command_id,
-        reason=order.reason,
+        reason=reason or order.reason,
     )
 
 

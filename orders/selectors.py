@@ -11,6 +11,7 @@ from accounts import roles
 from common import clock
 from common.decimals import plain_text
 from common.errors import NotFound
+from market import selectors as market
 from orders.models import Order, OrderEvent, OrderQuerySet, OverrideRequest
 from settlement import selectors as settlement
 from wire.facts import FillView, OrderView
@@ -72,13 +73,13 @@ def get_order(user: User, order_id: int) -> OrderView:
 def list_orders(
     user: User, *, only_working: bool = False, before: int | None = None, limit: int = ROWS_MAX
 ) -> list[OrderView]:
-    """Newest first, before order id ``before``."""
+    """Newest first, before order id ``before``: ids of FIX orders and others are counted apart, times are not."""
     orders = visible_orders(user)
     if only_working:
         orders = orders.working()
     if before is not None:
-        orders = orders.filter(id__lt=before)
-    return [order_view(order) for order in orders.order_by("-id")[: min(limit, ROWS_MAX)]]
+        orders = orders.before(before)
+    return [order_view(order) for order in orders.newest()[: min(limit, ROWS_MAX)]]
 
 
 def list_fills(user: User, *, before: int | None = None, limit: int = ROWS_MAX) -> list[FillView]:
@@ -126,8 +127,8 @@ def list_open_overrides(user: User) -> list[OverrideView]:
 def snapshot(firm_id: int, role: str) -> dict[str, list[object]]:
     """The firm's part of a client snapshot: working orders, the latest that ended, the latest fills."""
     orders = Order.objects.select_related("instrument").filter(firm_id=firm_id)
-    working = orders.working().order_by("-id")[:WORKING_IN_SNAPSHOT_MAX]
-    ended = orders.terminal().order_by("-id")[:TERMINAL_IN_SNAPSHOT]
+    working = orders.working().newest()[:WORKING_IN_SNAPSHOT_MAX]
+    ended = orders.terminal().newest()[:TERMINAL_IN_SNAPSHOT]
     return {
         "orders": [order_view(order) for order in [*working, *ended]],
         "fills": list(settlement.list_fills(firm_id=firm_id, limit=FILLS_IN_SNAPSHOT)),
@@ -169,7 +170,15 @@ def order_view(order: Order) -> OrderView:
         peg_reference=PegReference(order.peg_reference) if is_peg else None,
         peg_offset=_steps(order.peg_offset_ticks, tick),
         self_match=SelfMatch(order.self_match),
+        origin=order.origin,
+        client_order_id=order.client_order_id,
     )
+
+
+def steps_of(instrument_id: int) -> tuple[Decimal, Decimal]:
+    """(tick size, lot size) of an instrument."""
+    instrument = market.get_instrument_by_id(instrument_id)
+    return instrument.tick_size, instrument.lot_size
 
 
 def _steps(count: int, step: Decimal) -> str | None:

@@ -10,6 +10,7 @@ import msgspec
 
 from wire import gateway_controls as controls
 from wire.gateway_controls import GatewayCommand as GatewayCommand  # noqa: PLC0414 - offered to importers
+from wire.gateway_entered import AmendEntered, CancelEntered, GatewayEvent, OrderEntered
 from wire.gateway_orders import AmendOrder, SetInstrumentPhase, SetPriceBands
 from wire.instruments import InstrumentTerms
 from wire.units import (
@@ -167,10 +168,6 @@ class CommandEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     command: AnyGatewayCommand
 
 
-class GatewayEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What the engine did. Tolerates unknown fields."""
-
-
 class InstrumentListed(GatewayEvent, tag="gateway.instrument_listed"):
     instrument_id: int
     terms: InstrumentTerms
@@ -223,7 +220,9 @@ class OrderExecuted(GatewayEvent, tag="gateway.order_executed"):
 
 
 class OrderCanceled(GatewayEvent, tag="gateway.order_canceled"):
-    """``reason``: requested, immediate_or_cancel, cancel_all, kill_switch, expired, self_match, post_only."""
+    """``reason``: requested, immediate_or_cancel, cancel_all, kill_switch, expired, self_match, post_only,
+    disconnected.
+    """
 
     order_id: int
     reason: str
@@ -377,6 +376,9 @@ AnyGatewayEvent = (
     | OrderRestated
     | InstrumentPhaseChanged
     | PriceBandsSet
+    | OrderEntered
+    | CancelEntered
+    | AmendEntered
 )
 
 

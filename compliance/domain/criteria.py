@@ -4,12 +4,14 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 
-FIELDS = ("order_id", "rfq_id", "user", "firm", "instrument", "after", "before")
+FIELDS = ("order_id", "client_order_id", "rfq_id", "user", "firm", "instrument", "after", "before")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Criteria:
     order_id: int | None = None
+    client_order_id: str = ""
+    """ClOrdID of an order that came by FIX."""
     rfq_id: int | None = None
     user: str = ""
     firm: str = ""
@@ -35,6 +37,7 @@ def read_criteria(form: Mapping[str, str]) -> Criteria:
     text = {name: form.get(name, "").strip() for name in FIELDS}
     return Criteria(
         order_id=_identifier("order_id", text["order_id"]),
+        client_order_id=_words("client_order_id", text["client_order_id"]),
         rfq_id=_identifier("rfq_id", text["rfq_id"]),
         user=_words("user", text["user"]),
         firm=_words("firm", text["firm"]),

@@ -12,6 +12,43 @@ namespace nb = nanobind;
 using namespace nb::literals;
 using parley::EngineService;
 
+parley::PlaceOrder order_of(std::int64_t order_id, std::int64_t valid_until_ns, std::int64_t account_id,
+                            std::int64_t user_id, std::int64_t desk_id, std::int64_t firm_id,
+                            std::int64_t instrument_id, int side, int order_type, int time_in_force,
+                            std::int64_t quantity_lots, std::optional<std::int64_t> price_ticks, bool is_post_only,
+                            bool is_reduce_only, std::int64_t strategy_id, std::int64_t parent_order_id,
+                            std::int64_t confirmed_soft_bound_micros, std::int64_t expires_at_ns,
+                            std::int64_t display_lots, std::int64_t minimum_lots, std::int64_t stop_ticks, int trigger,
+                            int peg_reference, std::int64_t peg_offset_ticks, int self_match) {
+    parley::PlaceOrder command;
+    command.valid_until_ns = valid_until_ns;
+    command.order_id = checked::positive("order_id", order_id);
+    command.account_id = account_id;
+    command.user_id = checked::within("user_id", user_id, 0, parley::kScopeIdMax);
+    command.desk_id = checked::within("desk_id", desk_id, 0, parley::kScopeIdMax);
+    command.firm_id = firm_id;
+    command.instrument_id = instrument_id;
+    command.side = checked::enumerator<parley::Side>("side", side);
+    command.order_type = checked::enumerator<parley::OrderType>("order_type", order_type);
+    command.time_in_force = checked::enumerator<parley::TimeInForce>("time_in_force", time_in_force);
+    command.quantity = {quantity_lots};
+    command.price = {price_ticks.value_or(0)};
+    command.is_post_only = is_post_only;
+    command.is_reduce_only = is_reduce_only;
+    command.attribution = {checked::within("strategy_id", strategy_id, 0, parley::kScopeIdMax),
+                           checked::not_negative("parent_order_id", parent_order_id),
+                           checked::not_negative("confirmed_soft_bound_micros", confirmed_soft_bound_micros)};
+    command.terms = {checked::not_negative("expires_at_ns", expires_at_ns),
+                     {checked::not_negative("display_lots", display_lots)},
+                     {checked::not_negative("minimum_lots", minimum_lots)},
+                     {checked::within("stop_ticks", stop_ticks, 0, parley::kPriceTicksMax)},
+                     checked::enumerator<parley::Trigger>("trigger", trigger),
+                     checked::enumerator<parley::PegReference>("peg_reference", peg_reference),
+                     checked::within("peg_offset_ticks", peg_offset_ticks, -parley::kPriceTicksMax, parley::kPriceTicksMax),
+                     checked::enumerator<parley::SelfMatch>("self_match", self_match)};
+    return command;
+}
+
 namespace {
 
 template <typename Command>
@@ -68,33 +105,12 @@ bool place_order(EngineService& engine, std::int64_t now_ns, std::int64_t comman
                  std::int64_t confirmed_soft_bound_micros, std::int64_t expires_at_ns, std::int64_t display_lots,
                  std::int64_t minimum_lots, std::int64_t stop_ticks, int trigger, int peg_reference,
                  std::int64_t peg_offset_ticks, int self_match) {
-    parley::PlaceOrder command;
+    parley::PlaceOrder command =
+        order_of(order_id, valid_until_ns, account_id, user_id, desk_id, firm_id, instrument_id, side, order_type,
+                 time_in_force, quantity_lots, price_ticks, is_post_only, is_reduce_only, strategy_id, parent_order_id,
+                 confirmed_soft_bound_micros, expires_at_ns, display_lots, minimum_lots, stop_ticks, trigger,
+                 peg_reference, peg_offset_ticks, self_match);
     command.command_sequence = command_sequence;
-    command.valid_until_ns = valid_until_ns;
-    command.order_id = checked::positive("order_id", order_id);
-    command.account_id = account_id;
-    command.user_id = checked::within("user_id", user_id, 0, parley::kScopeIdMax);
-    command.desk_id = checked::within("desk_id", desk_id, 0, parley::kScopeIdMax);
-    command.firm_id = firm_id;
-    command.instrument_id = instrument_id;
-    command.side = checked::enumerator<parley::Side>("side", side);
-    command.order_type = checked::enumerator<parley::OrderType>("order_type", order_type);
-    command.time_in_force = checked::enumerator<parley::TimeInForce>("time_in_force", time_in_force);
-    command.quantity = {quantity_lots};
-    command.price = {price_ticks.value_or(0)};
-    command.is_post_only = is_post_only;
-    command.is_reduce_only = is_reduce_only;
-    command.attribution = {checked::within("strategy_id", strategy_id, 0, parley::kScopeIdMax),
-                           checked::not_negative("parent_order_id", parent_order_id),
-                           checked::not_negative("confirmed_soft_bound_micros", confirmed_soft_bound_micros)};
-    command.terms = {checked::not_negative("expires_at_ns", expires_at_ns),
-                     {checked::not_negative("display_lots", display_lots)},
-                     {checked::not_negative("minimum_lots", minimum_lots)},
-                     {checked::within("stop_ticks", stop_ticks, 0, parley::kPriceTicksMax)},
-                     checked::enumerator<parley::Trigger>("trigger", trigger),
-                     checked::enumerator<parley::PegReference>("peg_reference", peg_reference),
-                     checked::within("peg_offset_ticks", peg_offset_ticks, -parley::kPriceTicksMax, parley::kPriceTicksMax),
-                     checked::enumerator<parley::SelfMatch>("self_match", self_match)};
     if (command.terms != parley::OrderTerms{}) return put_with_terms(engine, now_ns, command);
     const bool is_attributed = strategy_id != 0 || parent_order_id != 0 || confirmed_soft_bound_micros != 0;
     return is_attributed ? put_attributed(engine, now_ns, command) : put(engine, now_ns, command);

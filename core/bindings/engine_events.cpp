@@ -2,6 +2,7 @@
 #include <nanobind/stl/string_view.h>
 
 #include "engine_bindings.hpp"
+#include "parley/entered_inputs.hpp"
 
 namespace nb = nanobind;
 
@@ -18,6 +19,26 @@ nb::tuple executed(const Event& event) {
 nb::tuple listed(const Event& event) {
     const std::string& terms = (*event.texts)[0];
     return nb::make_tuple(event.values[0], nb::bytes(terms.data(), terms.size()));
+}
+
+nb::object or_none(std::int64_t value) { return value == 0 ? nb::object(nb::none()) : nb::object(nb::int_(value)); }
+
+nb::tuple entered(const Event& event) {
+    const std::string& bytes = (*event.texts)[0];
+    parley::Reader reader({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    parley::EnterOrder of;
+    parley::PlaceOrder order;
+    parley::codec::get_entered(reader, of, order);
+    const bool is_priced = order.order_type != parley::OrderType::market && order.order_type != parley::OrderType::stop;
+    const auto& [strategy_id, parent_order_id, confirmed_soft_bound] = order.attribution;
+    const auto& [expires_at_ns, display, minimum, stop, trigger, reference, offset, self_match] = order.terms;
+    return nb::make_tuple(order.order_id, of.session, of.client_order_id, order.account_id, order.user_id,
+                          order.desk_id, order.firm_id, order.instrument_id, static_cast<int>(order.side),
+                          static_cast<int>(order.order_type), static_cast<int>(order.time_in_force),
+                          order.quantity.value, or_none(is_priced ? order.price.value : 0), order.is_post_only,
+                          order.is_reduce_only, strategy_id, parent_order_id, confirmed_soft_bound, expires_at_ns,
+                          display.value, minimum.value, stop.value, static_cast<int>(trigger),
+                          static_cast<int>(reference), offset, static_cast<int>(self_match));
 }
 
 /// In the order of the fields of the struct in wire.gateway.
@@ -45,10 +66,8 @@ nb::tuple payload(const Event& event) {
             return nb::make_tuple(v[0], reason, v[1], v[2]);
         case EventKind::order_executed:
             return executed(event);
-        case EventKind::order_amended: {
-            const auto price = v[3] == 0 ? nb::object(nb::none()) : nb::object(nb::int_(v[3]));
-            return nb::make_tuple(v[0], v[1], v[2], price);
-        }
+        case EventKind::order_amended:
+            return nb::make_tuple(v[0], v[1], v[2], or_none(v[3]));
         case EventKind::instrument_phase_changed:
             return nb::make_tuple(v[0], v[1], v[2], v[3]);
         case EventKind::price_bands_set:
@@ -65,6 +84,12 @@ nb::tuple payload(const Event& event) {
         case EventKind::block_voided:
         case EventKind::instrument_settled:
             return nb::make_tuple(v[0]);
+        case EventKind::order_entered:
+            return entered(event);
+        case EventKind::cancel_entered:
+            return nb::make_tuple(v[0], v[1], (*event.texts)[0], (*event.texts)[1], v[2] != 0);
+        case EventKind::amend_entered:
+            return nb::make_tuple(v[0], v[1], (*event.texts)[0], (*event.texts)[1], or_none(v[2]), or_none(v[3]));
         case EventKind::command_refused:
             return nb::make_tuple((*event.texts)[0], (*event.texts)[1], v[0], v[1]);
     }
@@ -104,5 +129,8 @@ void bind_engine_enums(nb::module_& module) {
         .value("ORDER_TRIGGERED", EventKind::order_triggered)
         .value("ORDER_RESTATED", EventKind::order_restated)
         .value("INSTRUMENT_PHASE_CHANGED", EventKind::instrument_phase_changed)
-        .value("PRICE_BANDS_SET", EventKind::price_bands_set);
+        .value("PRICE_BANDS_SET", EventKind::price_bands_set)
+        .value("ORDER_ENTERED", EventKind::order_entered)
+        .value("CANCEL_ENTERED", EventKind::cancel_entered)
+        .value("AMEND_ENTERED", EventKind::amend_entered);
 }

@@ -4,6 +4,7 @@
 #include <nanobind/ndarray.h>
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -50,6 +51,16 @@ inline std::int64_t scope_id(parley::ControlScope scope, std::int64_t id) {
 
 }  // namespace checked
 
+/// What place_order and enter_order are given, checked. In bindings/engine_commands.cpp.
+parley::PlaceOrder order_of(std::int64_t order_id, std::int64_t valid_until_ns, std::int64_t account_id,
+                            std::int64_t user_id, std::int64_t desk_id, std::int64_t firm_id,
+                            std::int64_t instrument_id, int side, int order_type, int time_in_force,
+                            std::int64_t quantity_lots, std::optional<std::int64_t> price_ticks, bool is_post_only,
+                            bool is_reduce_only, std::int64_t strategy_id, std::int64_t parent_order_id,
+                            std::int64_t confirmed_soft_bound_micros, std::int64_t expires_at_ns,
+                            std::int64_t display_lots, std::int64_t minimum_lots, std::int64_t stop_ticks, int trigger,
+                            int peg_reference, std::int64_t peg_offset_ticks, int self_match);
+
 using Levels = std::vector<std::pair<std::int64_t, std::int64_t>>;
 using Column = nanobind::ndarray<const std::int64_t, nanobind::ndim<1>, nanobind::c_contig, nanobind::device::cpu>;
 using Table = nanobind::ndarray<const std::int64_t, nanobind::ndim<2>, nanobind::c_contig, nanobind::device::cpu>;
@@ -60,4 +71,5 @@ void bind_commands(EngineClass& engine);
 void bind_block_commands(EngineClass& engine);
 void bind_order_commands(EngineClass& engine);
 void bind_control_commands(EngineClass& engine);
+void bind_entered_orders(EngineClass& engine);
 void bind_margin_inputs(EngineClass& engine);

@@ -66,6 +66,15 @@ PlaceOrder order(std::int64_t sequence, OrderId id, AccountId account, Side side
     return order;
 }
 
+Bytes entered(OrderId id) {
+    Bytes bytes;
+    Writer writer(bytes);
+    writer.byte(static_cast<std::uint8_t>(EnterOrder::kind));
+    writer.number(kNow);
+    codec::put_entered(writer, EnterOrder{"desk", "A-1"}, order(0, id, 1, Side::buy, 990));
+    return bytes;
+}
+
 /// One of every kind of input, in an order in which each does something.
 std::vector<Bytes> day() {
     ListInstrument listing;
@@ -87,6 +96,11 @@ std::vector<Bytes> day() {
             payload_of(ConfirmBlock{7, 7}),
             payload_of(VoidBlock{8, 9}),
             payload_of(CancelOrder{9, 13}),
+            entered(kEnteredOrdersFrom + 1),
+            entered(kEnteredOrdersFrom + 2),
+            payload_of(EnterAmend{"desk", "A-2", 5, kNow + 1, kEnteredOrdersFrom + 1, {3}, {}}),
+            payload_of(EnterCancel{"desk", "A-3", 5, kEnteredOrdersFrom + 1, false}),
+            payload_of(EnterCancel{"desk", "", 5, kEnteredOrdersFrom + 2, true}),
             payload_of(SetTradingState{10, ControlScope::firm, 3, TradingState::reducing}),
             payload_of(CancelAll{11, ControlScope::all, 0}),
             payload_of(SetKillSwitch{12, ControlScope::user, 5, true}),

@@ -45,6 +45,16 @@ void Engine::dispatch(InputKind kind, Reader& reader) {
             return;
         case InputKind::deliver:
             return on(codec::decode<Deliver>(reader));
+        case InputKind::enter_order: {
+            EnterOrder entered;
+            PlaceOrder order;
+            codec::get_entered(reader, entered, order);
+            return on(entered, order);
+        }
+        case InputKind::enter_cancel:
+            return on(codec::decode<EnterCancel>(reader));
+        case InputKind::enter_amend:
+            return on(codec::decode<EnterAmend>(reader));
         default:
             return dispatch_command(kind, reader);
     }

@@ -40,6 +40,7 @@ void EngineService::recover(Verify verify) {
     command_sequence_ = engine_->command_sequence();
     log_.begin_after(event_number_);
     queue_.set_last_command(command_sequence_);
+    queue_.set_last_entered(engine_->last_entered());
     recovery_ += "state at " + std::to_string(after) + ", " + std::to_string(scan.last_sequence - after) +
                  " records replayed, " + std::to_string(scan.last_sequence - scan.durable_sequence) +
                  " written again, " + std::to_string(scan.bytes_cut) + " bytes of torn tail cut, epoch " +

@@ -8,7 +8,7 @@ namespace parley {
 namespace {
 
 /// Changes whenever the order or meaning of saved fields does; an engine reads only its own.
-constexpr std::int64_t kStateVersion = 4;
+constexpr std::int64_t kStateVersion = 5;
 
 /// Pointers to the items that exist, sorted by id.
 template <typename Items, typename Get>
@@ -26,7 +26,7 @@ auto sorted_by_id(const Items& items, Get&& get) {
 void Engine::save(std::vector<std::uint8_t>& bytes) const {
     Writer writer(bytes);
     writer.numbers(kStateVersion, journal_sequence_, event_number_, command_sequence_, next_execution_id_,
-                   market_time_ns_, alive_at_ns_, next_arrival_);
+                   market_time_ns_, alive_at_ns_, next_arrival_, last_entered_);
     for (const CoinIndex& coin : coins_) writer.numbers(coin.price_micros, coin.is_jumped);
     save_accounts(writer);
     save_instruments(writer);
@@ -52,6 +52,10 @@ void Engine::load(std::span<const std::uint8_t> bytes) {
     market_time_ns_ = reader.number();
     alive_at_ns_ = reader.number();
     next_arrival_ = static_cast<std::uint64_t>(reader.number());
+    last_entered_ = reader.number();
+    if (last_entered_ < kEnteredOrdersFrom || last_entered_ >= kEnteredOrdersEnd) {
+        throw BadEncoding("entered orders are out of their range");
+    }
     for (CoinIndex& coin : coins_) {
         coin.price_micros = reader.number();
         coin.is_jumped = reader.flag();

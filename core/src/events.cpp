@@ -66,6 +66,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Reason::count)> 
     "minimum_quantity",
     "instrument_phase",
     "price_band",
+    "disconnected",
 };
 static_assert(!kNames.back().empty());
 

@@ -25,6 +25,18 @@ public:
         quote(990, 1'010);
     }
 
+    template <typename Input>
+    void put(const Input& input) {
+        std::vector<std::uint8_t> bytes;
+        parley::Writer writer(bytes);
+        parley::codec::encode(writer, now, input);
+        apply(bytes);
+    }
+    void apply(const std::vector<std::uint8_t>& bytes) {
+        last.clear();
+        engine.apply(++records, bytes, last);
+    }
+
     void quote(std::int64_t bid, std::int64_t ask, std::int64_t lots = 5) {
         parley::Quotes quotes;
         quotes.instrument_id = 1;
@@ -109,17 +121,4 @@ public:
     std::uint64_t records = 0;
     std::int64_t commands = 0;
     parley::OrderId orders = 0;
-
-private:
-    template <typename Input>
-    void put(const Input& input) {
-        std::vector<std::uint8_t> bytes;
-        parley::Writer writer(bytes);
-        parley::codec::encode(writer, now, input);
-        apply(bytes);
-    }
-    void apply(const std::vector<std::uint8_t>& bytes) {
-        last.clear();
-        engine.apply(++records, bytes, last);
-    }
 };

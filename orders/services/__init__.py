@@ -2,6 +2,7 @@
 
 from orders.services.amending import amend_order
 from orders.services.canceling import cancel_all, cancel_order, cancel_orders_of_user
+from orders.services.entering import apply_amend_entered, apply_cancel_entered, apply_entered
 from orders.services.overriding import approve_override, request_override
 from orders.services.placing import place_order
 from orders.services.projecting import (
@@ -22,11 +23,14 @@ from orders.services.watching import mark_unanswered
 __all__ = [
     "amend_order",
     "apply_accepted",
+    "apply_amend_entered",
     "apply_amend_rejected",
     "apply_amended",
     "apply_cancel_all_done",
+    "apply_cancel_entered",
     "apply_cancel_rejected",
     "apply_canceled",
+    "apply_entered",
     "apply_executed",
     "apply_refused",
     "apply_rejected",

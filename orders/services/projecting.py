@@ -68,8 +68,8 @@ def apply_executed(envelope: gateway.EventEnvelope) -> None:
     """Move the order, book the fill, and tell the firm of both in one fact."""
     event = envelope.event
     assert isinstance(event, gateway.OrderExecuted)
-    order = _lock(event.order_id)
-    if _is_applied(envelope):
+    order = lock(event.order_id)
+    if is_applied(envelope):
         return
     assert order.account_id == event.account_id, "an order keeps its account"
     assert order.instrument_id == event.instrument_id, "an order keeps its instrument"
@@ -79,7 +79,7 @@ def apply_executed(envelope: gateway.EventEnvelope) -> None:
     at = clock.from_ns(envelope.at_ns)
     before = store_status(order, status, at, also=("traded_lots", "traded_tick_lots"))
     fill = _book(order, event, envelope)
-    _remember(envelope, order, "executed", execution_id=event.execution_id)
+    remember(envelope, order, "executed", execution_id=event.execution_id)
     publishers.record_change(order, "order.executed", GATEWAY, at, before=before)
     publishers.publish_change(order, fill)
 
@@ -102,13 +102,13 @@ def apply_triggered(envelope: gateway.EventEnvelope) -> None:
     """A stop acts from now on; where the order stands does not change."""
     event = envelope.event
     assert isinstance(event, gateway.OrderTriggered)
-    order = _lock(event.order_id)
-    if _is_applied(envelope):
+    order = lock(event.order_id)
+    if is_applied(envelope):
         return
     order.is_triggered = True
     at = clock.from_ns(envelope.at_ns)
     before = store_status(order, order.status, at, also=("is_triggered",))
-    _remember(envelope, order, "triggered")
+    remember(envelope, order, "triggered")
     publishers.record_change(order, "order.triggered", GATEWAY, at, before=before)
     publishers.publish_change(order)
 
@@ -123,8 +123,8 @@ def apply_amend_rejected(envelope: gateway.EventEnvelope) -> None:
 def _restate(
     envelope: gateway.EventEnvelope, order_id: int, kind: str, quantity_lots: int, price_ticks: int | None
 ) -> None:
-    order = _lock(order_id)
-    if _is_applied(envelope):
+    order = lock(order_id)
+    if is_applied(envelope):
         return
     status = lifecycle.restate(order.status, quantity_lots=quantity_lots)
     order.quantity_lots = status.quantity_lots
@@ -134,7 +134,7 @@ def _restate(
         order.price = price_ticks * order.instrument.tick_size
     at = clock.from_ns(envelope.at_ns)
     before = store_status(order, status, at, also=("quantity_lots", "quantity", "price_ticks", "price"))
-    _remember(envelope, order, kind)
+    remember(envelope, order, kind)
     publishers.record_change(order, f"order.{kind}", GATEWAY, at, before=before)
     publishers.publish_change(order)
 
@@ -198,7 +198,7 @@ def _measured(
     order_id: int, event: gateway.OrderRejected | gateway.AmendRejected | gateway.CommandRefused
 ) -> tuple[str, str]:
     """What was compared is kept in the units of people: the terms of a contract never change."""
-    order = _lock(order_id)
+    order = lock(order_id)
     position_value_max = risk.position_value_max(order.account_id, order.instrument.base_currency)
     steps = Steps(
         tick_size=order.instrument.tick_size,
@@ -211,8 +211,8 @@ def _measured(
 def _apply(
     envelope: gateway.EventEnvelope, order_id: int, kind: str, change: Callable[[OrderStatus], OrderStatus]
 ) -> None:
-    order = _lock(order_id)
-    if _is_applied(envelope):
+    order = lock(order_id)
+    if is_applied(envelope):
         return
     status = change(order.status)
     is_news = status != order.status
@@ -220,13 +220,14 @@ def _apply(
     before = order.state
     if is_news:
         store_status(order, status, at)
-    _remember(envelope, order, kind)
+    remember(envelope, order, kind)
     if is_news:
         publishers.record_change(order, f"order.{kind}", GATEWAY, at, before=before)
         publishers.publish_change(order)
 
 
-def _lock(order_id: int) -> Order:
+def lock(order_id: int) -> Order:
+    """Raises UnknownOrder."""
     orders = Order.objects.select_related("instrument").select_for_update(of=("self",), no_key=True)
     order = orders.filter(id=order_id).first()
     if order is None:
@@ -234,11 +235,13 @@ def _lock(order_id: int) -> Order:
     return order
 
 
-def _is_applied(envelope: gateway.EventEnvelope) -> bool:
+def is_applied(envelope: gateway.EventEnvelope) -> bool:
+    """Whether the order has taken the event before."""
     return OrderEvent.objects.filter(event_number=envelope.event_number).exists()
 
 
-def _remember(envelope: gateway.EventEnvelope, order: Order, kind: str, *, execution_id: int | None = None) -> None:
+def remember(envelope: gateway.EventEnvelope, order: Order, kind: str, *, execution_id: int | None = None) -> None:
+    """The order has taken the event."""
     OrderEvent.objects.create(
         order=order,
         event_number=envelope.event_number,

@@ -905,6 +905,10 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     peg_reference: PegReference | None = None
     peg_offset: str | None = None
     self_match: SelfMatch = SelfMatch.CANCEL_NEWEST
+    origin: str = "terminal"
+    """terminal, or fix: entered by a FIX session."""
+    client_order_id: str = ""
+    """ClOrdID, where a FIX session entered it."""
 
 
 class OrderChanged(msgspec.Struct, frozen=True, kw_only=True, tag="order.changed", tag_field="type"):

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "parley/account_limits.hpp"
+#include "parley/entered_inputs.hpp"
 #include "parley/events.hpp"
 #include "parley/flat_map.hpp"
 #include "parley/inputs.hpp"
@@ -56,6 +57,8 @@ public:
     [[nodiscard]] std::uint64_t journal_sequence() const noexcept { return journal_sequence_; }
     [[nodiscard]] std::int64_t event_number() const noexcept { return event_number_; }
     [[nodiscard]] std::int64_t command_sequence() const noexcept { return command_sequence_; }
+    /// The newest order that a session of the gateway entered; kEnteredOrdersFrom before the first.
+    [[nodiscard]] OrderId last_entered() const noexcept { return last_entered_; }
 
     /// The whole state, in an order that does not depend on how it came about.
     void save(std::vector<std::uint8_t>& bytes) const;
@@ -255,6 +258,11 @@ private:
     void execute(const PlaceOrder& command, const Intent& intent);
     [[nodiscard]] SpecialTerms special_of(const PlaceOrder& command) const noexcept;
 
+    // engine_entered.cpp: orders of the gateway's own sessions
+    void on(const EnterOrder& entered, const PlaceOrder& order);
+    void on(const EnterCancel& request);
+    void on(const EnterAmend& request);
+
     // engine_trading.cpp: what acts, trades, rests and leaves
     void enter(Incoming& order, const SpecialTerms& special);
     [[nodiscard]] Reason trade(Incoming& order);
@@ -403,6 +411,7 @@ private:
     std::int64_t event_number_ = 0;
     std::int64_t command_sequence_ = 0;
     std::int64_t next_execution_id_ = 1;
+    OrderId last_entered_ = kEnteredOrdersFrom;
     TimeNs market_time_ns_ = 0;
     TimeNs alive_at_ns_ = 0;
     CoinIndex coins_[kCoinsMax];

@@ -36,6 +36,9 @@ enum class EventKind : std::uint8_t {
     order_restated,
     instrument_phase_changed,
     price_bands_set,
+    order_entered,
+    cancel_entered,
+    amend_entered,
 };
 
 /// Why something was refused or canceled; `reason_name` gives the word that travels.
@@ -109,13 +112,15 @@ enum class Reason : std::uint8_t {
     minimum_quantity,
     instrument_phase,
     price_band,
+    // cancels of the gateway's own sessions
+    disconnected,
     count,
 };
 
 [[nodiscard]] std::string_view reason_name(Reason reason) noexcept;
 
 /// One thing the engine did. `values` holds the event's numbers in the order of its fields in wire.gateway, without
-/// the reason (which is `reason`) and texts (`text`, and `text` and `second_text` for command_refused).
+/// the reason (which is `reason`) and texts. Those of order_entered are the whole input (codec::put_entered).
 struct Event {
     static constexpr std::size_t kValuesMax = 12;
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "parley/inputs.hpp"
+#include "parley/entered_inputs.hpp"
 #include "parley/journal.hpp"
 #include "parley/journal_format.hpp"
 
@@ -63,6 +63,12 @@ public:
         last_command_ = sequence;
     }
 
+    /// The next order that is entered gets the id behind this one.
+    void set_last_entered(OrderId id) {
+        const std::lock_guard lock(mutex_);
+        last_entered_ = id;
+    }
+
     /// `encode(Writer&)` writes the payload. Throws QueueFull, EngineHalted.
     template <typename Encode>
     void push(Encode&& encode) {
@@ -82,6 +88,27 @@ public:
         filling_.has_commands = true;
         last_command_ = sequence;
         return true;
+    }
+
+    /// Enters the next order of a session: `encode(Writer&, OrderId)`. Returns its id. Throws QueueFull, EngineHalted.
+    template <typename Encode>
+    OrderId push_entered(Encode&& encode) {
+        const std::lock_guard lock(mutex_);
+        admit();
+        const OrderId id = last_entered_ + 1;
+        if (id >= kEnteredOrdersEnd) throw QueueFull(static_cast<std::size_t>(id), kEnteredOrdersEnd);
+        append([&](Writer& writer) { encode(writer, id); });
+        filling_.has_commands = true;
+        return last_entered_ = id;
+    }
+
+    /// As push, for what is on disk before it acts and has no sequence.
+    template <typename Encode>
+    void push_request(Encode&& encode) {
+        const std::lock_guard lock(mutex_);
+        admit();
+        append(encode);
+        filling_.has_commands = true;
     }
 
     /// Swaps what has arrived, up to a group, into `batch`, waiting until there is something, the queue closes, or
@@ -171,6 +198,7 @@ private:
     std::size_t waiting_ = 0;
     std::size_t waiting_bytes_ = 0;
     std::int64_t last_command_ = 0;
+    OrderId last_entered_ = kEnteredOrdersFrom;
     std::uint64_t pushed_ = 0;
     bool is_closed_ = false;
     std::string reason_;

@@ -85,7 +85,7 @@ export const TABLES = {
     rows: () => [...firm.orders.values()],
     key: (order) => order.order_id,
     count: () => [...firm.orders.values()].filter((order) => OPEN_ORDER_STATES.has(order.state)).length,
-    sorted: ["id", "descending"],
+    sorted: ["time", "descending"],
     columns: [
       plain("id", "Id", (order) => String(order.order_id), { sort: (order) => order.order_id }),
       time("time", "Time (UTC)", "created_at_ns"),
@@ -99,6 +99,7 @@ export const TABLES = {
       plain("tif", "TIF", (order) => `${order.time_in_force.toUpperCase()}${order.is_post_only ? " post" : ""}`, { isLeft: true }),
       plain("reason", "Reason", refusalWords, { isLeft: true, className: (order) => (order.state === "rejected" ? "danger-text" : "muted") }),
       plain("terms", "Terms", termsText, { isLeft: true, className: () => "muted" }),
+      plain("origin", "By", (order) => (order.client_order_id ? `FIX ${order.client_order_id}` : ""), { isLeft: true, className: () => "muted" }),
     ],
     action: orderActions,
   },
