@@ -11,7 +11,7 @@ import msgspec
 from common import clock
 from common.actor import Actor
 from rfq import services
-from rfq.services import desk_limits, kills, previews, protection, sessions
+from rfq.services import corrections, desk_limits, kills, previews, protection, sessions
 from wire import gateway
 from wire.client import (
     AcceptQuote,
@@ -199,6 +199,7 @@ TIMERS: list[Callable[[datetime], int]] = [
     protection.keep_protections,
     sessions.keep_sessions,
     kills.keep_kills,
+    corrections.keep_corrections,
     services.take_due_sightings,
     services.publish_tape,
 ]

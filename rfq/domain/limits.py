@@ -26,3 +26,7 @@ RESERVE_VALID = dt.timedelta(seconds=1)
 """The gateway refuses a reservation that reaches it later than this after the accept."""
 PENDING_FILL_TIMEOUT = dt.timedelta(milliseconds=PENDING_FILL_TIMEOUT_MS)
 """An accept without an answer from the gateway is rejected after this."""
+CORRECTION_TIMEOUT = dt.timedelta(seconds=5)
+"""An approved correction without an answer from the gateway fails after this, and is let go of there."""
+CORRECTION_OVERDUE = dt.timedelta(seconds=30)
+"""A correction that the gateway holds, and has not turned into executions after this, is named to the house."""

@@ -2,7 +2,7 @@
 
 A bust is the opposite block at the same prices; an amendment is that and the trade at its new prices, in one block.
 The gateway journals it like any other: its positions follow, and its controls may refuse it by name. Nothing that was
-booked is edited.
+booked is edited. A gateway that is silent leaves nothing open: see ``keep_corrections``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import structlog
 from accounts import roles
 from audit import services as audit
 from common import clock, db
-from common.actor import GATEWAY, Actor
+from common.actor import GATEWAY, TIMER, Actor
 from common.errors import Conflict, NotAllowed, NotFound, Refusal
 from rfq import selectors
 from rfq.domain import limits
@@ -25,6 +25,7 @@ from rfq.domain.records import RfqRecord
 from rfq.models import BlockTrade, CorrectionState, TradeCorrection
 from rfq.selectors import confirmations
 from rfq.services import changes, corrections_booking, reservations
+from rfq.services.batches import move_all
 from streams import services as streams
 from wire import gateway
 from wire.client_corrections import DecideCorrection, RequestCorrection
@@ -39,6 +40,8 @@ log = structlog.get_logger(__name__)
 BUST, AMENDMENT = "bust", "amendment"
 AMENDED_LEGS_MAX = RFQ_LEGS_MAX // 2
 """An amendment is two blocks in one, and a block has at most RFQ_LEGS_MAX legs and a hedge leg."""
+BATCH_MAX = 200
+"""Corrections that one run of the timers moves; the next run takes the rest."""
 _OPEN = (CorrectionState.REQUESTED, CorrectionState.SENT, CorrectionState.RESERVED)
 
 
@@ -129,9 +132,57 @@ def correction_confirmed(*, reservation_id: int, first_execution_id: int, at: dt
     record = changes.get_locked(row.trade.rfq_id)
     corrections_booking.book(row, record, first_execution_id=first_execution_id, at=at)
     row.state = CorrectionState.DONE
-    row.first_execution_id, row.done_at = first_execution_id, at
-    row.save(update_fields=["state", "first_execution_id", "done_at"])
+    row.first_execution_id, row.done_at, row.gateway_reason = first_execution_id, at, ""
+    row.save(update_fields=["state", "first_execution_id", "done_at", "gateway_reason"])
     _record(row, "booked", GATEWAY, at, "", "")
+
+
+def keep_corrections(at: dt.datetime) -> int:
+    """The timers' part: what the gateway has not answered fails by name, what it holds and does not book is named.
+
+    Raises like ``move_each``.
+    """
+    ids = TradeCorrection.objects.order_by("id").values_list("id", flat=True)
+    silent = ids.filter(state=CorrectionState.SENT, decided_at__lte=at - limits.CORRECTION_TIMEOUT)
+    overdue = ids.filter(
+        state=CorrectionState.RESERVED, gateway_reason="", decided_at__lte=at - limits.CORRECTION_OVERDUE
+    )
+    return move_all(
+        (silent[:BATCH_MAX], lambda row_id: _give_up(row_id, at)),
+        (overdue[:BATCH_MAX], lambda row_id: _name_overdue(row_id, at)),
+    )
+
+
+def _give_up(row_id: int, at: dt.datetime) -> int:
+    """Nothing is booked: a reservation that the gateway makes after all is void, in the order of the commands."""
+    with db.unit_of_work():
+        row = _unheld(row_id, CorrectionState.SENT)
+        if row is None or row.reservation_id is None:
+            return 0
+        row.state = CorrectionState.FAILED
+        row.gateway_reason = f"no_answer: none within {limits.CORRECTION_TIMEOUT.total_seconds():g} s"
+        row.save(update_fields=["state", "gateway_reason"])
+        streams.send_to_gateway(reservations.void_command(row.reservation_id))
+        _record(row, "failed", TIMER, at, "", row.gateway_reason)
+    return 1
+
+
+def _name_overdue(row_id: int, at: dt.datetime) -> int:
+    """The gateway may have given the executions already: only its answer tells, so that nothing is undone here."""
+    with db.unit_of_work():
+        row = _unheld(row_id, CorrectionState.RESERVED)
+        if row is None or row.gateway_reason:
+            return 0
+        row.gateway_reason = f"no_confirmation: none within {limits.CORRECTION_OVERDUE.total_seconds():g} s"
+        row.save(update_fields=["gateway_reason"])
+        log.error("correction_overdue", correction_id=row.pk, reservation_id=row.reservation_id)
+        _record(row, "overdue", TIMER, at, "", row.gateway_reason)
+    return 1
+
+
+def _unheld(row_id: int, state: CorrectionState) -> TradeCorrection | None:
+    rows = TradeCorrection.objects.select_for_update(of=("self",), skip_locked=True).select_related("trade")
+    return rows.filter(pk=row_id, state=state).first()
 
 
 def _readable(user: User, trade_id: int) -> tuple[BlockTrade, RfqRecord]:

@@ -123,15 +123,15 @@ def block_voided(*, reservation_id: int, at: dt.datetime) -> None:
 
 def command_refused(*, command_id: str, reason: str, value: int, bound: int, at: dt.datetime) -> bool:
     """The gateway could not read a command of ours, or knows nothing of what it names."""
-    reserve = _RESERVE_COMMAND.fullmatch(command_id)
-    if reserve and corrections.owns(int(reserve[1])):
-        corrections.correction_refused(reservation_id=int(reserve[1]), reason=reason, value=value, bound=bound, at=at)
+    reserve, confirm = _RESERVE_COMMAND.fullmatch(command_id), _CONFIRM_COMMAND.fullmatch(command_id)
+    found = reserve or confirm
+    if found and corrections.owns(int(found[1])):
+        corrections.correction_refused(reservation_id=int(found[1]), reason=reason, value=value, bound=bound, at=at)
         return True
     if reserve:
         return block_refused(
             reservation_id=int(reserve[1]), account_id=0, reason=reason, value=value, bound=bound, at=at
         )
-    confirm = _CONFIRM_COMMAND.fullmatch(command_id)
     if confirm:
         log.error("confirmation_refused", reservation_id=int(confirm[1]), reason=reason, value=value, bound=bound)
         audit.record(

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import User
+from audit.models import AuditRecord
 from common import clock
 from common.actor import Actor
 from common.errors import Conflict, NotAllowed, NotFound, Refusal
@@ -13,6 +14,7 @@ from market.models import Instrument
 from rfq import services
 from rfq.models import BlockTrade, TradeCorrection
 from rfq.selectors import replays, tape
+from rfq.services import corrections
 from settlement import selectors as settlement
 from settlement import services as settlement_services
 from settlement.models import Fill
@@ -161,6 +163,52 @@ def test_unreadable_command_fails_the_correction(world):
     world.event(gateway.CommandRefused(command_id=command_id, reason="command_expired", value=2, bound=1))
     row.refresh_from_db()
     assert row.state == "failed"
+
+
+def test_silent_gateway_fails_the_correction_by_name_and_lets_go_of_it(world):
+    rfq_id = traded(world)
+    before, fills = money(world), Fill.objects.count()
+    row = decide(world, ask(world, rfq_id))
+    assert corrections.keep_corrections(world.wait(4.999).at) == 0
+    assert corrections.keep_corrections(world.wait(0.001).at) == 1
+    row.refresh_from_db()
+    assert (row.state, row.gateway_reason) == ("failed", "no_answer: none within 5 s")
+    assert [sent.reservation_id for sent in commands_sent(gateway.VoidBlock)] == [row.reservation_id]
+    world.event(gateway.BlockReserved(reservation_id=row.reservation_id))
+    world.event(gateway.BlockVoided(reservation_id=row.reservation_id))
+    assert row.reservation_id not in [sent.reservation_id for sent in commands_sent(gateway.ConfirmBlock)]
+    assert (money(world), Fill.objects.count()) == (before, fills), "what comes late books nothing"
+    assert corrections.keep_corrections(world.wait(60).at) == 0
+    said = AuditRecord.objects.filter(action="trade.correction_failed", reason=row.gateway_reason)
+    assert said.count() == 1
+    carry_out(world, decide(world, ask(world, rfq_id)))
+    assert settlement.check_ledger() == []
+
+
+def test_correction_that_is_held_and_never_booked_is_named_once_and_books_when_it_comes(world):
+    row = decide(world, ask(world, traded(world)))
+    world.event(gateway.BlockReserved(reservation_id=row.reservation_id))
+    assert corrections.keep_corrections(world.wait(29.999).at) == 0
+    assert corrections.keep_corrections(world.wait(0.001).at) == 1
+    assert corrections.keep_corrections(world.wait(60).at) == 0
+    row.refresh_from_db()
+    assert (row.state, row.gateway_reason) == ("reserved", "no_confirmation: none within 30 s")
+    assert AuditRecord.objects.filter(action="trade.correction_overdue").count() == 1
+    assert commands_sent(gateway.VoidBlock) == [], "the gateway may have executed it"
+    world.event(gateway.BlockConfirmed(reservation_id=row.reservation_id, first_execution_id=next(_executions)))
+    row.refresh_from_db()
+    assert (row.state, row.gateway_reason) == ("done", "")
+
+
+def test_refused_confirmation_fails_the_correction(world):
+    rfq_id = traded(world)
+    row = decide(world, ask(world, rfq_id))
+    world.event(gateway.BlockReserved(reservation_id=row.reservation_id))
+    command_id = f"block-{row.reservation_id}-confirm"
+    world.event(gateway.CommandRefused(command_id=command_id, reason="unknown_reservation", value=1, bound=0))
+    row.refresh_from_db()
+    assert (row.state, row.gateway_reason) == ("failed", "unknown_reservation: 1 against 0")
+    assert ask(world, rfq_id).state == "requested", "it may be asked again"
 
 
 def test_what_cannot_be_corrected_is_refused_by_name(world):
