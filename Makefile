@@ -97,7 +97,7 @@ $(STAMPS)/python:
 	@touch $@
 
 $(STAMPS)/requirements: requirements.txt | $(STAMPS)/python
-	@echo "installing the dependencies (a few minutes the first time)"
+	@echo "installing the dependencies (some ten minutes the first time: quickfix is compiled)"
 	@$(BIN)/python -m pip install -qq -r requirements.txt
 	@touch $@
 

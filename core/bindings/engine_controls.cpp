@@ -118,6 +118,10 @@ bool set_parent_order(EngineService& engine, std::int64_t now_ns, std::int64_t c
                                       {checked::within("quantity_lots", quantity_lots, 0, parley::kQuantityLotsMax)}});
 }
 
+bool note_command(EngineService& engine, std::int64_t now_ns, std::int64_t command_sequence) {
+    return put(engine, now_ns, parley::NoteCommand{command_sequence});
+}
+
 bool set_collateral(EngineService& engine, std::int64_t now_ns, std::int64_t command_sequence, std::int64_t account_id,
                     std::int64_t cash_micros, const std::vector<std::pair<std::int64_t, std::int64_t>>& coin_nanos,
                     std::int64_t last_execution_id) {
@@ -170,6 +174,8 @@ void bind_control_commands(EngineClass& engine) {
         .def("set_parent_order", set_parent_order, "now_ns"_a, "command_sequence"_a, "parent_order_id"_a,
              "quantity_lots"_a,
              "Lots that may leave as child orders of a parent; 0 forgets it. Children of an unknown parent are refused.")
+        .def("note_command", note_command, "now_ns"_a, "command_sequence"_a,
+             "Takes the number of a command that the caller has carried out, durably, by itself. No event.")
         .def("set_collateral", set_collateral, "now_ns"_a, "command_sequence"_a, "account_id"_a, "cash_micros"_a,
              "coin_nanos"_a, "last_execution_id"_a,
              "Cash in micro-dollars and coins [(coin_id, 1e-9 coin), ...] of an account as the ledger has them, holding\n"

@@ -105,8 +105,9 @@ std::vector<Bytes> day() {
             payload_of(CancelAll{11, ControlScope::all, 0}),
             payload_of(SetKillSwitch{12, ControlScope::user, 5, true}),
             payload_of(RefuseCommand{13, "place:1", "malformed", 0, 0}),
+            payload_of(NoteCommand{14}),
             payload_of(Deliver{kNow, 1, 60'000'000'000}),
-            payload_of(SettleInstrument{14, 1, "settle:1"})};
+            payload_of(SettleInstrument{15, 1, "settle:1"})};
 }
 
 void write(const fs::path& path, const Bytes& bytes) {

@@ -125,6 +125,9 @@ void Engine::dispatch_control(InputKind kind, Reader& reader) {
             return on(take_command<SetParentOrder>(reader));
         case InputKind::set_collateral:
             return on(take_command<SetCollateral>(reader), reader);
+        case InputKind::note_command:
+            take_command<NoteCommand>(reader);
+            return;
         case InputKind::describe_instrument:
             return on(codec::decode<DescribeInstrument>(reader));
         case InputKind::set_margin_parameters:

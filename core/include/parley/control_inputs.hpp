@@ -120,4 +120,11 @@ struct SetParentOrder {
     auto fields() { return std::tie(command_sequence, parent_order_id, quantity); }
 };
 
+/// A command that the gateway carried out by itself: only its number is taken.
+struct NoteCommand {
+    static constexpr InputKind kind = InputKind::note_command;
+    std::int64_t command_sequence = 0;
+    auto fields() { return std::tie(command_sequence); }
+};
+
 }  // namespace parley

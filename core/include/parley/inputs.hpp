@@ -51,6 +51,7 @@ enum class InputKind : std::uint8_t {
     set_margin_inputs = 48,
     describe_instrument = 49,
     set_margin_parameters = 50,
+    note_command = 51,
     // 52 to 54: orders of the gateway's own sessions (entered_inputs.hpp)
     enter_order = 52,
     enter_cancel = 53,
