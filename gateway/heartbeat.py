@@ -1,6 +1,7 @@
 """What the rest of Parley watches: is the gateway there, and how far has it come."""
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 import parley_core
@@ -16,8 +17,8 @@ HEARTBEAT_SECONDS = 0.5
 EXPIRES_MS = 3_000
 
 
-def describe(engine: parley_core.Engine, publisher: Publisher, source: str) -> bytes:
-    """The heartbeat's JSON. ``state``: running, or halted and why."""
+def describe(engine: parley_core.Engine, publisher: Publisher, source: str, fix: Callable[[], object]) -> bytes:
+    """The heartbeat's JSON. ``state``: running, or halted and why. ``fix``: what the FIX sessions say of themselves."""
     state = "halted: the journal is behind the database" if publisher.is_ahead else str(engine.state)
     return msgspec.json.encode(
         {
@@ -27,16 +28,19 @@ def describe(engine: parley_core.Engine, publisher: Publisher, source: str) -> b
             "command_sequence": int(engine.command_sequence),
             "state": state,
             "source": source,
+            "fix": fix(),
         }
     )
 
 
-async def beat(engine: parley_core.Engine, publisher: Publisher, source: str, client: Redis) -> None:
+async def beat(
+    engine: parley_core.Engine, publisher: Publisher, source: str, client: Redis, fix: Callable[[], object]
+) -> None:
     """Write the heartbeat twice a second for ever; without it, the key expires."""
     backoff = Backoff("heartbeat")
     while True:
         try:
-            await client.set(GATEWAY_HEARTBEAT, describe(engine, publisher, source), px=EXPIRES_MS)
+            await client.set(GATEWAY_HEARTBEAT, describe(engine, publisher, source, fix), px=EXPIRES_MS)
             backoff.succeeded()
             await asyncio.sleep(HEARTBEAT_SECONDS)
         except (*Unavailable, ResponseError) as error:

@@ -20,6 +20,8 @@ from gateway.feeds.recording import RecordingFeed
 from gateway.feeds.runner import FeedRunner
 from gateway.feeds.simulated import SimulatedFeed
 from gateway.feeds.updates import Feed
+from gateway.fix.service import FixService
+from gateway.fix.unsupported import UnsupportedMessages
 from gateway.frame_publisher import FramePublisher
 from gateway.heartbeat import beat
 from gateway.position_file import MarketPosition, load_position, save_position
@@ -58,6 +60,7 @@ class Gateway:
         self._board = Board(self._registry, self._feed.source, self._feed.status)
         self._tape = Tape(self._board, self._engine)
         self._runner = FeedRunner(self._feed, self._engine, self._registry, self._board, settings.directory)
+        self._fix = FixService(settings.directory / "fix", UnsupportedMessages(), self._engine.flush)
         self._stop = asyncio.Event()
         self._clients = [connect(settings.valkey_url) for _ in range(5)]
         self._publisher = Publisher(self._engine, self._clients[0], self._tape.on_event)
@@ -83,8 +86,10 @@ class Gateway:
         return 1 if failed else 0
 
     def _parts(self, clients: list[Redis]) -> list[Coroutine[Any, Any, None]]:
-        reader = CommandReader(self._engine, clients[1], self._tape.on_order)
+        reader = CommandReader(self._engine, clients[1], self._tape.on_order, self._fix.apply)
+        port = self._settings.fix_port
         return [
+            *([self._fix.run(self._settings.fix_host, port)] if port is not None else []),
             self._publisher.run(),
             self._take_commands(reader),
             reader.show_watermark(),
@@ -93,7 +98,7 @@ class Gateway:
             FramePublisher(self._board, self._engine, clients[2]).run(),
             listen(self._feed, clients[3]),
             keep_lease(self._engine),
-            beat(self._engine, self._publisher, self._feed.source, clients[4]),
+            beat(self._engine, self._publisher, self._feed.source, clients[4], self._fix.describe),
         ]
 
     async def _take_commands(self, reader: CommandReader) -> None:

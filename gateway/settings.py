@@ -12,6 +12,7 @@ from gateway.valkey import connect
 from wire.units import NANOSECONDS_PER_SECOND
 
 TIME_NS_MAX = 2**63 - 1
+PORT_MAX = 65_535
 LEASE_SECONDS_MIN, LEASE_SECONDS_MAX = 1.0, 600.0
 
 
@@ -21,7 +22,7 @@ class Settings:
 
     ``start_ns`` and ``end_ns`` bound the snapshots that are played, both included, on the market clock.
     ``is_standby``: wait while another gateway holds the journal, and take over when it dies or gives no sign of life
-    for ``lease_seconds``.
+    for ``lease_seconds``. ``fix_port``: where FIX clients connect; None: nowhere, 0: any free port.
     """
 
     directory: Path
@@ -33,6 +34,8 @@ class Settings:
     end_ns: int
     is_standby: bool = False
     lease_seconds: float = 3.0
+    fix_host: str = "127.0.0.1"
+    fix_port: int | None = None
 
 
 def parse_arguments(arguments: Sequence[str]) -> Settings:
@@ -54,6 +57,8 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         end_ns=end_ns,
         is_standby=parsed.standby,
         lease_seconds=parsed.lease_seconds,
+        fix_host=parsed.fix_host,
+        fix_port=parsed.fix_port,
     )
 
 
@@ -76,7 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--to", dest="end_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
     parser.add_argument("--standby", action="store_true", help="follow another gateway's journal, take over from it")
     parser.add_argument("--lease-seconds", type=_lease, default=3.0, help="silence after which a standby takes over")
+    parser.add_argument("--fix-port", type=_port, help="accept FIX sessions here; 0 takes a free port")
+    parser.add_argument("--fix-host", default="127.0.0.1", help="address of the FIX port")
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: those go from 1 to {PORT_MAX}, 0 takes a free one")
+    return int(text)
 
 
 def _lease(text: str) -> float:

@@ -104,6 +104,7 @@ class Outgoing:
 
     type: str
     body: tuple[Field, ...]
+    is_possible_resend: bool = False
 
 
 def decode(raw: str, received_at_ns: int, *, is_redelivered: bool = False) -> Message:
