@@ -12,6 +12,7 @@ import parley_core
 import uvloop
 
 from gateway.feeds.chain_files import RecordingError
+from gateway.fix.registry import RegistryDamaged
 from gateway.position_file import PositionFileDamaged
 from gateway.process import EXIT_FENCED, Gateway, OtherMarket
 from gateway.settings import Settings, parse_arguments
@@ -24,6 +25,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     parley_core.JournalDamaged: (EXIT_DAMAGED, "The journal in {directory} is damaged: {error}."),
     RecordingError: (EXIT_RECORDING, "{error}"),
     OtherMarket: (EXIT_STATE, "{error}"),
+    RegistryDamaged: (EXIT_STATE, "{error}"),
     PositionFileDamaged: (EXIT_STATE, "{error}"),
 }
 

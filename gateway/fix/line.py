@@ -13,8 +13,9 @@ from gateway.engine import EngineStopped
 from gateway.fix.committer import Committer, Wire
 from gateway.fix.dictionary import Dictionary
 from gateway.fix.handler import BusinessReason, Handler, Refusal, RejectReason
-from gateway.fix.machine import Identity, Machine, Now
+from gateway.fix.machine import Machine
 from gateway.fix.message import FieldMissing, FieldWrong, Message, Outgoing, decode
+from gateway.fix.outlet import Identity, Now
 from gateway.fix.registry import session_of
 from gateway.fix.rules import (
     NEVER_THROTTLED,
@@ -201,6 +202,12 @@ class Line:
     def send(self, message: Outgoing, reference: int = 0) -> None:
         self.machine.send(message, now(), reference)
 
+    def refuse(self, message: Message, refusal: Refusal) -> None:
+        """Once: a message that was refused is not delivered again."""
+        self.counts.messages_refused += 1
+        self.store.note_answered(message.sequence)
+        self.send(refusal_message(self.session.begin_string, message, refusal))
+
     async def pass_on(self) -> None:
         """Hand messages to the handler, one after the other, for ever; first those that a crash overtook."""
         for received in self.store.unhandled():
@@ -247,8 +254,7 @@ class Line:
     def _refuse(
         self, message: Message, reason: RejectReason | BusinessReason, name: str, text: str, tag: int = 0
     ) -> None:
-        refusal = Refusal(reason=reason, name=name, text=text, tag=tag)
-        self.send(refusal_message(self.session.begin_string, message, refusal))
+        self.refuse(message, Refusal(reason=reason, name=name, text=text, tag=tag))
 
     def _refuse_credentials(self, logon: Message, at: Now, address: str) -> str:
         if self._shared.failures.too_many(self.spec.session_id, address, at.steady):

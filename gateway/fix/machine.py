@@ -5,12 +5,11 @@ asks for what is missing, what came twice is passed over, what breaks a rule is 
 messages are in a ``SessionStore``; the ``Outlet`` writes nothing to the wire before that is synced.
 """
 
-import dataclasses
-from typing import Protocol
-
 from gateway.fix.dictionary import TEXTS, Dictionary, Fault, Garbled, Parsed
 from gateway.fix.encoding import NANOSECONDS, encode, format_time, parse_time, repeat
 from gateway.fix.message import Field, Message, Outgoing, decode
+from gateway.fix.outlet import Identity, Now, Outlet
+from gateway.fix.rejects import ROUTES, reject_body
 from gateway.fix.store import SessionStore
 
 SENDING_TIME_TOLERANCE_NS = 120 * NANOSECONDS
@@ -23,57 +22,7 @@ QUEUE_MAX = 1_000
 ADMIN_TYPES = frozenset("012345A")
 LOGON, LOGOUT, HEARTBEAT, TEST_REQUEST, RESEND_REQUEST, REJECT, SEQUENCE_RESET = "A", "5", "0", "1", "2", "3", "4"
 TOO_HIGH_FOR_RESEND = {"FIX.4.0": "999999", "FIX.4.1": "999999"}
-LAST_REASON_OF_FIX42, INVALID_TAG = 11, 0
-LOCATIONS = 144
-"""OnBehalfOfLocationID: FIX 4.0 has none yet."""
-ROUTES = {115: 128, 116: 129, 128: 115, 129: 116, 144: 145, 145: 144}
-"""A reject goes back the way that the message came."""
 DUPLICATE, ORIGINAL_TIME, RESET_FLAG = 43, 122, 141
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Now:
-    """``wall_ns``: UTC, for what is written; ``steady``: seconds that no clock change moves, for what is waited for."""
-
-    wall_ns: int
-    steady: float
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """``sender`` and ``target`` as the other side writes them."""
-
-    begin_string: str
-    application_version: str
-    sender: str
-    target: str
-
-    @property
-    def is_fixt(self) -> bool:
-        return self.begin_string == "FIXT.1.1"
-
-
-class Outlet(Protocol):
-    """What the machine acts through."""
-
-    def write(self, raw: str) -> None:
-        """To the wire, once the store is synced."""
-
-    def close(self, reason: str) -> None:
-        """End the connection after what was written."""
-
-    def admit(self, logon: Message) -> str:
-        """Why a logon is refused, as ``name: sentence``; empty where it is good."""
-
-    def logged_on(self) -> None: ...
-
-    def screen(self, message: Message) -> Outgoing | None:
-        """A refusal to answer an application message with at once; None: it may be delivered."""
-
-    def deliver(self, message: Message) -> None: ...
-
-    def note(self, event: str, detail: str) -> None:
-        """For the record: what happened to the session, by name."""
 
 
 class Stop(Exception):
@@ -403,20 +352,6 @@ class Machine:
         header |= {DUPLICATE: "Y", ORIGINAL_TIME: header[52]}
         body: list[Field] = [(36, str(new)), (123, "Y")]
         self._write(encode(self.identity.begin_string, SEQUENCE_RESET, header, body), now)
-
-
-def reject_body(begin_string: str, message: Message, reason: int, tag: int, text: str) -> list[Field]:
-    """Body of a session reject, as much as the version knows."""
-    known = ROUTES if begin_string != "FIX.4.0" else {tag: back for tag, back in ROUTES.items() if tag < LOCATIONS}
-    routes = [(there, message.find(here)) for here, there in known.items() if message.find(here)]
-    names_tag = bool(tag) or reason == INVALID_TAG
-    if begin_string < "FIX.4.2":
-        return [*routes, (45, str(message.sequence)), (58, f"{text} ({tag})" if names_tag else text)]
-    body: list[Field] = [(45, str(message.sequence)), (58, text), (372, message.type)]
-    body += [(371, str(tag))] if names_tag else []
-    if begin_string != "FIX.4.2" or reason <= LAST_REASON_OF_FIX42:
-        body.append((373, str(reason)))
-    return [*routes, *sorted(body)]
 
 
 def _wrong_interval(message: Message) -> str:

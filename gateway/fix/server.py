@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import cast
 
 from gateway.fix.framing import Splitter, TooLong
 from gateway.fix.line import Line
@@ -32,12 +33,11 @@ class Connection(asyncio.Protocol):
         self.address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), "TCP"
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self.address = str((transport.get_extra_info("peername") or ("",))[0])
         if len(self._open) >= CONNECTIONS_MAX:
             log.warning("fix: %d connections are open, one of %s is refused", CONNECTIONS_MAX, self.address)
-            transport.abort()
+            self._transport.abort()
             return
         self._open.add(self)
         self._deadline = asyncio.get_running_loop().call_later(LOGON_SECONDS, self.abort)

@@ -18,7 +18,7 @@ from gateway.fix.handler import Handler, Refusal, Session
 from gateway.fix.line import Line, Shared
 from gateway.fix.message import Message, Outgoing
 from gateway.fix.registry import SessionRegistry
-from gateway.fix.rules import Failures, refusal_message
+from gateway.fix.rules import Failures
 from gateway.fix.server import Connection
 from gateway.fix.store import StoreDamaged
 from wire.gateway_fix import ResetFixSequence, SetFixSession
@@ -33,7 +33,6 @@ LISTEN_AGAIN_SECONDS = 0.5
 STOP_SECONDS = 2.0
 
 FixCommand = SetFixSession | ResetFixSequence
-Note = Callable[[SetFixSession, str, str, str], None]
 DictionaryOf = Callable[[str, str], Dictionary]
 
 
@@ -48,12 +47,11 @@ class FixService:
         folder: Path,
         handler: Handler,
         flush: Callable[[float], bool],
-        note: Note,
         dictionaries: DictionaryOf = dictionary_of,
     ) -> None:
         """Raises RegistryDamaged, OSError. A session whose file is damaged is left out, and says so."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._handler, self._flush, self._note = folder, handler, flush, note
+        self._folder, self._handler, self._flush = folder, handler, flush
         self._dictionary_of, self._dictionaries = dictionaries, dict[tuple[str, str], Dictionary]()
         self._committer = Committer(self._fail)
         self._shared = Shared(handler, self._committer, Failures(), self._record)
@@ -106,7 +104,7 @@ class FixService:
         self._lines[session.session_id].send(message, reference)
 
     def refuse(self, session: Session, message: Message, refusal: Refusal) -> None:
-        self._lines[session.session_id].send(refusal_message(session.begin_string, message, refusal))
+        self._lines[session.session_id].refuse(message, refusal)
 
     def last_reference(self, session: Session) -> int:
         return self._lines[session.session_id].store.last_reference
@@ -230,9 +228,9 @@ class FixService:
                 raise ValueError(f"{begin_string} with application version {application_version}") from error
         return self._dictionaries[key]
 
-    def _record(self, spec: SetFixSession, event: str, detail: str, address: str) -> None:
+    @staticmethod
+    def _record(spec: SetFixSession, event: str, detail: str, address: str) -> None:
         log.info("fix: %s %s %s %s", spec.name, event, address, detail)
-        self._note(spec, event, detail, address)
 
     def _fail(self, error: OSError) -> None:
         del error

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 _HEADER = struct.Struct("<IIBqqq")
 """Length of the payload, CRC-32 of all that follows, kind, sequence, next target, extra."""
-STATE, SENT, RECEIVED, SEEN, HANDLED = range(1, 6)
+STATE, SENT, RECEIVED, SEEN, HANDLED, ANSWERED = range(1, 7)
 PAYLOAD_BYTES_MAX = 1 << 20
 RESENDABLE_MAX = 100_000
 """Messages of a session that can be resent; older ones are gap-filled."""
@@ -101,6 +101,12 @@ class SessionStore:
         self._append(Record(HANDLED, sequence, self.next_target, 0, b""))
         self._forget_handled(sequence)
 
+    def note_answered(self, sequence: int) -> None:
+        """The message of this number was refused: it takes no effect any more."""
+        if sequence in self._unhandled:
+            self._append(Record(ANSWERED, sequence, self.next_target, 0, b""))
+            del self._unhandled[sequence]
+
     def reset(self, now_ns: int) -> None:
         """Both numbers are 1 again, durably."""
         self.next_sender = self.next_target = 1
@@ -178,6 +184,8 @@ class SessionStore:
             self._unhandled[record.sequence] = Received(record.sequence, record.extra, record.payload.decode())
         elif record.kind == HANDLED:
             self._forget_handled(record.sequence)
+        elif record.kind == ANSWERED:
+            self._unhandled.pop(record.sequence, None)
 
     def _begin(self) -> None:
         self._write_new([])

@@ -77,7 +77,7 @@ async def run_version(port: int, cases: list[Path]) -> list[str]:
 
 
 async def run_all(folder: Path, server: Path) -> tuple[dict[str, int], list[str]]:
-    service = FixService(folder, Echo(), lambda _: True, lambda *_: None, dictionary)
+    service = FixService(folder, Echo(), lambda _: True, dictionary)
     for number, name in enumerate(VERSIONS, 1):
         service.apply(session(number, name))
     running = asyncio.create_task(service.run("127.0.0.1", 0))

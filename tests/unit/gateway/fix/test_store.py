@@ -25,6 +25,8 @@ def live(store: SessionStore, seed: int, steps: int) -> list[tuple[object, ...]]
             store.note_received(f"received {step}", NOW + step)
         elif roll < 0.85:
             store.expect(store.next_target + 1)
+        elif roll < 0.9:
+            store.note_answered(dice.randint(1, store.next_target))
         elif roll < 0.97:
             store.note_handled(dice.randint(1, store.next_target))
         else:
