@@ -12,14 +12,14 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from accounts import services
-from accounts.models import Account, ApiKey, Desk, Firm, LegalEntity, User
+from accounts.models import Account, ApiKey, Desk, Firm, FixSession, LegalEntity, User
 from common import clock, db
 from common.actor import Actor
 
 admin.site.site_header = admin.site.site_title = "Parley administration"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
-_SECRET_FIELDS = frozenset({"password", "last_login"})
+_SECRET_FIELDS = frozenset({"password", "last_login", "secret_sha256"})
 
 
 class ListingAdmin(admin.ModelAdmin):
@@ -144,6 +144,52 @@ class ApiKeyAdmin(ListingAdmin):
             for key in keys.select_related("user__firm"):
                 services.revoke_api_key(user=key.user, key_id=key.key_id, actor=_actor(request), at=clock.now())
         self.message_user(request, "They no longer work.")
+
+
+@admin.register(FixSession)
+class FixSessionAdmin(AuditedAdmin):
+    """Sessions are made here for a firm's user; the secret is shown once, after it was made or renewed."""
+
+    list_display = ("name", "version", "user", "account", "is_enabled", "revoked_at")
+    list_select_related = ("user__firm", "account__firm")
+    list_filter = ("version", "is_enabled")
+    search_fields = ("name", "user__username", "user__firm__name")
+    exclude = ("secret_sha256", "created_at")
+    filter_horizontal = ("other_accounts",)
+    actions = ("revoke", "renew_secret")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return ("revoked_at",) if obj is None else ("revoked_at", "name", "version", "user")
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        assert isinstance(obj, FixSession), "this is the page of FIX sessions"
+        if not change:
+            obj.created_at, obj.secret_sha256 = clock.now(), b""
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """The gateway hears of it once the accounts are known too."""
+        with db.unit_of_work():
+            super().save_related(request, form, formsets, change)
+            if change:
+                services.publish_fix_session(form.instance)
+            else:
+                self._show_new_secret(request, form.instance)
+
+    @admin.action(description="Revoke the selected sessions")
+    def revoke(self, request: HttpRequest, sessions: QuerySet[FixSession]) -> None:
+        for session in sessions.select_related("user__firm"):
+            services.revoke_fix_session(session=session, actor=_actor(request), at=clock.now())
+        self.message_user(request, "They are logged out and log on no more.")
+
+    @admin.action(description="Give the selected sessions new passwords")
+    def renew_secret(self, request: HttpRequest, sessions: QuerySet[FixSession]) -> None:
+        for session in sessions.select_related("user__firm", "account"):
+            self._show_new_secret(request, session)
+
+    def _show_new_secret(self, request: HttpRequest, session: FixSession) -> None:
+        secret = services.renew_fix_secret(session=session, actor=_actor(request), at=clock.now())
+        self.message_user(request, f"Password of {session}, shown once: {secret}")
 
 
 def _told_fields(entity: Model) -> set[str]:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from accounts import selectors, services
-from accounts.models import Account, Desk, Firm, FirmKind, Role, User
+from accounts.models import Account, Desk, Firm, FirmKind, FixSession, FixVersion, Role, User
 from common.actor import SYSTEM
 
 PASSWORD = "parley-demo"  # noqa: S105 - printed in the README: a demo's password is no secret
@@ -75,6 +75,41 @@ def write_key(firm: DemoFirm, folder: Path, *, at: dt.datetime) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(content, file, indent=1)
+
+
+def write_fix_sessions(firm: DemoFirm, folder: Path, *, at: dt.datetime) -> None:
+    """Sessions of the firm's first user in ``<folder>/<firm>.fix.json``, unless they are there already."""
+    path = folder / f"{firm.key_name}.fix.json"
+    user = User.objects.select_related("firm").get(username=firm.users[0][0])
+    if FixSession.objects.filter(user=user).exists() and path.exists():
+        return
+    account = Account.objects.get(firm=_firm_of(user), name=ACCOUNT_NAME)
+    content = []
+    for name, version, terms in _fix_sessions(firm):
+        session = FixSession.objects.filter(name=name, version=version).first()
+        if session is None:
+            session, secret = services.create_fix_session(
+                name=name, version=version, account=account, terms=terms, user=user, actor=SYSTEM, at=at
+            )
+        else:
+            secret = services.renew_fix_secret(session=session, actor=SYSTEM, at=at)
+        row = {"BeginString": version.value, "SenderCompID": name, "TargetCompID": "PARLEY", "Password": secret}
+        content.append(row)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file, indent=1)
+
+
+def _fix_sessions(firm: DemoFirm) -> list[tuple[str, FixVersion, services.FixTerms]]:
+    """Every trading firm one of FIX 4.4; the first firm one of each version, and a drop copy."""
+    name = firm.key_name.upper()
+    trading = services.FixTerms(may_send_orders=True, may_see_market_data=True, may_negotiate=True)
+    sessions = [(name, FixVersion.FIX44, trading)]
+    if firm is FIRMS[0]:
+        sessions += [(name, FixVersion.FIX42, trading), (name, FixVersion.FIX50SP2, trading)]
+        sessions += [(f"{name}-DC", FixVersion.FIX44, services.FixTerms(gets_drop_copy=True))]
+    return sessions
 
 
 def _works(path: Path, user: User) -> bool:

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.crypto import salted_hmac
 
@@ -112,3 +113,77 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.key_id
+
+
+class FixVersion(models.TextChoices):
+    """What a session speaks: BeginString, and ApplVerID where that leaves it open."""
+
+    FIX42 = "FIX.4.2", "FIX 4.2"
+    FIX44 = "FIX.4.4", "FIX 4.4"
+    FIX50SP2 = "FIXT.1.1", "FIX 5.0 SP2 (FIXT 1.1)"
+
+
+class FixSession(models.Model):
+    """A FIX session acts for its user. ``name`` is its SenderCompID and Username; the secret is shown once.
+
+    ``opens_at`` to ``closes_at``: hours of the UTC day in which it may be logged on; without them, always.
+    """
+
+    name = models.CharField(max_length=32, validators=[RegexValidator(r"^[A-Z][A-Z0-9_-]*$")])
+    version = models.CharField(max_length=8, choices=FixVersion, default=FixVersion.FIX44)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="fix_sessions")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    other_accounts = models.ManyToManyField(Account, related_name="+", blank=True)
+    secret_sha256 = models.BinaryField(max_length=32)
+    may_send_orders = models.BooleanField(default=False)
+    may_see_market_data = models.BooleanField(default=False)
+    may_negotiate = models.BooleanField("may ask for and answer quotes", default=False)
+    gets_drop_copy = models.BooleanField(default=False)
+    cancels_on_disconnect = models.BooleanField(default=True)
+    resets_on_logon = models.BooleanField(default=False)
+    opens_at = models.TimeField(null=True, blank=True)
+    closes_at = models.TimeField(null=True, blank=True)
+    messages_per_second = models.PositiveIntegerField(default=100)
+    message_burst = models.PositiveIntegerField(default=200)
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "FIX session"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="fix_session_unique"),
+            models.CheckConstraint(
+                condition=models.Q(opens_at__isnull=True, closes_at__isnull=True)
+                | models.Q(opens_at__isnull=False, closes_at__isnull=False),
+                name="fix_session_hours_both_or_none",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    def clean(self) -> None:
+        """Raises ValidationError for an account that is not its user's firm's."""
+        super().clean()
+        if self.user_id and self.account_id and self.account.firm_id != self.user.firm_id:
+            raise ValidationError({"account": "This account belongs to another firm."})
+
+
+class FixSessionEvent(models.Model):
+    """What the gateway told of a session, each once: ``chronicle`` and ``number`` are the gateway's."""
+
+    session = models.ForeignKey(FixSession, on_delete=models.PROTECT, related_name="events")
+    chronicle = models.CharField(max_length=32)
+    number = models.BigIntegerField()
+    at = models.DateTimeField()
+    event = models.CharField(max_length=32)
+    detail = models.CharField(max_length=256)
+    address = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = "FIX session event"
+        constraints = [models.UniqueConstraint(fields=["chronicle", "number"], name="fix_session_event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.session_id} {self.event}"

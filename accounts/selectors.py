@@ -1,8 +1,13 @@
 """Reads. What belongs to another firm does not exist for the asker."""
 
+import json
+from typing import Any
+
 from accounts import roles
-from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, User
+from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, FixSession, FixSessionEvent, User
+from common import valkey
 from common.errors import NotFound
+from wire.transport import GATEWAY_HEARTBEAT
 
 
 def get_user(user_id: int) -> User:
@@ -91,3 +96,32 @@ def firms_of_same_entity(firm_id: int) -> set[int]:
 def list_api_keys(user: User) -> list[ApiKey]:
     """Newest first, revoked ones too."""
     return list(ApiKey.objects.filter(user=user).order_by("-created_at", "-id"))
+
+
+def get_fix_session(session_id: int) -> FixSession:
+    """Raises NotFound."""
+    try:
+        return FixSession.objects.select_related("user__firm", "account").get(pk=session_id)
+    except FixSession.DoesNotExist as error:
+        raise NotFound("unknown_fix_session", f"There is no FIX session {session_id}.", value=session_id) from error
+
+
+def list_fix_sessions() -> list[FixSession]:
+    """Of every firm, in the order of their name; revoked ones last."""
+    sessions = FixSession.objects.select_related("user__firm", "account")
+    return list(sessions.order_by("revoked_at", "name", "version"))
+
+
+def fix_states() -> dict[int, dict[str, Any]]:
+    """What the gateway's heartbeat says of each session, by its id; nothing where there is no gateway."""
+    try:
+        shown = valkey.client().get(GATEWAY_HEARTBEAT)
+    except valkey.Unreachable:
+        return {}
+    told = json.loads(shown) if shown else {}
+    return {row["session_id"]: row for row in told.get("fix", {}).get("sessions", ())}
+
+
+def list_fix_events(count: int) -> list[FixSessionEvent]:
+    """The newest of all sessions."""
+    return list(FixSessionEvent.objects.select_related("session").order_by("-at", "-id")[:count])

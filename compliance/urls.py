@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance import views
+from compliance import fix_views, views
 
 app_name = "compliance"
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("controls/enable/", views.ask_to_enable, name="enable"),
     path("settings/", views.settings, name="settings"),
     path("settings/<slug:name>/", views.set_control, name="set_control"),
+    path("fix/", fix_views.sessions, name="fix"),
+    path("fix/<int:session_id>/reset/", fix_views.reset, name="reset_fix"),
     path("trail/", views.trail, name="trail"),
     path("trail/verify/", views.verify, name="verify"),
 ]

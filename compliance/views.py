@@ -38,6 +38,7 @@ PAGES = (
     ("compliance:controls", "Controls"),
     ("compliance:settings", "Limits"),
     ("compliance:trail", "Audit trail"),
+    ("compliance:fix", "FIX"),
     ("rfq_history", "RFQ history"),
     ("block_tape", "Tape"),
     ("desk_scores", "Scores"),
@@ -64,7 +65,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "users": selectors.list_user_names(),
     }
     is_partial = bool(getattr(request, "htmx", False))
-    return _page(request, "compliance/_results.html" if is_partial else "compliance/search.html", "search", context)
+    return show_page(request, "compliance/_results.html" if is_partial else "compliance/search.html", "search", context)
 
 
 @require_GET
@@ -100,7 +101,7 @@ def export_rfq(request: HttpRequest, rfq_id: int) -> HttpResponse:
 def books(request: HttpRequest) -> HttpResponse:
     """Ledger check and netting cycles."""
     context = {"books": selectors.books(), "accounts": selectors.names_of_accounts()}
-    return _page(request, "compliance/books.html", "books", context)
+    return show_page(request, "compliance/books.html", "books", context)
 
 
 @require_GET
@@ -121,7 +122,7 @@ def controls(request: HttpRequest) -> HttpResponse:
         "word": RELEASE_WORD,
         "command_id": f"page-{uuid.uuid4()}",
     }
-    return _page(request, "compliance/controls.html", "controls", context)
+    return show_page(request, "compliance/controls.html", "controls", context)
 
 
 @require_POST
@@ -148,7 +149,7 @@ def approve_override(request: HttpRequest, override_id: int) -> HttpResponse:
     user: Any = request.user
     try:
         message = rest.convert({**typed, "override_id": override_id}, ApproveOverride)
-        order = orders_services.approve_override(user=user, actor=_actor(request), message=message, at=clock.now())
+        order = orders_services.approve_override(user=user, actor=as_actor(request), message=message, at=clock.now())
     except Refusal as refusal:
         messages.error(request, f"{refusal.reason}: {refusal.message}")
     else:
@@ -186,7 +187,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         "forms": FORMS if getattr(request.user, "role", "") == "admin" else (),
         "command_id": f"page-{uuid.uuid4()}",
     }
-    return _page(request, "compliance/settings.html", "settings", context)
+    return show_page(request, "compliance/settings.html", "settings", context)
 
 
 @require_POST
@@ -209,7 +210,7 @@ def _carry_out(request: HttpRequest, message: Any, done: str) -> None:
     """Do it, and say on the next page that it is done or why not."""
     user: Any = request.user
     try:
-        risk_services.carry_out(user, _actor(request), message, clock.now())
+        risk_services.carry_out(user, as_actor(request), message, clock.now())
     except Refusal as refusal:
         compared = f" ({refusal.value}, bound {refusal.bound})" if refusal.value and refusal.bound else ""
         messages.error(request, f"{refusal.reason}: {refusal.message}{compared}")
@@ -221,17 +222,17 @@ def _carry_out(request: HttpRequest, message: Any, done: str) -> None:
 @overseers
 def trail(request: HttpRequest) -> HttpResponse:
     """State of the audit trail; verifying it reads all of it, so it waits for a click."""
-    return _page(request, "compliance/trail.html", "trail", {"checkpoint": selectors.last_checkpoint()})
+    return show_page(request, "compliance/trail.html", "trail", {"checkpoint": selectors.last_checkpoint()})
 
 
 @require_POST
 @overseers
 def verify(request: HttpRequest) -> HttpResponse:
     """Recompute every chain."""
-    return _page(request, "compliance/_verification.html", "trail", {"verification": audit_verify.verify()})
+    return show_page(request, "compliance/_verification.html", "trail", {"verification": audit_verify.verify()})
 
 
-def _actor(request: HttpRequest) -> Actor:
+def as_actor(request: HttpRequest) -> Actor:
     user: Any = request.user
     return Actor(user_id=user.pk, firm_id=user.firm_id, via="page", remote_address=request.META.get("REMOTE_ADDR", ""))
 
@@ -247,7 +248,7 @@ def _timeline(
 
 def _timeline_page(request: HttpRequest, timeline: selectors.Timeline, export_url: str) -> HttpResponse:
     context = {"timeline": timeline, "export_url": export_url, "accounts": selectors.names_of_accounts()}
-    return _page(request, "compliance/timeline.html", "search", context)
+    return show_page(request, "compliance/timeline.html", "search", context)
 
 
 def _export(timeline: selectors.Timeline) -> HttpResponse:
@@ -257,7 +258,7 @@ def _export(timeline: selectors.Timeline) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", headers=headers)
 
 
-def _page(request: HttpRequest, template: str, current: str, context: dict[str, Any]) -> HttpResponse:
+def show_page(request: HttpRequest, template: str, current: str, context: dict[str, Any]) -> HttpResponse:
     navigation = [
         {"url": reverse(name), "title": title, "is_current": name == f"compliance:{current}"} for name, title in PAGES
     ]

@@ -62,7 +62,7 @@ class Gateway:
         self._runner = FeedRunner(self._feed, self._engine, self._registry, self._board, settings.directory)
         self._fix = FixService(settings.directory / "fix", UnsupportedMessages(), self._engine.flush)
         self._stop = asyncio.Event()
-        self._clients = [connect(settings.valkey_url) for _ in range(5)]
+        self._clients = [connect(settings.valkey_url) for _ in range(6)]
         self._publisher = Publisher(self._engine, self._clients[0], self._tape.on_event)
         log.info(
             "gateway: %s; journal at %d, event %d, command %d, %d contracts, %s market",
@@ -90,6 +90,7 @@ class Gateway:
         port = self._settings.fix_port
         return [
             *([self._fix.run(self._settings.fix_host, port)] if port is not None else []),
+            self._fix.chronicle.show(clients[5]),
             self._publisher.run(),
             self._take_commands(reader),
             reader.show_watermark(),

@@ -83,4 +83,3 @@ def _installed(package: str, inside: str) -> Path | None:
         return None
     file = Path(spec.submodule_search_locations[0]) / inside
     return file if file.is_file() else None
-

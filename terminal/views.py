@@ -70,9 +70,7 @@ def risk(request: HttpRequest, account_id: int) -> HttpResponse:
     return _live(request, "risk", "js/pages/risk.js", [account], account=account)
 
 
-def _live(
-    request: HttpRequest, page: str, script: str, accounts: list[Any], *, account: Any = None
-) -> HttpResponse:
+def _live(request: HttpRequest, page: str, script: str, accounts: list[Any], *, account: Any = None) -> HttpResponse:
     context = {
         "script": script,
         "account": account,

@@ -17,7 +17,7 @@ ENTRY_FIELD = "m"
 """The one field of a stream entry: the JSON of the envelope."""
 
 GATEWAY_HEARTBEAT = "gateway.heartbeat"
-"""JSON {at_ns, journal_sequence, event_number, command_sequence, state, source}; expires after 3 s."""
+"""JSON {at_ns, journal_sequence, event_number, command_sequence, state, source, fix}; expires after 3 s."""
 
 DISPATCHER_HEARTBEAT = "dispatcher.heartbeat"
 """JSON {at_ns, event_number, command_sequence}; expires after 3 s."""

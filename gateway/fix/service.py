@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gateway import clock
+from gateway.fix.chronicle import Chronicle
 from gateway.fix.committer import Committer
 from gateway.fix.dictionary import Dictionary, dictionary_of
 from gateway.fix.handler import Handler, Refusal, Session
@@ -57,6 +58,7 @@ class FixService:
         self._shared = Shared(handler, self._committer, Failures(), self._record)
         self._connections: set[Connection] = set()
         self._registry = SessionRegistry(folder)
+        self.chronicle = Chronicle(folder)
         self._lines: dict[int, Line] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._damaged: dict[int, str] = {}
@@ -228,9 +230,9 @@ class FixService:
                 raise ValueError(f"{begin_string} with application version {application_version}") from error
         return self._dictionaries[key]
 
-    @staticmethod
-    def _record(spec: SetFixSession, event: str, detail: str, address: str) -> None:
+    def _record(self, spec: SetFixSession, event: str, detail: str, address: str) -> None:
         log.info("fix: %s %s %s %s", spec.name, event, address, detail)
+        self.chronicle.note(spec, event, detail, address)
 
     def _fail(self, error: OSError) -> None:
         del error

@@ -16,9 +16,7 @@ RUNNING = state_folder.find_running(STATE_DIR) or {}
 """Where the instance of ``manage.py up`` on this state folder is reachable; other commands use the same servers."""
 
 DEBUG = os.environ.get("PARLEY_DEBUG") == "1"
-SECRET_KEY = (
-    os.environ.get("PARLEY_SECRET_KEY") or state_folder.find_secret_key(STATE_DIR) or secrets.token_urlsafe(48)
-)
+SECRET_KEY = os.environ.get("PARLEY_SECRET_KEY") or state_folder.find_secret_key(STATE_DIR) or secrets.token_urlsafe(48)
 """The state folder keeps it; without one it lasts as long as this process."""
 ALLOWED_HOSTS = os.environ.get("PARLEY_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("PARLEY_ORIGINS", "").split(",") if origin]

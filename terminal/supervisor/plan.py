@@ -41,6 +41,8 @@ class Options:
     state: Path
     host: str = "127.0.0.1"
     port: int = 8000
+    fix_host: str = "127.0.0.1"
+    fix_port: int = 0
     recording: Path | None = None
     speed: str = "3600"
     seed: int = 1
@@ -60,6 +62,7 @@ class Plan:
     url: str
     database_url: str
     valkey_url: str
+    fix_port: int
     environment: dict[str, str]
     specs: tuple[ProcessSpec, ...]
 
@@ -73,6 +76,7 @@ def make(options: Options) -> Plan:
     port = _check_port(options)
     state.secret_key(options.state)
     servers, database_url, valkey_url = _servers(options)
+    options = dataclasses.replace(options, fix_port=_fix_port(options))
     environment = _environment(options, database_url, valkey_url)
     processes = _python_processes(options, valkey_url, port)
     specs = [*servers, *(spec for spec in processes if not options.leaves_out(spec.name))]
@@ -81,6 +85,7 @@ def make(options: Options) -> Plan:
         url=f"http://{shown_host}:{port}/",
         database_url=database_url,
         valkey_url=valkey_url,
+        fix_port=options.fix_port,
         environment=environment,
         specs=tuple(specs),
     )
@@ -99,6 +104,17 @@ def _check_port(options: Options) -> int:
                 f"Port {port} of {options.host} cannot be used ({error.strerror}): try `make run PORT={port + 1}`."
             ) from error
     return port
+
+
+def _fix_port(options: Options) -> int:
+    """The port that was asked for, or a free one where another process has it."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((options.fix_host, options.fix_port))
+        except (OSError, OverflowError):
+            return embedded.free_port()
+    return options.fix_port or embedded.free_port()
 
 
 def _servers(options: Options) -> tuple[list[ProcessSpec], str, str]:
@@ -182,6 +198,7 @@ def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
     else:
         arguments += ["--simulated", "--seed", str(options.seed)]
     arguments += ["--standby"] if options.has_standby else []
+    arguments += ["--fix-host", options.fix_host, "--fix-port", str(options.fix_port)]
     spec = _python(
         "gateway",
         *arguments,

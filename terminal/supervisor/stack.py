@@ -77,6 +77,10 @@ class Stack:
         return str(self._running()["valkey_url"])
 
     @property
+    def fix_port(self) -> int:
+        return int(self._running()["fix_port"])
+
+    @property
     def pids(self) -> dict[str, int]:
         return dict(self._running()["processes"])
 

@@ -43,9 +43,7 @@ class Supervisor:
         self._on_change = on_change
         self._stop_signals = 0
         self._supervised = {
-            spec.name: Supervised(
-                spec, ManagedProcess(spec, log=logs / f"{spec.name}.log", echo=self.console.line)
-            )
+            spec.name: Supervised(spec, ManagedProcess(spec, log=logs / f"{spec.name}.log", echo=self.console.line))
             for spec in specs
         }
         self.is_ready = False

@@ -33,6 +33,7 @@ def _run_locked(options: plan.Options) -> int:
                 "url": processes.url,
                 "database_url": processes.database_url,
                 "valkey_url": processes.valkey_url,
+                "fix_port": processes.fix_port,
                 "is_ready": supervisor.is_ready,
                 "processes": supervisor.pids(),
             },
@@ -41,6 +42,7 @@ def _run_locked(options: plan.Options) -> int:
     def announce() -> None:
         market = f"market recorded in {options.recording}" if options.recording else "simulated market"
         supervisor.console.line("parley", f"ready: {processes.url} ({market})")
+        supervisor.console.line("parley", f"FIX: {options.fix_host}:{processes.fix_port}")
         if not options.leaves_out("demo"):
             supervisor.console.line("parley", DEMO_HINT)
 

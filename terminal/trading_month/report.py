@@ -22,10 +22,7 @@ def write_report(report: MonthReport, folder: Path) -> tuple[Path, Path]:
     context = {
         "report": report,
         "total": report.total,
-        "plots": [
-            plot.to_html(full_html=False, include_plotlyjs=number == 0)
-            for number, plot in enumerate(plots)
-        ],
+        "plots": [plot.to_html(full_html=False, include_plotlyjs=number == 0) for number, plot in enumerate(plots)],
     }
     page.write_text(render_to_string("trading_month/report.html", context), encoding="utf-8")
     return page, figures

@@ -128,9 +128,7 @@ class MonthRun:
         marks = [tickers[leg.instrument_name].mark_price for leg in structure.legs if leg.instrument_name in tickers]
         if len(marks) != len(structure.legs) or None in marks:
             return None
-        return sum(
-            leg.side.sign * leg.ratio * (mark or 0.0) for leg, mark in zip(structure.legs, marks, strict=True)
-        )
+        return sum(leg.side.sign * leg.ratio * (mark or 0.0) for leg, mark in zip(structure.legs, marks, strict=True))
 
     def _hedge(self, snapshot: RecordedSnapshot) -> None:
         """Bring the delta of each coin to zero with orders on its perpetual."""
@@ -141,9 +139,7 @@ class MonthRun:
             if orders:
                 after = float(self._desk.risk()["greeks"].get(coin, {}).get("delta", 0.0))
                 self.report.hedges.append(
-                    Hedge(
-                        at=snapshot.at().isoformat(), coin=coin, delta_before=delta, delta_after=after, orders=orders
-                    )
+                    Hedge(at=snapshot.at().isoformat(), coin=coin, delta_before=delta, delta_after=after, orders=orders)
                 )
 
     def _measure(self, snapshot: RecordedSnapshot, started: float) -> Step:

@@ -37,6 +37,7 @@ class Command(BaseCommand):
             if account is not None:
                 _deposit(account.pk, firm.key_name, at)
                 _set_limits(account.pk, firm.key_name, at)
+                demo.write_fix_sessions(firm, Path(settings.STATE_DIR) / "demo", at=at)
                 if firm.key_name in DEMO_QUOTERS:
                     makers_services.lay_down_quoter(
                         firm_id=account.firm_id, parameters=DEMO_QUOTERS[firm.key_name], actor=SYSTEM, at=at

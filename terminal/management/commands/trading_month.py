@@ -49,9 +49,7 @@ class Command(BaseCommand):
         folder.chmod(0o755)
         grace = {"PARLEY_RFQ_GRACE_MS": os.environ.get("PARLEY_RFQ_GRACE_MS", GRACE_MS)}
         since, until = played[0].at().isoformat(), played[-1].at().isoformat()
-        stack = Stack(
-            folder, recording=recording.resolve(), speed="step", since=since, until=until, environment=grace
-        )
+        stack = Stack(folder, recording=recording.resolve(), speed="step", since=since, until=until, environment=grace)
         try:
             with stack:
                 self.stdout.write(f"Parley runs at {stack.url} on the recording of {month}; state in {folder}.")

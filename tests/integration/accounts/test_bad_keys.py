@@ -11,7 +11,9 @@ from tests.integration.accounts.builders import build_firm, build_user
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("session_key", ['"\\000aaaaaaaaaaaaaaaa"', "a" * 5_000, "'; DROP TABLE x; --", '"\\351aaaaaaaaaaaa"'])
+@pytest.mark.parametrize(
+    "session_key", ['"\\000aaaaaaaaaaaaaaaa"', "a" * 5_000, "'; DROP TABLE x; --", '"\\351aaaaaaaaaaaa"']
+)
 def test_a_cookie_that_is_no_session_key_signs_nobody_in(client, session_key):
     response = client.get("/api/me", headers={"Cookie": f"sessionid={session_key}"})
     assert (response.status_code, response.json()["reason"]) == (401, "not_authenticated")

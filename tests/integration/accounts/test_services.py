@@ -100,8 +100,19 @@ def test_the_secret_is_not_stored():
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Bearer", "Bearer ", "Basic abc", "Bearer a", "Bearer .", "Bearer a.b", "Bearer é.b", "Bearer \0.b",
-     f"Bearer {'a' * 5_000}.b"],
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic abc",
+        "Bearer a",
+        "Bearer .",
+        "Bearer a.b",
+        "Bearer é.b",
+        "Bearer \0.b",
+        f"Bearer {'a' * 5_000}.b",
+    ],
 )
 def test_a_header_that_names_no_key_is_nobody(header):
     assert authentication.authenticate_bearer(header) is None
@@ -138,8 +149,12 @@ def test_ending_the_sessions_tells_who_listens():
     user = build_user(build_firm())
     parameters = settings.DATABASES["default"]
     with psycopg.connect(
-        host=parameters["HOST"], port=parameters["PORT"], user=parameters["USER"], password=parameters["PASSWORD"],
-        dbname=parameters["NAME"], autocommit=True,
+        host=parameters["HOST"],
+        port=parameters["PORT"],
+        user=parameters["USER"],
+        password=parameters["PASSWORD"],
+        dbname=parameters["NAME"],
+        autocommit=True,
     ) as listener:
         listener.execute(f"LISTEN {transport.REVOKED_NOTIFY}")
         services.end_sessions(user=user, actor=SYSTEM, at=clock.now())

@@ -29,7 +29,9 @@ def test_pages_answer_an_officer(officer: Client, path: str) -> None:
     assert officer.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/compliance/orders/4711/", f"/compliance/rfqs/{10**30}/", "/compliance/rfqs/0/export/"])
+@pytest.mark.parametrize(
+    "path", ["/compliance/orders/4711/", f"/compliance/rfqs/{10**30}/", "/compliance/rfqs/0/export/"]
+)
 def test_what_is_not_there_is_404(officer: Client, path: str) -> None:
     assert officer.get(path).status_code == 404
 
@@ -43,7 +45,9 @@ def test_htmx_gets_the_results_alone(officer: Client, world: World) -> None:
 
 
 def test_a_bad_criterion_is_named_on_the_page(officer: Client) -> None:
-    assert "order id: &#x27;abc&#x27; is not a number" in officer.get("/compliance/", {"order_id": "abc"}).content.decode()
+    assert (
+        "order id: &#x27;abc&#x27; is not a number" in officer.get("/compliance/", {"order_id": "abc"}).content.decode()
+    )
 
 
 def test_timeline_shows_the_rfq_and_escapes_what_users_wrote(officer: Client, world: World) -> None:
@@ -114,16 +118,25 @@ def settings_post(client: Client, name: str, **typed: str) -> str:
 
 def test_an_administrator_sets_controls_by_form(administrator: Client, world: World) -> None:
     scope = f"firm:{world.taker.firm.id} {world.taker.firm.name}"
-    body = settings_post(administrator, "scope_limits", scope=scope, max_order_value="250000", is_trader_list_required="1")
+    body = settings_post(
+        administrator, "scope_limits", scope=scope, max_order_value="250000", is_trader_list_required="1"
+    )
     assert "Limits of a scope: set" in body
     assert "max order value 250,000.00 USD · is trader list required" in body
-    body = settings_post(administrator, "instrument_permission", scope=scope, instrument_name=CALL, permission="restricted")
+    body = settings_post(
+        administrator, "instrument_permission", scope=scope, instrument_name=CALL, permission="restricted"
+    )
     assert "restricted" in body
     for name, typed in {
         "trader_authorization": {"user_id": str(world.taker.user.id), "account_id": str(world.taker.account.id)},
         "trading_state": {"scope": "all", "state": "active"},
         "instrument_phase": {"instrument_name": CALL, "phase": "call"},
-        "price_bands": {"instrument_name": CALL, "reference_price": "0.05", "static_basis_points": "500", "dynamic_basis_points": "0"},
+        "price_bands": {
+            "instrument_name": CALL,
+            "reference_price": "0.05",
+            "static_basis_points": "500",
+            "dynamic_basis_points": "0",
+        },
     }.items():
         assert ": set; the gateway is told." in settings_post(administrator, name, **typed), name
     assert ControlSetting.objects.count() == 6
@@ -148,7 +161,10 @@ def test_a_disabled_scope_is_asked_for_on_the_page(administrator: Client, world:
     ControlState.objects.create(scope="user", scope_id=world.taker.user.id, is_disabled=True, updated_at=world.at)
     form = {"command_id": "page-9", "scope": "user", "scope_id": world.taker.user.id, "reason": "looked into"}
     assert "Ask to enable" in administrator.get("/compliance/controls/").content.decode()
-    assert "waits for a second person" in administrator.post("/compliance/controls/enable/", form, follow=True).content.decode()
+    assert (
+        "waits for a second person"
+        in administrator.post("/compliance/controls/enable/", form, follow=True).content.decode()
+    )
     assert ControlRelease.objects.get().control == "disabled_scope"
     assert "invalid_form" in administrator.post("/compliance/controls/enable/", {}, follow=True).content.decode()
 

@@ -13,11 +13,22 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Model
 
 from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, LegalEntity, Role, User
+from accounts.services import fix
 from audit import services as audit_services
 from common import db
 from common.actor import Actor
 from common.errors import Conflict, NotFound, Refusal
 from wire import transport
+
+FixTerms = fix.FixTerms
+SEQUENCE_MAX = fix.SEQUENCE_MAX
+create_fix_session = fix.create_fix_session
+publish_fix_session = fix.publish_fix_session
+renew_fix_secret = fix.renew_fix_secret
+reset_fix_sequence = fix.reset_fix_sequence
+revoke_fix_session = fix.revoke_fix_session
+revoke_fix_sessions_of = fix.revoke_fix_sessions_of
+store_fix_events = fix.store_fix_events
 
 KEY_ID_BYTES = 9
 SECRET_BYTES = 32
@@ -134,6 +145,7 @@ def deactivate_user(*, user: User, actor: Actor, at: dt.datetime, reason: str) -
         if not changed:
             raise Conflict("user_inactive", f"{user} is not active.", value=user.pk)
         ApiKey.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=at)
+        revoke_fix_sessions_of(user=user, actor=actor, at=at, reason=reason)
         _record(user.firm, "user.deactivated", f"user:{user.pk}", actor, at, reason=reason)
         end_sessions(user=user, actor=actor, at=at, reason=reason)
 
