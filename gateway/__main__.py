@@ -1,7 +1,8 @@
 """``python -m gateway``: see ``gateway.settings`` for its arguments.
 
 Exit codes: 0 stopped in order, 1 a part failed, 2 bad arguments, 3 the recording cannot be played, 4 the state
-folder cannot be used, 5 another process holds the journal, 6 the journal is damaged, 7 another gateway took over.
+folder cannot be used, 5 another process holds the journal, 6 the journal is damaged, 7 another gateway took over, 8 the
+file of venues cannot be used.
 """
 
 import asyncio
@@ -17,8 +18,9 @@ from gateway.position_file import PositionFileDamaged
 from gateway.process import EXIT_FENCED, Gateway, OtherMarket
 from gateway.settings import Settings, parse_arguments
 from gateway.standby import follow_until_due
+from gateway.venues.settings import VenuesRefused
 
-EXIT_RECORDING, EXIT_STATE, EXIT_LOCKED, EXIT_DAMAGED = 3, 4, 5, 6
+EXIT_RECORDING, EXIT_STATE, EXIT_LOCKED, EXIT_DAMAGED, EXIT_VENUES = 3, 4, 5, 6, 8
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     parley_core.JournalFenced: (EXIT_FENCED, "Another gateway took over the journal in {directory}."),
     parley_core.JournalLocked: (EXIT_LOCKED, "Another gateway uses the journal in {directory}."),
@@ -26,6 +28,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     RecordingError: (EXIT_RECORDING, "{error}"),
     OtherMarket: (EXIT_STATE, "{error}"),
     RegistryDamaged: (EXIT_STATE, "{error}"),
+    VenuesRefused: (EXIT_VENUES, "{error}"),
     PositionFileDamaged: (EXIT_STATE, "{error}"),
 }
 

@@ -31,6 +31,7 @@ from gateway.settings import Settings
 from gateway.standby import keep_lease
 from gateway.tape import Tape
 from gateway.valkey import connect
+from gateway.venues.connections import VenueConnections
 from wire.gateway import InstrumentListed
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Gateway:
         self._tape = Tape(self._board, self._engine)
         self._runner = FeedRunner(self._feed, self._engine, self._registry, self._board, settings.directory)
         self._fix = FixService(settings.directory / "fix", UnsupportedMessages(), self._engine.flush)
+        self._venues = VenueConnections.open(settings.venues)
         self._stop = asyncio.Event()
         self._clients = [connect(settings.valkey_url) for _ in range(6)]
         self._publisher = Publisher(self._engine, self._clients[0], self._tape.on_event)
@@ -100,6 +102,7 @@ class Gateway:
             listen(self._feed, clients[3]),
             keep_lease(self._engine),
             beat(self._engine, self._publisher, self._feed.source, clients[4], self._fix.describe),
+            self._venues.run(clients[5]),
         ]
 
     async def _take_commands(self, reader: CommandReader) -> None:

@@ -32,6 +32,8 @@ class Settings:
     speed: float | None
     start_ns: int
     end_ns: int
+    venues: Path | None = None
+    """File of the venues to connect to (``gateway.venues.settings``); None: none."""
     is_standby: bool = False
     lease_seconds: float = 3.0
     fix_host: str = "127.0.0.1"
@@ -55,6 +57,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         speed=None if parsed.speed == "step" else float(parsed.speed),
         start_ns=start_ns,
         end_ns=end_ns,
+        venues=parsed.venues,
         is_standby=parsed.standby,
         lease_seconds=parsed.lease_seconds,
         fix_host=parsed.fix_host,
@@ -79,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=_speed, default=DEFAULT_SPEED, help="market seconds per second, or step")
     parser.add_argument("--from", dest="start_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
     parser.add_argument("--to", dest="end_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
+    parser.add_argument("--venues", type=Path, help="JSON of the venues to connect to")
     parser.add_argument("--standby", action="store_true", help="follow another gateway's journal, take over from it")
     parser.add_argument("--lease-seconds", type=_lease, default=3.0, help="silence after which a standby takes over")
     parser.add_argument("--fix-port", type=_port, help="accept FIX sessions here; 0 takes a free port")

@@ -1,8 +1,8 @@
 """Market-data frames: the latest value of each key, conflated. They never touch the database.
 
 Keys: ``ticker.<instrument>``, ``book.<instrument>``, ``trades.<instrument>``, ``index.<coin>``, ``surface.<coin>``,
-``venue.status``. A batch on the Valkey channel is msgpack ``[[key, frame-json-bytes], ...]``: a frame is encoded
-once, by who makes it, and forwarded as it is.
+``venue.status``; ``venue_depth.<instrument>`` and ``venue_link.<venue>`` of other venues. A batch on the Valkey channel
+is msgpack ``[[key, frame-json-bytes], ...]``: a frame is encoded once, by who makes it, and forwarded as it is.
 """
 
 import msgspec
@@ -118,6 +118,66 @@ class VenueStatus(Frame, tag="venue_status"):
     null_asks: int = 0
 
 
+class VenueLevels(msgspec.Struct, frozen=True, kw_only=True):
+    """The book of one venue. ``state``: live, syncing (no snapshot yet), gap (waits for one). ``heard_at_ns``: when the
+    gateway last heard anything of the venue; ``updated_at_ns``: when this book last changed; its wall clock.
+    """
+
+    venue: str
+    state: str
+    heard_at_ns: int
+    updated_at_ns: int
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+
+
+class VenuePrice(msgspec.Struct, frozen=True, kw_only=True):
+    """The best price of a side over all venues that are live, and what they show at it together."""
+
+    price: str
+    quantity: str
+    venues: list[str]
+
+
+class VenueDepth(Frame, tag="venue_depth"):
+    """An instrument at the venues that the gateway is connected to; ``at_ns``: when this was put together.
+
+    Prices in quote currency, quantities in Parley's contracts, whatever the venue counts in.
+    """
+
+    instrument_name: str
+    venues: list[VenueLevels]
+    best_bid: VenuePrice | None = None
+    best_ask: VenuePrice | None = None
+
+
+class VenueLink(Frame, tag="venue_link"):
+    """How the connection to a venue stands.
+
+    ``state``: connecting, syncing, live, down, failed. ``latency_ms``: median round trip of the latest probes.
+    ``books_live`` of ``books`` are whole; ``gaps`` counts losses found. Fees in basis points of perpetuals.
+    """
+
+    venue: str
+    title: str
+    adapter: str
+    state: str
+    is_test_network: bool
+    detail: str = ""
+    heard_at_ns: int = 0
+    connected_at_ns: int = 0
+    connects: int = 0
+    latency_ms: float | None = None
+    books: int = 0
+    books_live: int = 0
+    gaps: int = 0
+    frames: int = 0
+    frames_refused: int = 0
+    trades: int = 0
+    maker_fee_basis_points: float | None = None
+    taker_fee_basis_points: float | None = None
+
+
 class TapeLeg(msgspec.Struct, frozen=True, kw_only=True):
     """``side``: when the structure is bought. A hedge leg is not part of the price."""
 
@@ -154,7 +214,7 @@ class BlockTape(Frame, tag="block_tape"):
     prints: list[TapePrint]
 
 
-AnyFrame = Ticker | Book | Trades | Index | Surface | VenueStatus | BlockTape
+AnyFrame = Ticker | Book | Trades | Index | Surface | VenueStatus | BlockTape | VenueDepth | VenueLink
 
 __all__ = [
     "AnyFrame",
@@ -169,5 +229,9 @@ __all__ = [
     "TapePrint",
     "Ticker",
     "Trades",
+    "VenueDepth",
+    "VenueLevels",
+    "VenueLink",
+    "VenuePrice",
     "VenueStatus",
 ]

@@ -1,1 +1,1 @@
-"""Connections to outside venues, one package each. The paper venue is the engine's own order book."""
+"""Connections to venues: one folder each with client, messages, parse and auth; what they share lies here."""

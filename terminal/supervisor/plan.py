@@ -8,22 +8,23 @@ import urllib.parse
 from pathlib import Path
 
 from terminal import embedded
-from terminal.supervisor import readiness, state
+from terminal.supervisor import readiness, state, venues
 from terminal.supervisor.process import ManagedProcess, ProcessSpec, Readiness, StartFailure
 from wire import transport
 from wire.demo_quoters import DEMO_QUOTERS
 
-GROUPS = {"celery": ("worker", "beat")}
+GROUPS = {"celery": ("worker", "beat"), "venues": venues.NAMES}
 NAMES = (
     *("postgres", "valkey", "prepare", "demo", "gateway", "standby", "dispatcher", "worker", "beat", "web", "makers"),
+    *venues.NAMES,
     *GROUPS,
 )
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
 VARIABLES = {"postgres": "DATABASE_URL", "valkey": "VALKEY_URL"}
 PORT_MAX = 65_535
 WORKER_THREADS = 2
-GATEWAY_REFUSALS = frozenset({2, 3, 4, 6})
-"""Bad arguments, a recording that cannot be played, a state of another market, a damaged journal."""
+GATEWAY_REFUSALS = frozenset({2, 3, 4, 6, 8})
+"""Bad arguments, a recording that cannot be played, a state of another market, a damaged journal, unusable venues."""
 GATEWAY_STOP_SECONDS = 30
 """It writes a snapshot before it ends, so that the next start is short."""
 SETTLED_SECONDS = 1.0
@@ -161,10 +162,12 @@ def _python_processes(options: Options, valkey_url: str, port: int) -> list[Proc
     celery = ("-m", "celery", "--quiet", "-A", "terminal")
     pool = ("--pool=threads", f"--concurrency={WORKER_THREADS}", "--without-gossip", "--without-mingle")
     schedule = ("--pidfile=", "--loglevel=WARNING")
+    simulated = [venues.prepare(options.state, name) for name in venues.NAMES if not options.leaves_out(name)]
+    connected = venues.write_file(options.state, simulated)
     return [
         _python("prepare", manage, "prepare", *steps, needs=("postgres", "valkey"), is_one_shot=True),
-        _gateway(options, valkey_url),
-        *([_standby(options, valkey_url)] if options.has_standby else []),
+        _gateway(options, valkey_url, connected),
+        *([_standby(options, valkey_url, connected)] if options.has_standby else []),
         _python(
             "dispatcher",
             manage,
@@ -186,11 +189,13 @@ def _python_processes(options: Options, valkey_url: str, port: int) -> list[Proc
         _python("beat", *celery, "beat", *schedule, needs=("postgres", "valkey", "prepare")),
         _web(options, port),
         _makers(options, port),
+        *(_venue(one) for one in simulated),
     ]
 
 
-def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
+def _gateway(options: Options, valkey_url: str, connected: Path | None) -> ProcessSpec:
     arguments = ["-m", "gateway", "--state", str(options.state)]
+    arguments += ["--venues", str(connected)] if connected else []
     if options.recording:
         arguments += ["--recording", str(options.recording), "--speed", options.speed]
         arguments += ["--from", options.since] if options.since else []
@@ -208,9 +213,9 @@ def _gateway(options: Options, valkey_url: str) -> ProcessSpec:
     return dataclasses.replace(spec, hopeless_exit_codes=GATEWAY_REFUSALS, stop_seconds=GATEWAY_STOP_SECONDS)
 
 
-def _standby(options: Options, valkey_url: str) -> ProcessSpec:
+def _standby(options: Options, valkey_url: str, connected: Path | None) -> ProcessSpec:
     """A second gateway. Either may hold the journal: the one that dies comes back as the standby of the other."""
-    spec = _gateway(options, valkey_url)
+    spec = _gateway(options, valkey_url, connected)
     return dataclasses.replace(spec, name="standby", needs=("valkey", "gateway"), is_ready=_has_settled)
 
 
@@ -235,6 +240,11 @@ def _makers(options: Options, port: int) -> ProcessSpec:
         *("-m", "strategies.maker", "--url", url, *keys),
         needs=("prepare", "gateway", "web"),
     )
+
+
+def _venue(one: venues.SimulatedVenue) -> ProcessSpec:
+    """A venue that is played; it follows our market, and our gateway connects when it is there."""
+    return _python(one.name, *one.arguments, needs=("valkey", "gateway"))
 
 
 def _reachable(host: str) -> str:

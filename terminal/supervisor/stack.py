@@ -21,6 +21,8 @@ BASE_FOLDER = Path(__file__).resolve().parents[2]
 class Stack:
     """Runs ``manage.py up`` on a state folder; its output is in ``state_dir/up.log``.
 
+    ``venues``: with the simulated venues, which few tests need.
+
     ``pids`` are those of this moment: after ``kill`` the supervisor starts the process again under a new one.
     """
 
@@ -36,6 +38,7 @@ class Stack:
         until: str = "",
         without: Iterable[str] = (),
         standby: bool = False,
+        venues: bool = False,
         environment: dict[str, str] | None = None,
     ) -> None:
         self.state_dir = state_dir
@@ -44,7 +47,8 @@ class Stack:
         self._arguments += [f"--speed={speed}"] if speed is not None else []
         self._arguments += [f"--since={since}"] if since else []
         self._arguments += [f"--until={until}"] if until else []
-        self._arguments += [f"--without={','.join(without)}"] if without else []
+        left_out = [*without, *([] if venues else ["venues"])]
+        self._arguments += [f"--without={','.join(left_out)}"] if left_out else []
         self._arguments += ["--standby"] if standby else []
         self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None

@@ -19,12 +19,14 @@ from venues.simulator.json_rpc.server import JsonRpcFront
 from venues.simulator.liquidity import STEP_SECONDS, Liquidity
 from venues.simulator.paths import FollowedPath, Path, SeededPath
 from venues.simulator.settings import Settings, parse_arguments
+from wire.instruments import parse_instrument_name
 
 log = logging.getLogger(__name__)
 
-LISTING_SECONDS = 60.0
+LISTING_SECONDS = 15.0
 """Between two looks at what should be listed."""
 WAIT_FOR_MARKET_SECONDS = 0.25
+CLOSE_SECONDS_MAX = 2.0
 EXIT_FAILED, EXIT_PORT = 1, 3
 
 
@@ -60,6 +62,8 @@ class Venue:
         for task in tasks:
             task.cancel()
         server.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), CLOSE_SECONDS_MAX)
         self._exchange.close()
         return code
 
@@ -87,7 +91,8 @@ class Venue:
         now_ns = time.time_ns()
         names = await self._path.open(self._settings.profile, now_ns)
         for name in names:
-            self._exchange.list_contract(name, now_ns)
+            if not 0 < parse_instrument_name(name).expiry_at_ns <= now_ns:
+                self._exchange.list_contract(name, now_ns)
         return len(names)
 
     def _deliver_expired(self, at_ns: int) -> None:

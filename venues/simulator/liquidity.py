@@ -14,7 +14,7 @@ from wire.units import InstrumentKind, Side, TimeInForce
 log = logging.getLogger(__name__)
 
 STEP_SECONDS = 0.1
-QUOTED_SHARE = 0.4
+QUOTED_SHARE = 0.9
 """Of the contracts, drawn anew at each step."""
 OPTIONS_SHARE = 0.05
 OPTION_HALF_SPREAD = 0.025

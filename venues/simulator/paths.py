@@ -22,7 +22,7 @@ STEP_SECONDS_MAX = 5.0
 TICKER_PREFIX = "ticker."
 EXPIRY_AHEAD_NS = 86_400 * NANOSECONDS_PER_SECOND
 """An option or future that expires sooner is not listed any more."""
-NAMES_MAX = 400
+NAMES_MAX = 4_000
 
 
 class Path(Protocol):
@@ -82,15 +82,16 @@ class FollowedPath:
         self.marks: dict[str, float] = {}
 
     async def open(self, profile: Profile, at_ns: int) -> list[str]:
-        """Empty while Parley's market shows nothing yet."""
+        """Empty while Parley's market shows nothing yet. What was listed stays until it expires."""
         stored: Any = await self._client.hkeys(MARKET_LATEST)
         keys = [key.decode() for key in stored]
         names = [key.removeprefix(TICKER_PREFIX) for key in keys if key.startswith(TICKER_PREFIX)]
-        self.marks = dict.fromkeys(names[:NAMES_MAX], math.nan)
+        listed = self.marks
+        self.marks = dict.fromkeys(names[:NAMES_MAX], math.nan) | listed
         await self.advance(at_ns)
-        listed = choose_names(self.marks, self.indices, profile, at_ns)
-        self.marks = {name: self.marks[name] for name in listed}
-        return listed
+        chosen = dict.fromkeys([*listed, *choose_names(self.marks, self.indices, profile, at_ns)])
+        self.marks = {name: self.marks[name] for name in chosen}
+        return list(chosen)
 
     async def advance(self, at_ns: int) -> None:
         """A Valkey that is away leaves the prices where they are."""

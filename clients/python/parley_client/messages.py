@@ -1521,6 +1521,70 @@ class BlockTape(msgspec.Struct, frozen=True, kw_only=True, tag="block_tape", tag
     market_time_ns: int
 
 
+class VenueLevels(msgspec.Struct, frozen=True, kw_only=True):
+    """The book of one venue. ``state``: live, syncing (no snapshot yet), gap (waits for one). ``heard_at_ns``: when the
+    gateway last heard anything of the venue; ``updated_at_ns``: when this book last changed; its wall clock.
+    """
+
+    venue: str
+    state: str
+    heard_at_ns: int
+    updated_at_ns: int
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+
+
+class VenuePrice(msgspec.Struct, frozen=True, kw_only=True):
+    """The best price of a side over all venues that are live, and what they show at it together."""
+
+    price: str
+    quantity: str
+    venues: list[str]
+
+
+class VenueDepth(msgspec.Struct, frozen=True, kw_only=True, tag="venue_depth", tag_field="type"):
+    """An instrument at the venues that the gateway is connected to; ``at_ns``: when this was put together.
+
+    Prices in quote currency, quantities in Parley's contracts, whatever the venue counts in.
+    """
+
+    instrument_name: str
+    venues: list[VenueLevels]
+    best_bid: VenuePrice | None = None
+    best_ask: VenuePrice | None = None
+    at_ns: int
+    market_time_ns: int
+
+
+class VenueLink(msgspec.Struct, frozen=True, kw_only=True, tag="venue_link", tag_field="type"):
+    """How the connection to a venue stands.
+
+    ``state``: connecting, syncing, live, down, failed. ``latency_ms``: median round trip of the latest probes.
+    ``books_live`` of ``books`` are whole; ``gaps`` counts losses found. Fees in basis points of perpetuals.
+    """
+
+    venue: str
+    title: str
+    adapter: str
+    state: str
+    is_test_network: bool
+    detail: str = ""
+    heard_at_ns: int = 0
+    connected_at_ns: int = 0
+    connects: int = 0
+    latency_ms: float | None = None
+    books: int = 0
+    books_live: int = 0
+    gaps: int = 0
+    frames: int = 0
+    frames_refused: int = 0
+    trades: int = 0
+    maker_fee_basis_points: float | None = None
+    taker_fee_basis_points: float | None = None
+    at_ns: int
+    market_time_ns: int
+
+
 class RiskFrame(msgspec.Struct, frozen=True, kw_only=True, tag="risk", tag_field="type"):
     """Live risk of one account, conflated. Money in USD; delta, gamma per coin; vega per volatility point; theta a day.
 
@@ -1614,4 +1678,4 @@ AnyFact = (
 )
 
 
-AnyFrame = Ticker | Book | Trades | Index | Surface | VenueStatus | BlockTape | RiskFrame
+AnyFrame = Ticker | Book | Trades | Index | Surface | VenueStatus | BlockTape | VenueDepth | VenueLink | RiskFrame

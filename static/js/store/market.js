@@ -16,6 +16,9 @@ class Market extends Topics {
     this.indices = new Map();
     this.surfaces = new Map();
     this.venue = null;
+    /** @type {Map<string, object>} books of other venues by instrument, their connections by name */
+    this.venueDepths = new Map();
+    this.venueLinks = new Map();
     /** @type {object[]} the latest lines of the public tape, newest first */
     this.tape = [];
   }
@@ -60,6 +63,8 @@ const TAKERS = {
     market.tape = frame.prints;
     market.tell("tape");
   },
+  venue_depth: (market, frame) => market.keep(market.venueDepths, "venueDepth", frame.instrument_name, frame),
+  venue_link: (market, frame) => market.keep(market.venueLinks, "venueLink", frame.venue, frame),
   venue_status: (market, frame) => {
     market.venue = frame;
     market.tell("venue", frame);

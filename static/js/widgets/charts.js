@@ -1,4 +1,4 @@
-/** One panel, several pictures: risk, payoff, smile. Only the one that is shown is drawn. */
+/** One panel, several pictures: risk, payoff, smile, depth by venue. Only the one that is shown is drawn. */
 
 import { invalidate } from "../lib/draw.js";
 import { element, setAttribute } from "../lib/dom.js";
@@ -8,12 +8,14 @@ import { selection } from "../store/selection.js";
 import { PayoffChart } from "./payoff.js";
 import { RiskOverview } from "./risk.js";
 import { SmileChart } from "./smile.js";
+import { VenuesView } from "./venues.js";
 import { Widget } from "./widget.js";
 
 const KINDS = {
   risk: { title: "Risk", make: () => new RiskOverview() },
   payoff: { title: "Payoff", make: (source) => new PayoffChart(source) },
   smile: { title: "Smile", make: () => new SmileChart() },
+  venues: { title: "Venues", make: () => new VenuesView() },
 };
 const DRAW_MS = 250;
 
@@ -29,8 +31,8 @@ class Charts extends Widget {
 
   listen() {
     this.watch(firm, ["risk", "positions"], () => this.soon());
-    this.watch(market, ["surface", "ticker"], () => this.soon());
-    this.watch(selection, ["legs", "expiry", "coin", "accountId"]);
+    this.watch(market, ["surface", "ticker", "venueDepth"], () => this.soon());
+    this.watch(selection, ["instrument", "legs", "expiry", "coin", "accountId"]);
     const themed = () => invalidate(this);
     addEventListener("parley-theme", themed);
     this.ends.push(() => removeEventListener("parley-theme", themed));
@@ -48,6 +50,7 @@ class Charts extends Widget {
   }
 
   choose(name) {
+    this.parts.get(this.name)?.leave?.();
     this.name = name;
     for (const [one, part] of this.parts) part.node.hidden = one !== name;
     for (const tab of this.tabs) setAttribute(tab, "aria-pressed", String(tab.dataset.tab === name));

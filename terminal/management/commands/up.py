@@ -11,7 +11,7 @@ from terminal.supervisor import plan, up
 
 
 class Command(BaseCommand):
-    help = "Start PostgreSQL, Valkey, the gateway, the dispatcher, Celery, the web process and the demo makers."
+    help = "Start PostgreSQL, Valkey, the gateway, the dispatcher, Celery, web, demo makers and two venues."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

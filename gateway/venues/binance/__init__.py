@@ -1,0 +1,1 @@
+"""Binance spot and USD-M futures: public streams and REST snapshots (developers.binance.com)."""

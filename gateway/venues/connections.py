@@ -1,0 +1,55 @@
+"""Every venue that the gateway is connected to, and what of them goes to the screens."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol, Self
+
+from redis.asyncio import Redis
+
+from gateway.venues.binance.client import BinanceClient
+from gateway.venues.books import VenueBooks
+from gateway.venues.credentials import Credentials, CredentialsRefused, find_credentials
+from gateway.venues.deribit.client import DeribitClient
+from gateway.venues.link import Link, keep_connected
+from gateway.venues.publisher import VenuePublisher
+from gateway.venues.settings import VenueEntry, VenuesRefused, read_venues
+
+log = logging.getLogger(__name__)
+
+
+class VenueClient(Link, Protocol):
+    """What every adapter's client has, whatever its venue speaks."""
+
+    entry: VenueEntry
+    books: VenueBooks
+
+
+CLIENTS: dict[str, Callable[[VenueEntry, Credentials | None], VenueClient]] = {
+    "deribit": DeribitClient,
+    "binance_spot": BinanceClient,
+    "binance_usdm": BinanceClient,
+}
+
+
+class VenueConnections:
+    def __init__(self, clients: Sequence[VenueClient]) -> None:
+        self.clients = clients
+
+    @classmethod
+    def open(cls, path: Path | None) -> Self:
+        """The venues of a file; None: none. Raises VenuesRefused, also for keys that cannot be used."""
+        entries = read_venues(path) if path else []
+        try:
+            return cls([CLIENTS[entry.adapter](entry, find_credentials(entry)) for entry in entries])
+        except CredentialsRefused as error:
+            raise VenuesRefused(str(error)) from error
+
+    async def run(self, client: Redis) -> None:
+        """Until canceled: connects, keeps books, publishes. A venue that is down troubles nobody but its frames."""
+        logging.getLogger("websockets").setLevel(logging.WARNING)  # it would log every frame, signatures too
+        async with asyncio.TaskGroup() as group:
+            for each in self.clients:
+                group.create_task(keep_connected(each))
+            group.create_task(VenuePublisher(self.clients, client).run())

@@ -1,0 +1,230 @@
+"""The connection to Deribit, or to a venue that speaks like it: market data of every instrument that is wanted."""
+
+import asyncio
+import itertools
+import logging
+from typing import Any
+
+import msgspec
+import parley_core
+from websockets.asyncio.client import ClientConnection
+
+from gateway import clock
+from gateway.venues.books import VenueBooks
+from gateway.venues.credentials import Credentials
+from gateway.venues.deribit import auth, messages, parse
+from gateway.venues.link import FRAMES_REFUSED_MAX, LinkFailed
+from gateway.venues.market import VenueTicker
+from gateway.venues.pacing import RateLimit
+from gateway.venues.settings import VenueEntry
+from gateway.venues.status import LinkStatus
+
+log = logging.getLogger(__name__)
+
+URL, TEST_URL = "wss://www.deribit.com/ws/api/v2", "wss://test.deribit.com/ws/api/v2"
+ANSWER_SECONDS_MAX = 5.0
+PENDING_MAX = 1_000
+REQUESTS_PER_SECOND, REQUESTS_AT_ONCE = 15.0, 50.0
+"""Within what Deribit allows accounts by default: 20 a second, 100 at once."""
+HEARTBEAT_SECONDS = 10
+CHANNELS_A_REQUEST = 100
+INSTRUMENTS_MAX = 500
+LISTING_SECONDS = 30.0
+RETRY_LATER = frozenset({10_028, 10_040, 10_041, 10_047})
+"""too_many_requests, retry, settlement_in_progress, matching engine queue full."""
+
+
+class RequestFailed(Exception):
+    """The venue answered with an error."""
+
+    def __init__(self, method: str, code: int, message: str) -> None:
+        super().__init__(f"{method}: {code} {message}")
+        self.method, self.code, self.message = method, code, message
+
+
+class DeribitClient:
+    """A ``gateway.venues.link.Link``. ``books`` and ``tickers`` are what it knows of the market."""
+
+    def __init__(self, entry: VenueEntry, credentials: Credentials | None = None) -> None:
+        self.name, self.entry = entry.name, entry
+        self.status = LinkStatus()
+        self.books = VenueBooks(entry.name, "deribit")
+        self.tickers: dict[str, VenueTicker] = {}
+        self._credentials = credentials
+        self._connection: ClientConnection | None = None
+        self._ids = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[messages.Envelope]] = {}
+        self._limit = RateLimit(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE)
+        self._subscribed: set[str] = set()
+        self._decode = msgspec.json.Decoder(messages.Envelope).decode
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._refused = 0
+
+    @property
+    def url(self) -> str:
+        return self.entry.url or (TEST_URL if self.entry.is_test_network else URL)
+
+    async def open(self, connection: ClientConnection) -> None:
+        """Raises LinkFailed where the venue lets us not in."""
+        self._connection, self._refused = connection, 0
+        try:
+            if self._credentials:
+                await self.ask("public/auth", auth.sign_in_params(self._credentials, clock.now_ns()))
+            await self.ask("public/set_heartbeat", {"interval": HEARTBEAT_SECONDS})
+            while True:
+                await self._follow_listing()
+                await asyncio.sleep(LISTING_SECONDS)
+        except RequestFailed as error:
+            raise LinkFailed(str(error)) from error
+
+    async def probe(self) -> None:
+        """Measures the round trip, and looks after books with a gap."""
+        began = clock.monotonic()
+        await self.ask("public/test", {})
+        self.status.latencies_ms.append((clock.monotonic() - began) * 1_000)
+
+    def take(self, frame: bytes, at_ns: int) -> None:
+        if frame.startswith(messages.BOOK_PREFIX):
+            self._take_market(frame, at_ns)
+            return
+        try:
+            envelope = self._decode(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._refuse(error)
+            return
+        if envelope.method == messages.METHOD_PREFIX and envelope.params is not None:
+            self._take_notice(envelope.params, frame, at_ns)
+        elif envelope.method == "heartbeat":
+            if envelope.params is not None and envelope.params.type == "test_request":
+                self._start(self._answer_test())
+        elif isinstance(envelope.id, int):
+            waiting = self._answers.pop(envelope.id, None)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(envelope)
+
+    def lost(self) -> None:
+        self._connection = None
+        self._subscribed.clear()
+        self.books.lost()
+        for task in self._tasks:
+            task.cancel()
+        for waiting in self._answers.values():
+            if not waiting.done():
+                waiting.set_exception(LinkFailed("the connection was lost before the answer"))
+                waiting.exception()  # nobody may be waiting any more
+        self._answers.clear()
+
+    async def ask(self, method: str, params: dict[str, object]) -> msgspec.Raw:
+        """The result. Raises RequestFailed for an error of the venue, LinkFailed where no answer comes."""
+        envelope = await self._send(method, params)
+        if envelope.error is not None:
+            raise RequestFailed(method, envelope.error.code, envelope.error.message)
+        return envelope.result
+
+    async def _send(self, method: str, params: dict[str, object]) -> messages.Envelope:
+        await self._limit.wait()
+        if self._connection is None or len(self._answers) >= PENDING_MAX:
+            raise LinkFailed("not connected" if self._connection is None else "too many requests without an answer")
+        request_id = next(self._ids)
+        waiting: asyncio.Future[messages.Envelope] = asyncio.get_running_loop().create_future()
+        self._answers[request_id] = waiting
+        try:
+            request = messages.Request(id=request_id, method=method, params=params)
+            await self._connection.send(msgspec.json.encode(request), text=True)
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                return await waiting
+        except TimeoutError as error:
+            raise LinkFailed(f"no answer to {method} for {ANSWER_SECONDS_MAX:.0f} s") from error
+        finally:
+            self._answers.pop(request_id, None)
+
+    async def _follow_listing(self) -> None:
+        """Lists what is new and subscribes to what is wanted of it."""
+        listed = msgspec.json.decode(
+            await self.ask("public/get_instruments", {"currency": "any"}), type=list[messages.Instrument]
+        )
+        wanted = set(self.entry.instruments)
+        found = [each for each in parse.read_instruments(listed) if not wanted or each.name in wanted]
+        for instrument in found[:INSTRUMENTS_MAX]:
+            self.books.list_instrument(instrument)
+        channels = [
+            channel
+            for instrument in found[:INSTRUMENTS_MAX]
+            if instrument.name in self.books
+            for channel in _channels(instrument.symbol)
+            if channel not in self._subscribed
+        ]
+        await self._subscribe(channels)
+
+    async def _subscribe(self, channels: list[str]) -> None:
+        for start in range(0, len(channels), CHANNELS_A_REQUEST):
+            part = channels[start : start + CHANNELS_A_REQUEST]
+            result = await self.ask("public/subscribe", {"channels": part})
+            self._subscribed.update(msgspec.json.decode(result, type=list[str]))
+
+    async def _resubscribe(self, names: list[str]) -> None:
+        """Deribit sends a book's snapshot where it is subscribed to: so it is asked for anew."""
+        channels = [_book_channel(self.books.instrument(name).symbol) for name in names]
+        self.status.gaps += len(channels)
+        await self.ask("public/unsubscribe", {"channels": list(channels)})
+        await self._subscribe(channels)
+
+    async def _answer_test(self) -> None:
+        await self.ask("public/test", {})
+
+    def _take_notice(self, notice: messages.Notice, frame: bytes, at_ns: int) -> None:
+        topic = notice.channel.partition(".")[0]
+        try:
+            if topic == "book":
+                self._take_market(frame, at_ns)
+            elif topic == "trades":
+                self.status.trades += len(parse.read_trades(notice.data))
+            elif topic == "ticker":
+                ticker = parse.read_ticker(notice.data)
+                self.tickers[ticker.name] = ticker
+            else:
+                self._take_private(topic, notice)
+        except (msgspec.DecodeError, ValueError) as error:
+            self._refuse(error)
+
+    def _take_private(self, topic: str, notice: messages.Notice) -> None:
+        """A client that also trades hears of its orders here."""
+
+    def _take_market(self, frame: bytes, at_ns: int) -> None:
+        try:
+            self.books.apply(frame, at_ns)
+        except parley_core.FrameRefused as error:
+            self._refuse(error)
+            return
+        if wanted := self.books.wanted():
+            self._start(self._resubscribe(wanted))
+
+    def _refuse(self, error: Exception) -> None:
+        """A frame that says nothing: a few are borne, and each book they may have been of shows its gap."""
+        self.status.frames_refused += 1
+        self._refused += 1
+        if self._refused == 1:
+            log.warning("venue %s: a frame is refused: %s", self.name, error)
+        if self._refused > FRAMES_REFUSED_MAX:
+            raise LinkFailed(f"{self._refused} malformed frames, the last: {error}")
+
+    def _start(self, work: Any) -> None:
+        """Work beside the reader, bounded by the answers that may be waited for; its failure ends the connection."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("venue %s: %s", self.name, error)
+            if self._connection is not None:
+                self._connection.transport.abort()
+
+
+def _book_channel(symbol: str) -> str:
+    return f"book.{symbol}.100ms"
+
+
+def _channels(symbol: str) -> list[str]:
+    return [_book_channel(symbol), f"trades.{symbol}.100ms", f"ticker.{symbol}.100ms"]

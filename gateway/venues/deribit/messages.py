@@ -1,0 +1,84 @@
+"""Messages of Deribit's JSON-RPC, as documented. The venue's own words stop at ``parse``."""
+
+import msgspec
+
+METHOD_PREFIX = "subscription"
+BOOK_PREFIX = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.'
+"""How the venue writes the notices that come most; others are told apart by decoding."""
+
+
+class ErrorDetail(msgspec.Struct, frozen=True):
+    code: int
+    message: str = ""
+    data: msgspec.Raw | None = None
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """``type``: of heartbeats."""
+
+    channel: str = ""
+    type: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """An answer (``id``) or a notice (``method``)."""
+
+    id: int | str | None = None
+    method: str = ""
+    params: Notice | None = None
+    result: msgspec.Raw = msgspec.Raw(b"")
+    error: ErrorDetail | None = None
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    jsonrpc: str = "2.0"
+    id: int
+    method: str
+    params: dict[str, object]
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """``min_trade_amount``, ``contract_size``: in dollars for inverse futures and perpetuals, else in coins."""
+
+    instrument_name: str
+    kind: str
+    tick_size: float
+    min_trade_amount: float
+    contract_size: float = 1.0
+    instrument_type: str = ""
+    is_active: bool = True
+    maker_commission: float | None = None
+    taker_commission: float | None = None
+
+
+class PublicTrade(msgspec.Struct, frozen=True, kw_only=True):
+    trade_id: str
+    instrument_name: str
+    price: float
+    amount: float
+    direction: str
+    timestamp: int
+    trade_seq: int = 0
+
+
+class Ticker(msgspec.Struct, frozen=True, kw_only=True):
+    """A side that nobody quotes has amount 0."""
+
+    instrument_name: str
+    timestamp: int
+    best_bid_price: float | None = None
+    best_bid_amount: float | None = None
+    best_ask_price: float | None = None
+    best_ask_amount: float | None = None
+    mark_price: float | None = None
+    index_price: float | None = None
+    last_price: float | None = None
+    mark_iv: float | None = None
+
+
+class Authorized(msgspec.Struct, frozen=True, kw_only=True):
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    scope: str = ""

@@ -1,0 +1,85 @@
+"""From Deribit's words to ours."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from gateway.venues.books import VenueInstrument
+from gateway.venues.deribit import messages
+from gateway.venues.market import VenueTicker, VenueTrade
+from wire.instruments import InstrumentTerms, UnknownInstrumentName, parse_instrument_name
+from wire.units import NANOSECONDS_PER_MS, Side
+
+OFFERED_KINDS = frozenset({"future", "option", "spot"})
+"""Combinations have names of their own."""
+_decode_trades = msgspec.json.Decoder(list[messages.PublicTrade]).decode
+_decode_ticker = msgspec.json.Decoder(messages.Ticker).decode
+
+
+def read_instruments(listed: Iterable[messages.Instrument]) -> list[VenueInstrument]:
+    """Those that Parley can name, active ones only."""
+    return [found for each in listed if (found := find_instrument(each)) is not None]
+
+
+def find_instrument(listed: messages.Instrument) -> VenueInstrument | None:
+    """None for what Parley has no name for, or what has no positive steps. Deribit's names are ours."""
+    terms = _find_terms(listed.instrument_name)
+    if terms is None or not listed.is_active or listed.kind not in OFFERED_KINDS:
+        return None
+    if listed.tick_size <= 0 or listed.min_trade_amount <= 0 or listed.contract_size <= 0:
+        return None
+    return VenueInstrument(
+        name=terms.name,
+        symbol=listed.instrument_name,
+        price_tick=decimal(listed.tick_size),
+        amount_step=decimal(listed.min_trade_amount),
+        contract_amount=terms.multiplier,
+        maker_fee=None if listed.maker_commission is None else decimal(listed.maker_commission),
+        taker_fee=None if listed.taker_commission is None else decimal(listed.taker_commission),
+    )
+
+
+def read_trades(content: bytes | msgspec.Raw) -> list[VenueTrade]:
+    """Amounts stay the venue's. Raises msgspec.DecodeError."""
+    return [
+        VenueTrade(
+            trade_id=trade.trade_id,
+            name=trade.instrument_name,
+            side=Side(trade.direction),
+            price=decimal(trade.price),
+            amount=decimal(trade.amount),
+            at_ns=trade.timestamp * NANOSECONDS_PER_MS,
+        )
+        for trade in _decode_trades(content)
+    ]
+
+
+def read_ticker(content: bytes | msgspec.Raw) -> VenueTicker:
+    """Raises msgspec.DecodeError."""
+    ticker = _decode_ticker(content)
+    return VenueTicker(
+        name=ticker.instrument_name,
+        at_ns=ticker.timestamp * NANOSECONDS_PER_MS,
+        bid_price=_quoted(ticker.best_bid_price, ticker.best_bid_amount),
+        ask_price=_quoted(ticker.best_ask_price, ticker.best_ask_amount),
+        mark_price=ticker.mark_price,
+        index_price=ticker.index_price,
+        last_price=ticker.last_price,
+    )
+
+
+def decimal(number: float) -> Decimal:
+    """The shortest decimal that is this float: the venue writes decimals as JSON numbers."""
+    return Decimal(repr(number))
+
+
+def _quoted(price: float | None, amount: float | None) -> float | None:
+    return price if price and amount else None
+
+
+def _find_terms(name: str) -> InstrumentTerms | None:
+    try:
+        return parse_instrument_name(name)
+    except UnknownInstrumentName:
+        return None

@@ -1,0 +1,40 @@
+"""How a connection to a venue stands, for the screen and for whoever routes."""
+
+import dataclasses
+from collections import deque
+
+LATENCIES_MAX = 64
+
+
+@dataclasses.dataclass(slots=True)
+class LinkStatus:
+    """``state``: connecting, syncing (connected, not every book whole), live, down, failed (the adapter itself, until
+    a restart). ``heard_at_ns``: wall clock of the last frame. ``detail``: why it is not live.
+    """
+
+    state: str = "connecting"
+    detail: str = ""
+    heard_at_ns: int = 0
+    connected_at_ns: int = 0
+    connects: int = 0
+    frames: int = 0
+    frames_refused: int = 0
+    gaps: int = 0
+    """Losses found in books, each of which was asked for anew."""
+    trades: int = 0
+    latencies_ms: deque[float] = dataclasses.field(default_factory=lambda: deque(maxlen=LATENCIES_MAX))
+
+    def opened(self, at_ns: int) -> None:
+        self.state, self.detail = "syncing", ""
+        self.connected_at_ns = self.heard_at_ns = at_ns
+        self.connects += 1
+
+    def lost(self, why: str) -> None:
+        self.state, self.detail = "down", why
+        self.latencies_ms.clear()
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Median round trip of the latest probes."""
+        ordered = sorted(self.latencies_ms)
+        return ordered[len(ordered) // 2] if ordered else None

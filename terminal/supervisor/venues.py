@@ -1,0 +1,84 @@
+"""The venues of ``manage.py up``: two that are simulated, and those that a person names in ``PARLEY_VENUES``."""
+
+import dataclasses
+import json
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from terminal import embedded
+from terminal.supervisor.process import StartFailure
+
+NAMES = ("aster", "borea")
+TITLES = {"aster": "Aster (simulated)", "borea": "Borea (simulated)"}
+VARIABLE = "PARLEY_VENUES"
+CLIENT_ID = "parley"
+SECRET_BYTES = 24
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SimulatedVenue:
+    """``entry``: how the gateway connects to it."""
+
+    name: str
+    arguments: tuple[str, ...]
+    entry: dict[str, Any]
+
+
+def prepare(state: Path, name: str) -> SimulatedVenue:
+    """Chooses ports and writes the secret that both sides know; raises StartFailure."""
+    folder = state / "venues"
+    port, control_port = embedded.free_port(), embedded.free_port()
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    clients, secret_file = folder / f"{name}.clients.json", folder / f"{name}.secret.json"
+    _write_private(clients, {CLIENT_ID: secret})
+    _write_private(secret_file, {"key": CLIENT_ID, "secret": secret})
+    return SimulatedVenue(
+        name=name,
+        arguments=(
+            *("-m", "venues.simulator", "--profile", name, "--follow", "--port", str(port)),
+            *("--control-port", str(control_port), "--clients", str(clients)),
+        ),
+        entry={
+            "name": name,
+            "title": TITLES[name],
+            "adapter": "deribit",
+            "is_test_network": True,
+            "url": f"ws://127.0.0.1:{port}/ws/api/v2",
+            "secret_file": str(secret_file),
+        },
+    )
+
+
+def write_file(state: Path, simulated: Sequence[SimulatedVenue]) -> Path | None:
+    """The file that the gateway reads, with the entries of ``PARLEY_VENUES`` behind ours; None where there are none."""
+    entries = [one.entry for one in simulated] + _named_by_a_person()
+    if not entries:
+        return None
+    path = state / "venues" / "venues.json"
+    _write_private(path, entries)
+    return path
+
+
+def _named_by_a_person() -> list[Any]:
+    place = os.environ.get(VARIABLE, "")
+    if not place:
+        return []
+    try:
+        entries = json.loads(Path(place).read_text())
+    except (OSError, ValueError) as error:
+        raise StartFailure(f"The venues that {VARIABLE} names, {place}, cannot be read: {error}.") from error
+    if not isinstance(entries, list):
+        raise StartFailure(f"The venues that {VARIABLE} names, {place}, are no JSON list.")
+    return entries
+
+
+def _write_private(path: Path, content: Any) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file, indent=1)
+    draft.rename(path)
