@@ -27,6 +27,14 @@ class LinkFailed(Exception):
     """A connection is of no more use; the message says why, for a person."""
 
 
+class RequestFailed(Exception):
+    """The venue answered a request with an error."""
+
+    def __init__(self, method: str, code: int, message: str) -> None:
+        super().__init__(f"{method}: {code} {message}")
+        self.method, self.code, self.message = method, code, message
+
+
 class Link(Protocol):
     """What a venue's client gives to ``keep_connected``."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,11 +14,14 @@ from gateway import clock
 from gateway.venues.books import VenueBooks
 from gateway.venues.credentials import Credentials
 from gateway.venues.deribit import auth, messages, parse
-from gateway.venues.link import FRAMES_REFUSED_MAX, LinkFailed
+from gateway.venues.deribit.trading import CHANNELS as PRIVATE_CHANNELS
+from gateway.venues.deribit.trading import DeribitTrading
+from gateway.venues.link import FRAMES_REFUSED_MAX, LinkFailed, RequestFailed
 from gateway.venues.market import VenueTicker
 from gateway.venues.pacing import RateLimit
 from gateway.venues.settings import VenueEntry
 from gateway.venues.status import LinkStatus
+from gateway.venues.trading import NoAnswer, Refused, VenueTrading
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +34,6 @@ HEARTBEAT_SECONDS = 10
 CHANNELS_A_REQUEST = 100
 INSTRUMENTS_MAX = 500
 LISTING_SECONDS = 30.0
-RETRY_LATER = frozenset({10_028, 10_040, 10_041, 10_047})
-"""too_many_requests, retry, settlement_in_progress, matching engine queue full."""
-
-
-class RequestFailed(Exception):
-    """The venue answered with an error."""
-
-    def __init__(self, method: str, code: int, message: str) -> None:
-        super().__init__(f"{method}: {code} {message}")
-        self.method, self.code, self.message = method, code, message
 
 
 class DeribitClient:
@@ -59,6 +53,14 @@ class DeribitClient:
         self._decode = msgspec.json.Decoder(messages.Envelope).decode
         self._tasks: set[asyncio.Task[None]] = set()
         self._refused = 0
+        self._orders = DeribitTrading(self.ask)
+        self.trading: VenueTrading | None = None
+
+    def trade(self, path: Path) -> VenueTrading:
+        """Orders over this connection, with their log at ``path``; before it is first opened, with credentials."""
+        assert self._credentials is not None, "orders need a key"
+        self.trading = VenueTrading(self.name, self._orders, path)
+        return self.trading
 
     @property
     def url(self) -> str:
@@ -71,10 +73,13 @@ class DeribitClient:
             if self._credentials:
                 await self.ask("public/auth", auth.sign_in_params(self._credentials, clock.now_ns()))
             await self.ask("public/set_heartbeat", {"interval": HEARTBEAT_SECONDS})
+            if self.trading is not None:
+                await self.ask("private/subscribe", {"channels": PRIVATE_CHANNELS})
+                await self.trading.reconcile()
             while True:
                 await self._follow_listing()
                 await asyncio.sleep(LISTING_SECONDS)
-        except RequestFailed as error:
+        except (RequestFailed, Refused, NoAnswer) as error:
             raise LinkFailed(str(error)) from error
 
     async def probe(self) -> None:
@@ -105,6 +110,8 @@ class DeribitClient:
     def lost(self) -> None:
         self._connection = None
         self._subscribed.clear()
+        if self.trading is not None:
+            self.trading.lost()
         self.books.lost()
         for task in self._tasks:
             task.cancel()
@@ -182,13 +189,10 @@ class DeribitClient:
             elif topic == "ticker":
                 ticker = parse.read_ticker(notice.data)
                 self.tickers[ticker.name] = ticker
-            else:
-                self._take_private(topic, notice)
+            elif topic == "user" and self.trading is not None:
+                self._orders.take(notice.channel.split(".")[1], notice.data, self.trading)
         except (msgspec.DecodeError, ValueError) as error:
             self._refuse(error)
-
-    def _take_private(self, topic: str, notice: messages.Notice) -> None:
-        """A client that also trades hears of its orders here."""
 
     def _take_market(self, frame: bytes, at_ns: int) -> None:
         try:

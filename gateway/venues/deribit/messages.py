@@ -10,7 +10,7 @@ BOOK_PREFIX = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"bo
 class ErrorDetail(msgspec.Struct, frozen=True):
     code: int
     message: str = ""
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -82,3 +82,53 @@ class Authorized(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token: str
     expires_in: int
     scope: str = ""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """``price`` is the text ``market_price`` for market orders. Timestamps in milliseconds."""
+
+    order_id: str
+    instrument_name: str
+    direction: str
+    amount: float
+    order_state: str
+    last_update_timestamp: int
+    price: float | str = ""
+    filled_amount: float = 0.0
+    label: str = ""
+    cancel_reason: str = ""
+    reject_reason: str = ""
+
+
+class UserTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """``liquidity``: M or T. ``busted``: of our simulated venues only."""
+
+    trade_id: str
+    order_id: str
+    instrument_name: str
+    direction: str
+    price: float
+    amount: float
+    timestamp: int
+    fee: float = 0.0
+    fee_currency: str = ""
+    liquidity: str = "T"
+    label: str = ""
+    busted: bool = False
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    order: Order
+    trades: list[UserTrade] = []
+
+
+class TradePage(msgspec.Struct, frozen=True, kw_only=True):
+    trades: list[UserTrade]
+    has_more: bool = False
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """``size``: signed, in the venue's amount."""
+
+    instrument_name: str
+    size: float

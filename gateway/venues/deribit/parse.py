@@ -7,12 +7,20 @@ import msgspec
 
 from gateway.venues.books import VenueInstrument
 from gateway.venues.deribit import messages
+from gateway.venues.execution import Execution, OrderView
 from gateway.venues.market import VenueTicker, VenueTrade
 from wire.instruments import InstrumentTerms, UnknownInstrumentName, parse_instrument_name
-from wire.units import NANOSECONDS_PER_MS, Side
+from wire.units import NANOSECONDS_PER_MS, Liquidity, OrderState, Side
 
 OFFERED_KINDS = frozenset({"future", "option", "spot"})
 """Combinations have names of their own."""
+STATES = {
+    "open": OrderState.NEW,
+    "untriggered": OrderState.NEW,
+    "filled": OrderState.FILLED,
+    "cancelled": OrderState.CANCELED,
+    "rejected": OrderState.REJECTED,
+}
 _decode_trades = msgspec.json.Decoder(list[messages.PublicTrade]).decode
 _decode_ticker = msgspec.json.Decoder(messages.Ticker).decode
 
@@ -67,6 +75,53 @@ def read_ticker(content: bytes | msgspec.Raw) -> VenueTicker:
         index_price=ticker.index_price,
         last_price=ticker.last_price,
     )
+
+
+def read_order(order: messages.Order, contract_amount: Decimal) -> OrderView:
+    """``contract_amount``: the venue's amount of one of our contracts. Raises ValueError for a word it never used."""
+    return OrderView(
+        venue_order_id=order.order_id,
+        client_order_id=order.label,
+        name=order.instrument_name,
+        side=Side(order.direction),
+        quantity=decimal(order.amount) / contract_amount,
+        price=decimal(order.price) if isinstance(order.price, float) else None,
+        filled=decimal(order.filled_amount) / contract_amount,
+        state=find_state(order.order_state),
+        updated_at_ns=order.last_update_timestamp * NANOSECONDS_PER_MS,
+        reason=order.cancel_reason or order.reject_reason,
+    )
+
+
+def read_execution(trade: messages.UserTrade, contract_amount: Decimal) -> Execution:
+    """As ``read_order``."""
+    return Execution(
+        execution_id=trade.trade_id,
+        venue_order_id=trade.order_id,
+        client_order_id=trade.label,
+        name=trade.instrument_name,
+        side=Side(trade.direction),
+        price=decimal(trade.price),
+        quantity=decimal(trade.amount) / contract_amount,
+        liquidity=Liquidity.MAKER if trade.liquidity == "M" else Liquidity.TAKER,
+        fee=decimal(trade.fee),
+        fee_currency=trade.fee_currency,
+        at_ns=trade.timestamp * NANOSECONDS_PER_MS,
+        is_busted=trade.busted,
+    )
+
+
+def find_state(word: str) -> OrderState:
+    """``open`` becomes partially filled by its executions; ``untriggered`` waits at the venue too. ValueError."""
+    if word not in STATES:
+        raise ValueError(f"order state {word!r} is not known")
+    return STATES[word]
+
+
+def contract_amount(name: str) -> Decimal:
+    """The venue's amount of one of our contracts; 1 for what Parley has no name for."""
+    terms = _find_terms(name)
+    return terms.multiplier if terms is not None else Decimal(1)
 
 
 def decimal(number: float) -> Decimal:

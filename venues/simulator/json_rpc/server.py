@@ -25,6 +25,7 @@ HOST = "127.0.0.1"
 PATH = "/ws/api/v2"
 MESSAGE_BYTES_MAX = 64 << 10
 SESSIONS_MAX = 64
+CLOSE_SECONDS_MAX = 1.0
 RAW_SECONDS, PACED_SECONDS = 0.02, 0.1
 
 
@@ -48,7 +49,7 @@ class JsonRpcFront:
     async def open(self, port: int) -> Server:
         return await serve(
             self._serve, HOST, port, process_request=self._receive, max_size=MESSAGE_BYTES_MAX, compression=None,
-            ping_interval=None,
+            ping_interval=None, close_timeout=CLOSE_SECONDS_MAX,
         )  # fmt: skip
 
     async def publish(self) -> None:

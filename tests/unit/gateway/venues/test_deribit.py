@@ -1,5 +1,6 @@
 """What Deribit says, in our words: the recorded capture and documented examples through parse and client."""
 
+import asyncio
 import json
 import tarfile
 from decimal import Decimal
@@ -92,6 +93,14 @@ async def test_malformed_frames_change_nothing_and_too_many_end_the_connection()
     with pytest.raises(LinkFailed, match="malformed"):
         for _ in range(200):
             made.take(b"{", 8)
+
+
+async def test_an_error_with_details_is_an_answer():
+    made = client()
+    waiting = made._answers[3] = asyncio.get_running_loop().create_future()
+    made.take(b'{"jsonrpc":"2.0","id":3,"error":{"code":-32602,"message":"Invalid params","data":{"reason":"x"}}}', 1)
+    assert (await waiting).error.code == -32602
+    assert made.status.frames_refused == 0
 
 
 def recorded(recordings: Path, archive: str, member: str) -> bytes:

@@ -1,0 +1,92 @@
+"""The durable log of our orders at one venue: what was about to be sent, and every report. Synced before anyone hears.
+
+A line is a CRC of the rest, then JSON. A torn last line was never acknowledged and is cut; any other damage is refused.
+"""
+
+import os
+import zlib
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from gateway.venues.execution import ExecutionReport, NewVenueOrder
+
+RECORDS_MAX = 1_000_000
+"""A log that is full takes no new orders: it is put aside by a person, with nothing working at the venue."""
+CRC_DIGITS = 8
+
+
+class OrderLogDamaged(ValueError):
+    """A line that was once whole is not what was written."""
+
+
+class OrderLogFailed(RuntimeError):
+    """The log cannot be written: nothing may be sent any more."""
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    """Positions when the log began. ``known``: ids of executions from ``since_ns`` on that are in them already."""
+
+    positions: dict[str, Decimal]
+    since_ns: int
+    known: list[str]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Exactly one of them."""
+
+    sent: NewVenueOrder | None = None
+    report: ExecutionReport | None = None
+    baseline: Baseline | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Record).decode
+
+
+class OrderLog:
+    """Append only. Blocking: an append is one write and one fdatasync."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or begins it. Raises OrderLogDamaged, OSError."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        self.records = [_read_line(line, at) for at, line in enumerate(content[:whole].splitlines())]
+        if whole < len(content):
+            os.ftruncate(self._descriptor, whole)
+            os.fsync(self._descriptor)
+        self._count = len(self.records)
+        self._is_failed = False
+
+    def append(self, *records: Record) -> None:
+        """Durable when it returns. Raises OrderLogFailed, then and for ever after."""
+        if self._is_failed or self._count + len(records) > RECORDS_MAX:
+            raise OrderLogFailed("the log of orders failed before, or is full")
+        try:
+            os.write(self._descriptor, b"".join(_line(record) for record in records))
+            os.fdatasync(self._descriptor)
+        except OSError as error:
+            self._is_failed = True
+            raise OrderLogFailed(f"the log of orders cannot be written: {error.strerror}") from error
+        self._count += len(records)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def _line(record: Record) -> bytes:
+    content = _encode(record)
+    return b"%08x %s\n" % (zlib.crc32(content), content)
+
+
+def _read_line(line: bytes, at: int) -> Record:
+    content = line[CRC_DIGITS + 1 :]
+    if line[: CRC_DIGITS + 1] != b"%08x " % zlib.crc32(content):
+        raise OrderLogDamaged(f"line {at + 1} of the log of orders is damaged")
+    try:
+        return _decode(content)
+    except msgspec.DecodeError as error:
+        raise OrderLogDamaged(f"line {at + 1} of the log of orders cannot be read: {error}") from error

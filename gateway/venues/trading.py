@@ -1,0 +1,278 @@
+"""Orders at one venue: each sent once, each execution counted once, agreed with the venue before anything new leaves.
+
+A library: whoever routes calls ``place``, ``cancel``, ``amend`` and reads ``reports_from``. What the venue says comes
+in through ``on_order`` and ``on_execution``; at every connection ``reconcile`` asks for what was missed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from gateway import clock
+from gateway.venues.execution import Execution, ExecutionReport, NewVenueOrder, OrderView
+from gateway.venues.order_log import Baseline, OrderLog, OrderLogFailed, Record
+from gateway.venues.own_orders import OwnOrder, OwnOrders, find_breaks
+from wire.units import OrderState
+
+log = logging.getLogger(__name__)
+
+OVERLAP_NS = 60 * 10**9
+"""Trades are asked for from so long before the last one known: clocks differ, and a bust comes later than its trade."""
+ABSENT_SECONDS = 2.0
+"""An order that the venue does not know is asked for again after this, before it counts as never arrived."""
+MISSING_SECONDS = 0.5
+"""Executions of which the venue has filled more than it told are asked for after this."""
+OPEN_ORDERS_MAX = 1_000
+BASELINE_TRIES_MAX = 5
+
+
+class NotReady(RuntimeError):
+    """Nothing new may leave: not connected, not agreed with the venue, or the log failed. The message says which."""
+
+
+class Refused(Exception):
+    """The venue answered no: its reason."""
+
+
+class NoAnswer(Exception):
+    """Nobody knows whether the venue did what it was asked."""
+
+
+class TradingApi(Protocol):
+    """What a venue's adapter can do with orders, in our words. All raise Refused or NoAnswer."""
+
+    async def place(self, order: NewVenueOrder) -> tuple[OrderView, list[Execution]]: ...
+
+    async def cancel(self, venue_order_id: str) -> OrderView: ...
+
+    async def amend(
+        self, venue_order_id: str, name: str, quantity: Decimal, price: Decimal | None
+    ) -> tuple[OrderView, list[Execution]]: ...
+
+    async def list_open(self) -> list[OrderView]: ...
+
+    async def find(self, client_order_id: str, venue_order_id: str) -> list[OrderView]:
+        """By the venue's id where it is known; empty where the venue knows no such order."""
+        ...
+
+    async def list_executions(self, since_ns: int) -> list[Execution]:
+        """From that instant of the venue's clock on, oldest first, all of them."""
+        ...
+
+    async def list_executions_of(self, venue_order_id: str) -> list[Execution]: ...
+
+    async def list_positions(self) -> list[tuple[str, Decimal]]:
+        """(our name, signed contracts)."""
+        ...
+
+
+class VenueTrading:
+    """``is_ready``: agreed with the venue since the last connection. ``breaks``: positions that do not agree."""
+
+    def __init__(self, venue: str, api: TradingApi, path: Path) -> None:
+        """Raises OrderLogDamaged, OSError."""
+        self.venue, self._api = venue, api
+        self._log = OrderLog(path)
+        self.own = OwnOrders(venue)
+        self.reports: list[ExecutionReport] = []
+        self.breaks: dict[str, tuple[Decimal, Decimal]] = {}
+        self.is_ready = False
+        self.on_report: Callable[[ExecutionReport], None] | None = None
+        self._baseline: Baseline | None = None
+        self._before: frozenset[str] = frozenset()
+        self._is_failed = False
+        self._pending: set[asyncio.Task[None]] = set()
+        for record in self._log.records:
+            self._restore(record)
+        self._log.records.clear()
+
+    def close(self) -> None:
+        self.lost()
+        self._log.close()
+
+    async def place(self, order: NewVenueOrder) -> OwnOrder:
+        """Sends it once. The same id again sends nothing and gives the order as it is. Raises NotReady."""
+        known = self.own.orders.get(order.client_order_id)
+        if known is not None:
+            return known
+        if not self.is_ready:
+            raise NotReady(f"{self.venue} is not reconciled: nothing new leaves")
+        if len(self.own.open_orders()) >= OPEN_ORDERS_MAX:
+            raise NotReady(f"{self.venue} has {OPEN_ORDERS_MAX} open orders")
+        self._append(Record(sent=order))
+        if self._is_failed:
+            raise NotReady(f"{self.venue}: the log of orders cannot be written")
+        own = self.own.sent(order)
+        try:
+            view, executions = await self._api.place(order)
+        except Refused as refused:
+            self._tell(self.own.reject(order.client_order_id, str(refused), clock.now_ns()))
+        except NoAnswer:
+            self._tell(self.own.doubt(order.client_order_id, clock.now_ns()))
+        else:
+            self._take(view, executions)
+        return own
+
+    async def cancel(self, client_order_id: str) -> OwnOrder:
+        """Passes whatever else is wrong, where the venue's id is known. Raises Refused, NoAnswer, KeyError."""
+        own = self.own.orders[client_order_id]
+        if own.venue_order_id and not own.is_done:
+            self.on_order(await self._api.cancel(own.venue_order_id))
+        return own
+
+    async def amend(self, client_order_id: str, quantity: Decimal, price: Decimal | None) -> OwnOrder:
+        """quantity: the whole order, what was executed included. Raises NotReady, Refused, NoAnswer, KeyError."""
+        own = self.own.orders[client_order_id]
+        if not self.is_ready or not own.venue_order_id:
+            raise NotReady(f"{self.venue} is not reconciled: nothing is changed")
+        self._take(*await self._api.amend(own.venue_order_id, own.name, quantity, price))
+        return own
+
+    def on_order(self, view: OrderView) -> None:
+        self._tell(self.own.take_order(view, clock.now_ns()))
+        own = self.own.find(view.client_order_id, view.venue_order_id)
+        if own is not None and own.lacks_executions:
+            self._fetch_later(own)
+
+    def on_execution(self, execution: Execution) -> None:
+        if execution.execution_id not in self._before:
+            self._tell(self.own.take_execution(execution, clock.now_ns()))
+
+    def reports_from(self, number: int) -> list[ExecutionReport]:
+        """Every report from that number on, of earlier lives of the process too."""
+        return self.reports[max(0, number - 1) :]
+
+    def lost(self) -> None:
+        """The connection is gone: what is under way is in doubt, nothing new leaves."""
+        self.is_ready = False
+        for task in self._pending:
+            task.cancel()
+
+    async def reconcile(self) -> None:
+        """Agrees with the venue: what is open, what was executed, what became of orders in doubt, positions.
+
+        Raises NoAnswer where the venue stops answering in the middle; the next connection begins it anew.
+        """
+        self.is_ready = False
+        baseline = self._baseline or await self._begin()
+        for view in await self._api.list_open():
+            self.on_order(view)
+        since_ns = max(baseline.since_ns, self.own.last_execution_at_ns - OVERLAP_NS)
+        for execution in await self._api.list_executions(since_ns):
+            self.on_execution(execution)
+        await self._settle_doubts()
+        for own in self.own.open_orders():
+            await self._fetch_missing(own)
+        await self._compare_positions(baseline)
+        self.is_ready = not self._is_failed
+        log.info("venue %s: reconciled, %d open orders", self.venue, len(self.own.open_orders()))
+
+    async def _begin(self) -> Baseline:
+        """The first time: positions, and which of the latest executions are in them. Twice the same list around the
+        positions means that nothing moved meanwhile.
+        """
+        since_ns = clock.now_ns() - OVERLAP_NS
+        for _ in range(BASELINE_TRIES_MAX):
+            before = {each.execution_id for each in await self._api.list_executions(since_ns)}
+            positions = dict(await self._api.list_positions())
+            after = {each.execution_id for each in await self._api.list_executions(since_ns)}
+            if before == after:
+                break
+        else:
+            raise NoAnswer("the account never stands still: no position to begin with")
+        baseline = Baseline(positions=positions, since_ns=since_ns, known=sorted(after))
+        self._append(Record(baseline=baseline))
+        self._restore(Record(baseline=baseline))
+        return baseline
+
+    async def _settle_doubts(self) -> None:
+        """An order that the venue does not know, asked twice, never arrived. Nothing is ever sent again."""
+        absent = [own for own in self.own.open_orders() if not await self._look_up(own)]
+        if absent:
+            await asyncio.sleep(ABSENT_SECONDS)
+        for own in absent:
+            if not await self._look_up(own):
+                self._tell(self.own.reject(own.client_order_id, "never_arrived", clock.now_ns()))
+
+    async def _look_up(self, own: OwnOrder) -> bool:
+        """False where the venue does not know it."""
+        views = await self._api.find(own.client_order_id, own.venue_order_id)
+        for view in views:
+            self.on_order(view)
+        for view in views:
+            if own.lacks_executions:
+                await self._fetch_missing(own)
+                self.on_order(view)
+        return bool(views)
+
+    async def _fetch_missing(self, own: OwnOrder) -> None:
+        """Executions first, then the order once more: an end that waited for them is believed now."""
+        if not own.venue_order_id or not own.lacks_executions:
+            return
+        for execution in await self._api.list_executions_of(own.venue_order_id):
+            self.on_execution(execution)
+        for view in await self._api.find(own.client_order_id, own.venue_order_id):
+            self._tell(self.own.take_order(view, clock.now_ns()))
+
+    async def _compare_positions(self, baseline: Baseline) -> None:
+        """A difference is not repaired but shown: somebody else may trade on the account."""
+        positions = await self._api.list_positions()
+        self.breaks = find_breaks(baseline.positions, self.own.positions(), positions)
+        for name, (ours, theirs) in self.breaks.items():
+            log.error("venue %s: position of %s is %s by our executions and %s there", self.venue, name, ours, theirs)
+
+    def _take(self, view: OrderView, executions: Sequence[Execution]) -> None:
+        """What an answer says: that the order is there, then its executions, then how it stands."""
+        if view.state is not OrderState.REJECTED:
+            there = msgspec.structs.replace(view, state=OrderState.NEW, filled=Decimal(0), updated_at_ns=0)
+            self._tell(self.own.take_order(there, clock.now_ns()))
+        for execution in executions:
+            self.on_execution(execution)
+        self.on_order(view)
+
+    def _tell(self, reports: list[ExecutionReport]) -> None:
+        """On disk, then to whoever listens; what is not on disk nobody hears of."""
+        if not reports:
+            return
+        self._append(*(Record(report=report) for report in reports))
+        if self._is_failed:
+            return
+        self.reports.extend(reports)
+        if self.on_report is not None:
+            for report in reports:
+                self.on_report(report)
+
+    def _append(self, *records: Record) -> None:
+        """A log that fails stops everything new; cancels still pass."""
+        try:
+            self._log.append(*records)
+        except OrderLogFailed as error:
+            log.critical("venue %s: %s: nothing new leaves", self.venue, error)
+            self.is_ready, self._is_failed = False, True
+
+    def _restore(self, record: Record) -> None:
+        if record.sent is not None:
+            self.own.restore_sent(record.sent)
+        elif record.report is not None:
+            self.own.restore(record.report)
+            self.reports.append(record.report)
+        elif record.baseline is not None:
+            self._baseline, self._before = record.baseline, frozenset(record.baseline.known)
+
+    def _fetch_later(self, own: OwnOrder) -> None:
+        async def run() -> None:
+            await asyncio.sleep(MISSING_SECONDS)
+            try:
+                await self._fetch_missing(own)
+            except (Refused, NoAnswer) as error:
+                log.warning("venue %s: executions of %s: %s", self.venue, own.client_order_id, error)
+
+        if len(self._pending) < OPEN_ORDERS_MAX:
+            task = asyncio.create_task(run())
+            self._pending.add(task)
+            task.add_done_callback(self._pending.discard)
