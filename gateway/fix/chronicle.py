@@ -24,6 +24,8 @@ SHOW_SECONDS = 0.5
 SHOWN_MS = 5_000
 EVENTS_KEPT_MAX = 100_000
 """Not yet stored by the database; the oldest go first, and the log says so."""
+REFUSALS_MAX, REFUSALS_SECONDS = 20, 60.0
+"""Refused logons of a session that are told in so much time."""
 TOLD = frozenset(
     {
         "logged_on", "logged_out", "logon_refused", "reset", "revoked", "sequence_too_low", "sequence_reset", "silent",
@@ -42,6 +44,7 @@ class Chronicle:
         self.name = secrets.token_hex(16)
         self._events: deque[FixEvent] = deque(maxlen=EVENTS_KEPT_MAX)
         self._last = 0
+        self._refused: dict[int, tuple[float, int]] = {}
         if self._path.exists():
             self._load(self._path.read_bytes().split(b"\n"))
         self._rewrite()
@@ -49,7 +52,7 @@ class Chronicle:
         self._is_dirty = False
 
     def note(self, spec: SetFixSession, event: str, detail: str, address: str) -> None:
-        if event not in TOLD:
+        if event not in TOLD or (event == "logon_refused" and self._is_too_often(spec.session_id)):
             return
         self._last += 1
         told = FixEvent(
@@ -65,6 +68,15 @@ class Chronicle:
         self._events.append(told)
         os.write(self._file, msgspec.json.encode(told) + b"\n")
         self._is_dirty = True
+
+    def _is_too_often(self, session_id: int) -> bool:
+        """Strangers who try a session again and again fill the log, not the database."""
+        began, count = self._refused.get(session_id, (float("-inf"), 0))
+        now = clock.monotonic()
+        if now - began > REFUSALS_SECONDS:
+            began, count = now, 0
+        self._refused[session_id] = (began, count + 1)
+        return count >= REFUSALS_MAX
 
     async def show(self, client: Redis) -> None:
         """Show what the database has not stored, for ever."""

@@ -15,7 +15,7 @@ from gateway.fix.dictionary import Dictionary
 from gateway.fix.handler import BusinessReason, Handler, Refusal, RejectReason
 from gateway.fix.machine import Machine
 from gateway.fix.message import FieldMissing, FieldWrong, Message, Outgoing, decode
-from gateway.fix.outlet import Identity, Now
+from gateway.fix.outlet import Identity, Now, Stop
 from gateway.fix.registry import session_of
 from gateway.fix.rules import (
     NEVER_THROTTLED,
@@ -258,7 +258,8 @@ class Line:
 
     def _refuse_credentials(self, logon: Message, at: Now, address: str) -> str:
         if self._shared.failures.too_many(self.spec.session_id, address, at.steady):
-            return "too_many_attempts: Too many logons failed: wait a minute."
+            self.note("logon_refused", "too_many_attempts: Too many logons of this address failed.")
+            raise Stop("too_many_attempts")
         if has_credentials(logon, self.spec.name, self.spec.secret_sha256):
             return ""
         self._shared.failures.note(self.spec.session_id, address, at.steady)

@@ -8,7 +8,7 @@ messages are in a ``SessionStore``; the ``Outlet`` writes nothing to the wire be
 from gateway.fix.dictionary import TEXTS, Dictionary, Fault, Garbled, Parsed
 from gateway.fix.encoding import NANOSECONDS, encode, format_time, parse_time, repeat
 from gateway.fix.message import Field, Message, Outgoing, decode
-from gateway.fix.outlet import Identity, Now, Outlet
+from gateway.fix.outlet import Identity, Now, Outlet, Stop
 from gateway.fix.rejects import ROUTES, reject_body
 from gateway.fix.store import SessionStore
 
@@ -23,10 +23,6 @@ ADMIN_TYPES = frozenset("012345A")
 LOGON, LOGOUT, HEARTBEAT, TEST_REQUEST, RESEND_REQUEST, REJECT, SEQUENCE_RESET = "A", "5", "0", "1", "2", "3", "4"
 TOO_HIGH_FOR_RESEND = {"FIX.4.0": "999999", "FIX.4.1": "999999"}
 DUPLICATE, ORIGINAL_TIME, RESET_FLAG = 43, 122, 141
-
-
-class Stop(Exception):
-    """The connection ends."""
 
 
 class Machine:

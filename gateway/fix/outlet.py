@@ -6,6 +6,10 @@ from typing import Protocol
 from gateway.fix.message import Message, Outgoing
 
 
+class Stop(Exception):
+    """The connection ends, without another word."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Now:
     """``wall_ns``: UTC, for what is written; ``steady``: seconds that no clock change moves, for what is waited for."""
@@ -38,7 +42,7 @@ class Outlet(Protocol):
         """End the connection after what was written."""
 
     def admit(self, logon: Message) -> str:
-        """Why a logon is refused, as ``name: sentence``; empty where it is good."""
+        """Why a logon is refused, as ``name: sentence``; empty where it is good. Raises Stop: no answer."""
 
     def logged_on(self) -> None: ...
 

@@ -92,7 +92,7 @@ MESSAGES = (
 )  # fmt: skip
 REFUSALS = (
     ("wrong_credentials", "Logout", "Username or Password is wrong"),
-    ("too_many_attempts", "Logout", f"{FAILURES_MAX} logons of one address failed within {FAILURES_SECONDS:.0f} s"),
+    ("too_many_attempts", "none", f"{FAILURES_MAX} logons of one address failed within {FAILURES_SECONDS:.0f} s"),
     ("not_enabled", "Logout", "the session is switched off or revoked"),
     ("outside_schedule", "Logout", "outside the session's hours"),
     ("heartbeat_interval", "Logout", f"HeartBtInt is not between 1 and {HEARTBEAT_SECONDS_MAX}"),

@@ -41,6 +41,12 @@ class Counterparty(Client):
         if sequence >= self.next_expected and kind != "4":
             self.send("2", (7, self.next_expected), (16, 0))
 
+    def read_some(self, count: int) -> None:
+        """Take so many bytes off the wire, and forget them."""
+        assert self._socket is not None, "connected before"
+        if count:
+            self._socket.recv(count)
+
     def come_back(self) -> None:
         """Log on again with the numbers as they are."""
         answer = self.log_on()
