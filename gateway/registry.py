@@ -117,6 +117,9 @@ class Registry:
     def find(self, instrument_id: int) -> Contract | None:
         return self._by_id.get(instrument_id)
 
+    def find_name(self, name: str) -> Contract | None:
+        return self._by_name.get(name)
+
     def ids(self, names: list[str]) -> Integers:
         """Ids of names that are listed; KeyError otherwise."""
         by_name = self._by_name
@@ -130,7 +133,7 @@ class Registry:
         return self.add((first + offset, parse_instrument_name(name)) for offset, name in enumerate(new))
 
     def add(self, listed: Iterable[tuple[int, InstrumentTerms]]) -> list[Contract]:
-        added = [_contract(instrument_id, terms) for instrument_id, terms in listed]
+        added = [contract_from(instrument_id, terms) for instrument_id, terms in listed]
         for contract in added:
             assert contract.instrument_id not in self._by_id, "an id is given once"
             self._by_name[contract.name] = contract
@@ -176,7 +179,12 @@ class Registry:
         return np.nan_to_num(np.round(marks / self.tick[ids]), nan=-1.0).astype(np.int64)
 
 
-def _contract(instrument_id: int, terms: InstrumentTerms) -> Contract:
+def contract_of(instrument_id: int, name: str) -> Contract:
+    """Of a name alone, for a contract that is not listed any more."""
+    return contract_from(instrument_id, parse_instrument_name(name))
+
+
+def contract_from(instrument_id: int, terms: InstrumentTerms) -> Contract:
     return Contract(
         instrument_id=instrument_id,
         terms=terms,

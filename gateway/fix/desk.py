@@ -1,0 +1,108 @@
+"""What the gateway does with the messages of FIX sessions: one place that knows which part answers which."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import parley_core
+
+from gateway.engine import EngineStopped, RawEvent
+from gateway.fix.handler import BusinessReason, Grant, Link, Refusal, Session
+from gateway.fix.message import Message
+from gateway.fix.orders import Orders
+from gateway.registry import Registry
+from wire import gateway
+
+log = logging.getLogger(__name__)
+
+SAVE_SECONDS = 1.0
+"""Orders are written to disk so long after their events: reports of these are on the disks of their sessions then."""
+
+Answer = Callable[[Session, Message], Awaitable[None]]
+
+
+class Desk:
+    """The handler of every session. ``is_open``: journal and database are known to belong together; before that no
+    message is acted on, for it would change the journal.
+    """
+
+    def __init__(self, engine: parley_core.Engine, registry: Registry, directory: Path, is_open: asyncio.Event) -> None:
+        """Raises OSError, sqlite3.Error."""
+        self._is_open = is_open
+        self.orders = Orders(engine, registry, directory)
+        self._answers: dict[str, tuple[Grant, Answer]] = {
+            kind: (Grant.ORDERS, self.orders.on_message) for kind in self.orders.handlers
+        }
+
+    def attach(self, link: Link) -> None:
+        self._link = link
+        self.orders.attach(link)
+
+    def catch_up(self) -> None:
+        """Once the sessions are known, and before the engine is started."""
+        self.orders.catch_up()
+
+    def on_command(self, command: gateway.PlaceOrder) -> None:
+        """An order of the terminal is on its way to the engine."""
+        self.orders.on_command(command)
+
+    def on_event(self, raw: RawEvent) -> None:
+        """An event that is on disk."""
+        self.orders.on_event(raw)
+
+    async def on_logon(self, session: Session) -> None:
+        """What was sent meanwhile is resent by the session layer."""
+
+    async def on_logout(self, session: Session) -> None:
+        await self._is_open.wait()
+        try:
+            await self.orders.on_logout(session)
+        except EngineStopped as error:
+            log.critical("fix: orders of %s cannot be canceled: %s", session.name, error)
+
+    async def on_message(self, session: Session, message: Message) -> None:
+        await self._is_open.wait()
+        grant, answer = self._answers.get(message.type, (None, None))
+        if answer is None:
+            text = f"Messages of type {message.type} are not supported."
+            self._refuse(session, message, BusinessReason.UNSUPPORTED_MESSAGE, "unsupported_message", text)
+        elif grant not in session.grants:
+            text = f"The session may not send messages of type {message.type}."
+            self._refuse(session, message, BusinessReason.NOT_AUTHORIZED, "not_authorized", text)
+        else:
+            await self._act(session, message, answer)
+
+    async def _act(self, session: Session, message: Message, answer: Answer) -> None:
+        try:
+            await answer(session, message)
+        except EngineStopped as error:
+            self._refuse(session, message, BusinessReason.NOT_AVAILABLE, "gateway_halted", str(error))
+
+    def _refuse(self, session: Session, message: Message, reason: BusinessReason, name: str, text: str) -> None:
+        business_id = message.find(11) or message.find(262) or message.find(320)
+        self._link.refuse(session, message, Refusal(reason=reason, name=name, text=text, business_id=business_id))
+
+    def saved_event_number(self) -> int:
+        """Events up to this one need not be kept in the journal for FIX."""
+        return self.orders.saved_event_number
+
+    async def run(self) -> None:
+        """Cancel what belongs to sessions that did not come back, then keep the orders on disk, for ever."""
+        await self._is_open.wait()
+        try:
+            await self.orders.cancel_orphans()
+        except EngineStopped as error:
+            log.critical("fix: orders of sessions that are gone cannot be canceled: %s", error)
+        while True:
+            await self._save_later()
+
+    async def _save_later(self) -> None:
+        changes = self.orders.take_changes()
+        await asyncio.sleep(SAVE_SECONDS)
+        if changes[2] > self.orders.saved_event_number:
+            await asyncio.to_thread(self.orders.save, *changes)
+
+    def close(self) -> None:
+        """After the sessions have stopped: what is on their disks is told, and need not be read again."""
+        self.orders.close()
