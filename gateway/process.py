@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from gateway import clock
 from gateway.board import Board
 from gateway.commands import CommandReader
-from gateway.engine import open_engine
+from gateway.engine import RawEvent, open_engine
 from gateway.events import EVENT_TYPES
 from gateway.feeds.control import listen
 from gateway.feeds.frame_streams import has_frames, open_frames
@@ -20,6 +20,7 @@ from gateway.feeds.recording import RecordingFeed
 from gateway.feeds.runner import FeedRunner
 from gateway.feeds.simulated import SimulatedFeed
 from gateway.feeds.updates import Feed
+from gateway.fix.desk import Desk
 from gateway.fix.service import FixService
 from gateway.fix.unsupported import UnsupportedMessages
 from gateway.frame_publisher import FramePublisher
@@ -32,7 +33,7 @@ from gateway.standby import keep_lease
 from gateway.tape import Tape
 from gateway.valkey import connect
 from gateway.venues.connections import VenueConnections
-from wire.gateway import InstrumentListed
+from wire.gateway import InstrumentListed, PlaceOrder
 
 log = logging.getLogger(__name__)
 
@@ -61,16 +62,39 @@ class Gateway:
         self._board = Board(self._registry, self._feed.source, self._feed.status)
         self._tape = Tape(self._board, self._engine)
         self._runner = FeedRunner(self._feed, self._engine, self._registry, self._board, settings.directory)
-        self._fix = FixService(settings.directory / "fix", UnsupportedMessages(), self._engine.flush)
         self._venues = VenueConnections.open(settings.venues)
         self._stop = asyncio.Event()
         self._clients = [connect(settings.valkey_url) for _ in range(6)]
-        self._publisher = Publisher(self._engine, self._clients[0], self._tape.on_event)
+        self._publisher = Publisher(self._engine, self._clients[0], self._on_event, self._needed_after)
+        self._desk = self._open_desk()
+        self._fix = FixService(settings.directory / "fix", self._desk or UnsupportedMessages(), self._engine.flush)
+        if self._desk:
+            self._desk.catch_up()
         log.info(
             "gateway: %s; journal at %d, event %d, command %d, %d contracts, %s market",
             self._engine.recovery, self._engine.journal_sequence, self._engine.event_number,
             self._engine.command_sequence, len(listed), self._feed.source,
         )  # fmt: skip
+
+    def _open_desk(self) -> Desk | None:
+        """None where no FIX session may connect."""
+        if self._settings.fix_port is None:
+            return None
+        return Desk(self._engine, self._registry, self._board, self._settings.directory / "fix", self._publisher.agreed)
+
+    def _on_event(self, raw: RawEvent) -> None:
+        self._tape.on_event(raw)
+        if self._desk:
+            self._desk.on_event(raw)
+
+    def _on_order(self, command: PlaceOrder) -> None:
+        self._tape.on_order(command)
+        if self._desk:
+            self._desk.on_command(command)
+
+    def _needed_after(self, watermark: int) -> int:
+        """Events up to this one will not be asked for again: the database has them, and the FIX orders too."""
+        return min(watermark, self._desk.saved_event_number()) if self._desk else watermark
 
     async def run(self) -> int:
         """The exit code: 0 after an orderly stop, 1 where a part failed, 7 where another gateway took over."""
@@ -88,11 +112,12 @@ class Gateway:
         return 1 if failed else 0
 
     def _parts(self, clients: list[Redis]) -> list[Coroutine[Any, Any, None]]:
-        reader = CommandReader(self._engine, clients[1], self._tape.on_order, self._fix.apply)
+        reader = CommandReader(self._engine, clients[1], self._on_order, self._fix.apply)
         port = self._settings.fix_port
         return [
             *([self._fix.run(self._settings.fix_host, port)] if port is not None else []),
             self._fix.chronicle.show(clients[5]),
+            *([self._desk.run(), self._desk.market.run()] if self._desk else []),
             self._publisher.run(),
             self._take_commands(reader),
             reader.show_watermark(),
@@ -117,6 +142,8 @@ class Gateway:
         await asyncio.wait(tasks, timeout=STOP_SECONDS_MAX)
         self._publisher.detach(loop)
         await asyncio.to_thread(self._engine.stop)
+        if self._desk:
+            self._desk.close()
         if self._board.market_time_ns and self._engine.state != FENCED:
             await asyncio.to_thread(save_position, self._settings.directory, self._runner.position())
         for client in self._clients:

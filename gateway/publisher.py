@@ -50,8 +50,15 @@ class Publisher:
     published, and no command may be taken.
     """
 
-    def __init__(self, engine: parley_core.Engine, client: Redis, on_event: Callable[[RawEvent], None]) -> None:
-        self._engine, self._client, self._on_event = engine, client, on_event
+    def __init__(
+        self,
+        engine: parley_core.Engine,
+        client: Redis,
+        on_event: Callable[[RawEvent], None],
+        needed_after: Callable[[int], int] = lambda watermark: watermark,
+    ) -> None:
+        """``needed_after``: of the receiver's watermark, the event up to which nobody else needs the journal."""
+        self._engine, self._client, self._on_event, self._needed_after = engine, client, on_event, needed_after
         self._buffer: deque[RawEvent] = deque(maxlen=BUFFER_MAX)
         self._newest = self._newest_at_start = int(engine.event_number)
         self._wake = asyncio.Event()
@@ -230,7 +237,7 @@ class Publisher:
             return
         if self.watermark > max(self._handed_out, self._newest_at_start):
             raise JournalMismatch(f"the database has seen event {self.watermark}, of {self._handed_out} published")
-        self._engine.release_events(self.watermark)
+        self._engine.release_events(self._needed_after(self.watermark))
         unread = max(self.published - self.watermark, 0)
         await self._client.xtrim(EVENTS_STREAM, maxlen=unread + TRIM_SLACK, approximate=False)
         is_stalled = clock.monotonic() - self._stalled_at[1] >= CHECK_SECONDS

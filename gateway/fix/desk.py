@@ -7,10 +7,13 @@ from pathlib import Path
 
 import parley_core
 
+from gateway.board import Board
 from gateway.engine import EngineStopped, RawEvent
 from gateway.fix.handler import BusinessReason, Grant, Link, Refusal, Session
+from gateway.fix.market import MarketData
 from gateway.fix.message import Message
 from gateway.fix.orders import Orders
+from gateway.fix.lists import Reference
 from gateway.registry import Registry
 from wire import gateway
 
@@ -27,17 +30,32 @@ class Desk:
     message is acted on, for it would change the journal.
     """
 
-    def __init__(self, engine: parley_core.Engine, registry: Registry, directory: Path, is_open: asyncio.Event) -> None:
-        """Raises OSError, sqlite3.Error."""
+    def __init__(
+        self,
+        engine: parley_core.Engine,
+        registry: Registry,
+        board: Board | None,
+        directory: Path,
+        is_open: asyncio.Event,
+    ) -> None:
+        """Raises OSError, sqlite3.Error. ``board`` None: no marks and no trades are known."""
         self._is_open = is_open
         self.orders = Orders(engine, registry, directory)
-        self._answers: dict[str, tuple[Grant, Answer]] = {
-            kind: (Grant.ORDERS, self.orders.on_message) for kind in self.orders.handlers
+        self.market = MarketData(engine, registry, board)
+        self._reference = Reference(engine, registry, board)
+        self._answers: dict[str, tuple[Grant, Answer]] = dict.fromkeys(
+            self.orders.handlers, (Grant.ORDERS, self.orders.on_message)
+        )
+        self._answers |= {
+            "V": (Grant.MARKET_DATA, self._request(self.market.on_request)),
+            "x": (Grant.MARKET_DATA, self._request(self._reference.on_list_request)),
+            "AN": (Grant.ORDERS, self._request(self._reference.on_positions_request)),
         }
 
     def attach(self, link: Link) -> None:
         self._link = link
-        self.orders.attach(link)
+        for part in (self.orders, self.market, self._reference):
+            part.attach(link)
 
     def catch_up(self) -> None:
         """Once the sessions are known, and before the engine is started."""
@@ -55,6 +73,7 @@ class Desk:
         """What was sent meanwhile is resent by the session layer."""
 
     async def on_logout(self, session: Session) -> None:
+        self.market.on_logout(session)
         await self._is_open.wait()
         try:
             await self.orders.on_logout(session)
@@ -72,6 +91,14 @@ class Desk:
             self._refuse(session, message, BusinessReason.NOT_AUTHORIZED, "not_authorized", text)
         else:
             await self._act(session, message, answer)
+
+    def _request(self, answer: Answer) -> Answer:
+        """The same, with what cannot be read refused as orders are."""
+
+        async def answered(session: Session, message: Message) -> None:
+            await self.orders.refusing(session, message, answer)
+
+        return answered
 
     async def _act(self, session: Session, message: Message, answer: Answer) -> None:
         try:
@@ -104,5 +131,5 @@ class Desk:
             await asyncio.to_thread(self.orders.save, *changes)
 
     def close(self) -> None:
-        """After the sessions have stopped: what is on their disks is told, and need not be read again."""
+        """What was not written is read from the journal at the next start."""
         self.orders.close()

@@ -22,6 +22,9 @@ CLIENT_ORDER_IDS_MAX = 1_000
 """Ids that one order keeps, its own and those of its newest requests."""
 
 
+_ENTERED = EVENT_TYPES.index(gateway_entered.OrderEntered)
+
+
 class ChangeKind(enum.Enum):
     ENTERED = enum.auto()
     NEW = enum.auto()
@@ -137,21 +140,23 @@ class OrderBook:
             self._known.pop((record.session, record.client_order_ids.pop(1)), None)
         self.touched.add(record.order_id)
 
-    def take_command(self, command: gateway.PlaceOrder) -> None:
+    def take_command(self, command: gateway.PlaceOrder) -> OrderRecord:
         """An order of the terminal is on its way to the engine."""
-        self.take(self._record(command, session="", client_order_id=""))
+        record = self._record(command, session="", client_order_id="")
+        self.take(record)
+        return record
 
     def apply(self, raw: RawEvent) -> Change | None:
         """What the event says of an order; None where it is about something else, or an order that is not known."""
         applier = self._appliers.get(raw[5])
         if applier is None:
             return None
-        envelope = decode_event(raw)
-        if isinstance(envelope.event, gateway_entered.OrderEntered):
-            return self._entered(envelope)
+        if raw[5] == _ENTERED:
+            return self._entered(decode_event(raw))
         order = self.orders.get(raw[6][0])  # type: ignore[call-overload]  # the first field of these events is the order
         if order is None:
             return None
+        envelope = decode_event(raw)
         self.touched.add(order.order_id)
         change: Change | None = applier(order, envelope)
         if order.is_ended:

@@ -7,6 +7,7 @@ journal again. So it need not be synced; it must only be whole, which SQLite's t
 import logging
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,6 +50,7 @@ class OrderStore:
         )
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.executescript(_SCHEMA)
+        self._writing = threading.Lock()
         self._owner = secrets.token_hex(8)
         row = self._database.execute("SELECT format, event_number FROM progress").fetchone()
         if row is not None and row[0] != FORMAT:
@@ -73,6 +75,15 @@ class OrderStore:
 
     def save(self, changed: Iterable[tuple[int, bytes]], forgotten: Iterable[int], event_number: int) -> None:
         """Everything up to that event, in one transaction. Raises StoreTaken, sqlite3.Error."""
+        with self._writing:
+            self._save(changed, forgotten, event_number)
+
+    def note(self, record: OrderRecord) -> None:
+        """An order whose terms no event will say, at once. Raises sqlite3.Error."""
+        with self._writing:
+            self._database.execute("INSERT OR REPLACE INTO orders VALUES (?, ?)", (record.order_id, _encode(record)))
+
+    def _save(self, changed: Iterable[tuple[int, bytes]], forgotten: Iterable[int], event_number: int) -> None:
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         try:
@@ -92,4 +103,5 @@ class OrderStore:
             raise StoreTaken("another gateway has opened the FIX orders")
 
     def close(self) -> None:
-        self._database.close()
+        with self._writing:
+            self._database.close()

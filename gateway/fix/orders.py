@@ -71,8 +71,11 @@ class Orders:
                 self.on_event(raw)
 
     def on_command(self, command: gateway.PlaceOrder) -> None:
-        """An order of the terminal is on its way to the engine."""
-        self.book.take_command(command)
+        """An order of the terminal is on its way to the engine: its firm's drop copies will tell of it."""
+        if any(
+            session.firm_id == command.firm_id and Grant.DROP_COPY in session.grants for session in self.link.sessions()
+        ):
+            self._store.note(self.book.take_command(command))
 
     def on_event(self, raw: RawEvent) -> None:
         """An event that is on disk: each once, in their order."""
@@ -85,8 +88,14 @@ class Orders:
 
     async def on_message(self, session: Session, message: Message) -> None:
         """Raises EngineStopped."""
+        await self.refusing(session, message, self.handlers[message.type])
+
+    async def refusing(
+        self, session: Session, message: Message, answer: Callable[[Session, Message], Awaitable[None]]
+    ) -> None:
+        """Let ``answer`` act; a field that is missing or wrong refuses the message."""
         try:
-            await self.handlers[message.type](session, message)
+            await answer(session, message)
         except FieldMissing as missing:
             self._refuse(session, message, BusinessReason.CONDITIONALLY_REQUIRED_MISSING, missing.tag, str(missing))
         except FieldWrong as wrong:
@@ -328,7 +337,8 @@ class Orders:
         self, session: Session, message: Message, reason: RejectReason | BusinessReason, tag: int, text: str
     ) -> None:
         name = "field_missing" if isinstance(reason, BusinessReason) else "value_incorrect"
-        refusal = Refusal(reason=reason, name=name, text=text, tag=tag, business_id=message.find(11))
+        business_id = next((message.find(id_tag) for id_tag in (11, 262, 320, 710) if id_tag in message), "")
+        refusal = Refusal(reason=reason, name=name, text=text, tag=tag, business_id=business_id)
         self.link.refuse(session, message, refusal)
 
 

@@ -11,6 +11,7 @@ from gateway.fix.desk import Desk
 from gateway.fix.handler import Grant, Session
 from gateway.fix.message import Message, Outgoing
 from gateway.registry import Registry
+from wire.gateway import PlaceOrder
 from wire.instruments import parse_instrument_name
 from wire.units import OrderType, Side, TimeInForce
 
@@ -80,7 +81,7 @@ class FixDesk:
         self.command = self.engine.command_sequence
         self.is_open = asyncio.Event()
         self.is_open.set()
-        self.desk = Desk(self.engine, self.registry, folder / "fix", self.is_open)
+        self.desk = Desk(self.engine, self.registry, None, folder / "fix", self.is_open)
         self.desk.attach(self.link)
 
     @classmethod
@@ -139,7 +140,7 @@ class FixDesk:
         self.number += 1
         head = [(35, kind), (34, str(self.number))]
         body = fields.items() if isinstance(fields, dict) else fields
-        message = Message(tuple([*head, *((tag, str(value)) for tag, value in body)]), time.time_ns(), **flags)
+        message = Message((*head, *((tag, str(value)) for tag, value in body)), time.time_ns(), **flags)
         asyncio.run(self.desk.on_message(who, message))
         if settle:
             self.settle()
@@ -155,14 +156,33 @@ class FixDesk:
 
     def trade_with(self, side, lots, ticks):
         """An order of another firm from the terminal, at that price."""
-        contract = self.registry.find_name(NAME)
         self.command += 1
-        self.engine.place_order(
-            time.time_ns(), self.command, time.time_ns() + YEAR_NS, 1_000 + self.command, MARKET_MAKER, 9, 4,
-            OTHER_FIRM, contract.instrument_id, list(Side).index(side), list(OrderType).index(OrderType.LIMIT),
-            list(TimeInForce).index(TimeInForce.GTC), lots, ticks,
-        )
+        self._place(1_000 + self.command, MARKET_MAKER, OTHER_FIRM, side, lots, ticks)
         self.settle()
+
+    def place_from_terminal(self, order_id, lots, ticks, *, settle=True):
+        """A limit order of the sessions' firm, as the database sends it."""
+        self.command += 1
+        contract = self.registry.find_name(NAME)
+        self.desk.on_command(
+            PlaceOrder(
+                command_id=f"place-{order_id}", valid_until_ns=time.time_ns() + YEAR_NS, order_id=order_id,
+                account_id=ACCOUNT, user_id=5, desk_id=4, firm_id=FIRM, instrument_id=contract.instrument_id,
+                side=Side.BUY, order_type=OrderType.LIMIT, time_in_force=TimeInForce.GTC, quantity_lots=lots,
+                price_ticks=ticks,
+            )
+        )  # fmt: skip
+        self._place(order_id, ACCOUNT, FIRM, Side.BUY, lots, ticks)
+        if settle:
+            self.settle()
+
+    def _place(self, order_id, account, firm, side, lots, ticks):
+        contract = self.registry.find_name(NAME)
+        self.engine.place_order(
+            time.time_ns(), self.command, time.time_ns() + YEAR_NS, order_id, account, 5, 4, firm,
+            contract.instrument_id, list(Side).index(side), list(OrderType).index(OrderType.LIMIT),
+            list(TimeInForce).index(TimeInForce.GTC), lots, ticks,
+        )  # fmt: skip
 
 
 def order(client_order_id="A-1", **changes):

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from gateway.fix.handler import BusinessReason, Grant, RejectReason
+from gateway.fix.order_store import OrderStore, StoreTaken
 from tests.unit.gateway.fix.order_desk import ACCOUNT, MID, NAME, OTHER_ACCOUNT, FixDesk, order, price, session
 from wire.gateway_entered import ENTERED_ORDERS_FROM
 from wire.units import Side
@@ -394,3 +395,33 @@ def test_halted_engine_refuses_orders(fix, who):
 def test_account_of_the_message_is_traded(fix, who):
     fix.say(who, "D", order(t1=str(OTHER_ACCOUNT)))
     assert fix.said(1, 150) == [("8", str(OTHER_ACCOUNT), "0")]
+
+
+def test_drop_copy_hears_of_orders_of_the_terminal(tmp_path):
+    copy = session("copy", grants=frozenset({Grant.DROP_COPY}))
+    fix = FixDesk.opened(tmp_path, copy)
+    fix.place_from_terminal(77, 4, MID - 30)
+    assert fix.said(37, 11, 150, 39, 38, 797) == [("8", "77", None, "0", "0", "4", "Y")]
+    fix.place_from_terminal(78, 4, MID - 30, settle=False)
+    assert fix.engine.flush(20)
+    again = fix.again()
+    assert again.said(37, 150, 38) == [("8", "78", "0", "4")]
+    again.engine.stop()
+
+
+def test_order_store_of_another_journal_is_not_believed(tmp_path):
+    fix = FixDesk.opened(tmp_path)
+    fix.say(session(), "D", order())
+    fix.desk.orders.save([], [], 10**6)
+    again = fix.again()
+    assert again.desk.orders.event_number == again.engine.event_number
+    assert [record.client_order_id for record in again.desk.orders.book.working("desk")] == ["A-1"]
+    again.engine.stop()
+
+
+def test_second_gateway_takes_the_store_away(tmp_path):
+    first, second = OrderStore(tmp_path), OrderStore(tmp_path)
+    second.save([], [], 3)
+    with pytest.raises(StoreTaken):
+        first.save([], [], 4)
+    assert OrderStore(tmp_path).event_number == 3
