@@ -15,6 +15,7 @@ MEASUREMENTS = (
     "pricing",
     "gateway",
     "click_to_ack",
+    "fix",
     "rfq_desk",
     "fan_out",
     "stopped_reader",

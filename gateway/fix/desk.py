@@ -43,13 +43,13 @@ class Desk:
         self.orders = Orders(engine, registry, directory)
         self.market = MarketData(engine, registry, board)
         self._reference = Reference(engine, registry, board)
-        self._answers: dict[str, tuple[Grant, Answer]] = dict.fromkeys(
-            self.orders.handlers, (Grant.ORDERS, self.orders.on_message)
+        self._answers: dict[str, tuple[frozenset[Grant], Answer]] = dict.fromkeys(
+            self.orders.handlers, (frozenset({Grant.ORDERS}), self.orders.on_message)
         )
         self._answers |= {
-            "V": (Grant.MARKET_DATA, self._request(self.market.on_request)),
-            "x": (Grant.MARKET_DATA, self._request(self._reference.on_list_request)),
-            "AN": (Grant.ORDERS, self._request(self._reference.on_positions_request)),
+            "V": (frozenset({Grant.MARKET_DATA}), self._request(self.market.on_request)),
+            "x": (frozenset(Grant), self._request(self._reference.on_list_request)),
+            "AN": (frozenset({Grant.ORDERS, Grant.DROP_COPY}), self._request(self._reference.on_positions_request)),
         }
 
     def attach(self, link: Link) -> None:
@@ -82,11 +82,11 @@ class Desk:
 
     async def on_message(self, session: Session, message: Message) -> None:
         await self._is_open.wait()
-        grant, answer = self._answers.get(message.type, (None, None))
+        grants, answer = self._answers.get(message.type, (frozenset(), None))
         if answer is None:
             text = f"Messages of type {message.type} are not supported."
             self._refuse(session, message, BusinessReason.UNSUPPORTED_MESSAGE, "unsupported_message", text)
-        elif grant not in session.grants:
+        elif not grants & session.grants:
             text = f"The session may not send messages of type {message.type}."
             self._refuse(session, message, BusinessReason.NOT_AUTHORIZED, "not_authorized", text)
         else:

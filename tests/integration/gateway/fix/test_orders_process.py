@@ -34,9 +34,7 @@ def desk(tmp_path: Path, trader):
     }  # fmt: skip
     made.give(session(1, cancels_on_disconnect=False, **owner))
     made.give(session(2, cancels_on_disconnect=False, grants=["drop_copy"], **owner))
-    made.dispatcher.send(
-        rig.limits(account_id=trader.account.id, firm_id=trader.firm.id, desk_id=trader.desk.id)
-    )
+    made.dispatcher.send(rig.limits(account_id=trader.account.id, firm_id=trader.firm.id, desk_id=trader.desk.id))
     rig.wait_for(lambda: made.dispatcher.taken() == 3, "the limits")
     yield made
     made.stop()
@@ -51,7 +49,8 @@ def new_order(client: Client, client_order_id: str, side: str, quantity: int, pr
 
 
 def reports(client: Client, count: int, *tags: int) -> list[tuple[str, ...]]:
-    return [tuple(value(client.receive("8"), tag) for tag in tags) for _ in range(count)]
+    received = [client.receive("8") for _ in range(count)]
+    return [tuple(value(message, tag) for tag in tags) for message in received]
 
 
 def project(desk: Desk, done: int) -> int:
