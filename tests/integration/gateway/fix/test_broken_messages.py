@@ -40,7 +40,7 @@ def bodies(begin_string: str) -> dict[str, Body]:
     return messages
 
 
-REQUIRED = {"D": (11, 55, 54, 60, 40), "G": (11, 55, 54, 60, 40), "F": (11, 55, 54, 60), "H": (54,),
+REQUIRED = {"D": (11, 54, 60, 40), "G": (11, 54, 60, 40), "F": (11, 54, 60), "H": (54,),
             "V": (262, 263, 264), "q": (530, 60), "x": (320,)}  # fmt: skip
 CODED = {"D": (54, 40, 59), "G": (54, 40, 59), "F": (54,), "H": (54,), "V": (263,), "q": (530,), "x": (559,)}
 FORMATTED = {"D": (38, 44, 60), "G": (38, 44, 60), "F": (60,), "V": (264,), "q": (60,)}
@@ -63,7 +63,7 @@ def breakages(random_: random.Random, kind: str, body: Body) -> dict[str, Broken
         "missing": (kind, [field for field in body if field[0] != required], "3", "1"),
         "empty": (kind, with_value(body, required, ""), "3", "4"),
         "coded": (kind, with_value(body, coded, "~"), "3", "5"),
-        "undefined": (kind, [*body, (631, "1.0")], "3", "2"),
+        "undefined": (kind, [*body, (148, "1.0")], "3", "2"),
         "unknown": (kind, [*body, (4_999, "1")], "3", "0"),
         "twice": (kind, [*body, body[0]], "3", "13"),
         "type": ("B", [(148, "n"), (33, 1), (58, "x")], "j", "3"),
