@@ -44,6 +44,8 @@ REQUIRED = {"D": (11, 54, 60, 40), "G": (11, 54, 60, 40), "F": (11, 54, 60), "H"
             "V": (262, 263, 264), "q": (530, 60), "x": (320,)}  # fmt: skip
 CODED = {"D": (54, 40, 59), "G": (54, 40, 59), "F": (54,), "H": (54,), "V": (263,), "q": (530,), "x": (559,)}
 FORMATTED = {"D": (38, 44, 60), "G": (38, 44, 60), "F": (60,), "V": (264,), "q": (60,)}
+UNSAID = {("13", "")}
+"""FIX 4.2 has no SessionRejectReason for a tag that appears twice: the text says it."""
 BUSINESS = {"D": "8", "G": "9", "F": "9", "H": "8", "V": "Y", "q": "r", "x": "y"}
 
 
@@ -62,7 +64,7 @@ def breakages(random_: random.Random, kind: str, body: Body) -> dict[str, Broken
     found: dict[str, Broken] = {
         "missing": (kind, [field for field in body if field[0] != required], "3", "1"),
         "empty": (kind, with_value(body, required, ""), "3", "4"),
-        "coded": (kind, with_value(body, coded, "~"), "3", "5"),
+        "coded": (kind, with_value(body, coded, "77" if kind == "x" else "~"), "3", "5"),
         "undefined": (kind, [*body, (148, "1.0")], "3", "2"),
         "unknown": (kind, [*body, (4_999, "1")], "3", "0"),
         "twice": (kind, [*body, body[0]], "3", "13"),
@@ -119,7 +121,7 @@ def test_broken_messages_get_the_right_reject(desk: Desk, begin_string: str) -> 
             answer = answer_to(client, sequence)
             told = (value(answer, 35), value(answer, 373) or value(answer, 380))
             assert told[0] == expected, (kind, body, str(answer))
-            assert not reason or told[1] == reason, (kind, body, str(answer))
+            assert told[1] == reason or not reason or (reason, told[1]) in UNSAID, (kind, body, str(answer))
             answered[told[0]] += 1
         client.test("alive")
         assert sum(answered.values()) == COUNT
