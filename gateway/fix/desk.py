@@ -10,10 +10,10 @@ import parley_core
 from gateway.board import Board
 from gateway.engine import EngineStopped, RawEvent
 from gateway.fix.handler import BusinessReason, Grant, Link, Refusal, Session
+from gateway.fix.lists import Lists
 from gateway.fix.market import MarketData
 from gateway.fix.message import Message
 from gateway.fix.orders import Orders
-from gateway.fix.lists import Reference
 from gateway.registry import Registry
 from wire import gateway
 
@@ -42,19 +42,19 @@ class Desk:
         self._is_open = is_open
         self.orders = Orders(engine, registry, directory)
         self.market = MarketData(engine, registry, board)
-        self._reference = Reference(engine, registry, board)
+        self._lists = Lists(engine, registry, board)
         self._answers: dict[str, tuple[frozenset[Grant], Answer]] = dict.fromkeys(
             self.orders.handlers, (frozenset({Grant.ORDERS}), self.orders.on_message)
         )
         self._answers |= {
             "V": (frozenset({Grant.MARKET_DATA}), self._request(self.market.on_request)),
-            "x": (frozenset(Grant), self._request(self._reference.on_list_request)),
-            "AN": (frozenset({Grant.ORDERS, Grant.DROP_COPY}), self._request(self._reference.on_positions_request)),
+            "x": (frozenset(Grant), self._request(self._lists.on_list_request)),
+            "AN": (frozenset({Grant.ORDERS, Grant.DROP_COPY}), self._request(self._lists.on_positions_request)),
         }
 
     def attach(self, link: Link) -> None:
         self._link = link
-        for part in (self.orders, self.market, self._reference):
+        for part in (self.orders, self.market, self._lists):
             part.attach(link)
 
     def catch_up(self) -> None:

@@ -34,7 +34,7 @@ CLIENT_ID, PROPRIETARY = "3", "D"
 """PartyRole (452) and PartyIDSource (447) of the firm."""
 
 
-class Reference:
+class Lists:
     def __init__(self, engine: parley_core.Engine, registry: Registry, board: Board | None) -> None:
         self._engine, self._registry, self._board = engine, registry, board
         self._numbers = itertools.count(1)

@@ -187,8 +187,16 @@ class FixDesk:
 
 def order(client_order_id="A-1", **changes):
     """A NewOrderSingle: buy 3 at 30 ticks under the middle, good till canceled."""
-    fields = {11: client_order_id, 55: NAME, 54: "1", 38: "3", 40: "2", 44: price(MID - 30), 59: "1",
-              60: "20260101-00:00:00"}
+    fields = {
+        11: client_order_id,
+        55: NAME,
+        54: "1",
+        38: "3",
+        40: "2",
+        44: price(MID - 30),
+        59: "1",
+        60: "20260101-00:00:00",
+    }
     fields |= {int(tag.removeprefix("t")): value for tag, value in changes.items()}
     return {tag: value for tag, value in fields.items() if value is not None}
 

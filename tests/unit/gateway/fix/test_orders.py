@@ -30,8 +30,21 @@ def test_order_is_acknowledged_with_all_of_it(fix, who):
     ((kind, report),) = fix.told()
     assert kind == "8"
     assert {tag: report[tag] for tag in (37, 150, 39, 11, 1, 55, 54, 38, 40, 44, 59, 111, 151, 14, 6)} == {
-        37: FIRST, 150: "0", 39: "0", 11: "A-1", 1: str(ACCOUNT), 55: NAME, 54: "1", 38: "3", 40: "2",
-        44: price(MID - 30), 59: "1", 111: "2", 151: "3", 14: "0", 6: "0",
+        37: FIRST,
+        150: "0",
+        39: "0",
+        11: "A-1",
+        1: str(ACCOUNT),
+        55: NAME,
+        54: "1",
+        38: "3",
+        40: "2",
+        44: price(MID - 30),
+        59: "1",
+        111: "2",
+        151: "3",
+        14: "0",
+        6: "0",
     }
     assert 20 not in report
     assert 41 not in report
