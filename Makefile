@@ -29,7 +29,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-core agreement fuzz simulate bench core install install-dev format month verify demo-keys clean clean-state
+.PHONY: help run test check check-core agreement replay fuzz simulate bench core install install-dev format month verify demo-keys clean clean-state
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,9 @@ check-core: ## The core's C++ tests under ASan, UBSan and TSan, and every fuzz t
 
 agreement: ## Engine and reference book on the same random commands, event by event: COUNT=10000000
 	@$(PYTHON) core/check.py agree --count $(COUNT)
+
+replay: ## Journal random inputs over restarts and rebuild the state, by its hash: COUNT=10000000
+	@$(PYTHON) core/check.py replay --count $(COUNT)
 
 fuzz: ## Fuzz the core's decoders: SECONDS=60 each, TARGET=commands for one (needs clang)
 	@$(PYTHON) core/check.py fuzz --seconds $(SECONDS) --target "$(TARGET)"

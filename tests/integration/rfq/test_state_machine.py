@@ -1,11 +1,13 @@
-"""Random negotiations against the real database, judged by rules that are written here a second time, simply."""
+"""Random negotiations against the real database, judged by rules that are written here a second time, simply.
 
+``PARLEY_EXAMPLES`` says how many (each is twenty steps; a thousand take some minutes), ``PARLEY_SEED`` which.
+"""
 
 import os
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -20,7 +22,7 @@ from hypothesis.stateful import (
 
 from common.errors import Refusal
 from rfq import selectors, services
-from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, Trigger
+from rfq.models import BlockTrade, LastLook, Quote, QuoteVersion, Rfq, Trigger
 from rfq.selectors import allocations, replays
 from settlement import selectors as settlement_selectors
 from settlement.models import Fill
@@ -29,7 +31,7 @@ from tests.integration.rfq.world import commands_sent, facts_of, side
 from wire import gateway
 from wire import limits as wire_limits
 from wire.facts import RfqChanged
-from wire.negotiation import QuoteCondition
+from wire.negotiation import LastLookReason, QuoteCondition
 from wire.units import QuoteState, RfqState, Side
 
 RFQS_MAX = 4
@@ -58,8 +60,10 @@ class Negotiations(RuleBasedStateMachine):
         self.atomic.__exit__(None, None, None)
         assert differences == [], "every RFQ replays to what is stored"
 
-    @initialize(target=quotes)
-    def start_tradable(self):
+    @initialize(target=quotes, looking=st.sampled_from([(), ("cobalt",), ("cobalt", "dune")]))
+    def start_tradable(self, looking):
+        for maker, window_ms in zip(looking, (1_000, 2_000), strict=False):
+            self.world.agree_last_look(getattr(self.world, maker), window_ms=window_ms)
         rfq_id = self.world.create(life_seconds=60)
         first = [(rfq_id, self.world.quote(rfq_id, getattr(self.world, maker)), 1, maker) for maker in ("cobalt", "dune")]
         self.world.wait(5).tick()
@@ -148,6 +152,21 @@ class Negotiations(RuleBasedStateMachine):
         allowed = row.state == "open" and self.world.at < row.expires_at and row.side in {"", taker_side.value}
         self.judge(allowed, lambda: self.world.set_trigger(rfq_id, limit, taker_side))
 
+    @precondition(lambda self: LastLook.objects.filter(state="pending").exists())
+    @rule(choice=st.integers(0, 99), reason=st.sampled_from([None, None, LastLookReason.CREDIT_CHECK, LastLookReason.PRICE_TOLERANCE]))
+    def answer_last_look(self, choice, reason):
+        """The market stands still: nobody may take a price back for having moved."""
+        waiting = list(LastLook.objects.filter(state="pending").order_by("quote_id"))
+        look = waiting[choice % len(waiting)]
+        (maker,) = [each for each in self.world.makers if each.firm.id == look.quote.maker_firm_id]
+        allowed = self.world.at < look.due_at and reason is not LastLookReason.PRICE_TOLERANCE
+        self.judge(allowed, lambda: self.world.answer(look.quote_id, reason, maker))
+        state = Quote.objects.get(id=look.quote_id).state
+        if allowed:
+            assert state == ("pending_fill" if reason is None else "last_look_rejected")
+        else:
+            assert state == "pending_last_look", "the timers end it"
+
     @rule()
     def fire_limits(self):
         self.world.fire()
@@ -167,8 +186,11 @@ class Negotiations(RuleBasedStateMachine):
     @precondition(lambda self: BlockTrade.objects.exists())
     @rule(choice=st.integers(0, 99), answer=st.sampled_from(["reserved", "reserved", "confirmed", "confirmed", "refused", "voided"]))
     def gateway_answers(self, choice, answer):
-        """In any order, late and more than once."""
-        trades = list(BlockTrade.objects.order_by("id"))
+        """In any order, late and more than once; but never about what it was not asked."""
+        asked = {command.reservation_id for command in commands_sent(gateway.ReserveBlock)}
+        trades = list(BlockTrade.objects.filter(id__in=asked).order_by("id"))
+        if not trades:
+            return
         trade = trades[choice % len(trades)]
         if answer == "reserved":
             self.world.event(gateway.BlockReserved(reservation_id=trade.id))
@@ -204,7 +226,7 @@ class Negotiations(RuleBasedStateMachine):
         for row in Rfq.objects.all():
             record = selectors.get_record(row.id)
             states = [quote.state for quote in record.quotes]
-            chosen = any(state in {QuoteState.PENDING_FILL, QuoteState.FILLED} for state in states)
+            chosen = any(state in {QuoteState.PENDING_LAST_LOOK, QuoteState.PENDING_FILL, QuoteState.FILLED} for state in states)
             assert chosen == (record.state in {RfqState.PENDING_FILL, RfqState.FILLED})
             if record.state in ENDED:
                 assert QuoteState.ACTIVE not in states
@@ -221,7 +243,21 @@ class Negotiations(RuleBasedStateMachine):
             versions = list(quote.versions.order_by("version"))
             assert [each.version for each in versions] == list(range(1, quote.version + 1))
             assert all(each.end_reason == "replaced" or index == len(versions) - 1 or each.end_reason in {"canceled", "expired"} for index, each in enumerate(versions))
-            assert (versions[-1].ended_at is None) is (quote.state in {"active", "pending_fill"})
+            assert (versions[-1].ended_at is None) is (quote.state in {"active", "pending_last_look", "pending_fill"})
+
+    @invariant()
+    def nothing_is_reserved_before_every_maker_has_answered(self):
+        reserved = [command.reservation_id for command in commands_sent(gateway.ReserveBlock)]
+        assert len(reserved) == len(set(reserved))
+        for row in Rfq.objects.exclude(state="open"):
+            looks = set(LastLook.objects.filter(quote__rfq_id=row.id).values_list("state", flat=True))
+            awaited = Quote.objects.filter(rfq_id=row.id, state="pending_last_look").count()
+            assert awaited == LastLook.objects.filter(quote__rfq_id=row.id, state="pending").count()
+            asked = set(reserved) & set(BlockTrade.objects.filter(rfq_id=row.id).values_list("id", flat=True))
+            assert not (asked and (awaited or "rejected" in looks))
+            if row.state in {"filled", "pending_fill"} and not awaited:
+                assert len(asked) == BlockTrade.objects.filter(rfq_id=row.id).count()
+                assert looks <= {"confirmed"}
 
     @invariant()
     def commands_follow_the_decision(self):
@@ -257,6 +293,5 @@ def test_negotiations(monkeypatch):
         suppress_health_check=list(HealthCheck),
         database=None,
     )
-    run_state_machine_as_test(Negotiations, settings=options)
-
-
+    machine = seed(int(os.environ["PARLEY_SEED"]))(Negotiations) if "PARLEY_SEED" in os.environ else Negotiations
+    run_state_machine_as_test(machine, settings=options)
