@@ -80,14 +80,16 @@ def check_entities(maker_firm_ids: Iterable[int], taker_firm_id: int) -> None:
 
 
 def find_same_entity(rfq: RfqRecord, plan: Plan) -> dict[int, Refusal]:
-    """By quote id, of planned makers that have come into the taker's legal entity since they were asked."""
+    """By quote id, of planned makers that have come into the taker's legal entity since they were asked.
+
+    Of an anonymous maker that would say who it is: it cannot trade now, and why is not the taker's to know.
+    """
+    why = Conflict("same_legal_entity", "This maker is of your own legal entity.")
+    if rfq.are_makers_anonymous:
+        why = Conflict("maker_stopped", "The maker cannot trade now.")
     same = accounts_selectors.firms_of_same_entity(rfq.taker_firm_id)
     planned = {fill.quote_id for fill in plan.fills}
-    return {
-        quote.quote_id: Conflict("same_legal_entity", "This maker is of your own legal entity.")
-        for quote in rfq.quotes
-        if quote.maker_firm_id in same and quote.quote_id in planned
-    }
+    return {quote.quote_id: why for quote in rfq.quotes if quote.maker_firm_id in same and quote.quote_id in planned}
 
 
 def _lock(space: int, firm_id: int) -> None:
