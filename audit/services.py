@@ -1,6 +1,7 @@
 """Write the audit record of a change in the transaction of the change; checkpoint all chains."""
 
 import datetime as dt
+import json
 from typing import Any
 
 from django.db import connection
@@ -15,21 +16,26 @@ __all__ = ["GENESIS_SHA256", "checkpoint", "record", "record_sha256"]
 
 REASON_LENGTH_MAX = 200
 
-_LOCK_HEAD = """
-INSERT INTO audit_audithead AS head (stream, sequence, sha256) VALUES (%s, 0, %s)
-ON CONFLICT (stream) DO UPDATE SET sequence = head.sequence RETURNING sequence, sha256
+_LOCK_HEADS = """
+INSERT INTO audit_audithead AS head (stream, sequence, sha256)
+SELECT stream, 0, %(genesis)s FROM unnest(%(streams)s::text[]) WITH ORDINALITY AS item (stream, number) ORDER BY number
+ON CONFLICT (stream) DO UPDATE SET sequence = head.sequence RETURNING stream, sequence, sha256
 """
 
 _APPEND = """
-WITH head AS (
-    UPDATE audit_audithead SET sequence = %(sequence)s, sha256 = %(sha256)s WHERE stream = %(stream)s
+WITH given AS (
+    SELECT * FROM jsonb_to_recordset(%(records)s::jsonb)
+    AS item (stream text, sequence bigint, at timestamptz, action text, entity text, user_id bigint, firm_id bigint,
+        via text, remote_address text, command_id text, reason text, before jsonb, after jsonb,
+        previous_sha256 bytea, sha256 bytea)
+), moved AS (
+    UPDATE audit_audithead AS head SET sequence = newest.sequence, sha256 = newest.sha256
+    FROM (SELECT DISTINCT ON (stream) stream, sequence, sha256 FROM given ORDER BY stream, sequence DESC) AS newest
+    WHERE head.stream = newest.stream
 )
 INSERT INTO audit_auditrecord (stream, sequence, at, action, entity, user_id, firm_id, via, remote_address,
     command_id, reason, before, after, previous_sha256, sha256)
-SELECT %(stream)s, * FROM unnest(%(sequences)s::bigint[], %(at)s::timestamptz[], %(action)s::text[],
-    %(entity)s::text[], %(user_id)s::bigint[], %(firm_id)s::bigint[], %(via)s::text[], %(remote_address)s::text[],
-    %(command_id)s::text[], %(reason)s::text[], %(before)s::jsonb[], %(after)s::jsonb[],
-    %(previous_sha256s)s::bytea[], %(sha256s)s::bytea[])
+SELECT * FROM given
 """
 
 
@@ -65,7 +71,7 @@ def record(  # noqa: PLR0913 - who, what, when, from where, before, after, why: 
         "before": chain.to_content("before", before),
         "after": chain.to_content("after", after),
     }
-    db.defer_item((db.AUDIT_PRIORITY, stream), _append, fields)
+    db.defer_item((db.AUDIT_PRIORITY, ""), _append, fields)
 
 
 def checkpoint(*, at: dt.datetime) -> AuditCheckpoint | None:
@@ -83,24 +89,23 @@ def checkpoint(*, at: dt.datetime) -> AuditCheckpoint | None:
 
 
 def _append(records: list[dict[str, Any]]) -> None:
-    """All of one stream, in order. The head stays locked until the commit."""
-    stream = records[0]["stream"]
+    """Of every stream, each in its order. Heads are locked in the order of their streams, until the commit."""
+    streams = sorted({fields["stream"] for fields in records})
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_HEAD, [stream, GENESIS_SHA256])
-        sequence, sha256 = cursor.fetchone()
-        first, hashes = sequence + 1, [bytes(sha256)]
-        for number, fields in enumerate(records, start=first):
-            hashes.append(record_sha256(fields, number, hashes[-1]))
-        columns = {name: [fields[name] for fields in records] for name in chain.FIELDS if name != "stream"}
-        for name in ("before", "after"):
-            columns[name] = [None if value is None else chain.canonical_json(value) for value in columns[name]]
-        parameters = {
-            **columns,
-            "stream": stream,
-            "sequence": sequence + len(records),
-            "sha256": hashes[-1],
-            "sequences": list(range(first, first + len(records))),
-            "previous_sha256s": hashes[:-1],
-            "sha256s": hashes[1:],
-        }
-        cursor.execute(_APPEND, parameters)
+        cursor.execute(_LOCK_HEADS, {"genesis": GENESIS_SHA256, "streams": streams})
+        heads = {stream: (sequence, bytes(sha256)) for stream, sequence, sha256 in cursor.fetchall()}
+        rows = []
+        for fields in records:
+            sequence, previous = heads[fields["stream"]]
+            sha256 = record_sha256(fields, sequence + 1, previous)
+            heads[fields["stream"]] = sequence + 1, sha256
+            rows.append({**fields, "sequence": sequence + 1, "previous_sha256": previous, "sha256": sha256})
+        cursor.execute(_APPEND, {"records": json.dumps(rows, default=_leaf)})
+
+
+def _leaf(value: object) -> str:
+    """What JSON has no word for, as PostgreSQL reads it."""
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    assert isinstance(value, dt.datetime), "a record holds no other values"
+    return value.isoformat()

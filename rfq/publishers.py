@@ -31,9 +31,10 @@ class Cause:
 
 def publish(before: RfqRecord | None, after: RfqRecord, cause: Cause) -> None:
     """Facts for each party and audit records for the RFQ and each quote that changed."""
-    for firm_id in after.party_firm_ids:
-        view = views.view_for_firm(after, firm_id)
-        if view is not None and (before is None or view != views.view_for_firm(before, firm_id)):
+    for firm_id in after.party_firm_ids if before is None else views.list_readers(before, after):
+        if before is None or views.differs(before, after, firm_id):
+            view = views.view_for_firm(after, firm_id)
+            assert view is not None, "a party has its view"
             streams.publish_fact(firm_id=firm_id, fact=RfqChanged(rfq=view))
     _record_rfq(before, after, cause)
     for quote in after.quotes:
@@ -42,6 +43,8 @@ def publish(before: RfqRecord | None, after: RfqRecord, cause: Cause) -> None:
 
 
 def _record_rfq(before: RfqRecord | None, after: RfqRecord, cause: Cause) -> None:
+    if before is not None and views.is_change_of_quotes(before, after):
+        return
     was, now = (_rfq_content(before) if before else None), _rfq_content(after)
     if was == now:
         return
@@ -82,8 +85,8 @@ def _rfq_content(rfq: RfqRecord) -> dict[str, Any]:
 
 
 def _quote_content(quote: QuoteRecord, rfq: RfqRecord) -> dict[str, Any]:
-    view = next(view for view in views.compliance_view(rfq).quotes if view.quote_id == quote.quote_id)
-    return {**msgspec.to_builtins(view), "account_id": quote.prices.account_id, "user_id": quote.prices.user_id}
+    view = msgspec.to_builtins(views.compliance_quote_view(rfq, quote))
+    return {**view, "account_id": quote.prices.account_id, "user_id": quote.prices.user_id}
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """Read the fact streams."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
+from django.db import connection
 
 from streams.models import Fact, FactHead, GatewayCursor, OutboxCommand
 
@@ -37,6 +40,28 @@ def facts_after(firm_id: int, sequence: int, limit: int = FACTS_READ_MAX) -> lis
         .values_list("sequence", "at_ns", "payload")[: min(limit, FACTS_READ_MAX)]
     )
     return [StoredFact(*row) for row in rows]
+
+
+def facts_after_each(positions: Mapping[int, int], limit: int = FACTS_READ_MAX) -> dict[int, list[StoredFact]]:
+    """Like ``facts_after``, of several firms at once, by firm; a firm without newer ones is absent."""
+    found: dict[int, list[StoredFact]] = {}
+    parameters: list[Any] = [list(positions), list(positions.values()), min(limit, FACTS_READ_MAX)]
+    with connection.cursor() as cursor:
+        cursor.execute(_AFTER_EACH, parameters)
+        for firm_id, *fact in cursor.fetchall():
+            found.setdefault(firm_id, []).append(StoredFact(*fact))
+    return found
+
+
+_AFTER_EACH = """
+SELECT asked.firm_id, newer.sequence, newer.at_ns, newer.payload
+FROM unnest(%s::bigint[], %s::bigint[]) AS asked (firm_id, sequence)
+CROSS JOIN LATERAL (
+    SELECT sequence, at_ns, payload FROM streams_fact
+    WHERE firm_id = asked.firm_id AND sequence > asked.sequence ORDER BY sequence LIMIT %s
+) AS newer
+ORDER BY asked.firm_id, newer.sequence
+"""
 
 
 def get_cursor() -> GatewayCursor:

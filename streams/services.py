@@ -16,23 +16,29 @@ OUTBOX_DELETED_AT_ONCE_MAX = 5_000
 _encode = msgspec.json.Encoder().encode
 
 _APPEND_FACTS = """
-WITH head AS (
-    INSERT INTO streams_facthead (firm_id, sequence) VALUES (%(firm_id)s, %(count)s)
-    ON CONFLICT (firm_id) DO UPDATE SET sequence = streams_facthead.sequence + excluded.sequence
-    RETURNING sequence
+WITH given AS (
+    SELECT firm_id, payload, number, count(*) OVER firm AS of_firm, row_number() OVER (firm ORDER BY number) AS place
+    FROM ROWS FROM (json_to_recordset(%(facts)s::json) AS (firm_id bigint, payload text))
+        WITH ORDINALITY AS item (firm_id, payload, number)
+    WINDOW firm AS (PARTITION BY firm_id)
+), heads AS (
+    INSERT INTO streams_facthead AS head (firm_id, sequence)
+    SELECT firm_id, count(*) FROM given GROUP BY firm_id ORDER BY firm_id
+    ON CONFLICT (firm_id) DO UPDATE SET sequence = head.sequence + excluded.sequence
+    RETURNING firm_id, sequence
 ), appended AS (
     INSERT INTO streams_fact (firm_id, sequence, at_ns, payload)
-    SELECT %(firm_id)s, head.sequence - %(count)s + item.number, %(at_ns)s, item.payload
-    FROM head, unnest(%(payloads)s::text[]) WITH ORDINALITY AS item (payload, number)
+    SELECT given.firm_id, heads.sequence - given.of_firm + given.place, %(at_ns)s, given.payload
+    FROM given JOIN heads ON heads.firm_id = given.firm_id ORDER BY given.number
 )
-SELECT pg_notify(%(channel)s, %(firm_id)s::text || ':' || sequence::text) FROM head
+SELECT pg_notify(%(channel)s, firm_id::text || ':' || sequence::text) FROM heads
 """
 
 _APPEND_COMMANDS = """
 WITH appended AS (
     INSERT INTO streams_outboxcommand (payload, created_at)
     SELECT item.payload, %(at)s
-    FROM unnest(%(payloads)s::text[]) WITH ORDINALITY AS item (payload, number) ORDER BY item.number
+    FROM json_array_elements_text(%(payloads)s::json) WITH ORDINALITY AS item (payload, number) ORDER BY item.number
 )
 SELECT pg_notify(%(channel)s, '')
 """
@@ -40,7 +46,7 @@ SELECT pg_notify(%(channel)s, '')
 
 def publish_fact(*, firm_id: int, fact: facts.Fact) -> None:
     """Append ``fact`` to the firm's gapless stream when the unit of work commits."""
-    db.defer_item((db.FACTS_PRIORITY, f"{firm_id:020d}"), _append_facts, (firm_id, _encode(fact).decode()))
+    db.defer_item((db.FACTS_PRIORITY, ""), _append_facts, (firm_id, _encode(fact).decode()))
 
 
 def send_to_gateway(command: gateway.GatewayCommand) -> None:
@@ -65,13 +71,12 @@ def delete_taken_commands(*, taken: int) -> int:
 
 
 def _append_facts(items: list[tuple[int, str]]) -> None:
-    """All of one firm. The head stays locked until the commit, so facts become visible in their order."""
-    firm_id = items[0][0]
+    """Of every firm, in one statement. Heads are taken in the order of the firms' ids, so that no two transactions wait
+    for each other, and stay locked until the commit, so that facts become visible in their order.
+    """
     parameters: dict[str, Any] = {
-        "firm_id": firm_id,
-        "count": len(items),
+        "facts": _encode([{"firm_id": firm_id, "payload": payload} for firm_id, payload in items]).decode(),
         "at_ns": clock.now_ns(),
-        "payloads": [payload for _, payload in items],
         "channel": transport.FACTS_NOTIFY,
     }
     with connection.cursor() as cursor:
@@ -79,8 +84,10 @@ def _append_facts(items: list[tuple[int, str]]) -> None:
 
 
 def _append_commands(payloads: list[str]) -> None:
-    parameters: dict[str, Any] = {"payloads": payloads, "at": clock.now(), "channel": transport.OUTBOX_NOTIFY}
+    parameters: dict[str, Any] = {
+        "payloads": _encode(payloads).decode(),
+        "at": clock.now(),
+        "channel": transport.OUTBOX_NOTIFY,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_APPEND_COMMANDS, parameters)
-
-

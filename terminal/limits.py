@@ -42,6 +42,8 @@ PRESENCE_SECONDS = 1.0
 """A web process says so often whose sockets it holds; three times as long without a word is a disconnect."""
 REVOCATION_CHECK_SECONDS = 0.4
 HEADS_CHECK_SECONDS = 1.0
+FEEDS_READ_MAX = 100
+"""Firms whose new facts are read at once."""
 LATEST_RELOAD_SECONDS = 60.0
 RECONNECT_SECONDS_MIN = 0.1
 RECONNECT_SECONDS_MAX = 2.0

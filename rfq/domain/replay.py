@@ -45,16 +45,15 @@ class Difference:
 
 def to_content(rfq: RfqRecord) -> dict[str, Any]:
     """The record as JSON values: decimals without trailing zeros, times in UTC with microseconds."""
-    content: dict[str, Any] = _plain(
-        msgspec.to_builtins(dataclasses.replace(rfq, steps=()), builtin_types=(Decimal, dt.datetime))
-    )
-    del content["steps"]
+    content: dict[str, Any] = json.loads(to_bytes(rfq))
     return content
 
 
 def to_bytes(rfq: RfqRecord) -> bytes:
     """One record, one sequence of bytes."""
-    return json.dumps(to_content(rfq), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    values = msgspec.to_builtins(dataclasses.replace(rfq, steps=()), builtin_types=(Decimal, dt.datetime))
+    del values["steps"]
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_leaf).encode()
 
 
 def state_sha256(rfq: RfqRecord) -> bytes:
@@ -106,16 +105,12 @@ def _differs(sequence: int | None, field: str, replayed: object, stored: object)
     return Difference(sequence=sequence, field=field, replayed=str(replayed), stored=str(stored))
 
 
-def _plain(value: Any) -> Any:
+def _leaf(value: object) -> str:
+    """What JSON has no word for."""
     if isinstance(value, Decimal):
         return plain_text(value)
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat(timespec="microseconds")
-    if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value
+    assert isinstance(value, dt.datetime), "a record holds no other values"
+    return value.astimezone(dt.UTC).isoformat(timespec="microseconds")
 
 
 def _flat(value: Any, path: str = "") -> dict[str, str]:

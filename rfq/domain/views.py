@@ -6,6 +6,7 @@ no name of a taker that is anonymous. A taker to whom makers are anonymous sees 
 view is a function of what is stored, never of the clock, so that a snapshot and the facts before it agree.
 """
 
+import dataclasses
 import datetime as dt
 from decimal import Decimal
 
@@ -44,6 +45,45 @@ def maker_view(rfq: RfqRecord, firm_id: int) -> RfqView:
 def compliance_view(rfq: RfqRecord) -> RfqView:
     """Everything, with the reasons of both sides."""
     return _view(rfq, COMPLIANCE, list(rfq.quotes), reader_firm_id=None)
+
+
+def compliance_quote_view(rfq: RfqRecord, quote: QuoteRecord) -> QuoteView:
+    """The quote as it stands in ``compliance_view``."""
+    return _quote_view(rfq, quote, COMPLIANCE)
+
+
+def list_readers(before: RfqRecord, after: RfqRecord) -> tuple[int, ...]:
+    """Parties whose own view may differ between the two; for all others it is the same.
+
+    While nothing is filled, a change of quotes alone is in the views of the makers who made them, and in the taker's
+    where the taker is shown quotes. Everything else may be in any view.
+    """
+    if after.state is RfqState.FILLED or not is_change_of_quotes(before, after):
+        return after.party_firm_ids
+    known = {quote.quote_id: quote for quote in before.quotes}
+    makers = {quote.maker_firm_id for quote in after.quotes if quote != known.get(quote.quote_id)}
+    shown = {after.taker_firm_id} if after.is_tradable else set()
+    return tuple(firm_id for firm_id in after.party_firm_ids if firm_id in makers | shown)
+
+
+def is_change_of_quotes(before: RfqRecord, after: RfqRecord) -> bool:
+    """Whether nothing but quotes differs."""
+    return dataclasses.replace(before, quotes=()) == dataclasses.replace(after, quotes=())
+
+
+def differs(before: RfqRecord, after: RfqRecord, firm_id: int) -> bool:
+    """Whether the firm's view is another one: known from what every view shows, compared in full where that agrees."""
+    if _mark_of(before, firm_id) != _mark_of(after, firm_id):
+        return True
+    return view_for_firm(before, firm_id) != view_for_firm(after, firm_id)
+
+
+def _mark_of(rfq: RfqRecord, firm_id: int) -> tuple[object, ...]:
+    """Some of what the firm's view says, cheaply."""
+    is_taker = firm_id == rfq.taker_firm_id
+    shown = (rfq.quotes if rfq.is_tradable else ()) if is_taker else (rfq.find_quote_of(firm_id),)
+    quotes = tuple((quote.quote_id, quote.version, quote.state, quote.updated_at) for quote in shown if quote)
+    return rfq.state, rfq.updated_at, quotes
 
 
 def _view(rfq: RfqRecord, role: str, quotes: list[QuoteRecord], *, reader_firm_id: int | None) -> RfqView:

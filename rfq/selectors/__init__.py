@@ -4,45 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from common.decimals import plain
 from common.errors import NotFound
 from rfq.domain import views
-from rfq.domain.records import (
-    AllocationRecord,
-    LastLookRecord,
-    LegRecord,
-    LegVolatility,
-    QuotePrices,
-    QuoteRecord,
-    RfqRecord,
-    TradeRecord,
-    TradeState,
-    TriggerRecord,
-)
-from rfq.models import (
-    BlockTrade,
-    LastLook,
-    Quote,
-    QuoteVersion,
-    Rfq,
-    RfqAllocation,
-    RfqInvitation,
-    RfqLeg,
-    Trigger,
-)
+from rfq.domain.records import LegRecord, RfqRecord
+from rfq.models import Quote, QuoteVersion, Rfq, RfqInvitation, RfqLeg
 from rfq.selectors import protection
 from rfq.selectors.audience import get_maker_group, list_drafts, list_maker_groups
+from rfq.selectors.records import load_records
 from wire.facts import RfqView
-from wire.negotiation import AllocationReason, QuoteCondition, TriggerState
-from wire.units import Audience, QuoteState, RfqState, Side
+from wire.units import RfqState, Side
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -59,7 +36,7 @@ _OVERSEERS = ("compliance", "admin")
 
 def get_record(rfq_id: int) -> RfqRecord:
     """The RFQ with everything that belongs to it. Raises NotFound."""
-    records = load(Rfq.objects.filter(id=rfq_id))
+    records = load_records([rfq_id])
     if not records:
         raise not_found(rfq_id)
     return records[0]
@@ -164,91 +141,9 @@ def one_instant() -> Iterator[None]:
 
 
 def load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
-    """Records in the order of the query, as they stood at one instant; nine queries whatever their number."""
+    """Records in the order of the query, as they stood at one instant; two statements whatever their number."""
     with one_instant():
-        return _load(rfqs)
-
-
-def _load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
-    rows = list(rfqs.select_related("taker_firm"))
-    ids = [row.id for row in rows]
-    legs = _group(RfqLeg.objects.filter(rfq_id__in=ids).select_related("instrument").order_by("leg_index"))
-    invitations = _group(RfqInvitation.objects.filter(rfq_id__in=ids).order_by("maker_firm_id"))
-    allocations = _group(RfqAllocation.objects.filter(rfq_id__in=ids).order_by("account_id"))
-    quotes = _group(Quote.objects.filter(rfq_id__in=ids).select_related("maker_firm").order_by("id"))
-    newest = QuoteVersion.objects.filter(quote__rfq_id__in=ids, version=F("quote__version"))
-    versions = {version.quote_id: version for version in newest}
-    looks = {look.quote_id: look for look in LastLook.objects.filter(quote__rfq_id__in=ids)}
-    trades = _group(BlockTrade.objects.filter(rfq_id__in=ids).order_by("id"))
-    triggers = _group(_newest_triggers(ids))
-    return [
-        _record(
-            row,
-            legs=tuple(leg_record(leg) for leg in legs[row.id]),
-            invitations=invitations[row.id],
-            allocations=tuple(_allocation(share) for share in allocations[row.id]),
-            quotes=tuple(_quote(quote, versions[quote.id], looks.get(quote.id)) for quote in quotes[row.id]),
-            trades=tuple(_trade(trade) for trade in trades[row.id]),
-            triggers=tuple(_trigger(trigger) for trigger in triggers[row.id]),
-        )
-        for row in rows
-    ]
-
-
-def _newest_triggers(rfq_ids: list[int]) -> QuerySet[Trigger]:
-    """Of each side: what was replaced before is history."""
-    newest = Trigger.objects.filter(rfq_id__in=rfq_ids).order_by("rfq_id", "side", "-id").distinct("rfq_id", "side")
-    return Trigger.objects.filter(id__in=newest.values("id")).order_by("id")
-
-
-def _group(rows: Iterable[Any]) -> dict[int, list[Any]]:
-    """Rows of any of the models that belong to an RFQ."""
-    groups: dict[int, list[Any]] = defaultdict(list)
-    for row in rows:
-        groups[row.rfq_id].append(row)
-    return groups
-
-
-def _record(
-    row: Rfq,
-    *,
-    legs: tuple[LegRecord, ...],
-    invitations: list[RfqInvitation],
-    allocations: tuple[AllocationRecord, ...],
-    quotes: tuple[QuoteRecord, ...],
-    trades: tuple[TradeRecord, ...],
-    triggers: tuple[TriggerRecord, ...],
-) -> RfqRecord:
-    return RfqRecord(
-        rfq_id=row.id,
-        taker_firm_id=row.taker_firm_id,
-        taker_name=row.taker_firm.name,
-        account_id=row.account_id,
-        label=row.label,
-        structure=row.structure,
-        quote_currency=row.quote_currency,
-        legs=legs,
-        quantity=plain(row.quantity),
-        side=Side(row.side) if row.side else None,
-        maker_firm_ids=tuple(invitation.maker_firm_id for invitation in invitations),
-        maker_aliases=tuple(invitation.alias_number for invitation in invitations),
-        allocations=allocations,
-        audience=Audience(row.audience),
-        is_taker_anonymous=row.is_taker_anonymous,
-        are_makers_anonymous=row.are_makers_anonymous,
-        state=RfqState(row.state),
-        created_at=row.created_at,
-        tradable_at=row.tradable_at,
-        expires_at=row.expires_at,
-        updated_at=row.updated_at,
-        is_tradable=row.is_tradable,
-        reason=row.reason,
-        reason_firm_id=row.reason_firm_id,
-        quotes=quotes,
-        trades=trades,
-        triggers=triggers,
-        pending_until=row.pending_until,
-    )
+        return load_records(list(rfqs.values_list("id", flat=True)))
 
 
 def leg_record(row: RfqLeg) -> LegRecord:
@@ -261,92 +156,6 @@ def leg_record(row: RfqLeg) -> LegRecord:
         lot_size=plain(row.instrument.lot_size),
         is_hedge=row.is_hedge,
         fixed_price=None if row.fixed_price is None else plain(row.fixed_price),
-    )
-
-
-def _allocation(row: RfqAllocation) -> AllocationRecord:
-    return AllocationRecord(account_id=row.account_id, quantity=plain(row.quantity))
-
-
-def _quote(row: Quote, version: QuoteVersion, look: LastLook | None) -> QuoteRecord:
-    prices = QuotePrices(
-        account_id=version.account_id,
-        user_id=version.user_id,
-        expires_at=version.expires_at,
-        quantity=plain(version.quantity),
-        condition=QuoteCondition(version.condition),
-        bid_leg_prices=_prices(version.bid_leg_prices),
-        ask_leg_prices=_prices(version.ask_leg_prices),
-        bid_volatilities=_volatilities(version, version.bid_leg_volatilities),
-        ask_volatilities=_volatilities(version, version.ask_leg_volatilities),
-    )
-    return QuoteRecord(
-        quote_id=row.id,
-        maker_firm_id=row.maker_firm_id,
-        maker_name=row.maker_firm.name,
-        version=row.version,
-        state=QuoteState(row.state),
-        prices=prices,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        reason=row.reason,
-        last_look=_last_look(look) if look else None,
-    )
-
-
-def _last_look(row: LastLook) -> LastLookRecord:
-    return LastLookRecord(
-        due_at=row.due_at,
-        tolerance_basis_points=plain(row.tolerance_basis_points),
-        reference_value=None if row.reference_value is None else plain(row.reference_value),
-        unit_value=None if row.unit_value is None else plain(row.unit_value),
-    )
-
-
-def _trigger(row: Trigger) -> TriggerRecord:
-    return TriggerRecord(
-        trigger_id=row.id,
-        user_id=row.user_id,
-        side=Side(row.side),
-        limit_price=plain(row.limit_price),
-        created_at=row.created_at,
-        state=TriggerState(row.state),
-        reason=row.reason,
-    )
-
-
-def _prices(column: list[Decimal] | None) -> tuple[Decimal, ...] | None:
-    return None if column is None else tuple(plain(price) for price in column)
-
-
-def _volatilities(
-    version: QuoteVersion, column: list[Decimal | None] | None
-) -> tuple[LegVolatility | None, ...] | None:
-    if column is None:
-        return None
-    inputs = zip(column, version.volatility_forwards or [], version.volatility_years or [], strict=True)
-    return tuple(
-        None
-        if volatility is None or forward is None or years is None
-        else LegVolatility(volatility=plain(volatility), forward=plain(forward), years=plain(years))
-        for volatility, forward, years in inputs
-    )
-
-
-def _trade(row: BlockTrade) -> TradeRecord:
-    return TradeRecord(
-        trade_id=row.id,
-        quote_id=row.quote_id,
-        version=row.version,
-        side=Side(row.side),
-        net_price=plain(row.net_price),
-        quantity=plain(row.quantity),
-        taker_account_id=row.taker_account_id,
-        maker_account_id=row.maker_account_id,
-        accepted_at=row.accepted_at,
-        accepted_by=row.accepted_by_id,
-        allocation_reason=AllocationReason(row.allocation_reason),
-        state=TradeState(row.state),
     )
 
 

@@ -5,14 +5,11 @@ from decimal import Decimal
 
 import structlog
 
-from common import valkey
-from common.errors import Refusal
 from rfq.domain import bands
 from rfq.domain.allocation import Fill
-from rfq.domain.bands import Band
+from rfq.domain.bands import Band, BandRule
 from rfq.domain.prices import net_of
 from rfq.domain.records import QuotePrices, RfqRecord
-from rfq.models import DeskLimits
 from rfq.selectors.protection import band_rule, desk_limits_of
 from risk import selectors as risk
 from wire.units import Side
@@ -20,45 +17,43 @@ from wire.units import Side
 log = structlog.get_logger(__name__)
 
 
-def check_quote(rfq: RfqRecord, prices: QuotePrices, firm_id: int, confirmed: str | None) -> None:
+def check_quote(rfq: RfqRecord, prices: QuotePrices, rule: BandRule, sight: risk.Sight, confirmed: str | None) -> None:
     """The maker buys at its bid and sells at its ask. Refuses ``fat_finger_band``."""
-    bounds = desk_limits_of(firm_id)
-    band = _find_band(rfq, bounds)
+    band = _find_band(rfq, sight, rule)
     if band is None:
         return
     for side, leg_prices in ((Side.BUY, prices.bid_leg_prices), (Side.SELL, prices.ask_leg_prices)):
         net = net_of(rfq.legs, leg_prices)
         if net is not None:
-            bands.check_price(net, side, band, band_rule(bounds), _bound(confirmed))
+            bands.check_price(net, side, band, rule, _bound(confirmed))
 
 
-def check_accept(rfq: RfqRecord, fills: Iterable[Fill], side: Side, confirmed: str | None) -> None:
+def check_accept(rfq: RfqRecord, fills: Iterable[Fill], side: Side, sight: risk.Sight, confirmed: str | None) -> None:
     """side: the taker's. Refuses ``fat_finger_band`` for the worst of the prices it would trade at."""
-    bounds = desk_limits_of(rfq.taker_firm_id)
-    band = _find_band(rfq, bounds)
+    rule = band_rule(desk_limits_of(rfq.taker_firm_id))
+    band = _find_band(rfq, sight, rule)
     if band is None:
         return
     for fill in fills:
-        bands.check_price(fill.price, side, band, band_rule(bounds), _bound(confirmed))
+        bands.check_price(fill.price, side, band, rule, _bound(confirmed))
 
 
-def _find_band(rfq: RfqRecord, bounds: DeskLimits) -> Band | None:
+def _find_band(rfq: RfqRecord, sight: risk.Sight, rule: BandRule) -> Band | None:
     """None where nothing says what the structure is worth: then nothing of it can be traded either (``stale_mark``)."""
-    try:
-        prices = _leg_values(rfq)
-    except (Refusal, *valkey.Unreachable):
+    prices = _leg_values(sight)
+    if prices is None:
         log.warning("band_without_market", rfq_id=rfq.rfq_id)
         return None
-    return bands.band_of(rfq.legs, [Decimal(repr(price)) for price in prices], band_rule(bounds))
+    return bands.band_of(rfq.legs, [Decimal(repr(price)) for price in prices], rule)
 
 
-def _leg_values(rfq: RfqRecord) -> list[float]:
+def _leg_values(sight: risk.Sight) -> list[float] | None:
     """By the model, or by the marks where no surface holds an option's expiry."""
-    try:
-        return [leg.price for leg in risk.model_value([(leg.instrument_name, 1.0) for leg in rfq.legs]).legs]
-    except risk.MarksUnavailable:
-        marks = risk.read_marks([leg.instrument_name for leg in rfq.legs]).marks
-        return [marks[leg.instrument_name].price for leg in rfq.legs]
+    for name in ("model", "mark"):
+        found = [getattr(leg, name) for leg in sight.legs]
+        if None not in found:
+            return found
+    return None
 
 
 def _bound(confirmed: str | None) -> Decimal | None:

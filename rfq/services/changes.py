@@ -9,32 +9,33 @@ from django.db import connection
 
 from common.errors import Refusal
 from rfq import publishers, selectors
-from rfq.domain.prices import accepted_leg_prices, net_of
-from rfq.domain.records import LegVolatility, QuotePrices, QuoteRecord, RfqRecord, TradeRecord
-from rfq.domain.transitions import PENDING_QUOTE_STATES
-from rfq.models import BlockTrade, Quote, QuoteVersion, Rfq, TradeLeg, Trigger
-from rfq.services import sightings, steps, tape, windows
+from rfq.domain.prices import accepted_leg_prices
+from rfq.domain.records import RfqRecord, TradeRecord
+from rfq.models import BlockTrade, Quote, TradeLeg, Trigger
+from rfq.services import quote_rows, sightings, steps, tape, windows
+from rfq.services.rows import Rows
 from wire.negotiation import TriggerState
-from wire.units import QuoteState, RfqState, Side
+from wire.units import RfqState, Side
 
 QUOTE_ID_MAX = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly."""
 QUOTE_ID_DRAWS_MAX = 8
 """Draws of one number: with a billion quotes stored, eight in a row are taken once in 10^55."""
-_LIVE_QUOTE_STATES = (QuoteState.ACTIVE, *PENDING_QUOTE_STATES)
+_LOCK = "SELECT id FROM rfq_rfq WHERE id = %(rfq_id)s FOR NO KEY UPDATE"
+_LOCK_AS_PARTY = """
+SELECT id FROM rfq_rfq WHERE id = %(rfq_id)s AND (taker_firm_id = %(firm_id)s OR EXISTS (
+    SELECT FROM rfq_rfqinvitation WHERE rfq_id = %(rfq_id)s AND maker_firm_id = %(firm_id)s))
+FOR NO KEY UPDATE
+"""
 
 
 def lock(rfq_id: int, *, skip_locked: bool = False) -> RfqRecord | None:
-    """The RFQ with its row and then its quotes' rows locked, in the order of their ids.
+    """The RFQ with its row locked: whoever holds that owns all that belongs to it.
 
     None where there is no such RFQ or, with ``skip_locked``, where another transaction holds it.
     """
     sightings.look_before_lock(rfq_id)
-    rows = Rfq.objects.select_for_update(skip_locked=skip_locked, no_key=True).filter(id=rfq_id).values_list("id")
-    if not list(rows):
-        return None
-    list(Quote.objects.select_for_update(no_key=True).filter(rfq_id=rfq_id).order_by("id").values_list("id"))
-    return selectors.get_record(rfq_id)
+    return _lock(f"{_LOCK} SKIP LOCKED" if skip_locked else _LOCK, rfq_id)
 
 
 def get_locked(rfq_id: int) -> RfqRecord:
@@ -43,6 +44,22 @@ def get_locked(rfq_id: int) -> RfqRecord:
     if record is None:
         raise selectors.not_found(rfq_id)
     return record
+
+
+def get_locked_by(rfq_id: int, firm_id: int | None) -> RfqRecord:
+    """The same for a party; an outsider waits for nobody and is answered as if there were none. Raises NotFound."""
+    sightings.look_before_lock(rfq_id)
+    record = _lock(_LOCK_AS_PARTY, rfq_id, firm_id)
+    if record is None:
+        raise selectors.not_found(rfq_id)
+    return record
+
+
+def _lock(statement: str, rfq_id: int, firm_id: int | None = None) -> RfqRecord | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"rfq_id": rfq_id, "firm_id": firm_id})
+        found = cursor.fetchone()
+    return None if found is None else selectors.get_record(rfq_id)
 
 
 def next_id(table: str) -> int:
@@ -54,18 +71,19 @@ def next_id(table: str) -> int:
 
 def write(before: RfqRecord, after: RfqRecord, cause: publishers.Cause) -> None:
     """Rows, facts and audit records of the step from ``before`` to ``after``."""
-    _write_rfq(before, after, cause.at)
-    for quote in after.quotes:
-        earlier = before.find_quote(quote.quote_id)
-        if quote != earlier:
-            _write_quote(earlier, quote, after, cause.at)
+    rows = Rows()
+    rows.add({}, rfq_id=after.rfq_id)
+    _add_rfq(rows, before, after, cause.at)
+    quote_rows.add_quotes(rows, before, after, cause.at)
+    steps.add(rows, after, cause.at)
+    sightings.add(rows, before, after)
+    rows.write()
     for trade in after.trades:
         known = before.find_trade(trade.trade_id)
         if trade != known:
             _write_trade(known, trade, after)
     _write_triggers(before, after, cause.at)
-    steps.append(after, cause.at)
-    sightings.take(before, after)
+    sightings.plan_ahead(before, after)
     tape.print_completed(before, after, cause.at)
     windows.settle(before, after, cause.at)
     publishers.publish(before, after, cause)
@@ -92,12 +110,15 @@ def write_new(rfq: RfqRecord, cause: publishers.Cause) -> None:
     publishers.publish(None, rfq, cause)
 
 
-def _write_rfq(before: RfqRecord, after: RfqRecord, at: dt.datetime) -> None:
+def _add_rfq(rows: Rows, before: RfqRecord, after: RfqRecord, at: dt.datetime) -> None:
     columns = _rfq_columns(after)
     if _is_trigger_due(before, after):
-        Rfq.objects.filter(id=after.rfq_id).update(**columns, trigger_due_at=at)
-    elif columns != _rfq_columns(before):
-        Rfq.objects.filter(id=after.rfq_id).update(**columns)
+        columns["trigger_due_at"] = at
+    elif columns == _rfq_columns(before):
+        return
+    values = ", ".join(f"{name} = %(rfq_{name})s" for name in columns)
+    statement = f"UPDATE rfq_rfq SET {values} WHERE id = %(rfq_id)s"  # noqa: S608 - names of columns
+    rows.add({"moved_rfq": statement}, **{f"rfq_{name}": value for name, value in columns.items()})
 
 
 def _rfq_columns(rfq: RfqRecord) -> dict[str, Any]:
@@ -109,72 +130,6 @@ def _rfq_columns(rfq: RfqRecord) -> dict[str, Any]:
         "pending_until": rfq.pending_until,
         "updated_at": rfq.updated_at,
     }
-
-
-def _write_quote(before: QuoteRecord | None, after: QuoteRecord, rfq: RfqRecord, at: dt.datetime) -> None:
-    if before is None:
-        Quote.objects.create(
-            id=after.quote_id,
-            rfq_id=rfq.rfq_id,
-            maker_firm_id=after.maker_firm_id,
-            version=after.version,
-            state=after.state.value,
-            created_at=after.created_at,
-            updated_at=after.updated_at,
-        )
-    else:
-        Quote.objects.filter(id=after.quote_id).update(
-            version=after.version, state=after.state.value, reason=after.reason, updated_at=after.updated_at
-        )
-    if before is None or after.version != before.version:
-        _end_version(after.quote_id, at, "replaced")
-        _write_version(after, rfq)
-    elif after.state not in _LIVE_QUOTE_STATES:
-        _end_version(after.quote_id, at, after.state.value)
-
-
-def _end_version(quote_id: int, at: dt.datetime, reason: str) -> None:
-    QuoteVersion.objects.filter(quote_id=quote_id, ended_at__isnull=True).update(ended_at=at, end_reason=reason)
-
-
-def _write_version(quote: QuoteRecord, rfq: RfqRecord) -> None:
-    prices = quote.prices
-    QuoteVersion.objects.create(
-        quote_id=quote.quote_id,
-        version=quote.version,
-        account_id=prices.account_id,
-        user_id=prices.user_id,
-        bid_leg_prices=_column(prices.bid_leg_prices),
-        ask_leg_prices=_column(prices.ask_leg_prices),
-        **_volatility_columns(prices),
-        bid_net=net_of(rfq.legs, prices.bid_leg_prices),
-        ask_net=net_of(rfq.legs, prices.ask_leg_prices),
-        quantity=prices.quantity,
-        condition=prices.condition.value,
-        created_at=quote.updated_at,
-        expires_at=prices.expires_at,
-    )
-
-
-def _volatility_columns(prices: QuotePrices) -> dict[str, list[Decimal | None] | None]:
-    """Both sides share forwards and years: they were converted at one instant."""
-    sides = [prices.bid_volatilities, prices.ask_volatilities]
-    given = [side for side in sides if side is not None]
-    legs = [next((one for one in leg if one is not None), None) for leg in zip(*given, strict=True)]
-    return {
-        "bid_leg_volatilities": _volatility_column(prices.bid_volatilities),
-        "ask_leg_volatilities": _volatility_column(prices.ask_volatilities),
-        "volatility_forwards": [None if one is None else one.forward for one in legs] if given else None,
-        "volatility_years": [None if one is None else one.years for one in legs] if given else None,
-    }
-
-
-def _volatility_column(side: tuple[LegVolatility | None, ...] | None) -> list[Decimal | None] | None:
-    return None if side is None else [None if one is None else one.volatility for one in side]
-
-
-def _column(prices: tuple[Decimal, ...] | None) -> list[Decimal] | None:
-    return None if prices is None else list(prices)
 
 
 def _write_trade(before: TradeRecord | None, after: TradeRecord, rfq: RfqRecord) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from django.db import OperationalError, connection
@@ -25,14 +26,20 @@ class Busy(Refusal):
 
 
 def once(
-    *, user_id: int, message: Command, entity: str, act: Callable[[], int], prepare: Callable[[], None] = lambda: None
+    *,
+    user_id: int,
+    message: Command,
+    entity: str,
+    act: Callable[[], int],
+    prepare: Callable[[], None] | None = None,
 ) -> int:
     """Run ``act`` in a unit of work and return the id it returns; ``prepare`` runs before it, without locks."""
     try:
-        found = _find(user_id, message)
-        if found is not None:
-            return found
-        prepare()
+        if prepare is not None:
+            found = _find(user_id, message)
+            if found is not None:
+                return found
+            prepare()
         return _do(user_id, message, entity, act)
     except Refusal:
         found = _find(user_id, message)
@@ -53,25 +60,32 @@ def set_lock_timeout() -> None:
 
 def _do(user_id: int, message: Command, entity: str, act: Callable[[], int]) -> int:
     with db.unit_of_work():
-        set_lock_timeout()
         row_id = _take(user_id, message, entity)
         if row_id is None:
             first = _find(user_id, message)
             assert first is not None, "a command id that is taken has its row"
             return first
         entity_id = act()
-        RfqCommand.objects.filter(id=row_id).update(entity_id=entity_id)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE rfq_rfqcommand SET entity_id = %s WHERE id = %s", [entity_id, row_id])
         return entity_id
 
 
+_TAKE = """
+INSERT INTO rfq_rfqcommand (user_id, command_id, content_sha256, entity, entity_id)
+SELECT %s, %s, %s, %s, 0 FROM set_config('lock_timeout', %s, true) AS patience WHERE patience <> ''
+ON CONFLICT (user_id, command_id) DO NOTHING RETURNING id
+"""
+
+
 def _take(user_id: int, message: Command, entity: str) -> int | None:
-    """The new row's id; waits for a transaction that holds the same command id, and is None if that one committed."""
+    """The new row's id; waits for a transaction that holds the same command id, and is None if that one committed.
+
+    The patience with locks, of this one and of all that follow in the transaction, is set first.
+    """
+    parameters: list[Any] = [user_id, message.command_id, _content_sha256(message), entity, f"{LOCK_TIMEOUT_MS}ms"]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO rfq_rfqcommand (user_id, command_id, content_sha256, entity, entity_id) "
-            "VALUES (%s, %s, %s, %s, 0) ON CONFLICT (user_id, command_id) DO NOTHING RETURNING id",
-            [user_id, message.command_id, _content_sha256(message), entity],
-        )
+        cursor.execute(_TAKE, parameters)
         row = cursor.fetchone()
     return None if row is None else int(row[0])
 

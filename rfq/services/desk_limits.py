@@ -62,10 +62,9 @@ def check_execute(firm_id: int, at: dt.datetime) -> None:
     rates.check_rate("execute_rate", "trades", times, bound, at)
 
 
-def check_live_quotes(firm_id: int) -> None:
+def check_live_quotes(firm_id: int, bound: int) -> None:
     """Refuses ``live_quotes``: one more active quote than the firm may have. Others of the firm wait meanwhile."""
     _lock(_QUOTES, firm_id)
-    bound = desk_limits_of(firm_id).live_quotes_max
     live = Quote.objects.filter(maker_firm_id=firm_id, state=QuoteState.ACTIVE.value).count()
     if live >= bound:
         raise Refusal("live_quotes", "Too many live quotes.", value=live + 1, bound=bound)

@@ -28,6 +28,7 @@ from rfq.services import (
     last_looks,
     margin,
     reservations,
+    sightings,
     stops,
     windows,
 )
@@ -97,7 +98,7 @@ class Attempt:
         self.index_prices = checks.check_marks(rfq)
         self.protections = windows.find(rfq)
         plan, _ = self._plan(rfq)
-        bands.check_accept(rfq, plan.fills, plan.side, self.confirmed_band)
+        bands.check_accept(rfq, plan.fills, plan.side, sightings.look_at(rfq), self.confirmed_band)
         if self.protections:
             self.sensitivities = windows.read_sensitivities(rfq)
 

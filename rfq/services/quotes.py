@@ -13,8 +13,8 @@ from rfq import publishers, selectors
 from rfq.domain import limits, negotiation
 from rfq.domain.prices import to_decimal
 from rfq.domain.records import QuotePrices, RfqRecord
-from rfq.models import QuoteVersion
-from rfq.services import bands, changes, commands, desk_limits, sessions, stops, windows
+from rfq.selectors.quoting import read_standing
+from rfq.services import bands, changes, commands, desk_limits, sessions, sightings, stops, windows
 from rfq.services.quote_prices import read_quote
 from wire.client import CancelQuote, SubmitQuote
 from wire.units import QuoteState
@@ -48,38 +48,49 @@ def _cancel(user: User, actor: Actor, message: CancelQuote, at: dt.datetime) -> 
 
 def _submit(user: User, actor: Actor, message: SubmitQuote, at: dt.datetime) -> int:
     firm_id = user.firm_id or 0
-    selectors.check_party(message.rfq_id, firm_id)
-    before = changes.get_locked(message.rfq_id)
+    before = changes.get_locked_by(message.rfq_id, user.firm_id)
     _check_may_quote(user)
-    stops.check_user(user)
-    windows.check_may_quote(before, firm_id, at)
+    standing = read_standing(
+        rfq_id=before.rfq_id,
+        firm_id=firm_id,
+        coins=windows.coins_of(before),
+        session=actor.session,
+        since=at - dt.timedelta(seconds=1),
+    )
+    windows.check_may_quote(standing.protections, at)
     account = accounts_selectors.get_account_for(user, message.account_id)
-    stops.check_quote(account, before)
-    bid, ask = read_quote(message.bid, message.ask, before.legs)
-    prices = QuotePrices(
-        account_id=account.id,
+    stops.check_quote(user, account, before)
+    prices = _prices(before, account.pk, user, message, at)
+    sight = sightings.get_sight(before)
+    bands.check_quote(before, prices, standing.bounds.band_rule, sight, message.confirmed_band)
+    _check_rate(standing.recent_versions)
+    earlier = before.find_quote_of(firm_id)
+    if earlier is None or earlier.state is not QuoteState.ACTIVE:
+        desk_limits.check_live_quotes(firm_id, standing.bounds.live_quotes_max)
+    quote_id = earlier.quote_id if earlier else changes.new_quote_id()
+    maker = (firm_id, account.firm.name)
+    after = negotiation.submit_quote(before, maker=maker, quote_id=quote_id, prices=prices, at=at)
+    action = "quote.replaced" if earlier else "quote.submitted"
+    cause = publishers.Cause(action=action, actor=actor, at=at, command_id=message.command_id)
+    sessions.check_alive(standing.session, at)
+    changes.write(before, after, cause)
+    sessions.note_quote(quote_id, standing.session, at, is_noted=standing.is_noted)
+    return quote_id
+
+
+def _prices(rfq: RfqRecord, account_id: int, user: User, message: SubmitQuote, at: dt.datetime) -> QuotePrices:
+    bid, ask = read_quote(message.bid, message.ask, rfq.legs)
+    return QuotePrices(
+        account_id=account_id,
         user_id=user.id,
-        expires_at=_expires_at(before, message.life_seconds, at),
-        quantity=before.quantity if message.quantity is None else to_decimal("quantity", message.quantity),
+        expires_at=_expires_at(rfq, message.life_seconds, at),
+        quantity=rfq.quantity if message.quantity is None else to_decimal("quantity", message.quantity),
         condition=message.condition,
         bid_leg_prices=bid.leg_prices,
         ask_leg_prices=ask.leg_prices,
         bid_volatilities=bid.volatilities,
         ask_volatilities=ask.volatilities,
     )
-    bands.check_quote(before, prices, firm_id, message.confirmed_band)
-    _check_rate(firm_id, at)
-    earlier = before.find_quote_of(firm_id)
-    if earlier is None or earlier.state is not QuoteState.ACTIVE:
-        desk_limits.check_live_quotes(firm_id)
-    quote_id = earlier.quote_id if earlier else changes.new_quote_id()
-    maker = (firm_id, account.firm.name)
-    after = negotiation.submit_quote(before, maker=maker, quote_id=quote_id, prices=prices, at=at)
-    action = "quote.replaced" if earlier else "quote.submitted"
-    cause = publishers.Cause(action=action, actor=actor, at=at, command_id=message.command_id)
-    changes.write(before, after, cause)
-    sessions.note_quote(quote_id, actor, at)
-    return quote_id
 
 
 def _check_may_quote(user: User) -> None:
@@ -99,9 +110,7 @@ def _expires_at(rfq: RfqRecord, life_seconds: int | None, at: dt.datetime) -> dt
     return min(at + dt.timedelta(seconds=life_seconds), rfq.expires_at)
 
 
-def _check_rate(firm_id: int, at: dt.datetime) -> None:
-    since = at - dt.timedelta(seconds=1)
-    recent = QuoteVersion.objects.filter(quote__maker_firm_id=firm_id, created_at__gt=since).count()
+def _check_rate(recent: int) -> None:
     if recent >= limits.QUOTE_VERSIONS_PER_SECOND_MAX:
         bound = limits.QUOTE_VERSIONS_PER_SECOND_MAX
         raise Refusal("quote_rate", "Too many quotes in a second.", value=recent + 1, bound=bound)

@@ -20,6 +20,7 @@ from common.errors import Conflict, NotFound, Refusal
 from orders import services as orders
 from rfq.models import DeskSession, SessionPresence, SessionQuote
 from rfq.selectors.protection import find_session, session_view
+from rfq.selectors.quoting import OwnSession
 from rfq.services import commands
 from rfq.services.batches import Failures, move_all
 from rfq.services.protection import withdraw
@@ -72,23 +73,25 @@ def take_heartbeat(*, user: User, actor: Actor, message: Heartbeat, at: dt.datet
     return row.pk
 
 
-def note_quote(quote_id: int, actor: Actor, at: dt.datetime) -> None:
-    """The quote's newest version came through this session. Refuses ``dead_man_expired``."""
-    if not actor.session:
-        SessionQuote.objects.filter(quote_id=quote_id).delete()
+def check_alive(session: OwnSession | None, at: dt.datetime) -> None:
+    """Refuses ``dead_man_expired``. ``session``: locked, None where this entrance has none."""
+    if session is None:
         return
-    row = _shared(actor.session)
-    if row is None:
-        SessionQuote.objects.filter(quote_id=quote_id).delete()
-        return
-    if row.expired_at is not None or (row.deadline is not None and row.deadline <= at):
+    if session.expired_at is not None or (session.deadline is not None and session.deadline <= at):
         raise Conflict(
             "dead_man_expired",
             "The dead-man timer of this session has run out; send a heartbeat first.",
-            value=(row.expired_at or row.deadline or at).isoformat(),
-            bound=f"{row.dead_man_seconds} s",
+            value=(session.expired_at or session.deadline or at).isoformat(),
+            bound=f"{session.dead_man_seconds} s",
         )
-    SessionQuote.objects.update_or_create(quote_id=quote_id, defaults={"session_id": row.pk, "made_at": at})
+
+
+def note_quote(quote_id: int, session: OwnSession | None, at: dt.datetime, *, is_noted: bool) -> None:
+    """The quote's newest version came through this session. is_noted: an earlier one came through some session."""
+    if session is not None:
+        SessionQuote.objects.update_or_create(quote_id=quote_id, defaults={"session_id": session.id, "made_at": at})
+    elif is_noted:
+        SessionQuote.objects.filter(quote_id=quote_id).delete()
 
 
 def note_connected(names: Iterable[str], process: str, at: dt.datetime) -> int:
@@ -249,12 +252,6 @@ def _last_seen(row: DeskSession) -> dt.datetime:
 def _has_new_quotes(row: DeskSession) -> bool:
     mine = SessionQuote.objects.filter(session_id=row.pk, quote__state=QuoteState.ACTIVE.value)
     return mine.filter(made_at__gt=row.disconnected_at).exists()
-
-
-def _shared(name: str) -> DeskSession | None:
-    """The session's row; nobody expires or disconnects it until the transaction ends."""
-    found = DeskSession.objects.raw("SELECT * FROM rfq_desksession WHERE name = %s FOR SHARE", [name])
-    return next(iter(found), None)
 
 
 def _record(row: DeskSession, action: str, actor: Actor, at: dt.datetime, command_id: str = "") -> None:

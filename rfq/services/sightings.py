@@ -6,6 +6,7 @@ What lies ahead (marks after a trade, instants that have nothing to do with the 
 
 import datetime as dt
 import functools
+import json
 import random
 import threading
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from rfq.domain.records import LegRecord, RfqRecord, accepted_at
 from rfq.domain.transitions import TERMINAL_STATES
 from rfq.models import Sighting, SightingDue, SightingKind
 from rfq.selectors import kept
+from rfq.services.rows import Rows
 from risk import selectors as risk
 from wire.units import RfqState
 
@@ -29,6 +31,16 @@ LATE_MAX = dt.timedelta(milliseconds=500)
 """What is taken later than this after it was due is stored as missing."""
 DUE_AT_ONCE_MAX = 20
 _LEGS_KEPT = 4_096
+_FIGURES = ("index_price", "mark_net", "model_net", "lit_bid", "lit_ask")
+_TAKE = """
+INSERT INTO rfq_sighting (rfq_id, kind, quote_id, version, offset_ms, "window", at, index_price, mark_net, model_net,
+    lit_bid, lit_ask, content)
+SELECT %(rfq_id)s, item.kind, item.quote_id, item.version, 0, 0, %(sight_at)s, %(sight_index_price)s::float8,
+    %(sight_mark_net)s::float8, %(sight_model_net)s::float8, %(sight_lit_bid)s::float8, %(sight_lit_ask)s::float8,
+    %(sight_content)s::jsonb
+FROM unnest(%(sight_kinds)s::text[], %(sight_quote_ids)s::bigint[], %(sight_versions)s::integer[])
+    AS item (kind, quote_id, version)
+"""
 
 
 class _Seen(threading.local):
@@ -36,31 +48,56 @@ class _Seen(threading.local):
 
     rfq_id = 0
     look: risk.Look | None = None
+    sight: risk.Sight | None = None
 
 
 _seen = _Seen()
 
 
 def look_before_lock(rfq_id: int) -> None:
-    """Read the frames that ``take`` may need; call it before the RFQ is locked."""
+    """Read the frames that ``get_sight`` may need; call it before the RFQ is locked."""
     names = _names_of(rfq_id)
-    _seen.rfq_id, _seen.look = rfq_id, risk.look(names) if names else None
+    _seen.rfq_id, _seen.look, _seen.sight = rfq_id, risk.look(names) if names else None, None
 
 
 def take_first(rfq: RfqRecord) -> None:
     """The market as the RFQ was created."""
-    Sighting.objects.bulk_create([_row(rfq.rfq_id, SightingKind.CREATED, _reckon(rfq, _look_at(rfq)))])
+    Sighting.objects.bulk_create([_row(rfq.rfq_id, SightingKind.CREATED, look_at(rfq))])
 
 
-def take(before: RfqRecord, after: RfqRecord) -> None:
-    """The market at each new version of a quote, at the accept and at the end, in one insert."""
+def get_sight(rfq: RfqRecord) -> risk.Sight:
+    """The market as it was seen just before the RFQ was locked, reckoned once in this transaction."""
+    if _seen.rfq_id != rfq.rfq_id or _seen.look is None:
+        return look_at(rfq)
+    if _seen.sight is None:
+        _seen.sight = _reckon(rfq, _seen.look)
+    return _seen.sight
+
+
+def look_at(rfq: RfqRecord) -> risk.Sight:
+    """The market now, for whoever holds no lock."""
+    return _reckon(rfq, _look_at(rfq))
+
+
+def add(rows: Rows, before: RfqRecord, after: RfqRecord) -> None:
+    """The market at each new version of a quote, at the accept and at the end."""
     wanted = _wanted(before, after)
     if wanted:
-        look = (_seen.look if _seen.rfq_id == after.rfq_id else None) or _look_at(after)
-        sight = _reckon(after, look)
-        Sighting.objects.bulk_create(
-            _row(after.rfq_id, kind, sight, quote_id=quote_id, version=version) for kind, quote_id, version in wanted
+        sight = get_sight(after)
+        kinds, quote_ids, versions = zip(*wanted, strict=True)
+        rows.add(
+            {"sightings": _TAKE},
+            sight_kinds=[kind.value for kind in kinds],
+            sight_quote_ids=list(quote_ids),
+            sight_versions=list(versions),
+            sight_content=json.dumps(risk.sight_content(sight)),
+            sight_at=clock.from_ns(sight.at_ns),
+            **{f"sight_{name}": getattr(sight, name) for name in _FIGURES},
         )
+
+
+def plan_ahead(before: RfqRecord, after: RfqRecord) -> None:
+    """What is to be looked at after the RFQ has ended."""
     if _has_ended(before, after):
         SightingDue.objects.bulk_create(_due_rows(after))
 

@@ -25,6 +25,7 @@ from rfq.domain.records import QuoteRecord, RfqRecord
 from rfq.domain.transitions import PENDING_QUOTE_STATES
 from rfq.models import MakerProtection, ProtectedFill
 from rfq.selectors.protection import limits_of, protection_view, window_of
+from rfq.selectors.quoting import Protected
 from risk import selectors as risk
 from streams import services as streams
 from wire.facts import ProtectionChanged
@@ -56,19 +57,15 @@ def read_sensitivities(rfq: RfqRecord) -> Sensitivities:
     return risk.sensitivities([leg.instrument_name for leg in rfq.legs])
 
 
-def check_may_quote(rfq: RfqRecord, firm_id: int, at: dt.datetime) -> None:
-    """Refuses ``protection_frozen`` with the time left. Until the transaction ends nobody can freeze the firm."""
-    shared = MakerProtection.objects.raw(
-        "SELECT * FROM rfq_makerprotection WHERE firm_id = %s AND coin = ANY(%s) ORDER BY id FOR SHARE",
-        [firm_id, coins_of(rfq)],
-    )
-    for row in shared:
+def check_may_quote(protections: Iterable[Protected], at: dt.datetime) -> None:
+    """Refuses ``protection_frozen`` with the time left. ``protections``: of the firm, in the RFQ's coins, locked."""
+    for row in protections:
         refusal = find_frozen(row, at)
         if refusal is not None:
             raise refusal
 
 
-def find_frozen(row: MakerProtection, at: dt.datetime) -> Refusal | None:
+def find_frozen(row: MakerProtection | Protected, at: dt.datetime) -> Refusal | None:
     """Why the firm may not quote in the coin now."""
     if row.frozen_at is None or (row.frozen_until is not None and at >= row.frozen_until):
         return None

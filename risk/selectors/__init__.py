@@ -1,13 +1,13 @@
 """Reads of marks, surfaces, limits, controls and margin."""
 
 from risk.selectors.controls import (
+    Stop,
     find_control_state,
-    find_killed_scope,
-    find_stop_of_person,
     list_control_settings,
     list_control_states,
     list_killed_scopes,
     list_open_releases,
+    list_stops,
 )
 from risk.selectors.greeks import HedgeCost, greeks_of, hedge_cost
 from risk.selectors.limits import LimitSetView, current_limits, limit_view, list_limits, position_value_max
@@ -33,13 +33,12 @@ __all__ = [
     "Sensitivity",
     "Sight",
     "SightedLeg",
+    "Stop",
     "account_books",
     "account_risk",
     "current_limits",
     "find_control_state",
-    "find_killed_scope",
     "find_slice",
-    "find_stop_of_person",
     "greeks_of",
     "hedge_cost",
     "latest_margins",
@@ -49,6 +48,7 @@ __all__ = [
     "list_killed_scopes",
     "list_limits",
     "list_open_releases",
+    "list_stops",
     "look",
     "model_value",
     "position_value_max",

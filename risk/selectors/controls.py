@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
-from django.db.models import Q
+from django.db import connection
 
 from common import clock
 from risk.models import ControlRelease, ControlSetting, ControlState
 from wire.units import ControlScope, ReleasedControl, TradingState
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 ROWS_MAX = 500
 
@@ -54,37 +52,47 @@ class ControlSettingView(msgspec.Struct, frozen=True, kw_only=True):
     refused_reason: str
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Stop:
+    """A scope that may take no new risk: killed, or in a trading state other than active."""
+
+    scope: tuple[ControlScope, int]
+    is_killed: bool
+    trading_state: TradingState
+
+
+_STOPS = """
+SELECT scope, scope_id, is_killed, trading_state FROM risk_controlstate
+WHERE (scope, scope_id) IN (SELECT * FROM unnest(%(scopes)s::text[], %(scope_ids)s::bigint[]))
+    AND (is_killed OR trading_state <> %(active)s)
+ORDER BY scope, scope_id
+"""
+
+
 def find_control_state(scope: str, scope_id: int) -> ControlState | None:
     return ControlState.objects.filter(scope=scope, scope_id=scope_id).first()
 
 
-def find_stop_of_person(user: User) -> ControlState | None:
-    """What keeps this user, or its desk, from new risk: a kill switch first, else a trading state.
-
-    The gateway itself stops orders by them. A block trade names accounts and no user, so who agrees one asks here.
-    """
-    persons = Q(scope=ControlScope.USER.value, scope_id=user.pk)
-    if user.desk_id is not None:
-        persons |= Q(scope=ControlScope.DESK.value, scope_id=user.desk_id)
-    stops = ControlState.objects.filter(persons & (Q(is_killed=True) | ~Q(trading_state=TradingState.ACTIVE.value)))
-    return stops.order_by("-is_killed", "scope").first()
+def list_stops(scopes: Iterable[tuple[ControlScope, int]]) -> list[Stop]:
+    """What keeps these scopes from new risk, in one read: kill switches and trading states that are not active."""
+    wanted = list(scopes)
+    parameters: dict[str, Any] = {
+        "scopes": [scope.value for scope, _ in wanted],
+        "scope_ids": [scope_id for _, scope_id in wanted],
+        "active": TradingState.ACTIVE.value,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STOPS, parameters)
+        return [
+            Stop(scope=(ControlScope(scope), scope_id), is_killed=is_killed, trading_state=TradingState(state))
+            for scope, scope_id, is_killed, state in cursor.fetchall()
+        ]
 
 
 def list_killed_scopes() -> list[tuple[ControlScope, int]]:
     """Scopes of which a kill switch is engaged."""
     rows = ControlState.objects.filter(is_killed=True).order_by("scope", "scope_id")[:ROWS_MAX]
     return [(ControlScope(row.scope), row.scope_id) for row in rows]
-
-
-def find_killed_scope(scopes: Iterable[tuple[ControlScope, int]]) -> tuple[ControlScope, int] | None:
-    """The first of these scopes of which a kill switch is engaged."""
-    asked = list(scopes)
-    wanted = Q()
-    for scope, scope_id in asked:
-        wanted |= Q(scope=scope.value, scope_id=scope_id)
-    rows = ControlState.objects.filter(wanted, is_killed=True).values_list("scope", "scope_id")
-    killed = {(ControlScope(scope), scope_id) for scope, scope_id in rows}
-    return next((scope for scope in asked if scope in killed), None)
 
 
 def list_control_states() -> list[ControlStateView]:

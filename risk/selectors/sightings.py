@@ -42,6 +42,8 @@ class Look:
     at_ns: int
     raw: Mapping[str, bytes]
     problem: str = ""
+    decoded: dict[str, Frame] = dataclasses.field(default_factory=dict, compare=False, repr=False)
+    """Frames that were read already: legs share their coin's surface and index."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -261,7 +263,9 @@ def _frame(seen: Look, key: str, kind: type[Any]) -> tuple[Any, str]:
     raw = seen.raw.get(key)
     if raw is None:
         return None, seen.problem or f"no_{key.partition('.')[0]}"
-    return oracle.decode_frame(raw, kind), ""
+    if key not in seen.decoded:
+        seen.decoded[key] = oracle.decode_frame(raw, kind)
+    return seen.decoded[key], ""
 
 
 def _age_ms(seen: Look, frame: Frame | None) -> int | None:

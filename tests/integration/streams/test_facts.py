@@ -79,5 +79,8 @@ def test_reads_are_bounded_and_start_after_the_sequence(monkeypatch: pytest.Monk
             fact = facts.CancelAllDone(scope="all", scope_id=number, orders_canceled=0)
             services.publish_fact(firm_id=1, fact=fact)
     assert [fact.sequence for fact in selectors.facts_after(1, 3, limit=100)] == [4, 5, 6, 7]
+    found = selectors.facts_after_each({1: 3, 2: 0, 3: 0}, limit=100)
+    assert [fact.sequence for fact in found[1]] == [4, 5, 6, 7]
+    assert found.keys() == {1}
     assert selectors.heads([1, 2]) == {1: 10}
     assert selectors.head(2) == 0

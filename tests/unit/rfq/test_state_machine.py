@@ -93,6 +93,20 @@ class Life:
         assert not resting or rfq.state is RfqState.OPEN
         assert len({each.side for each in resting}) == len(resting)
         self.check_trades(rfq)
+        self.check_told(before)
+
+    def check_told(self, before: RfqRecord) -> None:
+        """Exactly those whose own view is another one now."""
+        after = self.record
+        told = [
+            firm_id for firm_id in views.list_readers(before, after) if views.differs(before, after, firm_id)
+        ]
+        changed = [
+            firm_id
+            for firm_id in after.party_firm_ids
+            if views.view_for_firm(before, firm_id) != views.view_for_firm(after, firm_id)
+        ]
+        assert told == changed
 
     def check_trades(self, rfq: RfqRecord) -> None:
         if rfq.state in (RfqState.PENDING_FILL, RfqState.FILLED):
