@@ -1,4 +1,4 @@
-"""RFQs with many makers through the real processes. ``python -m bench rfq_desk [--quick]``
+"""RFQs with many makers through the real processes. ``python -m bench rfq_desk [--quick | --rfqs N] [--at-once N]``
 
 ``manage.py up`` on a folder of its own, fsync on. Takers ask 20 makers each for a straddle; every maker quotes and
 replaces its quote three times; RFQs then end in four ways: an accept at the instant of expiry, two accepts at once, a
@@ -25,6 +25,7 @@ from bench.rfq_parties import Maker, Outcome, Taker
 from terminal.supervisor.stack import Stack
 
 MAKERS, TAKERS, REPLACEMENTS = 20, 4, 3
+RFQS, QUICK = 500, 24
 OPEN_AT_ONCE = 1
 """Of each taker."""
 ROWS = 300
@@ -32,8 +33,11 @@ ROWS = 300
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="24 RFQs")
-    count = 24 if parser.parse_args().quick else 500
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} RFQs")
+    parser.add_argument("--rfqs", type=int, default=RFQS, help="how many RFQs")
+    parser.add_argument("--at-once", type=int, default=OPEN_AT_ONCE, help="RFQs that each taker has open at once")
+    asked = parser.parse_args()
+    count = QUICK if asked.quick else asked.rfqs
     with stack() as running:
         rfq_firms.connect(running)
         makers = [rfq_firms.lay_down(f"Maker {number:02}", is_maker=True) for number in range(MAKERS)]
@@ -41,7 +45,7 @@ def main() -> None:
         rfq_firms.wait_for_limits([party.account_id for party in (*makers, *takers)])
         before = _cpu_seconds(running)
         began = time.perf_counter()
-        outcomes, refusals, quotes, latencies = asyncio.run(_play(running.url, makers, takers, count))
+        outcomes, refusals, quotes, latencies = asyncio.run(_play(running.url, makers, takers, count, asked.at_once))
         seconds = time.perf_counter() - began
         cpu = {name: used - before.get(name, 0.0) for name, used in _cpu_seconds(running).items()}
         states = rfq_firms.check_books([outcome.rfq_id for outcome in outcomes])
@@ -50,7 +54,7 @@ def main() -> None:
 
 
 async def _play(
-    url: str, makers: list[Party], takers: list[Party], count: int
+    url: str, makers: list[Party], takers: list[Party], count: int, at_once: int
 ) -> tuple[list[Outcome], dict[str, int], int, list[float]]:
     legs, mids = await _straddle(url, takers[0])
     makes = [Maker(url, party, number, mids, REPLACEMENTS) for number, party in enumerate(makers)]
@@ -63,7 +67,7 @@ async def _play(
     async def work(taker: Taker) -> None:
         outcomes.extend([await taker.trade(number) for number in numbers])
 
-    await asyncio.gather(*(work(taker) for taker in takes for _ in range(OPEN_AT_ONCE)))
+    await asyncio.gather(*(work(taker) for taker in takes for _ in range(at_once)))
     await asyncio.gather(*(each.wait_for_fills() for each in (*makes, *takes)))
     latencies = _latencies(outcomes, takes, makes)
     for task in making:

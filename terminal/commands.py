@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError, connection
 from common.errors import Refusal
 from terminal import limits, registry
 from terminal.principal import Principal
-from wire.client import Command, CommandAccepted, CommandRefused
+from wire.client import Command, CommandAccepted, CommandRefused, MassQuote, SubmitQuote
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,14 @@ ATTEMPTS_MAX = 3
 CONTENTION = ("40001", "40P01", "55P03", "57014")
 """SQLSTATEs after which nothing was done: serialization, deadlock, lock timeout, statement timeout."""
 
-threads = ThreadPoolExecutor(limits.COMMAND_THREADS_MAX, thread_name_prefix="command")
+_threads = ThreadPoolExecutor(limits.COMMAND_THREADS_MAX, thread_name_prefix="command")
+_quote_threads = ThreadPoolExecutor(limits.QUOTE_THREADS_MAX, thread_name_prefix="quote")
+_QUOTES = (SubmitQuote, MassQuote)
+
+
+def threads_for(command: Command) -> ThreadPoolExecutor:
+    """Quotes, of which many makers send many at once, have threads of their own: no trade or cancel waits for them."""
+    return _quote_threads if isinstance(command, _QUOTES) else _threads
 
 
 class OutcomeUnknown(RuntimeError):

@@ -289,7 +289,9 @@ class Socket:
         while True:
             command = await self._commands.get()
             try:
-                answer = await loop.run_in_executor(commands.threads, commands.execute, self.principal, command)
+                answer = await loop.run_in_executor(
+                    commands.threads_for(command), commands.execute, self.principal, command
+                )
             except commands.OutcomeUnknown:
                 self._close(CLOSE_UNAVAILABLE)
                 return

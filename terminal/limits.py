@@ -34,7 +34,8 @@ MALFORMED_MESSAGES_MAX = 20
 SOCKETS_MAX = 2_000
 SOCKETS_PER_USER_MAX = 64
 
-COMMAND_THREADS_MAX = 8
+COMMAND_THREADS_MAX = 5
+QUOTE_THREADS_MAX = 3
 READ_THREADS_MAX = 4
 MARKET_KEYS_MAX = 50_000
 """Keys that the web process remembers; further ones are dropped until the market forgets some."""

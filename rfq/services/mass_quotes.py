@@ -40,17 +40,8 @@ def cancel_all_of_firm(*, user: User, actor: Actor, message: CancelAllQuotes, at
 
 def _quote(user: User, actor: Actor, message: MassQuote, index: int, at: dt.datetime) -> MassQuoteAnswer:
     entry = message.quotes[index]
-    one = SubmitQuote(
-        command_id=_command_id(message, index),
-        rfq_id=entry.rfq_id,
-        account_id=message.account_id,
-        bid=entry.bid,
-        ask=entry.ask,
-        quantity=entry.quantity,
-        condition=entry.condition,
-        confirmed_band=entry.confirmed_band,
-        life_seconds=entry.life_seconds,
-    )
+    terms = msgspec.structs.asdict(entry)
+    one = SubmitQuote(command_id=_command_id(message, index), account_id=message.account_id, **terms)
     try:
         quote_id = quotes.submit_quote(user=user, actor=actor, message=one, at=at)
     except Refusal as refusal:

@@ -98,9 +98,7 @@ class Life:
     def check_told(self, before: RfqRecord) -> None:
         """Exactly those whose own view is another one now."""
         after = self.record
-        told = [
-            firm_id for firm_id in views.list_readers(before, after) if views.differs(before, after, firm_id)
-        ]
+        told = [firm_id for firm_id in views.list_readers(before, after) if views.differs(before, after, firm_id)]
         changed = [
             firm_id
             for firm_id in after.party_firm_ids
