@@ -1,4 +1,4 @@
-"""RFQs with many makers through the real processes. ``python -m bench rfq_desk [--quick | --rfqs N] [--at-once N]``
+"""RFQs with many makers through the real processes. ``python -m bench.rfq_desk [--quick | --rfqs N] [--at-once N]``
 
 ``manage.py up`` on a folder of its own, fsync on. Takers ask 20 makers each for a straddle; every maker quotes and
 replaces its quote three times; RFQs then end in four ways: an accept at the instant of expiry, two accepts at once, a
