@@ -1,6 +1,6 @@
 """Requests for quote, quotes with every version they had, and the trades they became.
 
-Rows are locked in one order: the RFQ, then its quotes by id. Whoever holds the RFQ's lock owns all that belongs to it.
+The RFQ's row is the one lock. Whoever holds the RFQ's lock owns all that belongs to it.
 """
 
 from decimal import Decimal

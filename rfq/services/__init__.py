@@ -1,6 +1,6 @@
 """What can be done with an RFQ. Each service is one transaction: load and lock, check, decide, write, publish.
 
-Locks are taken in one order: the client's command, the RFQ, its quotes by id; then, as the transaction ends, what all
+Locks are taken in one order: the client's command, the RFQ; then, as the transaction ends, what all
 transactions share. Checks that are slow (margin) are made before the lock; what decides is checked again under it.
 """
 
