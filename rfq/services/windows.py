@@ -1,6 +1,6 @@
 """The windows of market-maker protections: pending fills enter them, fills that stand may hit, a hit freezes.
 
-Locks: the RFQ, its quotes, then the protections of its makers by id. What is guaranteed:
+Locks: the RFQ, then the protections of its makers by id. What is guaranteed:
 
 - Accepts of one maker in one coin pass one after the other. An accept is refused once the fills in the window, with all
   that are pending, have reached a limit: at most one fill carries the window across it.
