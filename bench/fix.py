@@ -51,7 +51,7 @@ class Client:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sequence = self._number = 0
         self._kept = b""
-        self.send("A", b"98=0\x01108=3600\x01141=Y\x01553=BENCH\x01554=" + SECRET.encode() + SOH)
+        self.send("A", b"98=0\x01108=600\x01141=Y\x01553=BENCH\x01554=" + SECRET.encode() + SOH)
         assert b"35=A" in self._socket.recv(65_536), "logged on"
 
     def send(self, kind: str, body: bytes) -> None:

@@ -52,6 +52,10 @@ class Desk:
             "AN": (frozenset({Grant.ORDERS, Grant.DROP_COPY}), self._request(self._lists.on_positions_request)),
         }
 
+    def types(self) -> set[str]:
+        """MsgType (35) of what is answered here."""
+        return set(self._answers)
+
     def attach(self, link: Link) -> None:
         self._link = link
         for part in (self.orders, self.market, self._lists):
