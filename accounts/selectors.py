@@ -67,6 +67,11 @@ def find_firm(name: str) -> Firm | None:
     return Firm.objects.filter(name=name).first()
 
 
+def people_of(firm_id: int | None) -> list[User]:
+    """Users of a firm, none without a firm, in the order of their names."""
+    return [] if firm_id is None else list(User.objects.filter(firm_id=firm_id).order_by("username"))
+
+
 def list_firms() -> list[Firm]:
     return list(Firm.objects.order_by("id"))
 

@@ -49,10 +49,13 @@ def decode(request: HttpRequest, message_type: type[T]) -> T:
     return message
 
 
-def convert(values: dict[str, Any], message_type: type[T]) -> T:
-    """Values of a path and a query as ``message_type``. Raises decoding.Malformed."""
+def convert(values: dict[str, Any], message_type: type[T], *, strict: bool = True) -> T:
+    """Values of a path and a query as ``message_type``. Raises decoding.Malformed.
+
+    strict: False also reads numbers from text, as a form sends them.
+    """
     try:
-        return msgspec.convert(values, message_type)
+        return msgspec.convert(values, message_type, strict=strict)
     except msgspec.ValidationError as error:
         raise decoding.Malformed("invalid_message", str(error)) from error
 

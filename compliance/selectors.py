@@ -12,9 +12,11 @@ from accounts import selectors as accounts_selectors
 from audit import selectors as audit_selectors
 from common import clock
 from compliance.domain.criteria import Criteria
+from compliance.domain.desk_forms import DESK_FIELDS
 from compliance.domain.differences import Difference, differences
 from orders import selectors as orders_selectors
 from rfq import selectors as rfq_selectors
+from rfq.selectors import protection as desk_protection
 from settlement import selectors as settlement_selectors
 from wire.facts import FillView, OrderView, RfqView
 
@@ -153,6 +155,29 @@ def list_scopes() -> list[Named]:
     ]
     found += [Named(scope=scope, scope_id=row.pk, name=str(row)) for scope, listed in rows for row in listed]
     return found[:SCOPES_MAX]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DeskRow:
+    """What a firm may do on the RFQ desk. ``values``: name, title and value of each bound."""
+
+    firm: Any
+    values: list[tuple[str, str, Any]]
+    is_band_confirmable: bool
+
+
+def list_desk_limits() -> list[DeskRow]:
+    """Bounds of every firm on the RFQ desk, the defaults where nobody set any."""
+    firms = accounts_selectors.list_firms()
+    views = desk_protection.desk_limits_of_firms(firm.pk for firm in firms)
+    return [
+        DeskRow(
+            firm=firm,
+            values=[(name, title, getattr(view, name)) for name, title in DESK_FIELDS],
+            is_band_confirmable=view.is_band_confirmable,
+        )
+        for firm, view in zip(firms, views, strict=True)
+    ]
 
 
 def _orders(user: Any, criteria: Criteria, firm_ids: list[int] | None, user_ids: list[int] | None) -> list[OrderView]:

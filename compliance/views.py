@@ -20,8 +20,10 @@ from common.permissions import require_role
 from compliance import selectors
 from compliance.domain.control_forms import BY_NAME, FORMS, read_message
 from compliance.domain.criteria import FIELDS, BadCriterion, Criteria, read_criteria
+from compliance.domain.desk_forms import DESK_FIELDS, read_desk_limits
 from orders import selectors as orders_selectors
 from orders import services as orders_services
+from rfq.services import desk_limits
 from risk import selectors as risk_selectors
 from risk import services as risk_services
 from wire.client import ApproveOverride
@@ -42,6 +44,7 @@ PAGES = (
     ("rfq_history", "RFQ history"),
     ("block_tape", "Tape"),
     ("desk_scores", "Scores"),
+    ("last_looks", "Last look"),
 )
 
 
@@ -185,6 +188,8 @@ def settings(request: HttpRequest) -> HttpResponse:
         "scopes": scopes,
         "names": {one.value: one.name for one in scopes},
         "forms": FORMS if getattr(request.user, "role", "") == "admin" else (),
+        "desks": selectors.list_desk_limits(),
+        "desk_titles": [title for _, title in DESK_FIELDS],
         "command_id": f"page-{uuid.uuid4()}",
     }
     return show_page(request, "compliance/settings.html", "settings", context)
@@ -206,16 +211,35 @@ def set_control(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("compliance:settings")
 
 
+@require_POST
+@administrators
+def set_desk_limits(request: HttpRequest, firm_id: int) -> HttpResponse:
+    """Set the bounds of a firm on the RFQ desk; in force at once."""
+    user: Any = request.user
+    try:
+        message = read_desk_limits(firm_id, request.POST)
+        desk_limits.set_desk_limits(user=user, actor=as_actor(request), message=message, at=clock.now())
+    except Refusal as refusal:
+        _tell_refusal(request, refusal)
+    else:
+        messages.success(request, f"RFQ desk: bounds of firm {firm_id} are set and in force.")
+    return redirect("compliance:settings")
+
+
 def _carry_out(request: HttpRequest, message: Any, done: str) -> None:
     """Do it, and say on the next page that it is done or why not."""
     user: Any = request.user
     try:
         risk_services.carry_out(user, as_actor(request), message, clock.now())
     except Refusal as refusal:
-        compared = f" ({refusal.value}, bound {refusal.bound})" if refusal.value and refusal.bound else ""
-        messages.error(request, f"{refusal.reason}: {refusal.message}{compared}")
+        _tell_refusal(request, refusal)
     else:
         messages.success(request, done)
+
+
+def _tell_refusal(request: HttpRequest, refusal: Refusal) -> None:
+    compared = f" ({refusal.value}, bound {refusal.bound})" if refusal.value and refusal.bound else ""
+    messages.error(request, f"{refusal.reason}: {refusal.message}{compared}")
 
 
 @require_GET

@@ -25,11 +25,15 @@ router = Router(tags=["protection"])
 
 
 class ProtectionState(msgspec.Struct, frozen=True, kw_only=True):
-    """What protects the caller's firm. ``session``: the name of the caller's own session."""
+    """What protects the caller's firm. ``session``: the name of the caller's own session.
+
+    deadlines: when each armed dead-man timer runs out, in ns, by session; it moves with heartbeats, which are no facts.
+    """
 
     session: str
     protections: list[ProtectionView]
     sessions: list[SessionView]
+    deadlines: dict[str, int]
     desk_limits: DeskLimitsView
 
 
@@ -42,6 +46,7 @@ def get_protection(request: HttpRequest) -> HttpResponse:
             session=rest.actor(request).session,
             protections=protection.list_protections(firm_id),
             sessions=protection.list_sessions(firm_id),
+            deadlines=protection.deadlines_of(firm_id),
             desk_limits=protection.desk_limits_view(protection.desk_limits_of(firm_id)),
         )
     )
@@ -85,8 +90,7 @@ def list_desk_limits(request: HttpRequest) -> HttpResponse:
     """Bounds of every firm; for the house."""
     if not roles.sees_every_firm(request.user):  # type: ignore[arg-type]  # authenticated by the API
         raise NotAllowed("not_authorized", "The bounds of every firm are the house's to see.")
-    firms = accounts.list_firms()
-    return rest.answer([protection.desk_limits_view(protection.desk_limits_of(firm.pk)) for firm in firms])
+    return rest.answer(protection.desk_limits_of_firms(firm.pk for firm in accounts.list_firms()))
 
 
 @router.post("/desk-limits", openapi_extra=rest.describe(request=SetDeskLimits, response=CommandAccepted))

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from terminal import record_views, views
+from terminal import last_look_views, record_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -21,6 +21,10 @@ urlpatterns = [
         name="decide_correction",
     ),
     path("confirmations/<int:trade_id>/<slug:form>/", record_views.trade_confirmation, name="trade_confirmation"),
+    path("last-looks/", last_look_views.agreements, name="last_looks"),
+    path("last-looks/propose/", last_look_views.propose, name="propose_last_look"),
+    path("last-looks/<int:agreement_id>/agree/", last_look_views.agree, name="agree_last_look"),
+    path("last-looks/<int:agreement_id>/end/", last_look_views.end, name="end_last_look"),
     path("tape/", record_views.block_tape, name="block_tape"),
     path("scores/", record_views.desk_scores, name="desk_scores"),
     path("compliance/", include("compliance.urls")),

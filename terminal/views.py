@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts import roles
 from accounts import selectors as accounts_selectors
+from common.actor import session_name
 from common.errors import NotFound
 from common.permissions import require_role
 from compliance import views as compliance_views
@@ -21,7 +22,12 @@ from wire.quoting import BOUNDS
 TRADER, CLIENT, COMPLIANCE, ADMIN = "trader", "client", "compliance", "admin"
 HOMES = {TRADER: "terminal", CLIENT: "maker", COMPLIANCE: "compliance:search", ADMIN: "compliance:search"}
 ASKING_PAGES = ("terminal", "maker_groups")
-RECORD_PAGES = (("rfq_history", "History"), ("block_tape", "Tape"), ("desk_scores", "Scores"))
+RECORD_PAGES = (
+    ("rfq_history", "History"),
+    ("block_tape", "Tape"),
+    ("desk_scores", "Scores"),
+    ("last_looks", "Last look"),
+)
 PAGES = {
     TRADER: (("terminal", "Terminal"), ("own_risk", "Risk"), *RECORD_PAGES),
     CLIENT: (("maker", "Quotes"), ("own_risk", "Risk"), *RECORD_PAGES),
@@ -95,7 +101,7 @@ def _page_config(request: HttpRequest, page: str, accounts: list[Any]) -> dict[s
         "makerGroupsUrl": reverse("maker_groups"),
         "plotlyUrl": static("vendor/plotly.min.js"),
         "isKilled": _is_killed(user),
-        **(_quoter_config() if page == "maker" else {}),
+        **(_maker_config(request) if page == "maker" else {}),
     }
 
 
@@ -106,9 +112,14 @@ def _makers(user: Any, page: str) -> list[dict[str, Any]]:
     return [{"id": firm.id, "name": firm.name} for firm in accounts_selectors.maker_firms()]
 
 
-def _quoter_config() -> dict[str, Any]:
-    """What the auto-quoter's panel shows of each parameter: low, high, unit, meaning."""
-    return {"quoterBounds": {name: list(bound) for name, bound in BOUNDS.items()}, "coins": list(COINS)}
+def _maker_config(request: HttpRequest) -> dict[str, Any]:
+    """What the auto-quoter's panel shows of each parameter: low, high, unit, meaning; and whose sessions are whose."""
+    return {
+        "quoterBounds": {name: list(bound) for name, bound in BOUNDS.items()},
+        "coins": list(COINS),
+        "session": session_name(session_key=request.session.session_key or ""),
+        "people": {person.pk: person.username for person in accounts_selectors.people_of(_user(request).firm_id)},
+    }
 
 
 def _is_killed(user: Any) -> bool:

@@ -1,10 +1,13 @@
 """Times and hashes as the compliance pages show them."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
 
 from common import clock
+from wire.facts import QuoteView
+from wire.negotiation import QuoteOutcome
 from wire.units import NANOSECONDS_PER_SECOND
 
 MICROS_PER_DOLLAR = 1_000_000
@@ -63,6 +66,23 @@ def _unit_text(name: str, value: Any) -> str:
     if name.endswith("_micros"):
         return f"{value / MICROS_PER_DOLLAR:,.2f} USD"
     return f"{value / NANOSECONDS_PER_SECOND:g} s" if name.endswith("_ns") else str(value)
+
+
+@register.filter
+def outcome(quote: QuoteView) -> str:
+    """What became of a quote: traded, the FIX word for how it lost, or its state with the reason."""
+    if quote.outcome in (QuoteOutcome.HIT, QuoteOutcome.LIFT):
+        return f"traded {quote.filled_quantity}"
+    if quote.outcome is not None:
+        return words(quote.outcome)
+    is_plain = quote.reason in ("", f"rfq_{quote.state.value}")
+    return words(quote.state) if is_plain else f"{words(quote.state)}: {words(quote.reason)}"
+
+
+@register.filter
+def share(text: str) -> str:
+    """``0.0375`` -> ``3.75 %``."""
+    return f"{Decimal(text):.2%}".replace("%", " %")
 
 
 @register.filter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 
 from common import clock
@@ -24,6 +25,12 @@ def list_sessions(firm_id: int) -> list[SessionView]:
     return [session_view(row) for row in DeskSession.objects.filter(firm_id=firm_id).order_by("id")]
 
 
+def deadlines_of(firm_id: int) -> dict[str, int]:
+    """When the dead-man timers that are armed run out, by the name of the session."""
+    rows = DeskSession.objects.filter(firm_id=firm_id, deadline__isnull=False)
+    return {row.name: clock.to_ns(row.deadline) for row in rows if row.deadline is not None}
+
+
 def find_session(name: str) -> DeskSession | None:
     return DeskSession.objects.filter(name=name).first()
 
@@ -31,6 +38,13 @@ def find_session(name: str) -> DeskSession | None:
 def desk_limits_of(firm_id: int) -> DeskLimits:
     """The firm's bounds, or the defaults."""
     return DeskLimits.objects.filter(firm_id=firm_id).first() or DeskLimits(firm_id=firm_id)
+
+
+def desk_limits_of_firms(firm_ids: Iterable[int]) -> list[DeskLimitsView]:
+    """Of each firm in this order, the defaults where nobody set any."""
+    wanted = list(firm_ids)
+    rows = DeskLimits.objects.in_bulk(wanted)
+    return [desk_limits_view(rows.get(firm_id) or DeskLimits(firm_id=firm_id)) for firm_id in wanted]
 
 
 def list_desk_limits(firm_id: int) -> list[DeskLimitsView]:

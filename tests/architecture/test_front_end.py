@@ -8,7 +8,7 @@ import pytest
 SCRIPTS = Path(__file__).parents[2] / "static" / "js"
 FUNCTION_LINES_MAX = 25
 FILE_LINES_MAX = 400
-BYTES_MAX = 280_000
+BYTES_MAX = 320_000
 LAYERS = ("lib", "store", "feeds", "widgets", "pages")
 """Bottom up: a module imports from its own layer or from those before it."""
 FORBIDDEN = {

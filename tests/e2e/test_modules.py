@@ -95,3 +95,11 @@ def test_best_quote_and_hedge_leg(run: Run) -> None:
     assert run("structure", "m.hedgeIndex([{instrument_name: 'o', side: 'buy', ratio: 2}])") == -1
     assert run("structure", f"m.netPrice({legs}, ['0.05', '90000'], 1)") == "0.10"
     assert run("structure", f"m.netPrice({legs}, ['0.05', null], -1)") is None
+
+
+def test_a_volatility_makes_the_price_that_makes_the_volatility(run: Run) -> None:
+    price = "m.black76(100, 110, 0.25, 0.65, true)"
+    assert run("pricing", f"m.impliedVolatility({price}, 100, 110, 0.25, true)") == pytest.approx(0.65, abs=1e-6)
+    assert run("pricing", "m.impliedVolatility(9.99, 100, 90, 0.25, true)") is None
+    assert run("pricing", "m.impliedVolatility(100, 100, 90, 0.25, true)") is None
+    assert run("decimal", "[m.shiftText('52.50', -2), m.shiftText('0.525', 2), m.shiftText('7', -2)]") == ["0.525", "52.5", "0.07"]

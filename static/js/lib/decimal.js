@@ -28,10 +28,12 @@ export function readTyped(typed) {
   return PLAIN.test(padded) ? padded : null;
 }
 
-function shiftText(text, power) {
+/** Exact text of `text` times ten to the `power`, without trailing zeros; null where it is no number. */
+export function shiftText(text, power) {
   const decimal = parseDecimal(text.startsWith(".") ? `0${text}` : text);
   if (decimal === null) return null;
-  return toText(withScale({ units: decimal.units * 10n ** BigInt(power), scale: decimal.scale }, decimal.scale), true);
+  if (power < 0) return toText({ units: decimal.units, scale: decimal.scale - power }, true);
+  return toText({ units: decimal.units * 10n ** BigInt(power), scale: decimal.scale }, true);
 }
 
 function withScale(decimal, scale) {

@@ -1,7 +1,9 @@
 /** Model value of an instrument for prefilled quotes: the fitted surface where there is one, else the mark. */
 
-import { black76, surfaceVolatility } from "./pricing.js";
+import { black76, impliedVolatility, surfaceVolatility } from "./pricing.js";
 import { roundToStep } from "./decimal.js";
+
+const YEAR_NS = 365 * 86_400e9;
 
 /**
  * Value in the instrument's own convention, with the volatility and the source that gave it; null where nothing is known.
@@ -19,6 +21,27 @@ export function modelValue(instrument, ticker, surface) {
 function fromMark(ticker) {
   const value = ticker?.mark_price;
   return value ? { value, volatility: ticker.mark_volatility ?? null, source: "mark" } : null;
+}
+
+/** Price of an option at a volatility, in its own convention, at the forward and the market time of the ticker; or null. */
+export function optionPrice(volatility, instrument, ticker) {
+  const years = yearsLeft(instrument, ticker);
+  if (years === null) return null;
+  const usd = black76(ticker.forward_price, instrument.strikeNumber, years, volatility, instrument.isCall);
+  return instrument.is_inverse ? usd / ticker.forward_price : usd;
+}
+
+/** Volatility that makes a price, or null where none does. */
+export function optionVolatility(price, instrument, ticker) {
+  const years = yearsLeft(instrument, ticker);
+  if (years === null) return null;
+  const usd = instrument.is_inverse ? price * ticker.forward_price : price;
+  return impliedVolatility(usd, ticker.forward_price, instrument.strikeNumber, years, instrument.isCall);
+}
+
+function yearsLeft(instrument, ticker) {
+  const left = (instrument.expiry_at_ns - (ticker?.market_time_ns ?? Infinity)) / YEAR_NS;
+  return left > 0 && ticker.forward_price ? left : null;
 }
 
 /**

@@ -20,6 +20,21 @@ export function black76(forward, strike, years, volatility, isCall) {
   return sign * (forward * normalCdf(sign * d1) - strike * normalCdf(sign * (d1 - deviation)));
 }
 
+const VOLATILITY_MAX = 10;
+const HALVINGS = 60;
+
+/** Volatility at which Black-76 makes `usd`, by halving; null where it is below the intrinsic value or above 1,000 %. */
+export function impliedVolatility(usd, forward, strike, years, isCall) {
+  let [low, high] = [0, VOLATILITY_MAX];
+  if (!(usd > black76(forward, strike, years, low, isCall)) || usd >= black76(forward, strike, years, high, isCall)) return null;
+  for (let i = 0; i < HALVINGS; i += 1) {
+    const middle = (low + high) / 2;
+    if (black76(forward, strike, years, middle, isCall) < usd) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
 /** Volatility of a fitted slice at a strike, or NaN. */
 export function surfaceVolatility(slice, strike) {
   const k = Math.log(strike / slice.forward_price) - slice.m;

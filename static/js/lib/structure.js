@@ -5,6 +5,9 @@
  */
 
 import { sumText } from "./decimal.js";
+import { short, words } from "./format.js";
+
+const TRADED = new Set(["hit", "lift"]);
 
 /** Position of the hedge leg, or -1. @param {Leg[]} legs */
 export function hedgeIndex(legs) {
@@ -26,6 +29,13 @@ export function legText(leg) {
 
 export function legsText(legs) {
   return legs.map(legText).join("  ");
+}
+
+/** What became of a quote, in words: traded, the FIX word for how it lost, or its state with the reason. */
+export function outcomeText(quote) {
+  if (TRADED.has(quote.outcome)) return quote.filled_quantity ? `traded ${short(quote.filled_quantity)}` : "traded";
+  if (quote.outcome) return words(quote.outcome);
+  return `${words(quote.state)}${quote.reason && quote.reason !== `rfq_${quote.state}` ? `: ${words(quote.reason)}` : ""}`;
 }
 
 /** Best of a side: the highest bid, the lowest ask. Quotes without that side are left out. */

@@ -4,7 +4,7 @@ import "../widgets/blotter.js";
 import "../widgets/inbox.js";
 import "../widgets/maker_actions.js";
 import "../widgets/quote_form.js";
-import "../widgets/quoter.js";
+import "../widgets/maker_side.js";
 import { subscribe } from "../feeds/session.js";
 import { firm } from "../store/firm.js";
 import { page } from "../store/page.js";

@@ -21,6 +21,9 @@ class FirmState extends Topics {
     this.margins = new Map();
     this.drafts = new Map();
     this.maker_groups = new Map();
+    this.protections = new Map();
+    this.sessions = new Map();
+    this.desk_limits = new Map();
     /** @type {Map<number, object>} live risk frames by account */
     this.risks = new Map();
     this.isLoaded = false;
@@ -76,6 +79,9 @@ const KEYS = {
   passes: (view) => `${view.rfq_id}.${view.maker_name}`,
   drafts: (view) => view.rfq_id,
   maker_groups: (view) => view.maker_group_id,
+  protections: (view) => view.coin,
+  sessions: (view) => view.session,
+  desk_limits: (view) => view.firm_id,
 };
 
 /** Facts after which something is no more: its map and its key. */
@@ -95,6 +101,9 @@ const FIELDS = [
   ["quoter", "quoters"],
   ["counterparty", "counterparties"],
   ["rfq_pass", "passes"],
+  ["protection", "protections"],
+  ["session", "sessions"],
+  ["desk_limits", "desk_limits"],
 ];
 
 export const OPEN_ORDER_STATES = new Set([

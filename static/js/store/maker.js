@@ -3,6 +3,10 @@
 import { Topics } from "./topic.js";
 
 export const POINTS = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5];
+export const ENTRIES = [
+  { value: "premium", title: "Premium" },
+  { value: "volatility", title: "Implied vol" },
+];
 export const ORDERS = ["urgency", "time left", "size", "edge"];
 
 class MakerDesk extends Topics {
@@ -11,6 +15,8 @@ class MakerDesk extends Topics {
     /** Half of the spread, in points of volatility. */
     this.points = 1;
     this.order = ORDERS[0];
+    /** What the maker types: premiums, or volatilities of options. */
+    this.entry = ENTRIES[0].value;
   }
 
   set(changes) {

@@ -136,7 +136,7 @@ export const TABLES = {
       plain("quotes", "Quotes", (rfq) => String(rfq.quotes.length)),
       figure("traded", "Traded", "traded_price"),
       state,
-      plain("reason", "Reason", (rfq) => rfq.reason, { isLeft: true }),
+      plain("reason", "Reason", (rfq) => format.words(rfq.reason), { isLeft: true }),
     ],
   },
   quotes: {
@@ -144,7 +144,7 @@ export const TABLES = {
     rows: ownQuotes,
     key: (quote) => quote.quote_id,
     count: () => ownQuotes().filter((quote) => quote.state === "active").length,
-    sorted: ["id", "descending"],
+    sorted: ["time", "descending"],
     columns: [
       plain("id", "Quote", (quote) => String(quote.quote_id), { sort: (quote) => quote.quote_id }),
       plain("rfq", "RFQ", (quote) => String(quote.rfq_id), { sort: (quote) => quote.rfq_id }),
@@ -154,7 +154,8 @@ export const TABLES = {
       figure("bid", "Bid", "bid"),
       figure("ask", "Ask", "ask"),
       state,
-      plain("reason", "Reason", (quote) => quote.reason, { isLeft: true }),
+      plain("outcome", "Outcome", (quote) => format.words(quote.outcome ?? ""), { isLeft: true }),
+      plain("reason", "Reason", (quote) => format.words(quote.reason), { isLeft: true }),
     ],
     action: (quote) => quote.state === "active" && { title: "Cancel", label: `Cancel quote ${quote.quote_id}`, run: () => cancel(commands.send({ type: "rfq.cancel_quote", quote_id: quote.quote_id }), `Quote ${quote.quote_id}`) },
   },

@@ -14,6 +14,7 @@ export class NumberField {
     fields += 1;
     this.id = `field-${fields}`;
     this.step = "1";
+    this.arrow = "1";
     this.decimals = 0;
     this.title = title;
     this.note = element("span", {}, "");
@@ -33,9 +34,10 @@ export class NumberField {
     this.node = element("div", { class: "field" }, element("label", { for: this.id }, title, this.note), this.input);
   }
 
-  /** The grid of the field: its step, and the digits to show. */
-  setStep(step, decimals, note = "") {
+  /** The grid of the field: its step, and the digits to show; `arrow`: what an arrow key moves it by. */
+  setStep(step, decimals, note = "", arrow = step) {
     this.step = step;
+    this.arrow = arrow;
     this.decimals = decimals;
     setText(this.note, note);
   }
@@ -70,7 +72,7 @@ export class NumberField {
     if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
     event.preventDefault();
     const count = (event.key === "ArrowUp" ? 1 : -1) * (event.shiftKey ? 10 : 1);
-    this.value = moveSteps(this.value ?? "0", this.step, count);
+    this.value = fixText(moveSteps(this.value ?? "0", this.arrow, count), this.decimals);
     this.onInput();
   }
 

@@ -100,7 +100,7 @@ class Coins extends Widget {
     const index = market.indices.get(coin);
     setAttribute(button, "aria-pressed", String(selection.coin === coin));
     setText(figure, index ? format.number(index.price, 2) : format.NOTHING);
-    setText(note, index && isOld(index) ? "stale" : "index");
+    setText(note, index && isOld(index) ? "stale" : "");
     setAttribute(note, "class", index && isOld(index) ? "stale-mark" : null);
   }
 }

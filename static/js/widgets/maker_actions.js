@@ -1,12 +1,9 @@
-/** Beside the quote: what a trade would do to the inventory, passing with a reason, and why the own quote is as it is. */
+/** Beside the quote: passing with a reason, and why the own quote is as it is. */
 
 import { commands } from "../feeds/session.js";
 import { element, setDisabled, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
-import { greeksOf } from "../lib/impact.js";
 import { firm } from "../store/firm.js";
-import { market } from "../store/market.js";
-import { page } from "../store/page.js";
 import { selection } from "../store/selection.js";
 import { refusalText } from "./notices.js";
 import { Widget } from "./widget.js";
@@ -24,19 +21,17 @@ const ASK_DOUBLINGS_MAX = 6;
 
 class MakerActions extends Widget {
   build() {
-    this.impact = element("p", { class: "muted", "data-part": "impact" }, "");
     this.passed = element("p", { class: "muted", role: "status" }, "");
     this.passes = REASONS.map(([reason, title]) => element("button", { class: "button button-small", type: "button", "data-do": `pass-${reason}`, onclick: () => this.pass(reason) }, title));
     this.why = element("tbody");
     this.about = element("p", { class: "muted" }, "");
     this.table = element("table", { class: "grid decision" }, element("caption", { class: "hidden-text" }, "Why the own quote is as it is"), this.why);
-    this.append(element("div", { class: "panel-body", tabindex: 0, role: "region", "aria-label": "Passing, impact and reasons" }, this.impact, element("div", { class: "quote-actions" }, element("span", { class: "muted" }, "Do not quote:"), ...this.passes), this.passed, this.about, this.table));
+    this.append(element("div", { class: "panel-body", tabindex: 0, role: "region", "aria-label": "Passing and reasons" }, element("div", { class: "quote-actions" }, element("span", { class: "muted" }, "Do not quote:"), ...this.passes), this.passed, this.about, this.table));
   }
 
   listen() {
     this.watch(selection, "rfqId");
-    this.watch(firm, ["rfqs", "passes", "risk", "loaded"]);
-    this.watch(market, "ticker");
+    this.watch(firm, ["rfqs", "passes", "loaded"]);
     this.every(1000);
   }
 
@@ -48,7 +43,6 @@ class MakerActions extends Widget {
     const { rfq } = this;
     const isOpen = rfq?.state === "open";
     for (const button of this.passes) setDisabled(button, !isOpen);
-    setText(this.impact, rfq ? impactText(rfq) : "");
     const passed = rfq && [...firm.passes.values()].find((one) => one.rfq_id === rfq.rfq_id);
     setText(this.passed, passed ? `Your firm passed: ${format.words(passed.reason)}` : "");
     this.explain(rfq?.quotes[0]);
@@ -92,16 +86,6 @@ function partRow(title, value, isSum) {
 async function fetchDecision(quote) {
   const answer = await fetch(`/api/maker/quotes/${quote.quote_id}/decisions`, { headers: { Accept: "application/json" } });
   return answer.ok ? ((await answer.json()).find((one) => one.version === quote.version) ?? null) : null;
-}
-
-/** What is held in the coin, and after each side. The maker sells what the taker buys. */
-function impactText(rfq) {
-  const greeks = greeksOf(rfq, (name) => market.tickers.get(name), (name) => page.instrument(name));
-  const coin = page.instrument(rfq.legs[0].instrument_name)?.coin;
-  const held = firm.risks.get(selection.accountId)?.greeks[coin] ?? { delta: 0, vega: 0 };
-  if (!greeks) return "Greeks: waiting for prices";
-  const after = (sign) => `Δ ${format.signed(held.delta + sign * greeks.delta, 2)}, vega ${format.signed(held.vega + sign * greeks.vega, 0)}`;
-  return `${coin} held Δ ${format.signed(held.delta, 2)}, vega ${format.signed(held.vega, 0)} USD a point · if you buy: ${after(1)} · if you sell: ${after(-1)}`;
 }
 
 customElements.define("parley-maker-actions", MakerActions);

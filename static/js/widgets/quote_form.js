@@ -1,22 +1,26 @@
 /**
- * The maker's quote: per leg a bid and an ask, prefilled around the model; the net is their exact sum. Enter, or the one
- * button, sends what it states. Typing into a price keeps it from being prefilled again.
+ * The maker's quote: per leg a bid and an ask, prefilled around the model, in premium or in implied volatility; the net
+ * of premiums is their exact sum, of volatilities an estimate until the server prices them. Enter, or the one button,
+ * sends what it states. Typing into a price keeps it from being prefilled again. What a trade would come to stands below.
  */
 
 import { commands } from "../feeds/session.js";
 import { invalidate } from "../lib/draw.js";
 import { msUntil } from "../lib/clock.js";
-import { element, setAttribute, setDisabled, setText } from "../lib/dom.js";
+import { element, pressOnly, setAttribute, setDisabled, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
-import { quoteByVega } from "../lib/model.js";
+import { shiftText } from "../lib/decimal.js";
 import { hedgeIndex, netPrice } from "../lib/structure.js";
 import { connection } from "../store/connection.js";
 import { firm } from "../store/firm.js";
-import { desk, POINTS } from "../store/maker.js";
+import { desk, ENTRIES, POINTS } from "../store/maker.js";
 import { market } from "../store/market.js";
 import { selection } from "../store/selection.js";
+import { BandLook } from "./band_look.js";
+import { choice } from "./fields.js";
 import { refusalText } from "./notices.js";
 import { QuoteLeg } from "./quote_leg.js";
+import { QuotePreview } from "./quote_preview.js";
 import { LastLookBar, QuoteTerms } from "./quote_terms.js";
 import { Widget } from "./widget.js";
 
@@ -37,7 +41,10 @@ class QuoteForm extends Widget {
     this.cancel = element("button", { class: "button", type: "button", "data-do": "withdraw", onclick: () => this.withdraw() }, "Cancel quote");
     this.refillButton = element("button", { class: "button", type: "button", onclick: () => this.refill() }, "Prefill from model");
     this.message = element("p", { class: "message", role: "status" }, "");
-    this.terms = new QuoteTerms();
+    this.entry = choice("Entry", ENTRIES, (entry) => desk.set({ entry }));
+    this.terms = new QuoteTerms(this.entry);
+    this.preview = new QuotePreview();
+    this.band = new BandLook();
     this.look = new LastLookBar((text, kind) => this.say(text, kind));
     this.form = element("form", { class: "quote-form", autocomplete: "off", onsubmit: (event) => this.send(event) }, ...this.parts());
     this.empty = element("p", { class: "panel-empty" }, "Choose a request to price it.");
@@ -57,15 +64,18 @@ class QuoteForm extends Widget {
       element("div", { class: "quote-net" }, this.nets.bid.node, this.nets.ask.node),
       element("div", { class: "quote-actions" }, this.submit, this.now, this.cancel, this.refillButton, spread, element("div", {}, this.spread), ...this.steps),
       this.message,
+      this.band.node,
+      this.preview.node,
     ];
   }
 
   listen() {
     this.watch(selection, "rfqId", () => this.choose());
-    this.watch(firm, ["rfqs", "loaded"]);
+    this.watch(firm, ["rfqs", "protections", "loaded"]);
     this.watch(market, ["ticker", "surface"]);
     this.watch(connection, "change");
     this.watch(desk, "points", () => this.refill());
+    this.watch(desk, "entry", () => this.changeEntry());
     this.every(200);
   }
 
@@ -77,7 +87,8 @@ class QuoteForm extends Widget {
   choose() {
     const { rfq } = this;
     if (!rfq) return;
-    this.legs = rfq.legs.map((leg, i) => new QuoteLeg(leg, i, () => invalidate(this)));
+    this.band.forget();
+    this.legs = rfq.legs.map((leg, i) => new QuoteLeg(leg, i, () => this.typed()));
     this.body.replaceChildren(...this.legs.map((leg) => leg.node));
     this.isPrefilled = false;
     this.terms.clear();
@@ -85,10 +96,25 @@ class QuoteForm extends Widget {
     invalidate(this);
   }
 
+  /** Another price is another intention: what was refused before is not offered any more. */
+  typed() {
+    this.band.forget();
+    invalidate(this);
+  }
+
   refill() {
+    this.band.forget();
     for (const leg of this.legs ?? []) leg.isTouched = false;
     this.isPrefilled = false;
     invalidate(this);
+  }
+
+  /** Prefilled entries are prefilled in the other unit, typed ones are converted. */
+  changeEntry() {
+    const typed = (this.legs ?? []).filter((leg) => leg.isTouched);
+    for (const leg of typed) leg.convert();
+    this.isPrefilled = false;
+    this.typed();
   }
 
   /** One key: every leg anew at the model and the spread that is shown, sent as it is then stated. */
@@ -101,6 +127,7 @@ class QuoteForm extends Widget {
   draw() {
     const { rfq } = this;
     setChosen(this.spread, desk.points);
+    pressOnly(this.entry, desk.entry);
     this.form.hidden = !rfq;
     this.empty.hidden = Boolean(rfq);
     if (!rfq || !this.legs) return;
@@ -112,6 +139,7 @@ class QuoteForm extends Widget {
     for (const leg of this.legs) leg.draw();
     if (!this.isPrefilled) this.prefill();
     this.drawNets(rfq);
+    this.preview.follow(rfq, { bid: this.side("bid"), ask: this.side("ask") });
     this.drawSubmit(rfq, leftMs);
     this.look.draw(rfq, rfq.quotes[0]);
   }
@@ -120,7 +148,7 @@ class QuoteForm extends Widget {
     const models = this.legs.map((leg) => leg.model);
     if (models.some((model) => model === null)) return;
     this.isPrefilled = true;
-    for (const leg of this.legs) if (!leg.isTouched) leg.fill(quoteByVega(leg.model, market.tickers.get(leg.leg.instrument_name), desk.points, leg.instrument));
+    for (const leg of this.legs) if (!leg.isTouched) leg.fill();
   }
 
   /** The maker's bid takes the bid of each leg that the taker would sell, and the ask of each the taker would buy. */
@@ -128,15 +156,18 @@ class QuoteForm extends Widget {
     const { legs } = this.rfq;
     const taken = (leg) => (leg.side === "buy" ? field : field === "bid" ? "ask" : "bid");
     const prices = this.legs.map((leg, i) => (legs[i].is_hedge ? null : leg.price(taken(legs[i]))));
-    return { prices, net: netPrice(legs, prices, hedgeIndex(legs)) };
+    const volatilities = this.legs.map((leg, i) => leg.volatility(taken(legs[i])));
+    const isEstimate = volatilities.some((one) => one !== null);
+    const fields = isEstimate ? { leg_prices: prices.map((one, i) => (volatilities[i] === null ? one : null)), leg_volatilities: volatilities } : { leg_prices: prices };
+    return { fields, isEstimate, net: netPrice(legs, prices, hedgeIndex(legs)) };
   }
 
   drawNets(rfq) {
     for (const [field, net] of Object.entries(this.nets)) {
       const isAsked = rfq.side === null || rfq.side === (field === "bid" ? "sell" : "buy");
-      const found = isAsked ? this.sideOf(field) : { prices: null, net: null };
+      const found = isAsked ? this.sideOf(field) : { net: null };
       net.stated = found.net === null ? null : found;
-      setText(net.price, found.net === null ? format.NOTHING : `${found.net} ${rfq.quote_currency}`);
+      setText(net.price, netText(found, rfq.quote_currency));
       setText(net.note, isAsked ? `for ${format.short(rfq.quantity)} units` : "not asked for");
     }
   }
@@ -145,18 +176,34 @@ class QuoteForm extends Widget {
     const own = rfq.quotes[0];
     const problem = this.problem(rfq, leftMs);
     const verb = own ? `Replace v${own.version}` : "Send";
-    const text = ["bid", "ask"].map((field) => this.nets[field].stated?.net ?? "–").join(" / ");
+    const text = this.statement(rfq);
     setDisabled(this.submit, problem !== "" || performance.now() < this.lockedUntil);
-    setText(this.submit, problem || `${verb}: ${text} ${rfq.quote_currency}`);
+    setText(this.submit, problem || `${verb}: ${text}`);
     setText(this.own, own?.state === "filled" ? hitText(rfq, own) : ownText(own));
     setAttribute(this.own, "class", own?.state === "filled" ? "ok-text" : "muted");
     if (rfq.state !== "open" && this.message.dataset.kind === "good") this.say("", null);
     this.cancel.hidden = !own || own.state !== "active";
   }
 
+  /** What goes out, in words: the prices, or of volatilities those of a single leg and what they come to. */
+  statement(rfq) {
+    const sides = ["bid", "ask"].map((field) => this.nets[field].stated);
+    const prices = `${sides.map((side) => side?.net ?? "–").join(" / ")} ${rfq.quote_currency}`;
+    if (!sides.some((side) => side?.isEstimate)) return prices;
+    const typed = rfq.legs.length === 1 ? sides.map((side) => (side ? `${shiftText(side.fields.leg_volatilities[0], 2)} %` : "–")).join(" / ") : "volatilities";
+    return `${typed}, ≈ ${prices}`;
+  }
+
+  /** One side as a message says it, or null where it is not quoted. */
+  side(field) {
+    return this.nets[field].stated?.fields ?? null;
+  }
+
   problem(rfq, leftMs) {
     if (rfq.state !== "open") return `Request is ${format.words(rfq.state)}`;
     if (leftMs <= 0) return "Time is over";
+    const frozen = rfq.legs.map((leg) => firm.protections.get(leg.instrument_name.split(/[-_]/)[0])).find((view) => view?.frozen_at_ns);
+    if (frozen) return `${frozen.coin} is frozen by the protection`;
     if (connection.state === "offline" || connection.state === "connecting") return `Not connected (${connection.state})`;
     const bad = this.legs.map((leg) => leg.problem).find((text) => text !== "");
     if (bad) return bad;
@@ -168,12 +215,17 @@ class QuoteForm extends Widget {
     const { rfq } = this;
     if (!rfq || this.submit.disabled || performance.now() < this.lockedUntil) return;
     this.lockedUntil = performance.now() + LOCK_MS;
-    const side = (field) => (this.nets[field].stated ? { leg_prices: this.nets[field].stated.prices } : null);
-    const message = { type: "rfq.quote", rfq_id: rfq.rfq_id, account_id: selection.accountId, bid: side("bid"), ask: side("ask"), ...this.terms.fields };
+    this.band.forget();
+    await this.quote({ type: "rfq.quote", rfq_id: rfq.rfq_id, account_id: selection.accountId, bid: this.side("bid"), ask: this.side("ask"), ...this.terms.fields });
+  }
+
+  /** A price far from the model is offered again, to be confirmed, exactly as it was stated. */
+  async quote(message) {
     this.say("Sent", "wait");
     const answer = await commands.send(message, (state) => state === "unknown" && this.say("Unknown, checking", "wait"));
-    if (answer.type === "command_refused") this.say(`Refused. ${refusalText(answer)}`, "bad");
-    else this.say(`Quote ${answer.entity_id} stands for RFQ ${rfq.rfq_id}.`, "good");
+    if (answer.type !== "command_refused") return this.say(`Quote ${answer.entity_id} stands for RFQ ${message.rfq_id}.`, "good");
+    const isOffered = this.rfq?.rfq_id === message.rfq_id && this.band.take(answer, `Quote for RFQ ${message.rfq_id}`, (confirmed) => this.quote({ ...message, ...confirmed }));
+    return this.say(isOffered ? `Refused: ${answer.reason}.` : `Refused. ${refusalText(answer)}`, "bad");
   }
 
   async withdraw() {
@@ -192,6 +244,10 @@ class QuoteForm extends Widget {
 
 function setChosen(select, value) {
   if (select.value !== String(value)) select.value = String(value);
+}
+
+function netText(found, currency) {
+  return found.net === null ? format.NOTHING : `${found.isEstimate ? "≈ " : ""}${found.net} ${currency}`;
 }
 
 /** What the maker did by being hit: the other side of what the taker took. */

@@ -9,12 +9,13 @@ import { refusalText } from "./notices.js";
 const REASONS = ["credit_check", "risk_limit", "technical", "price_tolerance"];
 
 export class QuoteTerms {
-  constructor() {
+  /** @param {Element} entry the choice of the unit that prices are typed in */
+  constructor(entry) {
     this.quantity = element("input", { class: "input input-small", id: "quote-size", inputmode: "decimal", placeholder: "All" });
     this.condition = element("select", { class: "input input-small", id: "quote-condition" }, option("any_part_of", "Any part of it"), option("all_or_none", "All or none"));
     const size = element("label", { class: "check", for: "quote-size" }, "Size");
     const condition = element("label", { class: "check", for: "quote-condition" }, "Taken");
-    this.node = element("div", { class: "quote-actions" }, size, element("div", {}, this.quantity), condition, element("div", {}, this.condition));
+    this.node = element("div", { class: "quote-actions" }, entry, size, element("div", {}, this.quantity), condition, element("div", {}, this.condition));
   }
 
   clear() {

@@ -7,10 +7,12 @@ import { commands } from "../feeds/session.js";
 import { msUntil } from "../lib/clock.js";
 import { arrange, element, setAttribute, setDisabled, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
-import { bestQuote, legsText } from "../lib/structure.js";
+import { bestQuote, legsText, outcomeText } from "../lib/structure.js";
 import { firm } from "../store/firm.js";
 import { page } from "../store/page.js";
+import { BandLook } from "./band_look.js";
 import { notify, refusalText } from "./notices.js";
+import { RfqOutcomes } from "./rfq_outcomes.js";
 import { RfqPool } from "./rfq_pool.js";
 import { RfqPreview } from "./rfq_preview.js";
 
@@ -34,8 +36,10 @@ export class RfqCard {
     this.body = element("tbody");
     this.spoken = element("p", { class: "hidden-text", "aria-live": "polite" }, "");
     this.table = element("table", { class: "quotes-table" }, element("caption", { class: "hidden-text" }, "Quotes, best first"), head(), this.body);
-    this.pool = new RfqPool();
-    this.node = element("article", { class: "rfq-card" }, element("div", { class: "rfq-top" }, this.title, this.state, this.left, this.cancel), this.legs, this.phase, this.passed, this.table, this.pool.node, this.spoken);
+    this.band = new BandLook();
+    this.pool = new RfqPool(this.band);
+    this.outcomes = new RfqOutcomes();
+    this.node = element("article", { class: "rfq-card" }, element("div", { class: "rfq-top" }, this.title, this.state, this.left, this.cancel), this.legs, this.phase, this.passed, this.band.node, this.table, this.pool.node, this.outcomes.node, this.spoken);
     this.preview = null;
     this.rows = new Map();
     this.lockedUntil = 0;
@@ -58,6 +62,8 @@ export class RfqCard {
     this.drawPhase(rfq, isOpen, leftMs);
     setText(this.passed, passedText(rfq));
     this.drawQuotes(rfq, isOpen);
+    this.outcomes.draw(rfq);
+    if (!isOpen) this.band.forget();
     this.pool.draw(rfq, isOpen, msUntil(rfq.tradable_at_ns) <= 0);
   }
 
@@ -137,13 +143,15 @@ export class RfqCard {
 
   /** Accepts exactly what the button stated; one accept at a time. */
   async accept({ text, ...stated }) {
-    if (performance.now() < this.lockedUntil) return;
+    if (performance.now() < this.lockedUntil) return undefined;
     this.lockedUntil = performance.now() + ACCEPT_LOCK_MS;
+    this.band.forget();
     const message = { type: "rfq.accept", rfq_id: this.rfq.rfq_id, ...stated };
     const answer = await commands.send(message, (state) => state === "unknown" && notify(`Accept of RFQ ${this.rfq.rfq_id}: unknown, checking`, "wait"));
     this.lockedUntil = 0;
-    if (answer.type === "command_refused") notify(`Accept refused. ${refusalText(answer)}`, "bad");
-    else notify(`Accepted: ${text}.`);
+    if (answer.type !== "command_refused") return notify(`Accepted: ${text}.`);
+    this.band.take(answer, text, (confirmed) => this.accept({ text, ...stated, ...confirmed }));
+    return notify(`Accept refused. ${refusalText(answer)}`, "bad");
   }
 
   async withdraw() {
@@ -178,8 +186,7 @@ function order(quote, best) {
 function quoteState(quote, leftMs) {
   if (quote.state === "active") return format.countdown(leftMs);
   if (quote.state === "pending_last_look") return `last look ${format.countdown(msUntil(quote.last_look_until_ns))}`;
-  const reason = quote.reason ? `: ${format.words(quote.reason)}` : "";
-  return `${format.words(quote.outcome ?? quote.state)}${reason}`;
+  return outcomeText(quote);
 }
 
 function phaseOf(rfq, isOpen, leftMs) {
@@ -189,7 +196,7 @@ function phaseOf(rfq, isOpen, leftMs) {
   if (rfq.state === "open" && leftMs <= 0) return ["Time is over", "wait"];
   if (rfq.state === "pending_fill") return [pendingText(rfq), "wait"];
   if (rfq.state === "filled") return [filledText(rfq), "good"];
-  return rfq.state === "rejected" ? [`Rejected: ${rfq.reason}`, "bad"] : ["", null];
+  return rfq.state === "rejected" ? [`Rejected: ${format.words(rfq.reason)}`, "bad"] : ["", null];
 }
 
 function pendingText(rfq) {

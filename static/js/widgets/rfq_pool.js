@@ -16,7 +16,9 @@ const SIDES = [
 ];
 
 export class RfqPool {
-  constructor() {
+  /** @param {import("./band_look.js").BandLook} band where a price far from the model is confirmed */
+  constructor(band) {
+    this.band = band;
     this.lockedUntil = 0;
     this.ways = SIDES.map((way) => this.addWay(way));
     this.node = element("div", { class: "rfq-pool", role: "group", "aria-label": "Pool and resting limits" }, ...this.ways.map((way) => way.node));
@@ -59,11 +61,17 @@ export class RfqPool {
     if (performance.now() < this.lockedUntil || !pool?.limit_price) return;
     this.lockedUntil = performance.now() + LOCK_MS;
     const quotes = pool.fills.map(({ quote_id, version }) => ({ quote_id, version }));
-    const message = { type: "rfq.trade", rfq_id: this.rfq.rfq_id, side, limit_price: pool.limit_price, quotes };
+    const text = `${verb} ${this.rfq.quantity} from ${quotesText(pool)} within ${pool.limit_price}`;
+    await this.send({ type: "rfq.trade", rfq_id: this.rfq.rfq_id, side, limit_price: pool.limit_price, quotes }, text);
+  }
+
+  async send(message, text) {
+    this.band.forget();
     const answer = await commands.send(message, (state) => state === "unknown" && notify(`Trade of RFQ ${this.rfq.rfq_id}: unknown, checking`, "wait"));
     this.lockedUntil = 0;
-    if (answer.type === "command_refused") notify(`Trade refused. ${refusalText(answer)}`, "bad");
-    else notify(`Accepted: ${verb} ${this.rfq.quantity} from ${quotesText(pool)} within ${pool.limit_price}.`);
+    if (answer.type !== "command_refused") return notify(`Accepted: ${text}.`);
+    this.band.take(answer, text, (confirmed) => this.send({ ...message, ...confirmed }, text));
+    return notify(`Trade refused. ${refusalText(answer)}`, "bad");
   }
 
   /** Rests the typed limit, or withdraws the one that rests. */

@@ -9,26 +9,41 @@ import * as format from "../lib/format.js";
 import { selection } from "../store/selection.js";
 
 const ASK_AFTER_MS = 250;
-const ROWS = ["Price", "Lit books", "Worse than mark", "Worse than model", "Worse than lit", "Fees", "Fees in the books", "Hedge delta"];
+const TAKER_ROWS = [
+  ["Price", (side) => side.net_price ?? format.NOTHING],
+  ["Lit books", (side) => priceText(side.lit_price)],
+  ["Worse than mark", (side) => priceText(side.against.mark)],
+  ["Worse than model", (side) => priceText(side.against.model)],
+  ["Worse than lit", (side) => priceText(side.against.lit)],
+  ["Fees", (side) => feeText(side.fees)],
+  ["Fees in the books", (side) => feeText(side.lit_fees)],
+  ["Hedge delta", (side) => hedgeText(side.hedges)],
+];
 
 export class RfqPreview {
-  /** @param {Record<string, string>} titles what the margin after is called, by side */
-  constructor(titles) {
+  /**
+   * @param {Record<string, string>} titles what the margin after is called, by the taker's side
+   * @param {[string, (side: object, found: object) => string][]} lines of the table
+   * @param {Record<string, string>} heads of its columns, by the taker's side
+   */
+  constructor(titles, lines = TAKER_ROWS, heads = { buy: "Buy", sell: "Sell" }) {
     this.titles = titles;
+    this.lines = lines;
+    this.heads = heads;
     this.now = element("dd", {}, format.NOTHING);
     this.after = new Map(Object.keys(titles).map((side) => [side, element("dd", {}, format.NOTHING)]));
     this.margin = element("dl", { class: "facts facts-wide margin-preview" }, element("dt", { title: "Initial margin and equity, portfolio margin" }, "Margin now"), this.now);
     for (const [side, title] of Object.entries(titles)) this.margin.append(element("dt", {}, title), this.after.get(side));
     this.value = element("p", { class: "muted" }, "");
-    this.cells = new Map(ROWS.map((row) => [row, Object.fromEntries(Object.keys(titles).map((side) => [side, element("td", {}, format.NOTHING)]))]));
+    this.cells = new Map(lines.map(([row]) => [row, Object.fromEntries(Object.keys(titles).map((side) => [side, element("td", {}, format.NOTHING)]))]));
     this.missing = element("p", { class: "warning-text" }, "");
     this.node = element("div", { class: "rfq-preview", "aria-label": "Before you trade", role: "group" }, this.margin, this.value, this.table(), this.missing);
     this.asked = 0;
   }
 
   table() {
-    const heads = Object.keys(this.titles).map((side) => element("th", { scope: "col" }, side === "buy" ? "Buy" : "Sell"));
-    this.rows = ROWS.map((row) => element("tr", {}, element("th", { scope: "row", class: "left" }, row), ...Object.values(this.cells.get(row))));
+    const heads = Object.keys(this.titles).map((side) => element("th", { scope: "col" }, this.heads[side]));
+    this.rows = this.lines.map(([row]) => element("tr", {}, element("th", { scope: "row", class: "left" }, row), ...Object.values(this.cells.get(row))));
     return element("table", { class: "grid preview-table" }, element("caption", { class: "hidden-text" }, "Prices before you trade"), element("thead", {}, element("tr", {}, element("td"), ...heads)), element("tbody", {}, ...this.rows));
   }
 
@@ -59,21 +74,19 @@ export class RfqPreview {
   }
 
   show(found) {
-    const price = (value) => (value === null ? format.NOTHING : format.number(value, 4));
     const usd = found.mark_price !== null && found.index_price && found.quote_currency !== "USD" && found.quote_currency !== "USDC" ? ` · ${format.number(found.mark_price * found.index_price, 0)} USD` : "";
     const ages = Object.entries(found.ages_ms).map(([name, ms]) => `${name} ${(ms / 1000).toFixed(1)} s`).join(", ");
-    setText(this.value, `${found.structure}: mark ${price(found.mark_price)}, model ${price(found.model_price)} ${found.quote_currency}${usd}. Ages: ${ages}`);
+    setText(this.value, `${found.structure}: mark ${priceText(found.mark_price)}, model ${priceText(found.model_price)} ${found.quote_currency}${usd}. Ages: ${ages}`);
     setText(this.missing, Object.values(found.missing).map(format.words).join("; "));
-    for (const side of found.sides) if (this.after.has(side.side)) this.showSide(side, price);
+    for (const side of found.sides) if (this.after.has(side.side)) this.showSide(side, found);
   }
 
-  showSide(side, price) {
+  showSide(side, found) {
     setMargin(this.after.get(side.side), side.margins);
     const first = side.margins[0]?.preview;
     if (first) setText(this.now, marginText(first.before));
-    const texts = [side.net_price ?? format.NOTHING, price(side.lit_price), price(side.against.mark), price(side.against.model), price(side.against.lit), feeText(side.fees), feeText(side.lit_fees), hedgeText(side.hedges)];
-    ROWS.forEach((row, i) => setText(this.cells.get(row)[side.side], texts[i]));
-    this.rows.forEach((row, i) => (row.hidden = this.isEmpty(ROWS[i])));
+    for (const [row, text] of this.lines) setText(this.cells.get(row)[side.side], text(side, found));
+    this.rows.forEach((row, i) => (row.hidden = this.isEmpty(this.lines[i][0])));
   }
 
   /** A row that says nothing of either side takes no room. */
@@ -98,10 +111,14 @@ function marginText(margin) {
   return `${isTooMuch(margin) ? "TOO MUCH · " : ""}${format.number(initial, 0)} of ${format.number(equity, 0)} USD · ${format.percent(initial / equity)}`;
 }
 
-function feeText(fees) {
+function priceText(value) {
+  return value === null ? format.NOTHING : format.number(value, 4);
+}
+
+export function feeText(fees) {
   return Object.entries(fees).map(([asset, amount]) => `${amount} ${asset}`).join(" + ") || format.NOTHING;
 }
 
-function hedgeText(hedges) {
+export function hedgeText(hedges) {
   return hedges.map((one) => `${format.signed(one.delta, 2)} ${one.instrument_name.split(/[-_]/)[0]} for ${format.number(one.cost, 0)} USD`).join(", ") || format.NOTHING;
 }

@@ -155,7 +155,6 @@ class Ticket extends Widget {
     setDisabled(this.postOnly, !mayPost || Boolean(this.amended));
     setDisabled(this.price.input, priceNeed(orderType) === "no");
     this.drawAmended();
-    this.softLimit.draw();
     this.terms.draw(this.state, instrument);
     for (const button of this.times.querySelectorAll("button")) setDisabled(button, orderType === "market");
     if (instrument) this.drawInstrument(instrument);

@@ -6,6 +6,7 @@ from django.test import Client
 from market import selectors as market
 from orders import services as orders_services
 from orders.models import Order, OverrideRequest
+from rfq.selectors import protection as desk_protection
 from risk import services as risk_services
 from risk.models import ControlRelease, ControlSetting, ControlState
 from tests import builders
@@ -186,3 +187,21 @@ def test_an_override_is_approved_on_the_page(officer: Client, world: World) -> N
     body = officer.post(path, {"reason": "seen by risk", "command_id": "page-1"}, follow=True).content.decode()
     assert "is approved; order" in body
     assert Order.objects.get(overridden__isnull=False).user == world.taker.user
+
+
+def test_bounds_of_a_firm_are_set_by_an_administrator_alone(administrator: Client, world: World) -> None:
+    firm_id, officer = world.taker.firm.pk, Client()
+    officer.force_login(world.house.user)
+    form = {
+        "command_id": "page-7", "create_per_minute_max": "7", "execute_per_minute_max": "8", "open_rfqs_max": "9", "live_quotes_max": "10",
+        "band_ticks": "20", "band_percent": "12.5",
+    }  # fmt: skip
+    path = f"/compliance/settings/desk/{firm_id}/"
+    assert officer.post(path, form).status_code == 403
+    assert "invalid_form" in administrator.post(path, {**form, "open_rfqs_max": "none"}, follow=True).content.decode()
+    assert "are set and in force" in administrator.post(path, form, follow=True).content.decode()
+    (bounds,) = desk_protection.list_desk_limits(firm_id)
+    assert (bounds.create_per_minute_max, bounds.open_rfqs_max, bounds.band_percent) == (7, 9, "12.5")
+    assert not bounds.is_band_confirmable
+    body = officer.get("/compliance/settings/").content.decode()
+    assert "<td>12.5</td>" in body

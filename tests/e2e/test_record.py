@@ -1,0 +1,93 @@
+"""What is kept of a request, in a real browser: history, record, tape, scores."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import OpenPage, wait_live
+from tests.e2e.test_maker_quote import assert_no_violation_in_either_theme
+from tests.e2e.test_rfq import build_straddle, request_quotes
+
+RAW = re.compile(r"\bNone\b|\bnull\b|\bNaN\b|\bundefined\b|[a-z]_[a-z]|1970-01-01|\d\.\d{9}")
+"""What no reader should meet: missing values by a programmer's name, names with underscores, the epoch, float noise."""
+
+
+def assert_reads_well(page: Page) -> None:
+    """No raw value, and nothing that hangs over the side of the page."""
+    found = RAW.findall(page.locator("main").inner_text())
+    assert found == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    wide = "[...document.querySelectorAll('main table')].filter((one) => one.offsetWidth > one.closest('section').clientWidth).length"
+    assert page.evaluate(wide) == 0
+
+
+def trade_a_straddle(page: Page) -> tuple[str, str]:
+    wait_live(page)
+    build_straddle(page)
+    card = request_quotes(page)
+    best = card.locator('.accept[data-field="bid"][data-best="true"]')
+    expect(best).to_have_count(1)
+    number = card.locator("b").first.inner_text().split()[0]
+    best.click()
+    done = page.locator("parley-rfq .rfq-card", has_text=number)
+    expect(done.locator(".state")).to_have_text("filled")
+    price = re.search(r"Sold 2 at (0\.\d+) BTC", done.inner_text())
+    assert price is not None, done.inner_text()
+    return number, price[1]
+
+
+def test_a_trade_is_in_the_history_on_the_tape_and_in_its_record(open_page: OpenPage) -> None:
+    page = open_page("trader", "/terminal/")
+    number, price = trade_a_straddle(page)
+    page.locator('parley-blotter [data-tab="tape"]').click()
+    expect(page.locator("parley-blotter tbody tr").first).to_contain_text(price)
+    page.get_by_role("link", name="Tape").click()
+    line = page.locator("tbody tr", has_text=price).first
+    expect(line).to_contain_text("straddle")
+    assert_reads_well(page)
+    assert_no_violation_in_either_theme(page)
+    page.get_by_role("link", name="History").click()
+    row = page.locator("tbody tr", has_text=number).first
+    expect(row).to_contain_text("filled")
+    expect(row).to_contain_text(f"{price} BTC")
+    assert_reads_well(page)
+    assert_no_violation_in_either_theme(page)
+    row.get_by_role("link").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"RFQ {number}")
+    expect(page.get_by_role("region", name="RFQ", exact=True)).to_contain_text(f"sell at {price} BTC")
+    expect(page.get_by_role("region", name="Quotes", exact=True)).to_contain_text("traded 2")
+    expect(page.get_by_role("region", name="Timeline")).to_contain_text("grace over")
+    expect(page.get_by_role("region", name="Market").locator("tbody tr").first).to_contain_text("created")
+    assert_reads_well(page)
+    assert_no_violation_in_either_theme(page)
+
+
+def test_the_history_is_searched_and_says_what_is_wrong(open_page: OpenPage) -> None:
+    page = open_page("trader", "/history/")
+    page.get_by_label("State").select_option(label="filled")
+    page.get_by_role("button", name="Filter").click()
+    states = page.locator("tbody .state").all_inner_texts()
+    assert states
+    assert set(states) == {"filled"}
+    page.get_by_label("Structure").fill("box")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("tbody")).to_contain_text("No RFQ matches")
+    page.get_by_label("From").fill("yesterday")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_role("alert")).to_contain_text("yesterday")
+
+
+def test_scores_are_told_in_figures_and_charts(open_page: OpenPage) -> None:
+    page = open_page("trader", "/scores/")
+    makers = page.get_by_role("region", name="Makers")
+    expect(makers).to_contain_text("Cobalt Markets")
+    expect(makers).to_contain_text("hit rate")
+    for chart in page.locator(".score-chart").all():
+        plot = chart.locator(".main-svg").first
+        expect(plot).to_be_visible()
+        box = plot.bounding_box()
+        assert box is not None
+        assert box["width"] > 200
+        assert box["height"] > 100
+    assert_reads_well(page)
+    assert_no_violation_in_either_theme(page)
