@@ -97,3 +97,8 @@ _BY_VERSION = {"4": FIX42, "6": FIX44}
 
 def dialect_of(session: Session) -> Dialect:
     return _BY_VERSION.get(session.application_version, FIX50)
+
+
+def session_key(session: Session) -> str:
+    """Whose orders they are, for ever: one client may have a session of each version under one name."""
+    return f"{session.name} {dialect_of(session).name}"

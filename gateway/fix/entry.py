@@ -8,6 +8,7 @@ import parley_core
 
 from gateway import clock
 from gateway.engine import QUEUE_FULL_WAIT_SECONDS, EngineStopped
+from gateway.fix.dialect import session_key
 from gateway.fix.handler import Session
 from gateway.fix.order_messages import Replacement
 from gateway.fix.order_record import OrderRecord, OrderTerms
@@ -56,7 +57,7 @@ class Entry:
         return int(
             self._engine.enter_order(
                 now_ns,
-                session.name,
+                session_key(session),
                 client_order_id,
                 _valid_until(now_ns),
                 terms.account_id,

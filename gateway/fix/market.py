@@ -13,6 +13,7 @@ import parley_core
 from gateway import clock
 from gateway.board import Board
 from gateway.fix import values
+from gateway.fix.dialect import session_key
 from gateway.fix.handler import Link, Session
 from gateway.fix.message import Field, Message, Outgoing
 from gateway.registry import Contract, Registry
@@ -72,7 +73,7 @@ class MarketData:
         self._link = link
 
     def on_logout(self, session: Session) -> None:
-        for key in [key for key in self._subscriptions if key[0] == session.name]:
+        for key in [key for key in self._subscriptions if key[0] == session_key(session)]:
             del self._subscriptions[key]
 
     async def on_request(self, session: Session, message: Message) -> None:
@@ -85,7 +86,7 @@ class MarketData:
 
     def _request(self, session: Session, message: Message) -> None:
         kind, request_id = message.get(263), message.get(262)
-        key = (session.name, request_id)
+        key = (session_key(session), request_id)
         if kind == UNSUBSCRIBE:
             if self._subscriptions.pop(key, None) is None:
                 raise RequestRefused(DUPLICATE_ID, f"unknown_request: there is no subscription {request_id[:64]}")
@@ -128,7 +129,7 @@ class MarketData:
         return contract
 
     def _require_room(self, session: Session, more: int) -> None:
-        followed = sum(len(each.shown) for key, each in self._subscriptions.items() if key[0] == session.name)
+        followed = sum(len(each.shown) for key, each in self._subscriptions.items() if key[0] == session_key(session))
         if followed + more > SUBSCRIPTIONS_MAX:
             raise RequestRefused(
                 TOO_MANY, f"too_many_subscriptions: value {followed + more}, bound {SUBSCRIPTIONS_MAX}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway import clock
 from gateway.fix import order_messages, reports, values
-from gateway.fix.dialect import dialect_of
+from gateway.fix.dialect import dialect_of, session_key
 from gateway.fix.handler import Session
 from gateway.fix.message import Field, FieldWrong, Message, Outgoing
 from gateway.fix.order_record import OrderRecord
@@ -33,7 +33,7 @@ class MassRequests:
             text = f"mass_cancel_not_supported: MassCancelRequestType {kind[:8]}"
             self._answer(session, message, "0", ((532, OTHER), (58, text)))
             return
-        if self._orders.book.find_known(session.name, client_order_id) is not None:
+        if self._orders.book.find_known(session_key(session), client_order_id) is not None:
             text = "duplicate_id: the ClOrdID was used before"
             self._answer(session, message, "0", ((532, OTHER), (58, text)))
             return
@@ -60,7 +60,7 @@ class MassRequests:
         side = values.word(message, 54, values.SIDES) if 54 in message else None
         return [
             order
-            for order in self._orders.book.working(session.name)
+            for order in self._orders.book.working(session_key(session))
             if symbol in ("", order.symbol) and side in (None, order.terms.side)
         ]
 

@@ -15,7 +15,7 @@ import parley_core
 from gateway import clock
 from gateway.engine import RawEvent
 from gateway.fix import order_messages, reports
-from gateway.fix.dialect import dialect_of
+from gateway.fix.dialect import dialect_of, session_key
 from gateway.fix.entry import Entry
 from gateway.fix.handler import BusinessReason, Grant, Link, Refusal, RejectReason, Session
 from gateway.fix.mass import MassRequests
@@ -105,7 +105,7 @@ class Orders:
         """Cancel on disconnect, where the session has it. Raises EngineStopped."""
         if not session.cancels_on_disconnect:
             return
-        working = self.book.working(session.name)
+        working = self.book.working(session_key(session))
         for order in working:
             await self.entry.cancel(session, order, "", is_disconnect=True)
         if working:
@@ -184,7 +184,7 @@ class Orders:
         order = change.order
         contract = self.contract(order)
         for session in self.link.sessions():
-            is_own = bool(order.session) and session.name == order.session
+            is_own = bool(order.session) and session_key(session) == order.session
             if not is_own and (session.firm_id != order.firm_id or Grant.DROP_COPY not in session.grants):
                 continue
             if change.envelope.event_number <= self.link.last_reference(session):
@@ -203,7 +203,7 @@ class Orders:
         except OffGrid as off:
             self._reject(session, message, _grid_reason(off), f"{off.name}: {off}")
             return
-        known = self.book.find_known(session.name, client_order_id)
+        known = self.book.find_known(session_key(session), client_order_id)
         if known is not None:
             self._repeat(session, message, terms, known.order_id, is_request=known.is_request)
             return
@@ -211,7 +211,7 @@ class Orders:
         self.book.take(
             OrderRecord(
                 order_id=order_id,
-                session=session.name,
+                session=session_key(session),
                 client_order_id=client_order_id,
                 firm_id=session.firm_id,
                 user_id=session.user_id,
@@ -258,14 +258,14 @@ class Orders:
         """The order that a request is about; None where the request was answered already."""
         request = order_messages.client_order_id(message)
         original = message.find(41)
-        known = self.book.find_known(session.name, request)
+        known = self.book.find_known(session_key(session), request)
         if known is not None:
             if not message.is_redelivered:
                 order = self.book.orders.get(known.order_id)
                 text = "duplicate_id: the ClOrdID was used before"
                 self._reject_request(session, message, response_to, order, reports.DUPLICATE_ID, text)
             return None
-        order = self.book.find(session.name, original) if original else self._by_order_id(session, message)
+        order = self.book.find(session_key(session), original) if original else self._by_order_id(session, message)
         if order is None or message.find(37, str(order.order_id)) not in (str(order.order_id), reports.NONE):
             text = "unknown_order: the session has no such order"
             self._reject_request(session, message, response_to, None, reports.UNKNOWN_ORDER, text)
@@ -278,10 +278,10 @@ class Orders:
         if not text:
             raise FieldMissing(41)
         order = self.book.orders.get(int(text)) if text.isdecimal() and len(text) <= 18 else None
-        return order if order is not None and order.session == session.name else None
+        return order if order is not None and order.session == session_key(session) else None
 
     async def _status(self, session: Session, message: Message) -> None:
-        order = self.book.find(session.name, message.get(11))
+        order = self.book.find(session_key(session), message.get(11))
         if order is None and 37 in message:
             order = self._by_order_id(session, message)
         extra = ((790, message.get(790)),) if 790 in message and not session.is_fix42 else ()

@@ -88,7 +88,7 @@ def test_order_over_fix_becomes_a_row(desk: Desk, trader) -> None:
     project(desk, 0)
     rows = {order.client_order_id: order for order in Order.objects.all()}
     assert {name: (row.state, row.cumulative_lots, row.origin, row.session) for name, row in rows.items()} == {
-        "A-1": ("canceled", 0, "fix", "CLIENT1"), "A-2": ("filled", 7, "fix", "CLIENT1"),
+        "A-1": ("canceled", 0, "fix", "CLIENT1 FIX.4.4"), "A-2": ("filled", 7, "fix", "CLIENT1 FIX.4.4"),
     }  # fmt: skip
     assert str(rows["A-1"].pk) == order_id
     assert Fill.objects.filter(order_id=rows["A-2"].pk).count() >= 1

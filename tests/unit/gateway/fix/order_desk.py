@@ -54,13 +54,13 @@ class KeptLink:
     def send(self, session, message, reference=0):
         assert isinstance(message, Outgoing)
         self.sent.append((session.name, message.type, message.body, reference))
-        self.references[session.name] = max(reference, self.references.get(session.name, 0))
+        self.references[session.session_id] = max(reference, self.references.get(session.session_id, 0))
 
     def refuse(self, session, message, refusal):
         self.refused.append((session.name, message.type, refusal))
 
     def last_reference(self, session):
-        return self.references.get(session.name, 0)
+        return self.references.get(session.session_id, 0)
 
     def sessions(self):
         return self.known

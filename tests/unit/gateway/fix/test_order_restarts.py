@@ -114,7 +114,7 @@ def test_order_store_of_another_journal_is_not_believed(tmp_path):
     fix.desk.orders.save([], [], 10**6)
     again = fix.again()
     assert again.desk.orders.event_number == again.engine.event_number
-    assert [record.client_order_id for record in again.desk.orders.book.working("desk")] == ["A-1"]
+    assert [record.client_order_id for record in again.desk.orders.book.working("desk FIX.4.4")] == ["A-1"]
     again.engine.stop()
 
 
@@ -124,3 +124,13 @@ def test_second_gateway_takes_the_store_away(tmp_path):
     with pytest.raises(StoreTaken):
         first.save([], [], 4)
     assert OrderStore(tmp_path).event_number == 3
+
+
+def test_one_name_in_two_versions_is_two_sessions(tmp_path):
+    old, new = session(version="4"), session(version="6", session_id=999)
+    fix = FixDesk.opened(tmp_path, old, new)
+    fix.say(old, "D", order())
+    fix.say(new, "D", order())
+    versions = [20 in dict(body) for _, _, body, _ in fix.link.sent]
+    assert (versions, len(fix.engine.working_orders())) == ([True, False], 2)
+    fix.engine.stop()
