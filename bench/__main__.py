@@ -20,6 +20,7 @@ MEASUREMENTS = (
     "fan_out",
     "stopped_reader",
     "json",
+    "venues",
     "python_surface",
 )
 KNOWS_QUICK = frozenset(MEASUREMENTS) - {"gateway"}
