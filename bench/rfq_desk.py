@@ -28,7 +28,7 @@ MAKERS, TAKERS, REPLACEMENTS = 20, 4, 3
 RFQS, QUICK = 500, 24
 OPEN_AT_ONCE = 1
 """Of each taker."""
-ROWS = 300
+ROWS = 100
 
 
 def main() -> None:
