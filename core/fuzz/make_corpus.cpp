@@ -26,6 +26,15 @@ Bytes payload_of(const Input& input) {
     return bytes;
 }
 
+/// As journals held it before there were records of fixed form.
+template <typename Input>
+Bytes in_numbers(const Input& input) {
+    Bytes bytes;
+    Writer writer(bytes);
+    codec::encode_numbers(writer, kNow, input);
+    return bytes;
+}
+
 Bytes quotes() {
     Quotes quotes;
     quotes.instrument_id = 1;
@@ -90,24 +99,27 @@ std::vector<Bytes> day() {
             payload_of(SetLimits{1, 1, 3, 4, limits, kAllCoins, ""}),
             payload_of(SetLimits{2, 2, 3, 4, limits, kAllCoins, ""}),
             payload_of(order(3, 11, 1, Side::buy, 1'000)),
-            payload_of(order(4, 12, 2, Side::sell, 999)),
+            in_numbers(order(4, 12, 2, Side::sell, 999)),
             payload_of(order(5, 13, 2, Side::sell, 1'003)),
             reservation(6),
             payload_of(ConfirmBlock{7, 7}),
             payload_of(VoidBlock{8, 9}),
-            payload_of(CancelOrder{9, 13}),
+            payload_of(AmendOrder{9, kNow, 13, {3}, {1'004}}),
+            payload_of(CancelOrder{10, 13}),
             entered(kEnteredOrdersFrom + 1),
             entered(kEnteredOrdersFrom + 2),
             payload_of(EnterAmend{"desk", "A-2", 5, kNow + 1, kEnteredOrdersFrom + 1, {3}, {}}),
             payload_of(EnterCancel{"desk", "A-3", 5, kEnteredOrdersFrom + 1, false}),
             payload_of(EnterCancel{"desk", "", 5, kEnteredOrdersFrom + 2, true}),
-            payload_of(SetTradingState{10, ControlScope::firm, 3, TradingState::reducing}),
-            payload_of(CancelAll{11, ControlScope::all, 0}),
-            payload_of(SetKillSwitch{12, ControlScope::user, 5, true}),
-            payload_of(RefuseCommand{13, "place:1", "malformed", 0, 0}),
-            payload_of(NoteCommand{14}),
+            payload_of(SetTradingState{11, ControlScope::firm, 3, TradingState::reducing}),
+            payload_of(CancelAll{12, ControlScope::all, 0}),
+            payload_of(SetKillSwitch{13, ControlScope::user, 5, true}),
+            in_numbers(AmendOrder{14, kNow, 12, {3}, {1'004}}),
+            in_numbers(CancelOrder{15, 12}),
+            payload_of(RefuseCommand{16, "place:1", "malformed", 0, 0}),
+            payload_of(NoteCommand{17}),
             payload_of(Deliver{kNow, 1, 60'000'000'000}),
-            payload_of(SettleInstrument{15, 1, "settle:1"})};
+            payload_of(SettleInstrument{18, 1, "settle:1"})};
 }
 
 void write(const fs::path& path, const Bytes& bytes) {

@@ -5,28 +5,6 @@
 
 namespace parley {
 
-void Engine::apply(std::uint64_t journal_sequence, std::span<const std::uint8_t> payload,
-                   std::vector<Event>& events) {
-    Reader reader(payload);
-    const auto kind = static_cast<InputKind>(reader.byte());
-    begin_record(journal_sequence, reader.number(), events);
-    if (!dispatch_often(kind, reader)) dispatch(kind, reader);
-    if (!reader.at_end()) throw BadEncoding("record is longer than its input");
-}
-
-/// What comes in great numbers. False: the input is another.
-bool Engine::dispatch_often(InputKind kind, Reader& reader) {
-    const auto take = [&](auto command) {
-        codec::get_quickly(reader, command);
-        answer(command.command_sequence);
-        on(command);
-        return true;
-    };
-    if (kind == InputKind::amend_order) return take(AmendOrder{});
-    if (kind == InputKind::place_order) return take(PlaceOrder{});
-    return kind == InputKind::cancel_order && take(CancelOrder{});
-}
-
 void Engine::dispatch(InputKind kind, Reader& reader) {
     switch (kind) {
         case InputKind::list_instrument:
@@ -35,6 +13,7 @@ void Engine::dispatch(InputKind kind, Reader& reader) {
             const auto input = codec::decode<SetIndex>(reader);
             if (input.coin_id < 0 || input.coin_id >= kCoinsMax) throw BadEncoding("coin is out of range");
             order_controls_.renew_rooms();
+            coins_[input.coin_id].revision = ++market_revision_;
             return coins_[input.coin_id].update(input.price_micros);
         }
         case InputKind::set_quotes:
@@ -71,6 +50,12 @@ void Engine::refuse_sequence() { throw BadEncoding("command is out of sequence")
 
 void Engine::dispatch_command(InputKind kind, Reader& reader) {
     switch (kind) {
+        case InputKind::amend_order:
+            return on(take_command<AmendOrder>(reader));
+        case InputKind::cancel_order:
+            return on(take_command<CancelOrder>(reader));
+        case InputKind::place_order:
+            return on(take_command<PlaceOrder>(reader));
         case InputKind::cancel_all:
             return on(take_command<CancelAll>(reader));
         case InputKind::place_attributed_order: {
@@ -138,6 +123,8 @@ void Engine::dispatch_control(InputKind kind, Reader& reader) {
             throw BadEncoding("unknown kind of input");
     }
 }
+
+void Engine::make_room_for_events() { events_->reserve(std::max<std::size_t>(events_->capacity() * 2, 64)); }
 
 Event& Engine::emit_texts(EventKind kind, std::string first, std::string second) {
     Event& event = emit(kind, Reason::none);
@@ -219,7 +206,7 @@ void Engine::on(const SetQuotes& input, Reader& reader) {
 /// A quote whose price stays and whose size does not grow keeps its place in the queue; every other one is withdrawn
 /// and goes to the back. What crosses a client's resting order trades with it, at the client's price.
 void Engine::quote(Instrument& instrument, Quotes& quotes) {
-    instrument.reference = {{quotes.mark_ticks}, now_ns_, quotes.is_crossed()};
+    instrument.reference = {{quotes.mark_ticks}, now_ns_, quotes.is_crossed(), ++market_revision_};
     if (instrument.reference.is_crossed) quotes.counts[0] = quotes.counts[1] = 0;
     quoted_before_.clear();
     quoted_before_.swap(instrument.venue_orders);

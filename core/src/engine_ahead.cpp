@@ -14,27 +14,29 @@ constexpr std::size_t kLevelsAhead = 6;
 constexpr std::size_t kYoungestAhead = 3;
 /// Fewer records are applied as they are.
 constexpr std::size_t kGroupMin = 4;
-/// As many orders lie in the processor's caches with everything around them: nothing needs to be fetched ahead.
+/// As many orders lie in the processor's caches with everything around them: nothing needs to be fetched ahead but what
+/// tells an id among those of finished orders.
 constexpr std::size_t kOrdersNear = 4'096;
+
+[[nodiscard]] bool is_amendment(std::span<const std::uint8_t> payload) noexcept {
+    return !payload.empty() && static_cast<InputKind>(payload.front()) == InputKind::amend_order_fixed;
+}
 
 }  // namespace
 
-/// A record that was decoded before its turn. What it names may be gone when it acts: guesses only tell what to fetch.
+/// What a record names, read before its turn. It may be gone when the record acts: guesses only tell what to fetch.
 struct Engine::Ahead {
-    InputKind kind{};
-    bool is_decoded = false;  ///< false: applied from its payload when its turn comes
+    InputKind kind{};  ///< none: of another kind, or nothing that can be decoded
     Side side{};
-    std::uint64_t journal_sequence = 0;
-    TimeNs now_ns = 0;
-    OrderId order_id = 0;
     PriceTicks price;
+    OrderId order_id = 0;
+    AccountId account_id = 0;
+    InstrumentId instrument_id = 0;
+    Owner owner;
     OrderIndex order = kNone;
     LevelIndex level = kNone;  ///< of the price
     Slot account = kNone;
     Slot instrument = kNone;
-    AmendOrder amend;
-    CancelOrder cancel;
-    PlaceOrder place;
 };
 
 Engine::Engine() : ahead_(kRing) { static_cast<void>(add_account(kVenueAccount)); }
@@ -55,71 +57,59 @@ void Engine::advance(std::size_t step, std::uint64_t first_sequence, std::span<c
                      std::vector<Event>& events) {
     const std::size_t count = payloads.size();
     const std::size_t now = step - kAhead;
+    const auto at = [ring = ahead_.data()](std::size_t index) -> Ahead& { return ring[index % kRing]; };
     if (working_.size() <= kOrdersNear) {
+        if (step < count && !is_amendment(payloads[step])) look(at(step), payloads[step]);
         if (now < count) apply(first_sequence + now, payloads[now], events);
         return;
     }
-    const auto at = [ring = ahead_.data()](std::size_t index) -> Ahead& { return ring[index % kRing]; };
-    if (step < count) {
-        at(step).journal_sequence = first_sequence + step;
-        look(at(step), payloads[step]);
-    }
+    if (step < count) look(at(step), payloads[step]);
     if (const std::size_t next = step - (kAhead - kOrdersAhead); next < count) fetch_order(at(next));
     if (const std::size_t next = step - (kAhead - kAroundAhead); next < count) fetch_around(at(next));
     if (const std::size_t next = step - (kAhead - kLevelsAhead); next < count) fetch_level(at(next));
     if (const std::size_t next = step - (kAhead - kYoungestAhead); next < count) fetch_youngest(at(next));
-    if (now >= count) return;
-    const Ahead& ahead = at(now);
-    const std::uint64_t journal_sequence = first_sequence + now;
-    const bool was_seen = ahead.is_decoded && ahead.journal_sequence == journal_sequence;
-    if (!was_seen) return apply(journal_sequence, payloads[now], events);
-    begin_record(journal_sequence, ahead.now_ns, events);
-    act(ahead);
+    if (now < count) apply(first_sequence + now, payloads[now], events);
 }
 
-/// Only the commands that come in great numbers. What cannot be decoded says so when its turn comes.
+/// Only records of fixed form. What cannot be decoded says so when its turn comes.
 void Engine::look(Ahead& ahead, Payload payload) {
-    ahead.is_decoded = false;
-    ahead.order = kNone;
-    ahead.level = kNone;
-    ahead.instrument = kNone;
+    ahead = {};
+    const auto kind = payload.empty() ? InputKind{} : static_cast<InputKind>(payload.front());
     try {
-        Reader reader(payload);
-        ahead.kind = static_cast<InputKind>(reader.byte());
-        ahead.now_ns = reader.number();
-        switch (ahead.kind) {
-            case InputKind::amend_order:
-                codec::get_quickly(reader, ahead.amend);
-                ahead.order_id = ahead.amend.order_id;
-                ahead.price = ahead.amend.price;
-                break;
-            case InputKind::cancel_order:
-                codec::get_quickly(reader, ahead.cancel);
-                ahead.order_id = ahead.cancel.order_id;
-                ahead.price = {};
-                break;
-            case InputKind::place_order:
-                codec::get_quickly(reader, ahead.place);
-                ahead.order_id = ahead.place.order_id;
-                ahead.price = ahead.place.price;
-                ahead.side = ahead.place.side;
-                break;
-            default:
-                return;
+        if (kind == InputKind::amend_order_fixed) {
+            AmendOrder amend;
+            codec::decode_fixed(payload, amend);
+            ahead.order_id = amend.order_id;
+            ahead.price = amend.price;
+        } else if (kind == InputKind::cancel_order_fixed) {
+            CancelOrder cancel;
+            codec::decode_fixed(payload, cancel);
+            ahead.order_id = cancel.order_id;
+        } else if (kind == InputKind::place_order_fixed) {
+            PlaceOrder place;
+            codec::decode_fixed(payload, place);
+            ahead.order_id = place.order_id;
+            ahead.account_id = place.account_id;
+            ahead.instrument_id = place.instrument_id;
+            ahead.owner = owner_of(place);
+            ahead.price = place.price;
+            ahead.side = place.side;
+        } else {
+            return;
         }
-        ahead.is_decoded = reader.at_end();
     } catch (const BadEncoding&) {
         return;  // thrown again, by apply, when the record's turn comes
     }
+    ahead.kind = kind;
     working_.prefetch(ahead.order_id);
-    if (ahead.kind != InputKind::amend_order) finished_orders_.prefetch(ahead.order_id);
+    if (kind != InputKind::amend_order_fixed) finished_orders_.prefetch(ahead.order_id);
 }
 
 void Engine::fetch_order(Ahead& ahead) noexcept {
-    if (!ahead.is_decoded) return;
-    if (ahead.kind == InputKind::place_order) {
-        ahead.instrument = find_instrument(ahead.place.instrument_id);
-        ahead.account = find_account(ahead.place.account_id);
+    if (ahead.kind == InputKind{}) return;
+    if (ahead.kind == InputKind::place_order_fixed) {
+        ahead.instrument = find_instrument(ahead.instrument_id);
+        ahead.account = find_account(ahead.account_id);
         if (ahead.account != kNone) prefetch(&accounts_[ahead.account]);
         return;
     }
@@ -131,7 +121,7 @@ void Engine::fetch_order(Ahead& ahead) noexcept {
 /// The neighbors in the queue, the level that the order leaves, its account, position and controls, the slot of its new
 /// price.
 void Engine::fetch_around(Ahead& ahead) noexcept {
-    if (!ahead.is_decoded) return;
+    if (ahead.kind == InputKind{}) return;
     if (ahead.order != kNone) {
         const BookNode& order = nodes_[ahead.order];
         const OrderDetails& details = nodes_.details(ahead.order);
@@ -142,9 +132,9 @@ void Engine::fetch_around(Ahead& ahead) noexcept {
         ahead.side = order.side();
         ahead.account = order.account();
         ahead.instrument = details.instrument;
-        fetch_controls(ahead, details.owner);
-    } else if (ahead.kind == InputKind::place_order) {
-        fetch_controls(ahead, owner_of(ahead.place));
+        paths_.prefetch(details.path);
+    } else if (ahead.kind == InputKind::place_order_fixed) {
+        fetch_controls(ahead, ahead.owner);
     }
     const bool is_there = ahead.instrument < instruments_.size() && instruments_[ahead.instrument] != nullptr;
     if (is_there && ahead.price.value > 0 && ahead.price.value <= kPriceTicksMax) {
@@ -160,7 +150,7 @@ void Engine::fetch_controls(const Ahead& ahead, const Owner& owner) noexcept {
 
 /// The level at the new price, and what an order that crosses meets first.
 void Engine::fetch_level(Ahead& ahead) noexcept {
-    if (!ahead.is_decoded || ahead.instrument >= instruments_.size()) return;
+    if (ahead.kind == InputKind{} || ahead.instrument >= instruments_.size()) return;
     if (instruments_[ahead.instrument] == nullptr) return;
     const OrderBook& book = instruments_[ahead.instrument]->book;
     ahead.level = book.guess_level(ahead.side, ahead.price);
@@ -172,21 +162,7 @@ void Engine::fetch_level(Ahead& ahead) noexcept {
 
 /// The youngest order of the level, behind which the order will stand.
 void Engine::fetch_youngest(const Ahead& ahead) noexcept {
-    if (ahead.is_decoded && ahead.level != kNone) nodes_.prefetch(nodes_[ahead.level].previous);
-}
-
-void Engine::act(const Ahead& ahead) {
-    switch (ahead.kind) {
-        case InputKind::amend_order:
-            answer(ahead.amend.command_sequence);
-            return on(ahead.amend);
-        case InputKind::cancel_order:
-            answer(ahead.cancel.command_sequence);
-            return on(ahead.cancel);
-        default:
-            answer(ahead.place.command_sequence);
-            return on(ahead.place);
-    }
+    if (ahead.level != kNone) nodes_.prefetch(nodes_[ahead.level].previous);
 }
 
 }  // namespace parley

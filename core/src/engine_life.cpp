@@ -4,16 +4,13 @@
 
 namespace parley {
 
-/// Fewer lots at the same price keep their place in the queue; everything else goes to the back, or trades.
-void Engine::on(const AmendOrder& command) {
-    const OrderIndex index = working_.find(command.order_id, nodes_);
+void Engine::amend_thoroughly(const AmendOrder& command, OrderIndex index) {
     if (index == kNone) {
         const bool was_known = finished_orders_.find(command.order_id) != nullptr;
         emit(EventKind::amend_rejected, was_known ? Reason::too_late_to_cancel : Reason::unknown_order,
              command.order_id, 0, 0);
         return;
     }
-    if (amend_plainly(command, index)) return;
     count_cancel(index);
     const Amendment change = amendment_of(command, index);
     Refusal refusal = check_amend(command, change);
@@ -23,47 +20,6 @@ void Engine::on(const AmendOrder& command) {
         return;
     }
     amend(change);
-}
-
-/// A plain order in the book that is held to nothing but limits by account, moved to where it does not trade or left with
-/// fewer lots. Its place among what works stays what it was, so that nothing is taken out and put back.
-bool Engine::amend_plainly(const AmendOrder& command, OrderIndex index) {
-    const BookNode& order = nodes_[index];
-    const bool is_plain = order_controls_.is_idle() && !order.is_special() && nodes_.is_in_book(index);
-    if (!is_plain || command.valid_until_ns < now_ns_ || margin_.is_margined(order.account())) return false;
-    OrderDetails& details = nodes_.details(index);
-    const Lots executed = details.quantity - order.lots;
-    const Lots leaves = command.quantity.value == 0 ? order.lots : command.quantity - executed;
-    if (leaves.value <= 0 || leaves > order.lots) return false;
-    const PriceTicks before = nodes_.price(index);
-    const PriceTicks price = command.price.value == 0 ? before : command.price;
-    const bool stays = price == before;
-    if (!stays && (leaves != order.lots || !may_move(index, price))) return false;
-    const Lots less = order.lots - leaves;
-    emit(EventKind::order_amended, Reason::none, order.key, (details.quantity - less).value, leaves.value, price.value);
-    if (!stays) {
-        details.arrival = next_arrival_++;
-        instruments_[details.instrument]->book.move(index, price);
-    } else if (less.value > 0) {
-        instruments_[details.instrument]->book.reduce(index, less);
-        details.quantity -= less;
-        positions_[details.position].position.working(order.side()) -= less.value;
-    }
-    return true;
-}
-
-/// Whether the gate lets a plain order go there, in one look: its lots are already among those that work.
-bool Engine::may_move(OrderIndex index, PriceTicks price) const noexcept {
-    if (price.value <= 0 || price.value > kPriceTicksMax) return false;
-    const BookNode& order = nodes_[index];
-    const OrderDetails& details = nodes_.details(index);
-    const Instrument& instrument = *instruments_[details.instrument];
-    const bool is_person = details.owner.strategy_id == 0 && details.owner.parent_order_id == 0;
-    if (!is_person || instrument.phase != InstrumentPhase::continuous || !is_trading(instrument)) return false;
-    if (instrument.book.crosses(order.side(), price)) return false;
-    const ControlPath& path = path_of(order.account(), details.instrument, details.owner);
-    const std::int64_t worst = positions_[details.position].position.worst(order.side(), 0);
-    return is_within(path, instrument, order.side(), order.lots, price, worst);
 }
 
 Engine::Amendment Engine::amendment_of(const AmendOrder& command, OrderIndex index) const noexcept {

@@ -189,6 +189,7 @@ void Engine::execute(const PlaceOrder& command, const Intent& intent) {
     order.instrument = intent.instrument;
     order.position = intent.position;
     if (order.position == kNone) order.position = positions_.find_or_add(order.account, order.instrument);
+    order.path = paths_.place_of(*intent.path);
     order.owner = intent.owner;
     order.side = command.side;
     order.quantity = order.leaves = intent.lots;

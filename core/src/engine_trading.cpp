@@ -98,8 +98,8 @@ OrderIndex Engine::keep(const Incoming& order, const SpecialTerms& special) {
     nodes_[index].key = order.order_id;
     nodes_[index].lots = order.leaves;
     nodes_[index].word = BookNode::word_of(order.side, order.account);
-    nodes_.details(index) = {order.quantity,   order.owner,      next_arrival_++,   order.instrument,
-                             order.position,   order.self_match, order.is_post_only};
+    nodes_.details(index) = {order.quantity, order.owner, next_arrival_++,  order.instrument,
+                             order.position, order.path,  order.self_match, order.is_post_only};
     if (is_special(special) || special.type == OrderType::stop || special.type == OrderType::stop_limit) {
         nodes_[index].word |= BookNode::kSpecialBit;
         nodes_.special(index) = special;
@@ -183,6 +183,7 @@ Engine::Incoming Engine::incoming_of(OrderIndex index) const noexcept {
     order.account = node.account();
     order.instrument = details.instrument;
     order.position = details.position;
+    order.path = details.path;
     order.owner = details.owner;
     order.side = node.side();
     order.quantity = details.quantity;

@@ -1,4 +1,5 @@
 #include "parley/margin_book.hpp"
+#include "parley/margin_moves.hpp"
 #include "parley/prefetch.hpp"
 
 #include <algorithm>
@@ -244,9 +245,9 @@ void MarginBook::renew_account(const Coin& its, CoinAccount& held, std::uint64_t
 /// The sum of a holding anew, and the total with it.
 void MarginBook::move_sum(const Coin& its, CoinAccount& held, Holding& holding) const noexcept {
     const Expiry& expiry = its.expiries[holding.expiry];
-    margin::add_profits(holding.sum, expiry.summed, -1.0, held.total);
+    const margin::Lanes before = holding.sum;
     renew_sum(held, holding);
-    margin::add_profits(holding.sum, expiry.terms, 1.0, held.total);
+    margin::move_profits(before, expiry.summed, holding.sum, expiry.terms, held.total);
 }
 
 void MarginBook::find_works(const Coin& its, CoinAccount& held, const Entry& entry) const noexcept {

@@ -3,6 +3,7 @@
 
 #include "parley/black76_kernel.hpp"
 #include "parley/margin_lanes.hpp"
+#include "parley/margin_moves.hpp"
 #include "parley/portfolio_margin_parameters.hpp"
 #include "parley/vector_clones.hpp"
 
@@ -58,6 +59,14 @@ inline double profit(double value, double now, double owned, double owed, std::s
     return kShocks.damping[i] * (after - now) - kShocks.skew[i] * loss;
 }
 
+/// All that adds up over expiries, of one.
+[[gnu::always_inline]] inline void find_profits(const Lanes& sum, const ExpiryTerms& expiry, double* profits) noexcept {
+    const double now = sum.at[kUnchanged], owned = expiry.owned, owed = expiry.owed;
+    for (std::size_t i = 0; i < kLanes; ++i) profits[i] = profit(sum.at[i], now, owned, owed, i);
+    profits[kForwardLoss] = forward_loss(sum.at[kForwardUp], sum.at[kForwardDown], now, expiry, 0.0);
+    profits[kOptionsValue] = now;
+}
+
 inline double lesser(double a, double b) noexcept { return a < b ? a : b; }
 
 inline double least_of(const double* lanes) noexcept {
@@ -78,11 +87,17 @@ constexpr double kPartMax = 0x1p41;
 constexpr double kRoundHigh = 0x1.8p56;
 constexpr double kRoundLow = 0x1.8p18;
 
-inline void add_rounded(double part, double times, double& high, double& low) noexcept {
+/// Whole sixteens of a number and the rest of it.
+inline void round_parts(double part, double& upper, double& lower) noexcept {
     const double above = part < -kPartMax ? -kPartMax : part;
     const double kept = above > kPartMax ? kPartMax : above;
-    const double upper = (kept + kRoundHigh) - kRoundHigh;
-    const double lower = ((kept - upper) + kRoundLow) - kRoundLow;
+    upper = (kept + kRoundHigh) - kRoundHigh;
+    lower = ((kept - upper) + kRoundLow) - kRoundLow;
+}
+
+inline void add_rounded(double part, double times, double& high, double& low) noexcept {
+    double upper, lower;
+    round_parts(part, upper, lower);
     high += times * upper;
     low += times * lower;
 }
@@ -151,12 +166,23 @@ PARLEY_CLONED void add_part(const Lanes& part, double times, Total& total) noexc
 }
 
 PARLEY_CLONED void add_profits(const Lanes& sum, const ExpiryTerms& expiry, double times, Total& total) noexcept {
-    const double now = sum.at[kUnchanged], owned = expiry.owned, owed = expiry.owed;
-    Lanes profits;
-    for (std::size_t i = 0; i < kLanes; ++i) profits.at[i] = profit(sum.at[i], now, owned, owed, i);
-    profits.at[kForwardLoss] = forward_loss(sum.at[kForwardUp], sum.at[kForwardDown], now, expiry, 0.0);
-    profits.at[kOptionsValue] = now;
-    for (std::size_t i = 0; i < kLanes; ++i) add_rounded(profits.at[i], times, total.high.at[i], total.low.at[i]);
+    alignas(64) double profits[kLanes];
+    find_profits(sum, expiry, profits);
+    for (std::size_t i = 0; i < kLanes; ++i) add_rounded(profits[i], times, total.high.at[i], total.low.at[i]);
+}
+
+PARLEY_CLONED void move_profits(const Lanes& before, const ExpiryTerms& was, const Lanes& sum, const ExpiryTerms& is,
+                                Total& total) noexcept {
+    alignas(64) double out[kLanes], in[kLanes];
+    find_profits(before, was, out);
+    find_profits(sum, is, in);
+    for (std::size_t i = 0; i < kLanes; ++i) {
+        double upper_out, lower_out, upper_in, lower_in;
+        round_parts(out[i], upper_out, lower_out);
+        round_parts(in[i], upper_in, lower_in);
+        total.high.at[i] += upper_in - upper_out;
+        total.low.at[i] += lower_in - lower_out;
+    }
 }
 
 PARLEY_CLONED void find_worst(const Lanes& values, const ExpiryTerms& expiry, double bought, double sold,
@@ -173,11 +199,11 @@ PARLEY_CLONED void find_worst(const Lanes& values, const ExpiryTerms& expiry, do
 }
 
 PARLEY_CLONED double least_profit(const Total& profits, const Linear& linear) noexcept {
-    Lanes after;
+    alignas(64) double after[kLanes];
     for (std::size_t i = 0; i < kLanes; ++i) {
-        after.at[i] = profits.high.at[i] + profits.low.at[i] + linear_profit(linear, i) + kShocks.unused[i];
+        after[i] = profits.high.at[i] + profits.low.at[i] + linear_profit(linear, i) + kShocks.unused[i];
     }
-    return least_of(after.at);
+    return least_of(after);
 }
 
 PARLEY_CLONED double least_profit_with(const Total& profits, const Lanes& sum, const Lanes& values, double lots,

@@ -106,6 +106,7 @@ private:
     template <typename Input>
     static std::vector<std::uint8_t> encode(const Input& input) {
         std::vector<std::uint8_t> bytes;
+        bytes.reserve(128);  // more than an order takes
         parley::Writer writer(bytes);
         parley::codec::encode(writer, 0, input);
         return bytes;

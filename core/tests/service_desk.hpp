@@ -14,7 +14,7 @@ using Disk = std::shared_ptr<parley::MemoryStorage>;
 
 inline Service::Options small_segments() {
     Service::Options options;
-    options.segment_bytes = 32'768;
+    options.segment_bytes = 131'072;  // some 2,000 records
     options.snapshot_interval = 1'000;
     return options;
 }

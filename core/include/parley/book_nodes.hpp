@@ -59,6 +59,7 @@ struct alignas(64) OrderDetails {
     std::uint64_t arrival = 0;  ///< grows with every order that goes to the back of a queue
     std::uint32_t instrument = kNone;
     std::uint32_t position = kNone;  ///< of the account in the instrument: see PositionTable
+    std::uint32_t path = 0;  ///< where its owner's path was when it was asked for last: see ControlPaths
     SelfMatch self_match{};
     bool is_post_only = false;
 };

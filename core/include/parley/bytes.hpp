@@ -22,6 +22,7 @@ public:
     explicit Writer(std::vector<std::uint8_t>& bytes) : bytes_(bytes) {}
 
     void byte(std::uint8_t value) { bytes_.push_back(value); }
+    void raw(std::span<const std::uint8_t> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
 
     void number(std::int64_t value) {
         auto rest = (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);

@@ -28,14 +28,17 @@ struct alignas(64) ControlPath {
         [[nodiscard]] bool operator==(const Key&) const noexcept = default;
     };
     static constexpr std::uint32_t kNoCounter = 0xffffffff;
+    static constexpr std::uint64_t kNoMarket = ~std::uint64_t{0};
 
     Key key;
     std::uint64_t revision;  ///< of all that it was put together from; 0: of nothing
+    std::uint64_t market_revision;  ///< of the mark and the index that the next eight hold for; kNoMarket: of none
+    TimeNs fresh_from_ns, fresh_until_ns;  ///< while nothing can be said against them
+    PriceTicks buy_until, sell_until;  ///< farthest from the mark of what the collar is known to let pass
+    std::int64_t max_worst_lots;  ///< the largest position with everything working filled
+    double lot_value_micros, tick_value_micros;  ///< of a lot: at any price, and more for each tick of the price
     std::int64_t max_quantity_lots;
     double max_value_micros;  ///< less than the bounds by what a rough value may be wrong
-    std::int64_t max_position_lots;
-    double max_position_value_micros;
-    std::int64_t collar_basis_points;
     TimeNs windows_until_ns;  ///< until then the period collars of all scopes are open and come to these prices
     PriceTicks highest_buy, lowest_sell;
     TimeNs duplicate_window_ns;
@@ -47,6 +50,7 @@ struct alignas(64) ControlPath {
     double risk_until_micros;
     std::array<std::uint32_t, 8> counters;  ///< kNoCounter: none yet
 };
+static_assert(sizeof(ControlPath) == 256);
 
 /// The paths used last, found by whose order it is and in what. What it holds follows from the state and is no part of it.
 class ControlPaths {
@@ -61,7 +65,19 @@ public:
         return set[turn_ ? 0 : 1];
     }
 
+    /// Where a path is, for whoever asks for it again: what is found there may by then be another's.
+    [[nodiscard]] std::uint32_t place_of(const ControlPath& path) const noexcept {
+        return static_cast<std::uint32_t>(&path - &paths_[0]);
+    }
+    [[nodiscard]] ControlPath& at(std::uint32_t place) noexcept { return paths_[place % (kSets * kWays)]; }
+
     /// Asks the memory for what is read of the path.
+    void prefetch(std::uint32_t place) const noexcept {
+        const auto* const path = reinterpret_cast<const std::byte*>(&paths_[place % (kSets * kWays)]);
+        parley::prefetch(path);
+        parley::prefetch(path + 64);
+        parley::prefetch(path + 128);
+    }
     void prefetch(const ControlPath::Key& key) const noexcept {
         const auto* const set = reinterpret_cast<const std::byte*>(&paths_[set_of(key) * kWays]);
         for (std::size_t way = 0; way < kWays; ++way) {

@@ -156,6 +156,7 @@ private:
         Slot account = kVenueSlot;
         Slot instrument = kNone;
         PositionIndex position = kNone;  ///< kNone: of the venue
+        std::uint32_t path = 0;          ///< where it was: see ControlPaths
         Owner owner;
         Side side{};
         Lots quantity;
@@ -198,7 +199,7 @@ private:
 
     // engine_ahead.cpp: a group of records, looked at before they act
     struct Ahead;
-    static constexpr std::size_t kAhead = 24;  ///< how long before its turn a record is decoded
+    static constexpr std::size_t kAhead = 24;  ///< how long before its turn a record is looked at
     static constexpr std::size_t kRing = 32;
     static_assert(kAhead < kRing);
     /// A group of n records takes n + kAhead steps.
@@ -211,10 +212,13 @@ private:
     void fetch_controls(const Ahead& ahead, const Owner& owner) noexcept;
     void fetch_level(Ahead& ahead) noexcept;
     void fetch_youngest(const Ahead& ahead) noexcept;
-    void act(const Ahead& ahead);
+
+    // engine_often.cpp: what comes in great numbers
+    template <typename Command>
+    void apply_fixed(std::uint64_t journal_sequence, Payload payload, std::vector<Event>& events);
+    void apply_other(std::uint64_t journal_sequence, Payload payload, std::vector<Event>& events);
 
     // engine.cpp: dispatch, market inputs, instruments
-    [[nodiscard]] bool dispatch_often(InputKind kind, Reader& reader);
     void dispatch(InputKind kind, Reader& reader);
     void dispatch_command(InputKind kind, Reader& reader);
     void dispatch_control(InputKind kind, Reader& reader);
@@ -284,13 +288,14 @@ private:
 
     // engine_life.cpp: amending, expiry, reduce-only
     void on(const AmendOrder& command);
+    void amend_thoroughly(const AmendOrder& command, OrderIndex index);
     [[nodiscard]] Amendment amendment_of(const AmendOrder& command, OrderIndex index) const noexcept;
     [[nodiscard]] Intent intent_of(const Amendment& change) const;
     [[nodiscard]] Refusal check_amend(const AmendOrder& command, const Amendment& change) const;
     [[nodiscard]] Refusal check_replacement(const Amendment& change);
     /// What nearly every amendment is. False: nothing was done; it is amended as any other.
     [[nodiscard]] bool amend_plainly(const AmendOrder& command, OrderIndex index);
-    [[nodiscard]] bool may_move(OrderIndex index, PriceTicks price) const noexcept;
+    [[nodiscard]] bool may_move(OrderIndex index, PriceTicks price) noexcept;
     void amend(const Amendment& change);
     void replace(OrderIndex index, Lots quantity, Lots leaves, PriceTicks price);
     void shrink(OrderIndex index, Lots leaves);
@@ -323,13 +328,20 @@ private:
     [[nodiscard]] Refusal check_intent(Intent& intent) const;
     [[nodiscard]] bool is_clear(Intent& intent) const noexcept;
     [[nodiscard]] bool is_trading(const Instrument& instrument) const noexcept;
-    [[nodiscard]] bool is_measured(const Instrument& instrument) const noexcept;
-    [[nodiscard]] bool is_within(const ControlPath& path, const Instrument& instrument, Side side, Lots lots,
+    [[nodiscard]] bool measure(ControlPath& path, const Instrument& instrument) const noexcept;
+    [[nodiscard]] bool is_measured(ControlPath& path, const Instrument& instrument) const noexcept;
+    [[nodiscard]] bool is_in_collar(ControlPath& path, const Instrument& instrument, Side side,
+                                    PriceTicks price) const noexcept;
+    [[nodiscard]] bool is_within(ControlPath& path, const Instrument& instrument, Side side, Lots lots,
                                  PriceTicks price, std::int64_t worst) const noexcept;
     [[nodiscard]] std::uint64_t identity_of(const Intent& intent) const noexcept;
     [[nodiscard]] double lot_risk_of(const Instrument& instrument) const noexcept;
     [[nodiscard]] Refusal check_controls(Intent& intent) const;
     [[nodiscard]] ControlPath& path_of(Slot account, Slot instrument, const Owner& owner) const;
+    /// Of an order at work, which remembers where it was.
+    [[nodiscard]] ControlPath& path_of(OrderIndex index);
+    [[nodiscard]] ControlPath& find_path(OrderIndex index);
+    [[nodiscard]] std::uint64_t paths_revision() const noexcept;
     void put_together(ControlPath& path, const Owner& owner) const;
     [[nodiscard]] Refusal check_account(const OrderFacts& facts, const Limits& limits, PriceTicks collar) const;
     [[nodiscard]] Controls::Subject subject_of(Slot account, Slot instrument, const Owner& owner) const noexcept;
@@ -399,6 +411,7 @@ private:
 
     template <typename... Values>
     Event& emit(EventKind kind, Reason reason, Values... values);
+    void make_room_for_events();
     Event& emit_texts(EventKind kind, std::string first, std::string second);
     void refuse_command(std::string_view command_id, Refusal refusal);
     [[nodiscard]] Slot find_account(AccountId id) const noexcept;
@@ -414,6 +427,7 @@ private:
     OrderId last_entered_ = kEnteredOrdersFrom;
     TimeNs market_time_ns_ = 0;
     TimeNs alive_at_ns_ = 0;
+    std::uint64_t market_revision_ = 0;
     CoinIndex coins_[kCoinsMax];
     std::vector<Account> accounts_;
     FlatMap<Slot> account_slots_;
@@ -438,10 +452,11 @@ private:
     std::vector<Ahead> ahead_;
 
     // the record being applied
+    // in this order no event reads two neighbors at once that were written one by one, which would wait for both
     TimeNs now_ns_ = 0;
+    std::vector<Event>* events_ = nullptr;
     std::int64_t answering_ = 0;
     std::uint32_t index_ = 0;
-    std::vector<Event>* events_ = nullptr;
     std::vector<OrderIndex> quoted_before_;
     std::vector<MarginExpiry> margin_expiries_;
     std::vector<MarginMark> margin_marks_;

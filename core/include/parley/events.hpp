@@ -124,6 +124,8 @@ enum class Reason : std::uint8_t {
 struct Event {
     static constexpr std::size_t kValuesMax = 12;
 
+    Event() noexcept {}  // NOLINT: not defaulted, so that each field is written once and nothing is zeroed before
+
     std::int64_t number = 0;
     std::uint64_t journal_sequence = 0;
     std::int64_t at_ns = 0;

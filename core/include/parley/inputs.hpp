@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "parley/bytes.hpp"
+#include "parley/fixed_fields.hpp"
 #include "parley/order_terms.hpp"
 #include "parley/units.hpp"
 
@@ -56,6 +57,10 @@ enum class InputKind : std::uint8_t {
     enter_order = 52,
     enter_cancel = 53,
     enter_amend = 54,
+    // 55 to 59: fields of fixed width (fixed_fields.hpp), which is how what comes in great numbers is written
+    amend_order_fixed = 55,
+    cancel_order_fixed = 56,
+    place_order_fixed = 57,
 };
 
 inline constexpr std::size_t kQuoteLevelsMax = 10;
@@ -153,6 +158,7 @@ struct OrderAttribution {
 
 struct PlaceOrder {
     static constexpr InputKind kind = InputKind::place_order;
+    static constexpr InputKind fixed_kind = InputKind::place_order_fixed;
     std::int64_t command_sequence = 0;
     TimeNs valid_until_ns = 0;
     OrderId order_id = 0;
@@ -179,6 +185,7 @@ struct PlaceOrder {
 
 struct CancelOrder {
     static constexpr InputKind kind = InputKind::cancel_order;
+    static constexpr InputKind fixed_kind = InputKind::cancel_order_fixed;
     std::int64_t command_sequence = 0;
     OrderId order_id = 0;
     auto fields() { return std::tie(command_sequence, order_id); }
@@ -334,22 +341,25 @@ void get_fields(Reader& reader, Input& input) {
     std::apply([&](auto&... fields) { (get(reader, fields), ...); }, input.fields());
 }
 
-/// The same for what comes in great numbers: in one piece, the reader in registers.
-template <typename Input>
-[[gnu::flatten, gnu::noinline]] void get_quickly(Reader& reader, Input& input) {
-    Reader own = reader;
-    get_fields(own, input);
-    reader = own;
-}
-
 void put_quotes(Writer& writer, const Quotes& quotes);
 void get_quotes(Reader& reader, Quotes& quotes);
 
+/// Every field a number of as many bytes as it needs.
 template <typename Input>
-void encode(Writer& writer, TimeNs now_ns, Input input) {
+void encode_numbers(Writer& writer, TimeNs now_ns, Input input) {
     writer.byte(static_cast<std::uint8_t>(Input::kind));
     writer.number(now_ns);
     put_fields(writer, input);
+}
+
+/// In fields of fixed width where the input has that form.
+template <typename Input>
+void encode(Writer& writer, TimeNs now_ns, Input input) {
+    if constexpr (HasFixedForm<Input>) {
+        encode_fixed(writer, now_ns, input);
+    } else {
+        encode_numbers(writer, now_ns, input);
+    }
 }
 
 template <typename Input>

@@ -7,6 +7,7 @@ namespace parley {
 /// New quantity (what was executed included), new price, or both; 0 leaves one as it is.
 struct AmendOrder {
     static constexpr InputKind kind = InputKind::amend_order;
+    static constexpr InputKind fixed_kind = InputKind::amend_order_fixed;
     std::int64_t command_sequence = 0;
     TimeNs valid_until_ns = 0;
     OrderId order_id = 0;

@@ -26,6 +26,7 @@ struct Refusal {
 struct CoinIndex {
     Micros price_micros = 0;
     bool is_jumped = false;
+    std::uint64_t revision = 0;  ///< grows with every price, with that of the references: not part of the state
     void update(Micros price) noexcept;
 };
 
@@ -69,6 +70,7 @@ struct Reference {
     PriceTicks mark{-1};
     TimeNs at_ns = 0;
     bool is_crossed = false;
+    std::uint64_t revision = 0;  ///< as that of the index
 };
 
 /// Kill switches and trading states in force. `all` has id 0.
