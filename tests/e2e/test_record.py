@@ -1,8 +1,12 @@
-"""What is kept of a request, in a real browser: history, record, tape, scores."""
+"""What is kept of a request, in a real browser: history, record, tape, pack, confirmation, scores."""
 
+import hashlib
+import json
 import re
+from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import OpenPage, wait_live
 from tests.e2e.test_maker_quote import assert_no_violation_in_either_theme
@@ -12,6 +16,12 @@ RAW = re.compile(r"\bNone\b|\bnull\b|\bNaN\b|\bundefined\b|[a-z]_[a-z]|1970-01-0
 """What no reader should meet: missing values by a programmer's name, names with underscores, the epoch, float noise."""
 
 
+@pytest.fixture(scope="module")
+def traded() -> dict[str, str]:
+    """Number and price of a request that the first test trades."""
+    return {}
+
+
 def assert_reads_well(page: Page) -> None:
     """No raw value, and nothing that hangs over the side of the page."""
     found = RAW.findall(page.locator("main").inner_text())
@@ -19,6 +29,12 @@ def assert_reads_well(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     wide = "[...document.querySelectorAll('main table')].filter((one) => one.offsetWidth > one.closest('section').clientWidth).length"
     assert page.evaluate(wide) == 0
+
+
+def save(page: Page, button: Locator) -> bytes:
+    with page.expect_download() as download:
+        button.click()
+    return Path(download.value.path()).read_bytes()
 
 
 def trade_a_straddle(page: Page) -> tuple[str, str]:
@@ -36,9 +52,9 @@ def trade_a_straddle(page: Page) -> tuple[str, str]:
     return number, price[1]
 
 
-def test_a_trade_is_in_the_history_on_the_tape_and_in_its_record(open_page: OpenPage) -> None:
+def test_a_trade_is_in_the_history_on_the_tape_and_in_its_record(open_page: OpenPage, traded: dict[str, str]) -> None:
     page = open_page("trader", "/terminal/")
-    number, price = trade_a_straddle(page)
+    traded["number"], traded["price"] = number, price = trade_a_straddle(page)
     page.locator('parley-blotter [data-tab="tape"]').click()
     expect(page.locator("parley-blotter tbody tr").first).to_contain_text(price)
     page.get_by_role("link", name="Tape").click()
@@ -60,6 +76,42 @@ def test_a_trade_is_in_the_history_on_the_tape_and_in_its_record(open_page: Open
     expect(page.get_by_role("region", name="Market").locator("tbody tr").first).to_contain_text("created")
     assert_reads_well(page)
     assert_no_violation_in_either_theme(page)
+
+
+def test_documents_carry_the_hash_that_the_trail_proves(
+    browser: Browser, open_page: OpenPage, traded: dict[str, str]
+) -> None:
+    number = traded["number"].removeprefix("#")
+    page = open_page("trader", f"/history/{number}/")
+    content = save(page, page.get_by_role("button", name="Best-execution pack, JSON"))
+    pack = json.loads(content)
+    assert pack["trade"]["price"] == traded["price"]
+    assert pack["rfq"]["rfq_id"] == int(number)
+    told = save(page, page.get_by_role("button", name="Best-execution pack, HTML")).decode()
+    assert hashlib.sha256(content).hexdigest() in told
+    confirmation = save(page, page.get_by_role("button", name=re.compile("Confirmation of trade .*, HTML"))).decode()
+    assert traded["price"] in confirmation
+    assert "trade confirmation" in confirmation
+    sheet = browser.new_page()
+    for document in (told, confirmation):
+        sheet.set_content(document)
+        assert re.findall(r"\bNone\b|\bNaN\b|1970-01-01", sheet.locator("body").inner_text()) == []
+    sheet.close()
+    house = open_page("compliance", f"/history/{number}/")
+    expect(house.locator(".tag", has_text="replay byte for byte")).to_be_visible()
+    house.get_by_role("link", name="Audit records").click()
+    expect(house.locator(".tag").first).to_contain_text("chain verified")
+
+
+def test_a_maker_that_lost_reads_its_own_side_alone(open_page: OpenPage, traded: dict[str, str]) -> None:
+    number = traded["number"].removeprefix("#")
+    for user in ("maker1", "maker2"):
+        page = open_page(user, f"/history/{number}/")
+        quotes = page.get_by_role("region", name="Quotes", exact=True)
+        expect(quotes.locator("tbody tr")).to_have_count(1)
+        expect(quotes).to_contain_text(re.compile("traded|tied|cover|done away"))
+        assert page.get_by_role("button", name="Best-execution pack, HTML").count() == 0
+        assert_reads_well(page)
 
 
 def test_the_history_is_searched_and_says_what_is_wrong(open_page: OpenPage) -> None:
