@@ -20,7 +20,6 @@ constexpr std::size_t kZerosAtOnce = std::size_t{256} << 10;
 constexpr std::chrono::milliseconds kZerosEvery{1};
 /// Times that the next epoch may be claimed under our hands before we give up.
 constexpr int kClaimAttemptsMax = 100;
-constexpr const char* kPrepared = "next.prepared";
 constexpr const char* kLease = "lease";
 
 }  // namespace
@@ -161,14 +160,15 @@ void Journal::prepare_next() {
         if (prepared_ != nullptr || prepared_index_ > index_) return;
         prepared_index_ = index_ + 1;
     }
-    storage_->remove(kPrepared);
+    const std::string name = prepared_name(epoch_);
+    storage_->remove(name);
     try {
-        auto file = create_zeroed(kPrepared, size_of_segment(prepared_index_), true);
+        auto file = create_zeroed(name, size_of_segment(prepared_index_), true);
         sync_file(*file);
         const std::lock_guard guard(prepared_mutex_);
         prepared_ = std::move(file);
     } catch (const std::system_error&) {  // the next segment grows instead; a write that matters fails by itself
-        storage_->remove(kPrepared);
+        storage_->remove(name);
     }
 }
 
@@ -179,7 +179,7 @@ void Journal::begin_segment() {
         const std::lock_guard guard(prepared_mutex_);
         next = std::move(prepared_);
         ++index_;
-        if (next) storage_->rename(kPrepared, segment_name(epoch_, index_));
+        if (next) name_prepared();
     }
     if (!next) next = storage_->open(segment_name(epoch_, index_), OpenMode::create_new);
     segment_ = std::move(next);
@@ -188,6 +188,16 @@ void Journal::begin_segment() {
     if (options_.is_synced) storage_->sync_directory();
     has_rolled_ = true;
     has_asked_for_next_ = false;
+}
+
+/// Who took over removed what was prepared here.
+void Journal::name_prepared() const {
+    try {
+        storage_->rename(prepared_name(epoch_), segment_name(epoch_, index_));
+    } catch (const std::system_error&) {
+        require_epoch();
+        throw;
+    }
 }
 
 bool Journal::take_wants_next() noexcept {

@@ -206,6 +206,8 @@ std::string mark_name(std::uint64_t epoch) {
     return epoch == kFormat1Epoch ? "durable" : numbered("%010llu.durable", epoch, 0);
 }
 
+std::string prepared_name(std::uint64_t epoch) { return numbered("%010llu.prepared", epoch, 0); }
+
 bool has_snapshot_of(const Storage& storage, std::uint64_t epoch) {
     const std::string end = numbered("-%010llu.snapshot", epoch, 0);
     const auto names = storage.list();

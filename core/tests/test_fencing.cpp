@@ -5,17 +5,23 @@ using namespace parley;
 
 namespace {
 
-Service::Options seizing() {
+Service::Options segments_of(std::uint64_t bytes) {
     auto options = small_segments();
+    options.segment_bytes = bytes;
+    return options;
+}
+
+Service::Options seizing(std::uint64_t bytes) {
+    auto options = segments_of(bytes);
     options.lock = LockMode::seize;
     return options;
 }
 
 /// The old service stops before its `pause`-th write, another takes over and works, the old one goes on.
 /// Returns false once the old one does not write so often.
-bool check_takeover_at(const Day& day, std::uint64_t pause) {
+bool check_takeover_at(const Day& day, std::uint64_t segment_bytes, std::uint64_t pause) {
     const auto disk = std::make_shared<MemoryStorage>();
-    Service old(disk, small_segments());
+    Service old(disk, segments_of(segment_bytes));
     RandomDay choices(pause);
     play(old, day, 800, 40, choices);
     std::unique_ptr<Service> fresh;
@@ -25,7 +31,7 @@ bool check_takeover_at(const Day& day, std::uint64_t pause) {
         if (fresh || ++writes != pause) return DiskFault{};
         disk->set_on_operation({});
         const std::int64_t acknowledged = old.command_sequence();
-        fresh = std::make_unique<Service>(disk, seizing());
+        fresh = std::make_unique<Service>(disk, seizing(segment_bytes));
         taken_over = fresh->command_sequence();
         CHECK(taken_over >= acknowledged);
         play(*fresh, day, 1'100, 40, choices);
@@ -44,7 +50,7 @@ bool check_takeover_at(const Day& day, std::uint64_t pause) {
     fresh.reset();
     for (const bool has_lost_power : {false, true}) {
         const Disk left = has_lost_power ? Disk(disk->after_power_loss(pause)) : disk;
-        Service last(left, seizing());
+        Service last(left, seizing(segment_bytes));
         CHECK(last.journal_sequence() == 1'200);
         CHECK(day.explains(last));
     }
@@ -55,9 +61,11 @@ bool check_takeover_at(const Day& day, std::uint64_t pause) {
 
 TEST(a_writer_that_sleeps_before_any_of_its_writes_can_acknowledge_nothing_after_a_takeover) {
     const Day day(1'300);
-    std::uint64_t pause = 1;
-    while (check_takeover_at(day, pause)) ++pause;
-    CHECK(pause > 40);
+    for (const std::uint64_t segment_bytes : {131'072U, 8'192U}) {  // both writers fill several of the small ones
+        std::uint64_t pause = 1;
+        while (check_takeover_at(day, segment_bytes, pause)) ++pause;
+        CHECK(pause > 40);
+    }
 }
 
 TEST(a_follower_takes_over_where_it_stands) {

@@ -113,6 +113,7 @@ private:
     [[nodiscard]] bool is_without_trace(const Scan& scan) const;
     void begin_epoch(const Scan& scan);
     void begin_segment();
+    void name_prepared() const;
     void remove_leftovers(const Scan& scan, bool is_previous_removed);
     void note_durable();
     void sync_file(StorageFile& file) const;

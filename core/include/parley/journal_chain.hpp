@@ -19,6 +19,9 @@ inline constexpr std::uint64_t kNoSeal = std::numeric_limits<std::uint64_t>::max
 [[nodiscard]] std::string claim_name(std::uint64_t epoch);
 /// A file with the last sequence that the epoch knows to be on disk. It may lag, never lead.
 [[nodiscard]] std::string mark_name(std::uint64_t epoch);
+/// The epoch's next segment while it is filled with zeros. Named by its epoch: what a writer that slept does to it must not
+/// touch the one of who took over.
+[[nodiscard]] std::string prepared_name(std::uint64_t epoch);
 
 struct Segment {
     std::string name;
