@@ -31,6 +31,7 @@ class EngineStopped(RuntimeError):
 def open_engine(directory: Path) -> parley_core.Engine:
     """Open and recover the journal. Raises parley_core.JournalLocked, JournalDamaged, OSError."""
     directory.mkdir(parents=True, exist_ok=True)
+    log.info("gateway: opening the journal; without a snapshot that this build reads, all of it is replayed")
     return parley_core.Engine(str(directory))
 
 
