@@ -32,6 +32,22 @@ def wait_for_snapshot(desk: rig.Dispatcher, snapshot: str) -> VenueStatus:
     return rig.wait_for(find, f"snapshot {snapshot}")
 
 
+def wait_for_deliveries(desk: rig.Dispatcher, count: int) -> dict[str, float]:
+    """Delivery prices in dollars by name of contract; the frames may outrun the events."""
+
+    def find() -> dict[str, float] | None:
+        told = [each.event for each in desk.events]
+        names = {event.instrument_id: event.terms.name for event in told if isinstance(event, InstrumentListed)}
+        prices = {
+            names[event.instrument_id]: event.delivery_price_micros / 1e6
+            for event in told
+            if isinstance(event, InstrumentDelivered)
+        }
+        return prices if len(prices) >= count else None
+
+    return rig.wait_for(find, f"{count} deliveries")
+
+
 def at(day: int, hour: int, snapshot: str) -> dict[str, object]:
     return {"timestamp": dt.datetime(2026, 2, day, hour, tzinfo=dt.UTC), "snapshot": snapshot}
 
@@ -90,14 +106,7 @@ def test_steps_show_a_snapshot_completely_before_they_say_so(tmp_path: Path) -> 
 
         assert (status.rows_recorded, status.rows_ingested, status.rows_refused) == (4, 3, 1)
         assert "bid above ask" in status.detail
-        names = {
-            e.event.instrument_id: e.event.terms.name for e in desk.events if isinstance(e.event, InstrumentListed)
-        }
-        delivered = {
-            names[e.event.instrument_id]: e.event.delivery_price_micros / 1e6
-            for e in desk.events
-            if isinstance(e.event, InstrumentDelivered)
-        }
+        delivered = wait_for_deliveries(desk, 3)
         # 07:45 is 26.75 of the 28 hours from 70,000 down to 60,000
         price = pytest.approx(70_000 - 10_000 * 26.75 / 28, abs=0.01)
         assert delivered == {"BTC-6FEB26-80000-C": price, "BTC-6FEB26-80000-P": price, "BTC-6FEB26": price}

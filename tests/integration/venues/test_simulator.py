@@ -1,11 +1,13 @@
 """A simulated venue as a process, asked by a client that shares no code with it or with our adapter."""
 
+import asyncio
+import contextlib
 import hashlib
 import hmac
 import time
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.integration.venues.rig import SECRET, VenueProcess, open_client
 
@@ -23,6 +25,17 @@ async def far_bid(client) -> float:
     """A price that rests."""
     book = await client.get("public/get_order_book", instrument_name="BTC-PERPETUAL")
     return book["bids"][0][0] - 1_000
+
+
+async def answers_again(venue) -> bool:
+    """Whether the venue, which refuses connections for a while, takes one within five seconds."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        with contextlib.suppress(InvalidStatus):
+            async with open_client(venue.url) as client:
+                return bool(await client.get("public/test"))
+        await asyncio.sleep(0.1)
+    return False
 
 
 def apply(sides: dict[str, dict], change: dict) -> None:
@@ -199,9 +212,10 @@ async def test_connections_are_cut_refused_and_fall_silent(venue):
         with pytest.raises(ConnectionClosed):
             while True:
                 await client.connection.recv()
-        with pytest.raises(Exception, match="503"):
+        with pytest.raises(InvalidStatus, match="503"):
             async with open_client(venue.url):
                 pass
+        assert await answers_again(venue)
 
 
 def test_two_venues_differ_and_a_venue_stops_in_order(tmp_path):
