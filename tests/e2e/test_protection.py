@@ -76,6 +76,7 @@ def test_a_timer_that_runs_out_takes_the_quotes_of_the_browser(open_page: OpenPa
     expect(maker.locator("parley-quote .message")).to_contain_text("dead_man_expired")
     guard.get_by_role("button", name="I am here").click()
     expect(guard).to_contain_text("Any key or click on this page starts it anew")
+    expect(maker.locator("parley-quote button[type=submit]")).to_be_enabled()
     maker.locator("parley-quote .quote-legs input").first.press("Enter")
     expect(maker.locator("parley-quote .message")).to_contain_text("stands for RFQ")
     cancel = maker.locator('[data-do="cancel-quotes"]')

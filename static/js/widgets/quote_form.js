@@ -96,10 +96,11 @@ class QuoteForm extends Widget {
     invalidate(this);
   }
 
-  /** Another price is another intention: what was refused before is not offered any more. */
+  /** Another price is another intention: what was refused before is not offered any more, and nothing is sent twice. */
   typed() {
     this.band.forget();
-    invalidate(this);
+    this.lockedUntil = 0;
+    this.draw();
   }
 
   refill() {
@@ -212,8 +213,9 @@ class QuoteForm extends Widget {
 
   async send(event) {
     event.preventDefault();
+    this.draw();
     const { rfq } = this;
-    if (!rfq || this.submit.disabled || performance.now() < this.lockedUntil) return;
+    if (!rfq || this.submit.disabled) return;
     this.lockedUntil = performance.now() + LOCK_MS;
     this.band.forget();
     await this.quote({ type: "rfq.quote", rfq_id: rfq.rfq_id, account_id: selection.accountId, bid: this.side("bid"), ask: this.side("ask"), ...this.terms.fields });
