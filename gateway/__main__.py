@@ -13,6 +13,7 @@ import parley_core
 import uvloop
 
 from gateway.feeds.chain_files import RecordingError
+from gateway.fix.dictionary import load_dictionaries
 from gateway.fix.registry import RegistryDamaged
 from gateway.position_file import PositionFileDamaged
 from gateway.process import EXIT_FENCED, Gateway, OtherMarket
@@ -36,6 +37,8 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
 def main() -> int:
     settings = parse_arguments(sys.argv[1:])
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s")
+    if settings.fix_port is not None:
+        load_dictionaries()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_live(settings))
 

@@ -4,6 +4,7 @@ Parsing trusts no length and no checksum; checking names the rule that is broken
 """
 
 import dataclasses
+import functools
 import importlib.metadata
 from pathlib import Path
 
@@ -106,10 +107,18 @@ def specification(name: str) -> Path:
     raise FileNotFoundError(f"quickfix was installed without {name}")
 
 
+@functools.cache
 def dictionary_of(begin_string: str, application_version: str) -> Dictionary:
-    """Raises KeyError for a version that is not spoken."""
+    """Loaded once. Raises KeyError for a version that is not spoken."""
     application = specification(APPLICATION_FILES[application_version]) if begin_string == "FIXT.1.1" else None
     return Dictionary(specification(FILES[begin_string]), application)
+
+
+def load_dictionaries() -> None:
+    """All that are spoken, about a second, in which nothing else of the process runs: before it owns a journal."""
+    for begin_string in FILES:
+        for version in APPLICATION_FILES if begin_string == "FIXT.1.1" else ("",):
+            dictionary_of(begin_string, version)
 
 
 def _load(path: Path, *, checks_values: bool) -> quickfix.DataDictionary:
