@@ -64,7 +64,7 @@ class Gateway:
         self._runner = FeedRunner(self._feed, self._engine, self._registry, self._board, settings.directory)
         self._venues = VenueConnections.open(settings.venues)
         self._stop = asyncio.Event()
-        self._clients = [connect(settings.valkey_url) for _ in range(6)]
+        self._clients = [connect(settings.valkey_url) for _ in range(7)]
         self._publisher = Publisher(self._engine, self._clients[0], self._on_event, self._needed_after)
         self._desk = self._open_desk()
         self._fix = FixService(settings.directory / "fix", self._desk or UnsupportedMessages(), self._engine.flush)
@@ -127,7 +127,7 @@ class Gateway:
             listen(self._feed, clients[3]),
             keep_lease(self._engine),
             beat(self._engine, self._publisher, self._feed.source, clients[4], self._fix.describe),
-            self._venues.run(clients[5]),
+            self._venues.run(clients[6]),
         ]
 
     async def _take_commands(self, reader: CommandReader) -> None:

@@ -22,6 +22,7 @@ NAMES = (
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
 VARIABLES = {"postgres": "DATABASE_URL", "valkey": "VALKEY_URL"}
 PORT_MAX = 65_535
+FIX_PORT = 9880
 WORKER_THREADS = 2
 GATEWAY_REFUSALS = frozenset({2, 3, 4, 6, 8})
 """Bad arguments, a recording that cannot be played, a state of another market, a damaged journal, unusable venues."""
@@ -37,13 +38,16 @@ BASE_FOLDER = Path(__file__).resolve().parents[2]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Options:
-    """What ``manage.py up`` was asked for. ``port`` 0: any free one. ``recording`` None: the simulated market."""
+    """What ``manage.py up`` was asked for. ``port`` 0: any free one. ``recording`` None: the simulated market.
+
+    ``fix_port`` None: the usual one, or a free one where that is taken.
+    """
 
     state: Path
     host: str = "127.0.0.1"
     port: int = 8000
     fix_host: str = "127.0.0.1"
-    fix_port: int = 0
+    fix_port: int | None = None
     recording: Path | None = None
     speed: str = "3600"
     seed: int = 1
@@ -74,10 +78,11 @@ def make(options: Options) -> Plan:
         raise StartFailure(f"There is no process called {min(unknown)}; there are {', '.join(NAMES)}.")
     if options.recording and not options.recording.is_dir():
         raise StartFailure(f"The recording {options.recording} is not a folder.")
-    port = _check_port(options)
+    port = _check_port("Port", options.host, options.port, f"make run PORT={options.port + 1}")
+    fix_port = choose_fix_port(options)
+    options = dataclasses.replace(options, fix_port=fix_port)
     state.secret_key(options.state)
     servers, database_url, valkey_url = _servers(options)
-    options = dataclasses.replace(options, fix_port=_fix_port(options))
     environment = _environment(options, database_url, valkey_url)
     processes = _python_processes(options, valkey_url, port)
     specs = [*servers, *(spec for spec in processes if not options.leaves_out(spec.name))]
@@ -86,36 +91,34 @@ def make(options: Options) -> Plan:
         url=f"http://{shown_host}:{port}/",
         database_url=database_url,
         valkey_url=valkey_url,
-        fix_port=options.fix_port,
+        fix_port=fix_port,
         environment=environment,
         specs=tuple(specs),
     )
 
 
-def _check_port(options: Options) -> int:
-    if not 0 <= options.port <= PORT_MAX:
-        raise StartFailure(f"Port {options.port} does not exist: ports go from 1 to {PORT_MAX}, 0 takes a free one.")
-    port = options.port or embedded.free_port()
+def _check_port(name: str, host: str, port: int, hint: str) -> int:
+    """The port, or a free one for 0. Raises StartFailure where it does not exist or another process has it."""
+    if not 0 <= port <= PORT_MAX:
+        raise StartFailure(f"{name} {port} does not exist: ports go from 1 to {PORT_MAX}, 0 takes a free one.")
+    port = port or embedded.free_port()
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((options.host, port))
+            listener.bind((host, port))
         except OSError as error:
-            raise StartFailure(
-                f"Port {port} of {options.host} cannot be used ({error.strerror}): try `make run PORT={port + 1}`."
-            ) from error
+            raise StartFailure(f"{name} {port} of {host} cannot be used ({error.strerror}): try `{hint}`.") from error
     return port
 
 
-def _fix_port(options: Options) -> int:
-    """The port that was asked for, or a free one where another process has it."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((options.fix_host, options.fix_port))
-        except (OSError, OverflowError):
-            return embedded.free_port()
-    return options.fix_port or embedded.free_port()
+def choose_fix_port(options: Options) -> int:
+    """The port that was asked for. Where none was, the usual one, or a free one beside another instance."""
+    if options.fix_port is not None:
+        return _check_port("FIX port", options.fix_host, options.fix_port, "--fix-port 0")
+    try:
+        return _check_port("FIX port", options.fix_host, FIX_PORT, "")
+    except StartFailure:
+        return embedded.free_port()
 
 
 def _servers(options: Options) -> tuple[list[ProcessSpec], str, str]:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -79,6 +80,26 @@ def test_a_port_that_does_not_exist_is_one_sentence(tmp_path):
     options = plan.Options(state=tmp_path, port=99_999)
     with pytest.raises(StartFailure, match="Port 99999 does not exist"):
         plan.make(options)
+
+
+def test_a_fix_port_that_was_asked_for_is_that_one_or_a_refusal(tmp_path):
+    with pytest.raises(StartFailure, match="FIX port 70000 does not exist"):
+        plan.make(plan.Options(state=tmp_path, port=0, fix_port=70_000))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(StartFailure, match="FIX port .* cannot be used"):
+            plan.make(plan.Options(state=tmp_path, port=0, fix_port=taken.getsockname()[1]))
+
+
+def test_a_second_instance_takes_a_free_fix_port(tmp_path, monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        usual = taken.getsockname()[1]
+        monkeypatch.setattr(plan, "FIX_PORT", usual)
+        assert plan.choose_fix_port(plan.Options(state=tmp_path)) not in (0, usual)
+    assert plan.choose_fix_port(plan.Options(state=tmp_path)) == usual
 
 
 def test_one_that_never_becomes_ready_is_named(tmp_path):
