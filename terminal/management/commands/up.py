@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address of the web process")
         parser.add_argument("--port", type=int, default=8000, help="port of the web process; 0 takes a free one")
         parser.add_argument("--fix-host", default="127.0.0.1", help="address of the gateway's FIX port")
-        parser.add_argument("--fix-port", type=int, help=f"the FIX port; 0 takes a free one, none {plan.FIX_PORT} if it is free")
+        parser.add_argument("--fix-port", type=int, help=f"the FIX port; 0: a free one, none: {plan.FIX_PORT}")
         parser.add_argument("--recording", default="", help="folder of recorded market data; none: a simulated market")
         parser.add_argument("--speed", default="3600", help="market seconds a second, or `step`")
         parser.add_argument("--since", default="", help="first instant of the recording, ISO 8601")
