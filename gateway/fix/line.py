@@ -43,6 +43,10 @@ class Turn(enum.Enum):
     LOGOUT = "logout"
 
 
+HandedOver = tuple[int, int]
+"""(when the numbers were reset before the message came, its number)"""
+
+
 class Connection(Wire, Protocol):
     address: str
 
@@ -87,9 +91,11 @@ class Line:
         self.connection: Connection | None = None
         self.counts = Counts()
         self.since_ns = 0
-        self._inbox: asyncio.Queue[Message | Turn] = asyncio.Queue()
+        self._inbox: asyncio.Queue[tuple[int, Message | Turn]] = asyncio.Queue()
+        """With each, when the numbers were reset before it came: a number says nothing of those after a reset."""
         self._is_closing = False
-        self._passed_on = 0
+        self._in_hand = self.store.reset_at_ns
+        self._passed_on: HandedOver | None = None
         self._take_over(spec)
 
     def update(self, spec: SetFixSession) -> None:
@@ -122,8 +128,9 @@ class Line:
         assert self.is_free, "asked before"
         self.connection, self._is_closing = connection, False
 
-    def receive(self, raw: bytes) -> None:
-        if not self._is_closing:
+    def receive(self, raw: bytes, connection: Connection) -> None:
+        """Bytes of a connection that another has taken the place of are not of this session any more."""
+        if connection is self.connection and not self._is_closing:
             self.machine.receive(raw, now())
             self._control_flow()
 
@@ -177,7 +184,7 @@ class Line:
     def logged_on(self) -> None:
         self.since_ns = clock.now_ns()
         self.note("logged_on", f"next sent {self.store.next_sender}, next expected {self.store.next_target}")
-        self._inbox.put_nowait(Turn.LOGON)
+        self._put(Turn.LOGON)
 
     def screen(self, message: Message) -> Outgoing | None:
         self.counts.messages_received += 1
@@ -191,7 +198,10 @@ class Line:
         return refusal_message(self.session.begin_string, message, refusal)
 
     def deliver(self, message: Message) -> None:
-        self._inbox.put_nowait(message)
+        self._put(message)
+
+    def _put(self, item: Message | Turn) -> None:
+        self._inbox.put_nowait((self.store.reset_at_ns, item))
 
     def note(self, event: str, detail: str) -> None:
         self.counts.rejects_sent += event == "rejected"
@@ -205,7 +215,8 @@ class Line:
     def refuse(self, message: Message, refusal: Refusal) -> None:
         """Once: a message that was refused is not delivered again."""
         self.counts.messages_refused += 1
-        self.store.note_answered(message.sequence)
+        if self._in_hand == self.store.reset_at_ns:
+            self.store.note_answered(message.sequence)
         self.send(refusal_message(self.session.begin_string, message, refusal))
 
     async def pass_on(self) -> None:
@@ -213,7 +224,7 @@ class Line:
         for received in self.store.unhandled():
             await self._hand_over(decode(received.raw, received.received_at_ns, is_redelivered=True))
         while True:
-            item = await self._inbox.get()
+            self._in_hand, item = await self._inbox.get()
             if isinstance(item, Message):
                 await self._hand_over(item)
             else:
@@ -227,14 +238,17 @@ class Line:
         except Exception:
             log.exception("fix: the %s of %s was not dealt with", turn.value, self.session.name)
 
-    def handed_over(self) -> int:
-        """The last number whose message the handler is done with, where that is not noted yet; else 0."""
+    def handed_over(self) -> HandedOver | None:
+        """The last message that the handler is done with, where that is not noted yet."""
         return self._passed_on
 
-    def note_handled(self, sequence: int) -> None:
-        self.store.note_handled(sequence)
-        if self._passed_on == sequence:
-            self._passed_on = 0
+    def note_handled(self, handed: HandedOver) -> None:
+        """What ``handed_over`` said has taken effect durably."""
+        reset_at_ns, sequence = handed
+        if reset_at_ns == self.store.reset_at_ns:
+            self.store.note_handled(sequence)
+        if self._passed_on == handed:
+            self._passed_on = None
 
     async def _hand_over(self, message: Message) -> None:
         """A message that cannot be dealt with is answered; the session goes on."""
@@ -249,7 +263,7 @@ class Line:
         except Exception:
             log.exception("fix: %s could not deal with %s %d", self.session.name, message.type, message.sequence)
             self._refuse(message, BusinessReason.NOT_AVAILABLE, "internal_error", "The message was not acted on.")
-        self._passed_on = message.sequence
+        self._passed_on = (self._in_hand, message.sequence)
 
     def _refuse(
         self, message: Message, reason: RejectReason | BusinessReason, name: str, text: str, tag: int = 0
@@ -274,10 +288,11 @@ class Line:
             self.connection.resume()
 
     def _say_goodbye(self, *, was_logged_on: bool) -> None:
+        self.store.compact()
         if was_logged_on:
             self.since_ns = clock.now_ns()
             self.note("logged_out", f"next sent {self.store.next_sender}, next expected {self.store.next_target}")
-            self._inbox.put_nowait(Turn.LOGOUT)
+            self._put(Turn.LOGOUT)
 
     def _address(self) -> str:
         return self.connection.address if self.connection is not None else ""

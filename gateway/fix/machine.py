@@ -20,6 +20,8 @@ SILENCE_FACTOR, TEST_FACTOR = 2.4, 1.2
 QUEUE_MAX = 1_000
 """Messages kept that came before those that are missing; others come again when they are asked for."""
 ADMIN_TYPES = frozenset("012345A")
+GAP_FILLED_TYPES = ADMIN_TYPES | {"W", "X"}
+"""Not sent again, and not kept for that: messages of the session, and prices, for newer ones have come."""
 LOGON, LOGOUT, HEARTBEAT, TEST_REQUEST, RESEND_REQUEST, REJECT, SEQUENCE_RESET = "A", "5", "0", "1", "2", "3", "4"
 TOO_HIGH_FOR_RESEND = {"FIX.4.0": "999999", "FIX.4.1": "999999"}
 DUPLICATE, ORIGINAL_TIME, RESET_FLAG = 43, 122, 141
@@ -308,7 +310,7 @@ class Machine:
             header |= {tag: value for tag, value in body if tag in ROUTES}
             body = [field for field in body if field[0] not in ROUTES]
         raw = encode(self.identity.begin_string, kind, header, body)
-        self.store.note_sent(raw, is_resendable=kind not in ADMIN_TYPES, reference=reference)
+        self.store.note_sent(raw, is_resendable=kind not in GAP_FILLED_TYPES, reference=reference)
         if self.is_logged_on or kind in (LOGON, LOGOUT):
             self._write(raw, now)
 

@@ -77,7 +77,9 @@ class MarketData:
             del self._subscriptions[key]
 
     async def on_request(self, session: Session, message: Message) -> None:
-        """Raises FieldMissing, FieldWrong."""
+        """One that a crash overtook is not taken up: its connection is gone. Raises FieldMissing, FieldWrong."""
+        if message.is_redelivered:
+            return
         try:
             self._request(session, message)
         except RequestRefused as refused:

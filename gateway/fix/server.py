@@ -92,7 +92,7 @@ class Connection(asyncio.Protocol):
         if self._line is None:
             self._begin(raw)
         if self._line is not None:
-            self._line.receive(raw)
+            self._line.receive(raw, self)
 
     def _begin(self, raw: bytes) -> None:
         """Give the connection to its line, or close it without a word."""

@@ -18,7 +18,7 @@ from gateway.fix.dictionary import Dictionary, dictionary_of
 from gateway.fix.handler import Handler, Refusal, Session
 from gateway.fix.line import Line, Shared
 from gateway.fix.message import Message, Outgoing
-from gateway.fix.registry import SessionRegistry
+from gateway.fix.registry import SessionRegistry, session_of
 from gateway.fix.rules import Failures
 from gateway.fix.server import Connection
 from gateway.fix.store import StoreDamaged
@@ -80,6 +80,7 @@ class FixService:
 
     def _set(self, spec: SetFixSession) -> None:
         self._dictionary(spec.begin_string, spec.application_version)
+        session_of(spec)
         self._registry.put(spec)
         line = self._lines.get(spec.session_id)
         if line is None:
@@ -172,10 +173,10 @@ class FixService:
         """Note as handled what the engine's journal holds; until then a restart delivers it again."""
         while True:
             await asyncio.sleep(CONFIRM_SECONDS)
-            done = [(line, sequence) for line in self._lines.values() if (sequence := line.handed_over())]
+            done = [(line, handed) for line in self._lines.values() if (handed := line.handed_over())]
             is_in_journal: bool = bool(done) and await asyncio.to_thread(self._flush, FLUSH_SECONDS)
-            for line, sequence in done if is_in_journal else ():
-                line.note_handled(sequence)
+            for line, handed in done if is_in_journal else ():
+                line.note_handled(handed)
 
     def describe(self) -> dict[str, object]:
         """For the heartbeat."""

@@ -2,12 +2,13 @@
 
 One append-only file of records with checksums. A record is in the kernel when ``note_*`` returns, so that a killed
 process loses nothing, and on the disk after ``sync``: nothing goes on the wire before. A torn tail is cut, damage
-before the end is refused by name. A reset, and a file that has grown, replace the file by a new one.
+before the end is refused by name. A reset replaces the file by a new one, and so does ``compact`` where it has grown.
 """
 
 import bisect
 import os
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,20 +59,24 @@ class SessionStore:
         self._places: list[tuple[int, int]] = []
         self._unhandled: dict[int, Received] = {}
         self._size = 0
+        self._swapping = threading.Lock()
         if path.exists():
             self._recover()
         else:
             self._begin()
         self._file = os.open(path, os.O_RDWR | os.O_APPEND)
-        if self._size > COMPACT_BYTES:
-            self.compact()
+        self.compact()
 
     def close(self) -> None:
         os.close(self._file)
 
     def sync(self) -> None:
-        """Durable when it returns. Raises OSError: then nothing that was noted since the last time may be told."""
-        os.fdatasync(self._file)
+        """Durable when it returns; may be called in any thread.
+
+        Raises OSError: then nothing that was noted since the last time may be told.
+        """
+        with self._swapping:
+            os.fdatasync(self._file)
 
     def note_sent(self, raw: str, *, is_resendable: bool, reference: int = 0) -> None:
         """The next number is used by this message."""
@@ -87,14 +92,14 @@ class SessionStore:
     def note_received(self, raw: str, received_at_ns: int) -> None:
         """The expected application message has come; it is kept until ``note_handled``."""
         sequence = self.next_target
+        self._append(Record(RECEIVED, sequence, sequence + 1, received_at_ns, raw.encode()))
         self.next_target += 1
-        self._append(Record(RECEIVED, sequence, self.next_target, received_at_ns, raw.encode()))
         self._unhandled[sequence] = Received(sequence, received_at_ns, raw)
 
     def expect(self, next_target: int) -> None:
         """A message of the session itself was taken, or a gap closed."""
-        self.next_target = next_target
         self._append(Record(SEEN, 0, next_target, 0, b""))
+        self.next_target = next_target
 
     def note_handled(self, sequence: int) -> None:
         """All up to this number have taken effect durably."""
@@ -120,8 +125,9 @@ class SessionStore:
         self._replace()
 
     def compact(self) -> None:
-        """Leave out what nobody will ask for again."""
-        self._replace()
+        """Leave out what nobody will ask for again, where that is much: it takes about a second."""
+        if self._size > COMPACT_BYTES:
+            self._replace()
 
     def sent_between(self, begin: int, end: int) -> Iterator[tuple[int, str]]:
         """(number, message) of what can be resent, both ends included, in order."""
@@ -148,9 +154,10 @@ class SessionStore:
         return os.pread(self._file, length, place)
 
     def _append(self, record: Record) -> int:
-        """Where the payload lies. Raises OSError where not all of it could be written."""
+        """Where the payload lies. Raises OSError where not all of it could be written: then none of it is there."""
         data = _encode(record)
         if os.write(self._file, data) != len(data):
+            os.ftruncate(self._file, self._size)
             raise OSError(f"{self._path}: a record was written in part")
         place = self._size + _HEADER.size
         self._size += len(data)
@@ -192,14 +199,15 @@ class SessionStore:
         self._size = self._path.stat().st_size
 
     def _replace(self) -> None:
-        kept = [Record(SENT, number, 0, 0, raw.encode()) for number, raw in self.sent_between(1, self.next_sender)]
-        kept = [record._replace(next_target=self.next_target) for record in kept[-RESENDABLE_MAX:]]
+        sent = list(self.sent_between(1, self.next_sender - 1))[-RESENDABLE_MAX:]
+        kept = [Record(SENT, number, self.next_target, 0, raw.encode()) for number, raw in sent]
         kept += [
             Record(RECEIVED, r.sequence, self.next_target, r.received_at_ns, r.raw.encode()) for r in self.unhandled()
         ]
         self._write_new(kept)
-        os.close(self._file)
-        self._file = os.open(self._path, os.O_RDWR | os.O_APPEND)
+        with self._swapping:
+            os.close(self._file)
+            self._file = os.open(self._path, os.O_RDWR | os.O_APPEND)
         self._sequences, self._places, self._unhandled = [], [], {}
         self._recover()
 

@@ -1,3 +1,4 @@
+import os
 import random
 from pathlib import Path
 
@@ -81,3 +82,33 @@ def test_a_reset_forgets_all_but_how_far_the_reports_had_come(tmp_path: Path) ->
     assert facts(store) == expected
     store.close()
     assert facts(SessionStore(tmp_path / "a.log", NOW + 99)) == expected
+
+
+def test_a_number_that_an_operator_sets_back_is_given_once(tmp_path: Path) -> None:
+    store = SessionStore(tmp_path / "a.log", NOW)
+    for text in ("one", "two", "three"):
+        store.note_sent(text, is_resendable=True)
+    store.set_numbers(2, 1)
+    store.note_sent("another two", is_resendable=True)
+    assert list(store.sent_between(1, 9)) == [(1, "one"), (2, "another two")]
+
+
+def test_a_record_that_a_full_disk_cuts_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.log"
+    store = SessionStore(path, NOW)
+    live(store, 3, 50)
+    before, write = facts(store), os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, data: write(file, data[:7]))
+        for note in (
+            lambda: store.note_sent("sent", is_resendable=True),
+            lambda: store.note_received("received", NOW),
+            lambda: store.expect(store.next_target + 1),
+        ):
+            with pytest.raises(OSError, match="in part"):
+                note()
+    assert facts(store) == before
+    store.note_sent("sent", is_resendable=True)
+    now = facts(store)
+    store.close()
+    assert facts(SessionStore(path, NOW)) == now
