@@ -141,10 +141,15 @@ def _lock(firm_id: int, coin: str) -> MakerProtection | None:
 
 
 def _standing(row: MakerProtection) -> list[int]:
-    """RFQs with an active quote of the firm in the coin, from before the freeze."""
+    """RFQs with an active quote of the firm in the coin that may not stand: any from before the end of the freeze.
+
+    One that was being written as the limit was hit, so that the hit waited for it, is younger than the freeze.
+    """
     in_coin = RfqLeg.objects.filter(instrument__name__startswith=row.coin).values("rfq_id")
     mine = Quote.objects.filter(maker_firm_id=row.firm_id, state=QuoteState.ACTIVE.value, rfq_id__in=in_coin)
-    return list(mine.filter(updated_at__lte=row.frozen_at).order_by("rfq_id").values_list("rfq_id", flat=True))
+    if row.frozen_until is not None:
+        mine = mine.filter(updated_at__lt=row.frozen_until)
+    return list(mine.order_by("rfq_id").values_list("rfq_id", flat=True))
 
 
 def _withdraw(row: MakerProtection, at: dt.datetime, actor: Actor, failures: Failures) -> int:

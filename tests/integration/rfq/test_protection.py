@@ -1,5 +1,6 @@
 """Protections against the real database: hits, freezes, sessions, bounds, kill switches, legal entities."""
 
+import datetime as dt
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -159,6 +160,19 @@ def test_a_quote_that_stands_while_its_maker_is_frozen_cannot_be_accepted_and_go
     world.wait(6)
     MakerProtection.objects.update(frozen_at=world.at, hit="vega")
     assert refused(world.accept, rfq_id, quote_id).reason == "maker_protected"
+    assert protection.keep_protections(world.at) == 1
+    assert quote_state(quote_id) == ("canceled", "mmp")
+
+
+@pytest.mark.parametrize("frozen_seconds", [None, 30])
+def test_a_quote_that_slipped_in_while_the_hit_waited_for_it_goes_too(world, frozen_seconds):
+    """It came after the event of the fill, and had its lock before that."""
+    set_protection(world, trade_count_max=1)
+    rfq_id = world.create(legs=ONE)
+    frozen_at = world.at
+    quote_id = world.wait(0.01).quote(rfq_id, **ASK)
+    until = None if frozen_seconds is None else frozen_at + dt.timedelta(seconds=frozen_seconds)
+    MakerProtection.objects.update(frozen_at=frozen_at, frozen_until=until, hit="vega")
     assert protection.keep_protections(world.at) == 1
     assert quote_state(quote_id) == ("canceled", "mmp")
 
