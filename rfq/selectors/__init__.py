@@ -50,13 +50,6 @@ def get_rfq_id_of_quote(quote_id: int) -> int:
     return rfq_id
 
 
-def check_party(rfq_id: int, firm_id: int | None) -> None:
-    """Before the RFQ is locked: an outsider waits for nobody and is answered as if there were none. Raises NotFound."""
-    found = None if firm_id is None else Rfq.objects.filter(_of_firm(firm_id), id=rfq_id)
-    if found is None or not found.exists():
-        raise not_found(rfq_id)
-
-
 def not_found(rfq_id: int) -> NotFound:
     return NotFound("rfq_not_found", "There is no such RFQ.", value=rfq_id)
 

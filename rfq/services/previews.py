@@ -154,8 +154,9 @@ def _of_structure(user: User, message: PreviewRfq) -> _Asked:
 
 
 def _of_rfq(user: User, message: PreviewRfq, rfq_id: int) -> _Asked:
-    selectors.check_party(rfq_id, user.firm_id)
     rfq = selectors.get_record(rfq_id)
+    if user.firm_id not in rfq.party_firm_ids:
+        raise selectors.not_found(rfq_id)
     account = accounts_selectors.get_account_for(user, message.account_id)
     whole = AllocationRecord(account_id=account.pk, quantity=rfq.quantity)
     asked = _Asked(

@@ -137,8 +137,7 @@ def _leg_row(rfq_id: int, index: int, leg: LegRecord) -> RfqLeg:
 
 
 def _cancel(user: User, actor: Actor, message: CancelRfq, at: dt.datetime) -> int:
-    selectors.check_party(message.rfq_id, user.firm_id)
-    before = changes.get_locked(message.rfq_id)
+    before = changes.get_locked_by(message.rfq_id, user.firm_id)
     check_taker(user, before.taker_firm_id, before.maker_firm_ids, before.rfq_id)
     after = negotiation.cancel_rfq(before, at=at)
     cause = publishers.Cause(action="rfq.canceled", actor=actor, at=at, command_id=message.command_id)

@@ -55,7 +55,7 @@ def fire_triggers(at: dt.datetime) -> int:
 
 
 def _set(user: User, actor: Actor, message: SetTrigger, at: dt.datetime) -> int:
-    before = changes.get_locked(message.rfq_id)
+    before = changes.get_locked_by(message.rfq_id, user.firm_id)
     check_taker(user, before.taker_firm_id, before.maker_firm_ids, before.rfq_id)
     limit_price = check_net_price(before.legs, to_decimal("limit price", message.limit_price))
     trigger = TriggerRecord(
@@ -72,7 +72,7 @@ def _set(user: User, actor: Actor, message: SetTrigger, at: dt.datetime) -> int:
 
 
 def _cancel(user: User, actor: Actor, message: CancelTrigger, at: dt.datetime) -> int:
-    before = changes.get_locked(message.rfq_id)
+    before = changes.get_locked_by(message.rfq_id, user.firm_id)
     check_taker(user, before.taker_firm_id, before.maker_firm_ids, before.rfq_id)
     after = triggers.cancel_trigger(before, side=message.side)
     cause = publishers.Cause(action="rfq.trigger_canceled", actor=actor, at=at, command_id=message.command_id)
