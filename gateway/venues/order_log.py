@@ -3,6 +3,7 @@
 A line is a CRC of the rest, then JSON. A torn last line was never acknowledged and is cut; any other damage is refused.
 """
 
+import errno
 import os
 import zlib
 from decimal import Decimal
@@ -53,6 +54,8 @@ class OrderLog:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         content = path.read_bytes()
+        if not content:
+            _sync_folder(path.parent)
         whole = content.rfind(b"\n") + 1
         self.records = [_read_line(line, at) for at, line in enumerate(content[:whole].splitlines())]
         if whole < len(content):
@@ -66,7 +69,7 @@ class OrderLog:
         if self._is_failed or self._count + len(records) > RECORDS_MAX:
             raise OrderLogFailed("the log of orders failed before, or is full")
         try:
-            os.write(self._descriptor, b"".join(_line(record) for record in records))
+            _write_whole(self._descriptor, b"".join(_line(record) for record in records))
             os.fdatasync(self._descriptor)
         except OSError as error:
             self._is_failed = True
@@ -75,6 +78,21 @@ class OrderLog:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def _sync_folder(path: Path) -> None:
+    """The name of a new log is as durable as what is written to it."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _write_whole(descriptor: int, content: bytes) -> None:
+    """A disk that runs full takes a part without a word. Raises OSError."""
+    if os.write(descriptor, content) != len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _line(record: Record) -> bytes:

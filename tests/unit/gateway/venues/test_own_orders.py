@@ -1,5 +1,6 @@
 """What we know of our orders does not depend on how often, or in which order, the venue says it."""
 
+import os
 import random
 from decimal import Decimal
 
@@ -140,7 +141,10 @@ def records() -> list[Record]:
     return [baseline, Record(sent=new()), *(Record(report=report) for report in reports)]
 
 
-def test_a_log_reads_what_was_appended_and_cuts_a_torn_tail(tmp_path):
+def test_a_log_reads_what_was_appended_and_cuts_a_torn_tail(tmp_path, monkeypatch):
+    """Without its thousands of syncs, which have a test of their own."""
+    for name in ("fsync", "fdatasync"):
+        monkeypatch.setattr(f"os.{name}", lambda _: None)
     path = tmp_path / "orders.log"
     log = OrderLog(path)
     log.append(*records())
@@ -178,6 +182,19 @@ def test_a_log_whose_sync_failed_is_never_written_again(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(OrderLogFailed, match="before"):
         log.append(records()[0])
+
+
+def test_a_log_that_wrote_a_part_has_failed_and_the_part_is_cut(tmp_path, monkeypatch):
+    path, write = tmp_path / "orders.log", os.write
+    log = OrderLog(path)
+    log.append(records()[0])
+    monkeypatch.setattr("os.write", lambda file, content: write(file, content[:-5]))
+    with pytest.raises(OrderLogFailed, match="No space left"):
+        log.append(records()[1])
+    monkeypatch.undo()
+    with pytest.raises(OrderLogFailed, match="before"):
+        log.append(records()[1])
+    assert OrderLog(path).records == records()[:1]
 
 
 def test_the_same_words_make_the_same_bytes():
