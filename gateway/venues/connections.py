@@ -16,8 +16,6 @@ from gateway.venues.link import Link, keep_connected
 from gateway.venues.publisher import VenuePublisher
 from gateway.venues.settings import VenueEntry, VenuesRefused, read_venues
 
-log = logging.getLogger(__name__)
-
 
 class VenueClient(Link, Protocol):
     """What every adapter's client has, whatever its venue speaks."""

@@ -61,6 +61,20 @@ class Link(Protocol):
         ...
 
 
+def refuse_frame(link: Link, error: Exception) -> None:
+    """A frame that says nothing: a few are borne, and the book that one may have been of shows its gap.
+
+    Raises LinkFailed where a connection brings more than FRAMES_REFUSED_MAX.
+    """
+    status = link.status
+    status.frames_refused += 1
+    status.refused_now += 1
+    if status.refused_now == 1:
+        log.warning("venue %s: a frame is refused: %s", link.name, error)
+    if status.refused_now > FRAMES_REFUSED_MAX:
+        raise LinkFailed(f"{status.refused_now} malformed frames, the last: {error}")
+
+
 async def keep_connected(link: Link, reconnects: Reconnects | None = None) -> None:
     """Until it is canceled. What goes wrong in the adapter itself stops this venue, never the gateway."""
     reconnects = reconnects or Reconnects()

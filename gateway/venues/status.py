@@ -1,6 +1,7 @@
 """How a connection to a venue stands, for the screen and for whoever routes."""
 
 import dataclasses
+import statistics
 from collections import deque
 
 LATENCIES_MAX = 64
@@ -19,6 +20,8 @@ class LinkStatus:
     connects: int = 0
     frames: int = 0
     frames_refused: int = 0
+    refused_now: int = 0
+    """Of ``frames_refused``: on this connection."""
     gaps: int = 0
     """Losses found in books, each of which was asked for anew."""
     trades: int = 0
@@ -28,6 +31,7 @@ class LinkStatus:
         self.state, self.detail = "syncing", ""
         self.connected_at_ns = self.heard_at_ns = at_ns
         self.connects += 1
+        self.refused_now = 0
 
     def lost(self, why: str) -> None:
         self.state, self.detail = "down", why
@@ -36,5 +40,4 @@ class LinkStatus:
     @property
     def latency_ms(self) -> float | None:
         """Median round trip of the latest probes."""
-        ordered = sorted(self.latencies_ms)
-        return ordered[len(ordered) // 2] if ordered else None
+        return statistics.median(self.latencies_ms) if self.latencies_ms else None

@@ -17,7 +17,7 @@ from gateway import clock
 from gateway.venues.binance import messages, parse
 from gateway.venues.books import VenueBooks
 from gateway.venues.credentials import Credentials
-from gateway.venues.link import FRAMES_REFUSED_MAX, LinkFailed
+from gateway.venues.link import LinkFailed, refuse_frame
 from gateway.venues.pacing import RateLimit
 from gateway.venues.settings import VenueEntry
 from gateway.venues.status import LinkStatus
@@ -60,7 +60,6 @@ class BinanceClient:
         self._decode = msgspec.json.Decoder(messages.StreamFrame).decode
         self._names: dict[str, str] = {}
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
-        self._refused = 0
 
     @property
     def url(self) -> str:
@@ -71,7 +70,7 @@ class BinanceClient:
 
     async def open(self, connection: ClientConnection) -> None:
         """Lists what is wanted, then fetches a snapshot for each book that needs one, for ever."""
-        self._connection, self._refused = connection, 0
+        self._connection = connection
         async with httpx.AsyncClient(timeout=REST_SECONDS_MAX) as rest:
             try:
                 await self._list(rest)
@@ -98,7 +97,7 @@ class BinanceClient:
                 self._take_trade(frame)
             self.books.apply(frame, at_ns)
         except (parley_core.FrameRefused, msgspec.DecodeError, UnicodeDecodeError, DecimalException) as error:
-            self._refuse(error)
+            refuse_frame(self, error)
             return
         for name in self.books.wanted():
             self.status.gaps += 1
@@ -149,14 +148,6 @@ class BinanceClient:
         if len(answer.content) > REST_BYTES_MAX:
             raise LinkFailed(f"{path} has more than {REST_BYTES_MAX:,} bytes")
         return answer.content
-
-    def _refuse(self, error: Exception) -> None:
-        self.status.frames_refused += 1
-        self._refused += 1
-        if self._refused == 1:
-            log.warning("venue %s: a frame is refused: %s", self.name, error)
-        if self._refused > FRAMES_REFUSED_MAX:
-            raise LinkFailed(f"{self._refused} malformed frames, the last: {error}")
 
 
 def _symbol(name: str) -> str:

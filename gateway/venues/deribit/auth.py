@@ -5,8 +5,8 @@ import hmac
 import secrets
 
 from gateway.venues.credentials import Credentials
+from wire.units import NANOSECONDS_PER_MS
 
-NANOSECONDS_PER_MS = 1_000_000
 NONCE_BYTES = 8
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import parley_core
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from gateway import clock
 from gateway.venues.books import VenueBooks
@@ -16,7 +17,7 @@ from gateway.venues.credentials import Credentials
 from gateway.venues.deribit import auth, messages, parse
 from gateway.venues.deribit.trading import CHANNELS as PRIVATE_CHANNELS
 from gateway.venues.deribit.trading import DeribitTrading
-from gateway.venues.link import FRAMES_REFUSED_MAX, LinkFailed, RequestFailed
+from gateway.venues.link import LinkFailed, RequestFailed, refuse_frame
 from gateway.venues.market import VenueTicker
 from gateway.venues.pacing import RateLimit
 from gateway.venues.settings import VenueEntry
@@ -52,7 +53,6 @@ class DeribitClient:
         self._subscribed: set[str] = set()
         self._decode = msgspec.json.Decoder(messages.Envelope).decode
         self._tasks: set[asyncio.Task[None]] = set()
-        self._refused = 0
         self._orders = DeribitTrading(self.ask)
         self.trading: VenueTrading | None = None
 
@@ -67,8 +67,8 @@ class DeribitClient:
         return self.entry.url or (TEST_URL if self.entry.is_test_network else URL)
 
     async def open(self, connection: ClientConnection) -> None:
-        """Raises LinkFailed where the venue lets us not in."""
-        self._connection, self._refused = connection, 0
+        """Raises LinkFailed where the venue lets us not in, or lists what cannot be read."""
+        self._connection = connection
         try:
             if self._credentials:
                 await self.ask("public/auth", auth.sign_in_params(self._credentials, clock.now_ns()))
@@ -79,11 +79,11 @@ class DeribitClient:
             while True:
                 await self._follow_listing()
                 await asyncio.sleep(LISTING_SECONDS)
-        except (RequestFailed, Refused, NoAnswer) as error:
+        except (RequestFailed, Refused, NoAnswer, msgspec.DecodeError) as error:
             raise LinkFailed(str(error)) from error
 
     async def probe(self) -> None:
-        """Measures the round trip, and looks after books with a gap."""
+        """Measures the round trip."""
         began = clock.monotonic()
         await self.ask("public/test", {})
         self.status.latencies_ms.append((clock.monotonic() - began) * 1_000)
@@ -95,7 +95,7 @@ class DeribitClient:
         try:
             envelope = self._decode(frame)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._refuse(error)
+            refuse_frame(self, error)
             return
         if envelope.method == messages.METHOD_PREFIX and envelope.params is not None:
             self._take_notice(envelope.params, frame, at_ns)
@@ -122,24 +122,33 @@ class DeribitClient:
         self._answers.clear()
 
     async def ask(self, method: str, params: dict[str, object]) -> msgspec.Raw:
-        """The result. Raises RequestFailed for an error of the venue, LinkFailed where no answer comes."""
+        """The result. Raises RequestFailed for an error of the venue, LinkFailed where no answer comes.
+
+        A request leaves over the connection that there was when it was made, or not at all: one that waited for its
+        turn while the connection was made anew may have been looked for there already.
+        """
         envelope = await self._send(method, params)
         if envelope.error is not None:
             raise RequestFailed(method, envelope.error.code, envelope.error.message)
         return envelope.result
 
     async def _send(self, method: str, params: dict[str, object]) -> messages.Envelope:
+        connection = self._connection
         await self._limit.wait()
-        if self._connection is None or len(self._answers) >= PENDING_MAX:
-            raise LinkFailed("not connected" if self._connection is None else "too many requests without an answer")
+        if connection is None or connection is not self._connection:
+            raise LinkFailed("not connected")
+        if len(self._answers) >= PENDING_MAX:
+            raise LinkFailed("too many requests without an answer")
         request_id = next(self._ids)
         waiting: asyncio.Future[messages.Envelope] = asyncio.get_running_loop().create_future()
         self._answers[request_id] = waiting
         try:
             request = messages.Request(id=request_id, method=method, params=params)
-            await self._connection.send(msgspec.json.encode(request), text=True)
+            await connection.send(msgspec.json.encode(request), text=True)
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 return await waiting
+        except ConnectionClosed as error:
+            raise LinkFailed(f"the connection ended before {method} was sent") from error
         except TimeoutError as error:
             raise LinkFailed(f"no answer to {method} for {ANSWER_SECONDS_MAX:.0f} s") from error
         finally:
@@ -192,25 +201,16 @@ class DeribitClient:
             elif topic == "user" and self.trading is not None:
                 self._orders.take(notice.channel.split(".")[1], notice.data, self.trading)
         except (msgspec.DecodeError, ValueError) as error:
-            self._refuse(error)
+            refuse_frame(self, error)
 
     def _take_market(self, frame: bytes, at_ns: int) -> None:
         try:
             self.books.apply(frame, at_ns)
         except parley_core.FrameRefused as error:
-            self._refuse(error)
+            refuse_frame(self, error)
             return
         if wanted := self.books.wanted():
             self._start(self._resubscribe(wanted))
-
-    def _refuse(self, error: Exception) -> None:
-        """A frame that says nothing: a few are borne, and each book they may have been of shows its gap."""
-        self.status.frames_refused += 1
-        self._refused += 1
-        if self._refused == 1:
-            log.warning("venue %s: a frame is refused: %s", self.name, error)
-        if self._refused > FRAMES_REFUSED_MAX:
-            raise LinkFailed(f"{self._refused} malformed frames, the last: {error}")
 
     def _start(self, work: Any) -> None:
         """Work beside the reader, bounded by the answers that may be waited for; its failure ends the connection."""

@@ -59,7 +59,6 @@ class PublicTrade(msgspec.Struct, frozen=True, kw_only=True):
     amount: float
     direction: str
     timestamp: int
-    trade_seq: int = 0
 
 
 class Ticker(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,14 +73,6 @@ class Ticker(msgspec.Struct, frozen=True, kw_only=True):
     mark_price: float | None = None
     index_price: float | None = None
     last_price: float | None = None
-    mark_iv: float | None = None
-
-
-class Authorized(msgspec.Struct, frozen=True, kw_only=True):
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    scope: str = ""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,11 +8,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from websockets.exceptions import ConnectionClosedError
 
+from gateway import clock
 from gateway.venues.deribit import messages, parse
 from gateway.venues.deribit.client import DeribitClient
+from gateway.venues.execution import NewVenueOrder
 from gateway.venues.link import LinkFailed
+from gateway.venues.pacing import RateLimit
 from gateway.venues.settings import VenueEntry
+from gateway.venues.trading import NoAnswer
 from wire.units import Side
 
 BOOK = "book.BTC-PERPETUAL.100ms"
@@ -101,6 +106,56 @@ async def test_an_error_with_details_is_an_answer():
     made.take(b'{"jsonrpc":"2.0","id":3,"error":{"code":-32602,"message":"Invalid params","data":{"reason":"x"}}}', 1)
     assert (await waiting).error.code == -32602
     assert made.status.frames_refused == 0
+
+
+class Connection:
+    """``sent``: the methods that left over it."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.sent: list[str] = []
+        self._failure = failure
+
+    async def send(self, content: bytes, text: bool) -> None:
+        if self._failure is not None:
+            raise self._failure
+        self.sent.append(json.loads(content)["method"])
+
+
+ORDER = NewVenueOrder(client_order_id="one", name="BTC-PERPETUAL", side=Side.BUY, quantity=Decimal(1), price=Decimal(9))
+
+
+async def test_an_order_over_a_connection_that_ended_has_no_answer():
+    made = client()
+    made._connection = Connection(ConnectionClosedError(None, None))
+    with pytest.raises(NoAnswer, match="private/buy"):
+        await made._orders.place(ORDER)
+    assert made._answers == {}
+
+
+async def test_an_order_that_waited_for_its_turn_does_not_leave_over_the_next_connection():
+    """At its beginning that connection asked what became of every order: this one would come after the answer."""
+    made, old, new = client(), Connection(), Connection()
+    made._limit = RateLimit(per_second=20, at_once=1)
+    made._limit.find_wait(clock.monotonic())
+    made._connection = old
+    placing = asyncio.create_task(made._orders.place(ORDER))
+    await asyncio.sleep(0)
+    made.lost()
+    made._connection = new
+    with pytest.raises(NoAnswer, match="not connected"):
+        await placing
+    assert (old.sent, new.sent) == ([], [])
+
+
+async def test_a_listing_that_cannot_be_read_ends_the_connection():
+    made = client()
+
+    async def answer(method, params):
+        return msgspec.Raw(b'[{"instrument_name": 7}]')
+
+    made.ask = answer
+    with pytest.raises(LinkFailed, match="instrument_name"):
+        await made.open(Connection())
 
 
 def recorded(recordings: Path, archive: str, member: str) -> bytes:
