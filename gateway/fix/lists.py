@@ -1,6 +1,5 @@
 """SecurityListRequest and RequestForPositions: what is listed here, and what an account holds of it."""
 
-import datetime as dt
 import itertools
 
 import numpy as np
@@ -8,11 +7,11 @@ import parley_core
 
 from gateway import clock
 from gateway.board import Board
-from gateway.fix import values
+from gateway.fix import order_messages, values
 from gateway.fix.handler import Link, Session
 from gateway.fix.message import Field, FieldWrong, Message, Outgoing
 from gateway.registry import Contract, Registry
-from wire.units import NANOSECONDS_PER_SECOND, InstrumentKind, OptionType
+from wire.units import InstrumentKind, OptionType
 
 LISTED_AT_ONCE_MAX = 200
 """Instruments in one SecurityList; the last of its fragments says so."""
@@ -70,20 +69,18 @@ class Lists:
         """Raises FieldMissing, FieldWrong."""
         if message.get(724) != POSITIONS:
             raise FieldWrong(724, message.get(724))
-        account = message.find(1, str(session.account_id))
-        if not account.isdecimal() or int(account) not in session.account_ids:
-            raise FieldWrong(1, account)
-        rows = self._engine.positions()
-        held = [(row[1], row[2]) for row in rows if row[0] == int(account) and row[2]]
+        account = order_messages.find_account(message, session)
+        if account is None:
+            raise FieldWrong(1, message.get(1))
+        held = [(row[1], row[2]) for row in self._engine.positions() if row[0] == account and row[2]]
         for instrument_id, lots in held:
             self._send_position(session, message, account, len(held), (instrument_id, lots))
         if not held:
             self._send_position(session, message, account, 0, None)
 
     def _send_position(
-        self, session: Session, message: Message, account: str, total: int, position: tuple[int, int] | None
+        self, session: Session, message: Message, account: int, total: int, position: tuple[int, int] | None
     ) -> None:
-        today = f"{dt.datetime.fromtimestamp(clock.now_ns() // NANOSECONDS_PER_SECOND, dt.UTC):%Y%m%d}"
         report = f"{message.get(710)}-{next(self._numbers)}"
         head: tuple[Field, ...] = (
             (721, report),
@@ -91,12 +88,12 @@ class Lists:
             (724, POSITIONS),
             (727, str(total)),
             (728, VALID if position else NO_POSITIONS),
-            (715, today),
+            (715, values.date_text(clock.now_ns())),
             (453, "1"),
             (448, str(session.firm_id)),
             (447, PROPRIETARY),
             (452, CLIENT_ID),
-            (1, account),
+            (1, str(account)),
             (581, "1"),
         )
         self._link.send(session, Outgoing("AP", (*head, *(self._held(*position) if position else _NOTHING_HELD))))

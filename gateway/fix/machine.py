@@ -6,13 +6,14 @@ messages are in a ``SessionStore``; the ``Outlet`` writes nothing to the wire be
 """
 
 from gateway.fix.dictionary import TEXTS, Dictionary, Fault, Garbled, Parsed
-from gateway.fix.encoding import NANOSECONDS, encode, format_time, parse_time, repeat
+from gateway.fix.encoding import encode, format_time, parse_time, repeat
 from gateway.fix.message import Field, Message, Outgoing, decode
 from gateway.fix.outlet import Identity, Now, Outlet, Stop
 from gateway.fix.rejects import ROUTES, reject_body
 from gateway.fix.store import SessionStore
+from wire.units import NANOSECONDS_PER_SECOND
 
-SENDING_TIME_TOLERANCE_NS = 120 * NANOSECONDS
+SENDING_TIME_TOLERANCE_NS = 120 * NANOSECONDS_PER_SECOND
 LOGOUT_TIMEOUT_SECONDS = 2.0
 HEARTBEAT_SECONDS_MAX = 600
 SILENCE_FACTOR, TEST_FACTOR = 2.4, 1.2
@@ -25,6 +26,8 @@ GAP_FILLED_TYPES = ADMIN_TYPES | {"W", "X"}
 LOGON, LOGOUT, HEARTBEAT, TEST_REQUEST, RESEND_REQUEST, REJECT, SEQUENCE_RESET = "A", "5", "0", "1", "2", "3", "4"
 TOO_HIGH_FOR_RESEND = {"FIX.4.0": "999999", "FIX.4.1": "999999"}
 DUPLICATE, ORIGINAL_TIME, RESET_FLAG = 43, 122, 141
+SEQUENCE_MAX = 2**31 - 1
+"""Of NewSeqNo (36): a session has not that many messages."""
 
 
 class Machine:
@@ -247,14 +250,14 @@ class Machine:
         if not self._verify(parsed, message, now, too_high=fills, too_low=fills):
             return
         new = message.integer(36)
-        if new > self.store.next_target:
+        if new > SEQUENCE_MAX or new < self.store.next_target:
+            self._reject(message, 5, 0, now)
+        elif new > self.store.next_target:
             if not fills:
                 self._outlet.note("reset", f"next expected {new} instead of {self.store.next_target}")
             self.store.expect(new)
             for number in [number for number in self._queue if number < new]:
                 del self._queue[number]
-        elif new < self.store.next_target:
-            self._reject(message, 5, 0, now)
 
     def _on_application(self, parsed: Parsed, message: Message, now: Now) -> None:
         if not self._verify(parsed, message, now):

@@ -48,25 +48,32 @@ def find_contract(message: Message, registry: Registry) -> Contract:
     return contract
 
 
-def find_account(message: Message, session: Session) -> int:
-    """Raises OrderRefused."""
+def find_account(message: Message, session: Session) -> int | None:
+    """The session's own where the message names none; None where it names one that the session does not trade."""
     text = message.find(1)
     if not text:
         return session.account_id
-    if text.isdecimal() and text.isascii() and len(text) <= 18 and int(text) in session.account_ids:
-        return int(text)
-    raise OrderRefused(UNKNOWN_ACCOUNT, "unknown_account", f"the session does not trade account {text[:32]}")
+    return next((account_id for account_id in session.account_ids if str(account_id) == text), None)
+
+
+def _require_account(message: Message, session: Session) -> int:
+    """Raises OrderRefused."""
+    found = find_account(message, session)
+    if found is None:
+        why = f"the session does not trade account {message.find(1)[:32]}"
+        raise OrderRefused(UNKNOWN_ACCOUNT, "unknown_account", why)
+    return found
 
 
 def read_order(message: Message, session: Session, registry: Registry, now_ns: int) -> OrderTerms:
-    """Raises FieldMissing, FieldWrong, OrderRefused, values.OffGrid."""
+    """``now_ns``: an expiry before it is refused. Raises FieldMissing, FieldWrong, OrderRefused, values.OffGrid."""
     contract = find_contract(message, registry)
     kind = values.word(message, 40, values.ORDER_TYPES)
     quantity = values.lots(message, 38, contract)
     lasts = _time_in_force(message, kind)
     instructions = _instructions(message)
     terms = OrderTerms(
-        account_id=find_account(message, session),
+        account_id=_require_account(message, session),
         instrument_id=contract.instrument_id,
         side=values.word(message, 54, values.SIDES),
         order_type=kind,

@@ -6,7 +6,6 @@ report of a session are read from the journal again, so that no report is lost a
 
 import itertools
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -48,7 +47,7 @@ class Orders:
         self._store = OrderStore(directory)
         self._contracts: dict[int, Contract] = {}
         self._rejections = itertools.count(1)
-        self._born = time.time_ns()
+        self._born = clock.now_ns()
         self.event_number = self._load()
         self._mass = MassRequests(self)
         self.handlers: dict[str, Callable[[Session, Message], Awaitable[None]]] = {
@@ -195,15 +194,13 @@ class Orders:
 
     async def _new_order(self, session: Session, message: Message) -> None:
         client_order_id = order_messages.client_order_id(message)
-        try:
-            terms = order_messages.read_order(message, session, self._registry, clock.now_ns())
-        except OrderRefused as refused:
-            self._reject(session, message, refused.reason, str(refused))
-            return
-        except OffGrid as off:
-            self._reject(session, message, _grid_reason(off), f"{off.name}: {off}")
-            return
         known = self.book.find_known(session_key(session), client_order_id)
+        try:
+            terms = order_messages.read_order(message, session, self._registry, 0 if known else clock.now_ns())
+        except (OrderRefused, OffGrid) as refused:
+            if known is None or known.is_request or not message.is_redelivered:
+                self._reject(session, message, *_why(refused))
+            return
         if known is not None:
             self._repeat(session, message, terms, known.order_id, is_request=known.is_request)
             return
@@ -247,8 +244,8 @@ class Orders:
         try:
             change = order_messages.read_replacement(message, order, self.contract(order))
         except (OrderRefused, OffGrid) as refused:
-            text = str(refused) if isinstance(refused, OrderRefused) else f"{refused.name}: {refused}"
-            self._reject_request(session, message, reports.REPLACE_REQUEST, order, 99, text)
+            _, text = _why(refused)
+            self._reject_request(session, message, reports.REPLACE_REQUEST, order, order_messages.OTHER, text)
             return
         request = message.get(11)
         await self.entry.amend(session, order, request, change)
@@ -342,5 +339,10 @@ class Orders:
         self.link.refuse(session, message, refusal)
 
 
-def _grid_reason(off: OffGrid) -> int:
-    return order_messages.INCORRECT_QUANTITY if off.tag in (38, 110, 111, 1138) else order_messages.PRICE_INCREMENT
+def _why(refused: OrderRefused | OffGrid) -> tuple[int, str]:
+    """(OrdRejReason, Text)"""
+    if isinstance(refused, OrderRefused):
+        return refused.reason, str(refused)
+    is_quantity = refused.tag in (38, 110, 111, 1138)
+    reason = order_messages.INCORRECT_QUANTITY if is_quantity else order_messages.PRICE_INCREMENT
+    return reason, f"{refused.name}: {refused}"

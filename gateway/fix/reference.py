@@ -7,7 +7,6 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
-from gateway.fix.encoding import NANOSECONDS
 from gateway.fix.framing import MESSAGE_BYTES_MAX
 from gateway.fix.handler import Grant
 from gateway.fix.line import INBOX_FULL
@@ -16,6 +15,7 @@ from gateway.fix.registry import SESSIONS_MAX
 from gateway.fix.rules import FAILURES_MAX, FAILURES_SECONDS, GRANTS_BY_TYPE, NEVER_THROTTLED
 from gateway.fix.server import CONNECTIONS_MAX, LOGON_SECONDS, UNSENT_BYTES_MAX
 from gateway.fix.store import RESENDABLE_MAX
+from wire.units import NANOSECONDS_PER_SECOND
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +109,7 @@ BOUNDS = (
     ("bytes of a message", f"{MESSAGE_BYTES_MAX:,}", "the connection is closed"),
     (
         "SendingTime from the gateway's clock",
-        f"{SENDING_TIME_TOLERANCE_NS // NANOSECONDS} s",
+        f"{SENDING_TIME_TOLERANCE_NS // NANOSECONDS_PER_SECOND} s",
         "Reject 373=10, Logout",
     ),
     ("time from connection to Logon", f"{LOGON_SECONDS:.0f} s", "the connection is closed"),

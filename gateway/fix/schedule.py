@@ -2,10 +2,10 @@
 
 import dataclasses
 
-from gateway.fix.encoding import NANOSECONDS
+from wire.units import NANOSECONDS_PER_SECOND
 
 MINUTES_OF_DAY = 24 * 60
-_MINUTE_NS = 60 * NANOSECONDS
+_MINUTE_NS = 60 * NANOSECONDS_PER_SECOND
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,16 +2,19 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
+from gateway.fix.encoding import format_time, parse_time
 from gateway.fix.message import Fields, FieldWrong
 from gateway.registry import Contract
 from wire.limits import PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from wire.units import NANOSECONDS_PER_SECOND, OrderType, Side, TimeInForce
 
 _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{0,12})?|-?\.\d{1,12}", re.ASCII)
-_TIME = re.compile(r"(\d{8})-(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?", re.ASCII)
+TIME_NS_MAX = 2**63 - 1
+"""The engine's largest time, in the year 2262."""
 
 SIDES = {"1": Side.BUY, "2": Side.SELL}
 ORDER_TYPES = {
@@ -81,32 +84,28 @@ def word(fields: Fields, tag: int, words: dict[str, Word]) -> Word:
 
 def time_ns(fields: Fields, tag: int) -> int:
     """UTC nanoseconds of a UTCTimestamp. Raises FieldMissing, FieldWrong."""
-    text = fields.get(tag)
-    found = _TIME.fullmatch(text)
-    if found is None:
-        raise FieldWrong(tag, text)
-    day, hour, minute, second, fraction = found.groups()
-    try:
-        at = dt.datetime.strptime(f"{day}{hour}{minute}{second}", "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
-    except ValueError as error:
-        raise FieldWrong(tag, text) from error
-    return int(at.timestamp()) * NANOSECONDS_PER_SECOND + int((fraction or "0").ljust(9, "0"))
+    return _until(fields, tag, parse_time)
 
 
 def day_end_ns(fields: Fields, tag: int) -> int:
     """The last nanosecond of a LocalMktDate, which is a UTC day here. Raises FieldMissing, FieldWrong."""
+    return _until(fields, tag, lambda day: parse_time(f"{day}-23:59:59.999999999"))
+
+
+def _until(fields: Fields, tag: int, parse: Callable[[str], int]) -> int:
     text = fields.get(tag)
     try:
-        at = dt.datetime.strptime(text, "%Y%m%d").replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
+        at_ns = parse(text)
     except ValueError as error:
         raise FieldWrong(tag, text) from error
-    return int(at.timestamp()) * NANOSECONDS_PER_SECOND - 1
+    if at_ns > TIME_NS_MAX:
+        raise FieldWrong(tag, text)
+    return at_ns
 
 
 def time_text(at_ns: int) -> str:
     """UTCTimestamp to the millisecond."""
-    at = dt.datetime.fromtimestamp(at_ns // NANOSECONDS_PER_SECOND, dt.UTC)
-    return f"{at:%Y%m%d-%H:%M:%S}.{at_ns // 1_000_000 % 1_000:03d}"
+    return format_time(at_ns)
 
 
 def date_text(at_ns: int) -> str:

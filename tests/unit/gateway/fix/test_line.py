@@ -114,3 +114,15 @@ async def test_what_was_handled_before_a_reset_says_nothing_of_the_numbers_after
     line.note_handled(handed)
     assert [received.sequence for received in line.store.unhandled()] == [2]
     assert "11=after" in line.store.unhandled()[0].raw
+
+
+def test_a_number_that_no_session_reaches_is_rejected(tmp_path: Path) -> None:
+    line, client = line_of(tmp_path, Slow()), Peer()
+    line.connected(client)
+    line.receive(raw("A", 1, LOGON), client)
+    for number in (2**31, 2**63, 10**25):
+        line.receive(raw("4", 2, [(36, str(number))]), client)
+        assert (line.store.next_target, line.machine.is_logged_on) == (2, True)
+    assert line.counts.rejects_sent == 3
+    line.receive(raw("4", 2, [(36, str(2**31 - 1))]), client)
+    assert line.store.next_target == 2**31 - 1

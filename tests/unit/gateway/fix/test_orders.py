@@ -148,6 +148,8 @@ def test_refused_orders_say_why(fix, who, changes, reason, name):
         ({"t44": "1e3"}, RejectReason.VALUE_INCORRECT, 44),
         ({"t11": "A" * 37}, RejectReason.VALUE_INCORRECT, 11),
         ({"t59": "6", "t126": "tomorrow"}, RejectReason.VALUE_INCORRECT, 126),
+        ({"t59": "6", "t126": "99990101-00:00:00"}, RejectReason.VALUE_INCORRECT, 126),
+        ({"t59": "6", "t432": "99991231"}, RejectReason.VALUE_INCORRECT, 432),
     ],
 )
 def test_unreadable_orders_are_refused_as_messages(fix, who, changes, reason, tag):
@@ -230,6 +232,27 @@ def test_repeated_order_gets_the_same_answer_and_no_second_order(fix, who):
     assert fix.said(150, 39, 37, 103) == [
         ("8", "0", "0", FIRST, None), ("8", "I", "0", FIRST, None), ("8", "8", "8", "NONE", "6"),
     ]  # fmt: skip
+
+
+def test_repeated_order_whose_expiry_has_passed_gets_its_status(fix, who, monkeypatch):
+    good_till = order(t59="6", t126="20980101-00:00:00")
+    fix.say(who, "D", good_till)
+    fix.told()
+    monkeypatch.setattr("gateway.clock.now_ns", lambda: 2**62)
+    fix.say(who, "D", good_till)
+    assert fix.said(150, 39, 37, 103) == [("8", "I", "0", FIRST, None)]
+    fix.say(who, "D", good_till | {11: "A-2"})
+    assert fix.said(150, 58) == [("8", "8", "expiry_passed: the expiry has passed")]
+
+
+def test_order_that_a_crash_overtook_is_not_refused_for_what_changed_since(fix, who):
+    fix.say(who, "D", order(t1=str(OTHER_ACCOUNT)))
+    fix.told()
+    changed = session(account_ids=(ACCOUNT,))
+    fix.say(changed, "D", order(t1=str(OTHER_ACCOUNT)), is_redelivered=True)
+    assert fix.told() == []
+    fix.say(changed, "D", order("A-2", t1=str(OTHER_ACCOUNT)), is_redelivered=True)
+    assert fix.said(150, 103) == [("8", "8", "15")]
 
 
 def test_order_repeated_before_its_answer_is_known(fix, who):
