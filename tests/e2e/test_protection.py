@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import OpenPage
 from tests.e2e.test_maker_quote import ask_for_a_straddle, assert_no_violation_in_either_theme
@@ -46,7 +46,7 @@ def test_a_fill_that_reaches_a_limit_freezes_the_maker_until_it_resets(open_page
     assert_outcomes_are_told(card)
 
 
-def assert_outcomes_are_told(card) -> None:  # noqa: ANN001 - a locator
+def assert_outcomes_are_told(card: Locator) -> None:
     """The taker reads what became of each quote."""
     told = card.locator(".rfq-outcomes")
     expect(told.locator("summary")).to_have_text(re.compile(r"^5 quotes: 1 traded, .*(cover|tied|done away)"))

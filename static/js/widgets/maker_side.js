@@ -17,6 +17,8 @@ const DOUBLE_CLICK_MS = 350;
 class MakerSide extends Widget {
   build() {
     this.armedAt = -ARMED_MS;
+    /** @type {Map<string, number | null>} the freeze of each coin that was told */
+    this.told = new Map();
     this.parts = new Map(Object.keys(TABS).map((name) => [name, element(`parley-${name}`)]));
     this.tabs = new Map(Object.keys(TABS).map((name) => [name, element("button", { class: "tab", type: "button", "data-tab": name, onclick: () => this.choose(name) }, TABS[name])]));
     this.cancel = element("button", { class: "button button-small", type: "button", "data-do": "cancel-quotes", onclick: () => this.press() }, "");
@@ -72,8 +74,8 @@ class MakerSide extends Widget {
   /** A freeze is told wherever one looks on this page. */
   changed(view) {
     const isFrozen = protectionState(view) === "frozen";
-    if (isFrozen && this.told !== view.frozen_at_ns) notify(`${view.coin} is frozen: ${format.words(view.hit)} limit hit, quotes withdrawn.`, "bad");
-    this.told = view.frozen_at_ns;
+    if (isFrozen && this.told.get(view.coin) !== view.frozen_at_ns) notify(`${view.coin} is frozen: ${format.words(view.hit)} limit hit, quotes withdrawn.`, "bad");
+    this.told.set(view.coin, view.frozen_at_ns);
   }
 }
 

@@ -15,6 +15,7 @@ import { connection } from "../store/connection.js";
 import { firm } from "../store/firm.js";
 import { desk, ENTRIES, POINTS } from "../store/maker.js";
 import { market } from "../store/market.js";
+import { page } from "../store/page.js";
 import { selection } from "../store/selection.js";
 import { BandLook } from "./band_look.js";
 import { choice } from "./fields.js";
@@ -86,8 +87,8 @@ class QuoteForm extends Widget {
   /** Another request: new legs, freshly prefilled, the cursor in the first price. */
   choose() {
     const { rfq } = this;
+    this.forget();
     if (!rfq) return;
-    this.band.forget();
     this.legs = rfq.legs.map((leg, i) => new QuoteLeg(leg, i, () => this.typed()));
     this.body.replaceChildren(...this.legs.map((leg) => leg.node));
     this.isPrefilled = false;
@@ -96,15 +97,21 @@ class QuoteForm extends Widget {
     invalidate(this);
   }
 
-  /** Another price is another intention: what was refused before is not offered any more, and nothing is sent twice. */
-  typed() {
+  /** Another intention: what was or will be refused of the one before is not offered any more. */
+  forget() {
     this.band.forget();
+    this.sent = null;
+  }
+
+  /** Another price is another intention, and nothing is sent twice. */
+  typed() {
+    this.forget();
     this.lockedUntil = 0;
     this.draw();
   }
 
   refill() {
-    this.band.forget();
+    this.forget();
     for (const leg of this.legs ?? []) leg.isTouched = false;
     this.isPrefilled = false;
     invalidate(this);
@@ -203,7 +210,7 @@ class QuoteForm extends Widget {
   problem(rfq, leftMs) {
     if (rfq.state !== "open") return `Request is ${format.words(rfq.state)}`;
     if (leftMs <= 0) return "Time is over";
-    const frozen = rfq.legs.map((leg) => firm.protections.get(leg.instrument_name.split(/[-_]/)[0])).find((view) => view?.frozen_at_ns);
+    const frozen = rfq.legs.map((leg) => firm.protections.get(page.instrument(leg.instrument_name)?.coin)).find((view) => view?.frozen_at_ns);
     if (frozen) return `${frozen.coin} is frozen by the protection`;
     if (connection.state === "offline" || connection.state === "connecting") return `Not connected (${connection.state})`;
     const bad = this.legs.map((leg) => leg.problem).find((text) => text !== "");
@@ -217,16 +224,17 @@ class QuoteForm extends Widget {
     const { rfq } = this;
     if (!rfq || this.submit.disabled) return;
     this.lockedUntil = performance.now() + LOCK_MS;
-    this.band.forget();
+    this.forget();
     await this.quote({ type: "rfq.quote", rfq_id: rfq.rfq_id, account_id: selection.accountId, bid: this.side("bid"), ask: this.side("ask"), ...this.terms.fields });
   }
 
   /** A price far from the model is offered again, to be confirmed, exactly as it was stated. */
   async quote(message) {
+    this.sent = message;
     this.say("Sent", "wait");
     const answer = await commands.send(message, (state) => state === "unknown" && this.say("Unknown, checking", "wait"));
     if (answer.type !== "command_refused") return this.say(`Quote ${answer.entity_id} stands for RFQ ${message.rfq_id}.`, "good");
-    const isOffered = this.rfq?.rfq_id === message.rfq_id && this.band.take(answer, `Quote for RFQ ${message.rfq_id}`, (confirmed) => this.quote({ ...message, ...confirmed }));
+    const isOffered = this.sent === message && this.band.take(answer, `Quote for RFQ ${message.rfq_id}`, (confirmed) => this.quote({ ...message, ...confirmed }));
     return this.say(isOffered ? `Refused: ${answer.reason}.` : `Refused. ${refusalText(answer)}`, "bad");
   }
 

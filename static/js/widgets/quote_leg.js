@@ -88,8 +88,10 @@ export class QuoteLeg {
     this.fields.ask.value = ask;
   }
 
+  /** Empty where the model has a value and no volatility. */
   volatilitiesAround() {
-    const middle = (this.model.volatility ?? 0) * 100;
+    if (!this.model.volatility) return { bid: "", ask: "" };
+    const middle = this.model.volatility * 100;
     const bid = Math.max(middle - desk.points, Number(PERCENT_STEP));
     return { bid: roundToStep(bid, PERCENT_STEP, -1), ask: roundToStep(middle + desk.points, PERCENT_STEP, 1) };
   }

@@ -20,15 +20,15 @@ export class SecondLook {
 
   /** @param {string} words @param {() => void} send what confirming does */
   offer(words, send) {
+    this.forget();
     this.send = send;
-    clearTimeout(this.timer);
     setText(this.words, words);
     this.node.hidden = false;
-    setDisabled(this.confirm, true);
     this.timer = setTimeout(() => setDisabled(this.confirm, false), SETTLE_MS);
   }
 
   forget() {
+    clearTimeout(this.timer);
     this.send = null;
     this.node.hidden = true;
     setDisabled(this.confirm, true);

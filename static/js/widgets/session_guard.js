@@ -93,7 +93,10 @@ export class SessionGuard {
     this.isSetting = true;
     const answer = await commands.send(message);
     this.isSetting = false;
-    if (answer.type === "command_refused") return this.say(`Refused. ${refusalText(answer)}`, "bad");
+    if (answer.type === "command_refused") {
+      this.take(this.own);
+      return this.say(`Refused. ${refusalText(answer)}`, "bad");
+    }
     await this.fetch();
     return this.say(`${name}: set.`, "good");
   }
