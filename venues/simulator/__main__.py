@@ -17,9 +17,8 @@ from venues.simulator.exchange import Exchange
 from venues.simulator.faults import Faults, play_script
 from venues.simulator.json_rpc.server import JsonRpcFront
 from venues.simulator.liquidity import STEP_SECONDS, Liquidity
-from venues.simulator.paths import FollowedPath, Path, SeededPath
+from venues.simulator.paths import FollowedPath, Path, SeededPath, is_expired
 from venues.simulator.settings import Settings, parse_arguments
-from wire.instruments import parse_instrument_name
 
 log = logging.getLogger(__name__)
 
@@ -91,13 +90,12 @@ class Venue:
         now_ns = time.time_ns()
         names = await self._path.open(self._settings.profile, now_ns)
         for name in names:
-            if not 0 < parse_instrument_name(name).expiry_at_ns <= now_ns:
-                self._exchange.list_contract(name, now_ns)
+            self._exchange.list_contract(name, now_ns)
         return len(names)
 
     def _deliver_expired(self, at_ns: int) -> None:
         for contract in list(self._exchange.contracts.values()):
-            if 0 < contract.terms.expiry_at_ns <= at_ns:
+            if is_expired(contract.terms, at_ns):
                 self._exchange.deliver(contract, self._exchange.indices[contract.terms.base_currency], at_ns)
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from venues.simulator.faults import ActionRefused, AnyAction, Faults
+from venues.simulator.faults import AnyAction, Faults
 
 LINE_BYTES_MAX = 64 << 10
 CONNECTIONS_MAX = 16
@@ -33,6 +33,6 @@ async def serve_control(faults: Faults, port: int) -> asyncio.Server:
 def _answer(faults: Faults, line: bytes) -> bytes:
     try:
         faults.plan(_decode(line))
-    except (msgspec.DecodeError, ActionRefused, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return msgspec.json.encode({"error": str(error)})
     return msgspec.json.encode({"ok": True, "fired": faults.fired})

@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 ACTIONS_MAX = 1_000
 COUNT_MAX = 100_000
 SECONDS_MAX = 3_600.0
+TIMES_MAX = 1_000
+Seconds = Annotated[float, Meta(ge=0, le=SECONDS_MAX)]
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", forbid_unknown_fields=True):
     """``count``: of how many of the next occasions; a second action of a kind replaces what is left of the first."""
 
-    count: int = 1
+    count: Annotated[int, Meta(ge=1, le=COUNT_MAX)] = 1
 
 
 class RejectOrders(Action, tag="reject_orders"):
@@ -26,17 +29,17 @@ class RejectOrders(Action, tag="reject_orders"):
 class FillPartly(Action, tag="fill_partly"):
     """The other side of the book shrinks to this share of the next orders before they are matched."""
 
-    share: float = 0.5
+    share: Annotated[float, Meta(ge=0, le=1)] = 0.5
 
 
 class DuplicateReports(Action, tag="duplicate_reports"):
     """The next notices to the owner of orders are sent so many times."""
 
-    times: int = 2
+    times: Annotated[int, Meta(ge=1, le=TIMES_MAX)] = 2
 
 
 class DelayReports(Action, tag="delay_reports"):
-    seconds: float = 1.0
+    seconds: Seconds = 1.0
 
 
 class DropReports(Action, tag="drop_reports"):
@@ -64,13 +67,13 @@ class Disconnect(Action, tag="disconnect"):
 
 
 class RefuseConnections(Action, tag="refuse_connections"):
-    seconds: float = 1.0
+    seconds: Seconds = 1.0
 
 
 class Silence(Action, tag="silence"):
     """Nothing is sent and nothing is read: a link that is half open."""
 
-    seconds: float = 1.0
+    seconds: Seconds = 1.0
 
 
 class Bust(Action, tag="bust"):
@@ -104,8 +107,8 @@ class ScriptLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     do: AnyAction
 
 
-class ActionRefused(ValueError):
-    """An action whose numbers make no sense; the message is a sentence."""
+class ScriptRefused(ValueError):
+    """A script that cannot be played; the message says why."""
 
 
 def _ignore(action: AnyAction) -> None:
@@ -122,10 +125,7 @@ class Faults:
         """Occasions at which the venue misbehaved."""
 
     def plan(self, action: AnyAction) -> None:
-        """Raises ActionRefused."""
-        seconds = getattr(action, "seconds", 0.0)
-        if not 1 <= action.count <= COUNT_MAX or not 0 <= seconds <= SECONDS_MAX:
-            raise ActionRefused(f"count must be 1 to {COUNT_MAX} and seconds 0 to {SECONDS_MAX:.0f}")
+        """At once, or at the next occasions."""
         if isinstance(action, Disconnect | RefuseConnections | Silence | Bust):
             self.fired += 1
             self.at_once(action)
@@ -151,13 +151,13 @@ class Faults:
 
 
 def read_script(path: Path) -> list[ScriptLine]:
-    """JSON: [{"after_seconds": 5, "do": {"action": "disconnect"}}, …]. Raises ActionRefused, OSError."""
+    """JSON: [{"after_seconds": 5, "do": {"action": "disconnect"}}, …]. Raises ScriptRefused, OSError."""
     try:
         lines = msgspec.json.decode(path.read_bytes(), type=list[ScriptLine])
     except msgspec.DecodeError as error:
-        raise ActionRefused(f"{path}: {error}") from error
+        raise ScriptRefused(f"{path}: {error}") from error
     if len(lines) > ACTIONS_MAX:
-        raise ActionRefused(f"{path} has more than {ACTIONS_MAX} lines")
+        raise ScriptRefused(f"{path} has more than {ACTIONS_MAX} lines")
     return sorted(lines, key=lambda line: line.after_seconds)
 
 

@@ -82,11 +82,17 @@ class FollowedPath:
         self.marks: dict[str, float] = {}
 
     async def open(self, profile: Profile, at_ns: int) -> list[str]:
-        """Empty while Parley's market shows nothing yet. What was listed stays until it expires."""
-        stored: Any = await self._client.hkeys(MARKET_LATEST)
+        """Empty while Parley's market shows nothing yet. What was listed stays until it expires.
+
+        A Valkey that is away leaves what is listed as it is.
+        """
+        try:
+            stored: Any = await self._client.hkeys(MARKET_LATEST)
+        except (RedisError, OSError):
+            return list(self.marks)
         keys = [key.decode() for key in stored]
         names = [key.removeprefix(TICKER_PREFIX) for key in keys if key.startswith(TICKER_PREFIX)]
-        listed = self.marks
+        listed = {name: mark for name, mark in self.marks.items() if not is_expired(parse_instrument_name(name), at_ns)}
         self.marks = dict.fromkeys(names[:NAMES_MAX], math.nan) | listed
         await self.advance(at_ns)
         chosen = dict.fromkeys([*listed, *choose_names(self.marks, self.indices, profile, at_ns)])
@@ -110,10 +116,14 @@ class FollowedPath:
                 self.marks[name] = ticker.mark_price
 
 
+def is_expired(terms: InstrumentTerms, at_ns: int) -> bool:
+    return 0 < terms.expiry_at_ns <= at_ns
+
+
 def choose_names(marks: Mapping[str, float], indices: Mapping[str, float], profile: Profile, at_ns: int) -> list[str]:
     """What of a market the venue lists: kinds of its profile, and options near the money of the next expiries."""
     terms = [each for name in sorted(marks) if marks[name] > 0 and (each := _find_terms(name))]
-    alive = [each for each in terms if not each.expiry_at_ns or each.expiry_at_ns > at_ns + EXPIRY_AHEAD_NS]
+    alive = [each for each in terms if not is_expired(each, at_ns + EXPIRY_AHEAD_NS)]
     names = [each.name for each in alive if each.kind in profile.kinds]
     options = [each for each in alive if each.kind is InstrumentKind.OPTION and each.base_currency in indices]
     for coin in sorted({each.base_currency for each in options}):

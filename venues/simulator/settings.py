@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from venues.simulator.faults import ActionRefused, ScriptLine, read_script
+from venues.simulator.faults import ScriptLine, read_script
 from venues.simulator.profiles import PROFILES, Profile
 
 CLIENTS_FILE_BYTES_MAX = 64 << 10
@@ -47,7 +47,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     try:
         secrets = read_clients(parsed.clients)
         script = read_script(parsed.script) if parsed.script else []
-    except (OSError, ValueError, ActionRefused) as error:
+    except (OSError, ValueError) as error:
         parser.error(str(error))
     return Settings(
         profile=PROFILES[parsed.profile],

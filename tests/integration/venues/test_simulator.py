@@ -5,11 +5,13 @@ import contextlib
 import hashlib
 import hmac
 import time
+from types import SimpleNamespace
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.integration.venues.rig import SECRET, VenueProcess, open_client
+from venues.simulator.json_rpc.session import Session
 
 BOOK = "book.BTC-PERPETUAL.100ms"
 OWN_ORDERS, OWN_TRADES = "user.orders.any.any.raw", "user.trades.BTC-PERPETUAL.raw"
@@ -218,12 +220,27 @@ async def test_connections_are_cut_refused_and_fall_silent(venue):
         assert await answers_again(venue)
 
 
-def test_two_venues_differ_and_a_venue_stops_in_order(tmp_path):
+def test_a_venue_stops_in_order(tmp_path):
     with VenueProcess(tmp_path / "borea", "borea") as borea:
         assert borea.stop() == 0
 
 
-async def test_a_client_that_answers_no_test_request_is_cut(venue):
+async def test_a_client_that_says_nothing_for_two_intervals_is_cut():
+    aborted = asyncio.Event()
+    link = SimpleNamespace(transport=SimpleNamespace(abort=aborted.set))
+    session = Session(link)
+    session.heartbeat_seconds = 0.2
+    beating = asyncio.create_task(session.beat())
+    for _ in range(10):
+        await asyncio.sleep(0.1)
+        session.heard_at = asyncio.get_running_loop().time()
+    assert not aborted.is_set()
+    async with asyncio.timeout(5):
+        await beating
+    assert aborted.is_set()
+
+
+async def test_a_heartbeat_has_its_bounds(venue):
     async with open_client(venue.url) as client:
         answer = await client.ask("public/set_heartbeat", interval=5)
         assert answer["error"]["code"] == -32602

@@ -4,14 +4,15 @@ import json
 import math
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from venues.simulator import fees
 from venues.simulator.contracts import make_contract
 from venues.simulator.exchange import Exchange
-from venues.simulator.faults import ActionRefused, Faults, Gap, RejectOrders, read_script
+from venues.simulator.faults import AnyAction, Faults, Gap, RejectOrders, ScriptRefused, read_script
 from venues.simulator.liquidity import Liquidity
-from venues.simulator.paths import SeededPath, choose_names
+from venues.simulator.paths import FollowedPath, SeededPath, choose_names
 from venues.simulator.profiles import ASTER, BOREA
 from venues.simulator.records import Refused, State, Terms
 from venues.simulator.settings import read_clients
@@ -134,6 +135,40 @@ def test_a_venue_lists_what_its_profile_says():
     assert "BTC-PERPETUAL" not in choose_names(marks, {}, BOREA, 0)
 
 
+class Frames:
+    """Valkey's hash of latest frames; ``is_away``: it does not answer."""
+
+    def __init__(self, frames: dict[str, dict]) -> None:
+        self.frames, self.is_away = frames, False
+
+    async def hkeys(self, name):
+        if self.is_away:
+            raise ConnectionError
+        return [key.encode() for key in self.frames]
+
+    async def hmget(self, name, keys):
+        if self.is_away:
+            raise ConnectionError
+        return [json.dumps(self.frames[key]).encode() if key in self.frames else None for key in keys]
+
+
+async def test_a_venue_follows_the_market_and_stays_when_valkey_is_away():
+    expiry = parse_instrument_name("BTC-27MAR26").expiry_at_ns
+    frames = Frames({"index.BTC": {"price": 90_000.0}})
+    path = FollowedPath(frames)
+    assert await path.open(ASTER, expiry - 90 * 86_400 * SECOND) == []
+    frames.frames |= {"ticker.BTC-PERPETUAL": {"mark_price": 90_001.0}, "ticker.BTC-27MAR26": {"mark_price": 91_000.0}}
+    listed = await path.open(ASTER, expiry - 90 * 86_400 * SECOND)
+    assert set(listed) == {"BTC-PERPETUAL", "BTC-27MAR26"}
+    frames.is_away = True
+    assert await path.open(ASTER, expiry - 1) == listed
+    await path.advance(expiry - 1)
+    assert path.marks == {"BTC-PERPETUAL": 90_001.0, "BTC-27MAR26": 91_000.0}
+    frames.is_away = False
+    assert set(await path.open(ASTER, expiry - 1)) == set(listed), "what was listed stays until it expires"
+    assert await path.open(ASTER, expiry) == ["BTC-PERPETUAL"]
+
+
 def test_faults_are_counted_down():
     faults = Faults()
     faults.plan(RejectOrders(count=2))
@@ -145,8 +180,25 @@ def test_faults_are_counted_down():
         False,
     ]
     assert faults.fired == 3
-    with pytest.raises(ActionRefused):
-        faults.plan(RejectOrders(count=0))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"action": "reject_orders", "count": 0},
+        {"action": "silence", "seconds": -1},
+        {"action": "silence", "seconds": 3_601},
+        {"action": "duplicate_reports", "times": 10**9},
+        {"action": "fill_partly", "share": 1.5},
+    ],
+)
+def test_an_action_whose_numbers_make_no_sense_is_refused(tmp_path, content):
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(json.dumps(content), type=AnyAction)
+    path = tmp_path / "script.json"
+    path.write_text(json.dumps([{"after_seconds": 1, "do": content}]))
+    with pytest.raises(ScriptRefused, match="Expected"):
+        read_script(path)
 
 
 def test_a_script_is_read_in_the_order_of_time(tmp_path):
@@ -155,7 +207,7 @@ def test_a_script_is_read_in_the_order_of_time(tmp_path):
     path.write_text(json.dumps(lines))
     assert [line.after_seconds for line in read_script(path)] == [1, 5]
     path.write_text('[{"after_seconds": 1, "do": {"action": "explode"}}]')
-    with pytest.raises(ActionRefused, match="explode"):
+    with pytest.raises(ScriptRefused, match="explode"):
         read_script(path)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from venues.simulator.json_rpc.errors import INVALID_CREDENTIALS, invalid_params
+from wire.units import NANOSECONDS_PER_MS
 
 TOKEN_SECONDS = 900
 TOKENS_MAX = 1_000
@@ -73,7 +74,7 @@ def _is_secret(params: AuthParams, secret: str) -> bool:
 
 def _is_signature(params: AuthParams, secret: str) -> bool:
     """Documented as HMAC-SHA256 of timestamp, nonce and data, each on a line."""
-    if abs(time.time_ns() // 1_000_000 - params.timestamp) > SIGNATURE_AGE_MS_MAX:
+    if abs(time.time_ns() // NANOSECONDS_PER_MS - params.timestamp) > SIGNATURE_AGE_MS_MAX:
         return False
     text = f"{params.timestamp}\n{params.nonce}\n{params.data}"
     expected = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -22,6 +22,7 @@ from venues.simulator.json_rpc.errors import (
 from venues.simulator.json_rpc.notices import KINDS, Notices
 from venues.simulator.json_rpc.session import CHANNELS_MAX, HEARTBEAT_SECONDS_MAX, HEARTBEAT_SECONDS_MIN, Session
 from venues.simulator.json_rpc.trading import Trading
+from wire.units import NANOSECONDS_PER_MS
 
 VERSION = "parley-simulator-1"
 BOOK_DEPTH_MAX = 50
@@ -38,7 +39,7 @@ class Methods:
             "public/auth": (AuthParams, self._auth),
             "public/hello": (asked.Hello, lambda _session, _params: {"version": VERSION}),
             "public/test": (asked.NoParams, self._test),
-            "public/get_time": (asked.NoParams, lambda _session, _params: time.time_ns() // render.NS_PER_MS),
+            "public/get_time": (asked.NoParams, lambda _session, _params: time.time_ns() // NANOSECONDS_PER_MS),
             "public/set_heartbeat": (asked.Heartbeat, self._set_heartbeat),
             "public/disable_heartbeat": (asked.NoParams, self._disable_heartbeat),
             "public/subscribe": (asked.Channels, self._subscribe),
@@ -54,7 +55,7 @@ class Methods:
         }
 
     def call(self, session: Session, method: str, given: msgspec.Raw) -> Any:
-        """Raises RpcError, wire of the venue's refusals."""
+        """Raises RpcError, and AnswerLost where the answer is not to arrive."""
         if method not in self._table:
             raise METHOD_NOT_FOUND
         kind, run = self._table[method]
@@ -115,9 +116,7 @@ class Methods:
         bids, asks = self._exchange.matching.depth(contract)
         depth = max(1, min(params.depth, BOOK_DEPTH_MAX))
         levels = [[(contract.price(t), contract.amount(q)) for t, q in side[:depth]] for side in (bids, asks)]
-        now_ns = time.time_ns()
-        shown = render.ticker_json(self._exchange, contract, now_ns)
-        return shown | {"bids": levels[0], "asks": levels[1], "change_id": now_ns // render.NS_PER_MS}
+        return render.ticker_json(self._exchange, contract, time.time_ns()) | {"bids": levels[0], "asks": levels[1]}
 
     def _ticker(self, session: Session, params: asked.ByInstrument) -> dict[str, Any]:
         return render.ticker_json(self._exchange, self._find(params.instrument_name), time.time_ns())

@@ -14,6 +14,7 @@ from venues.simulator.json_rpc import render
 from venues.simulator.json_rpc.session import Session
 from venues.simulator.matching import Level
 from venues.simulator.records import Client, Order, Print, Trade
+from wire.units import NANOSECONDS_PER_MS
 
 INTERVALS = ("raw", "100ms", "agg2")
 GROUPED_DEPTHS = (1, 10, 20)
@@ -45,7 +46,7 @@ class BookChannel:
     def _message(self, kind: str, sides: list[list[Any]], at_ns: int) -> dict[str, Any]:
         return {
             "type": kind,
-            "timestamp": at_ns // render.NS_PER_MS,
+            "timestamp": at_ns // NANOSECONDS_PER_MS,
             "instrument_name": self._contract.name,
             "change_id": self._change_id,
             "bids": sides[0],
@@ -134,10 +135,10 @@ class Notices:
                     self._report(session, channel, [render.trade_json(trade)])
 
     def portfolio(self, client: Client, currency: str) -> dict[str, Any]:
-        """Fees and positions; this venue asks for no margin."""
+        """What was paid in fees; this venue books no profits and asks for no margin."""
         trades = [each for each in self._exchange.trades_of(client) if not each.is_busted]
         fees = sum(float(each.fee) for each in trades if each.fee_currency == currency.upper())
-        return {"currency": currency.upper(), "balance": -fees, "equity": -fees, "initial_margin": 0.0}
+        return {"currency": currency.upper(), "balance": -fees, "initial_margin": 0.0}
 
     def flush(self, interval: str, at_ns: int) -> None:
         """Sends what changed to the channels of that interval; ``raw`` at once, the others ten times a second."""
@@ -157,10 +158,9 @@ class Notices:
     def _flush_prints(self, wanted: set[str]) -> None:
         prints, self._prints = self._prints, {}
         for name, printed in prints.items():
-            index = self._exchange.indices.get(name[:3], 0.0)
             for interval in INTERVALS:
                 if (channel := f"trades.{name}.{interval}") in wanted:
-                    self._publish(channel, [render.print_json(each, index) for each in printed])
+                    self._publish(channel, [render.print_json(self._exchange, each) for each in printed])
 
     def _flush_book(self, book: BookChannel, name: str, at_ns: int) -> None:
         contract = self._exchange.contracts[name]
@@ -185,7 +185,7 @@ class Notices:
         levels = [[(contract.price(t), contract.amount(q)) for t, q in side[: int(parts[3])]] for side in (bids, asks)]
         return {
             "instrument_name": contract.name,
-            "timestamp": at_ns // render.NS_PER_MS,
+            "timestamp": at_ns // NANOSECONDS_PER_MS,
             "change_id": next(self._change_ids),
             "bids": levels[0],
             "asks": levels[1],

@@ -5,8 +5,8 @@ from typing import Any
 from venues.simulator.contracts import Contract
 from venues.simulator.exchange import Exchange
 from venues.simulator.profiles import Profile
-from venues.simulator.records import Client, Order, Print, State, Trade
-from wire.units import Liquidity, OrderType, TimeInForce
+from venues.simulator.records import Order, Print, State, Trade
+from wire.units import NANOSECONDS_PER_MS, Liquidity, OrderType, TimeInForce
 
 TIMES = {
     TimeInForce.GTC: "good_til_cancelled",
@@ -17,7 +17,6 @@ TIMES = {
 STATES = {State.OPEN: "open", State.FILLED: "filled", State.CANCELED: "cancelled", State.REJECTED: "rejected"}
 NEVER_MS = 32_503_708_800_000
 """What the venue calls the expiry of what does not expire."""
-NS_PER_MS = 1_000_000
 
 
 def order_json(order: Order) -> dict[str, Any]:
@@ -38,8 +37,8 @@ def order_json(order: Order) -> dict[str, Any]:
         "time_in_force": TIMES[order.terms.time_in_force],
         "post_only": order.terms.is_post_only,
         "reduce_only": order.terms.is_reduce_only,
-        "creation_timestamp": order.created_at_ns // NS_PER_MS,
-        "last_update_timestamp": order.updated_at_ns // NS_PER_MS,
+        "creation_timestamp": order.created_at_ns // NANOSECONDS_PER_MS,
+        "last_update_timestamp": order.updated_at_ns // NANOSECONDS_PER_MS,
         "replaced": order.is_replaced,
         "api": True,
         "web": False,
@@ -78,7 +77,7 @@ def trade_json(trade: Trade) -> dict[str, Any]:
         "fee_currency": trade.fee_currency,
         "liquidity": "M" if trade.liquidity is Liquidity.MAKER else "T",
         "label": order.terms.label,
-        "timestamp": trade.at_ns // NS_PER_MS,
+        "timestamp": trade.at_ns // NANOSECONDS_PER_MS,
         "state": STATES[order.state],
         "order_type": "market" if order.terms.order_type is OrderType.MARKET else "limit",
         "index_price": trade.index_price,
@@ -89,7 +88,7 @@ def trade_json(trade: Trade) -> dict[str, Any]:
     return shown
 
 
-def print_json(printed: Print, index_price: float) -> dict[str, Any]:
+def print_json(exchange: Exchange, printed: Print) -> dict[str, Any]:
     contract = printed.contract
     return {
         "trade_id": printed.trade_id,
@@ -98,9 +97,9 @@ def print_json(printed: Print, index_price: float) -> dict[str, Any]:
         "direction": printed.side.value,
         "price": contract.price(printed.price_ticks),
         "amount": contract.amount(printed.quantity_lots),
-        "timestamp": printed.at_ns // NS_PER_MS,
-        "index_price": index_price,
-        "mark_price": contract.price(printed.price_ticks),
+        "timestamp": printed.at_ns // NANOSECONDS_PER_MS,
+        "index_price": exchange.indices.get(contract.terms.base_currency),
+        "mark_price": exchange.marks.get(contract.name),
         "tick_direction": 0,
     }
 
@@ -123,7 +122,7 @@ def contract_json(contract: Contract, profile: Profile) -> dict[str, Any]:
         "contract_size": float(contract.contract_size),
         "maker_commission": float(profile.option_fee if contract.is_option else profile.maker_fee),
         "taker_commission": float(profile.option_fee if contract.is_option else profile.taker_fee),
-        "expiration_timestamp": terms.expiry_at_ns // NS_PER_MS or NEVER_MS,
+        "expiration_timestamp": terms.expiry_at_ns // NANOSECONDS_PER_MS or NEVER_MS,
         "is_active": True,
         "price_index": f"{terms.base_currency.lower()}_usd",
     }
@@ -147,7 +146,7 @@ def quote_json(exchange: Exchange, contract: Contract, at_ns: int) -> dict[str, 
     bid, ask = (bids[0] if bids else (0, 0)), (asks[0] if asks else (0, 0))
     return {
         "instrument_name": contract.name,
-        "timestamp": at_ns // NS_PER_MS,
+        "timestamp": at_ns // NANOSECONDS_PER_MS,
         "best_bid_price": contract.price(bid[0]),
         "best_bid_amount": contract.amount(bid[1]),
         "best_ask_price": contract.price(ask[0]),
@@ -155,21 +154,14 @@ def quote_json(exchange: Exchange, contract: Contract, at_ns: int) -> dict[str, 
     }
 
 
-def position_json(exchange: Exchange, client: Client, name: str, lots: int) -> dict[str, Any]:
+def position_json(exchange: Exchange, name: str, lots: int) -> dict[str, Any]:
     """A contract that the venue no longer lists shows its lots as they are."""
     contract = exchange.contracts.get(name)
     size = contract.amount(lots) if contract else float(lots)
-    bought = sold = 0.0
-    for trade in exchange.trades_of(client):
-        if trade.order.contract.name == name and not trade.is_busted:
-            value = trade.quantity_lots * trade.order.contract.price(trade.price_ticks)
-            bought += value if trade.order.terms.side.sign > 0 else 0.0
-            sold += value if trade.order.terms.side.sign < 0 else 0.0
     return {
         "instrument_name": name,
         "size": size,
         "direction": "buy" if lots > 0 else "sell" if lots < 0 else "zero",
-        "average_price": abs((bought - sold) / lots) if lots else 0.0,
         "mark_price": exchange.marks.get(name),
         "kind": contract.terms.kind.value if contract else "",
     }

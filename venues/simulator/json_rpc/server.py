@@ -36,7 +36,7 @@ class RequestFrame(msgspec.Struct):
 
 
 class JsonRpcFront:
-    """One front of an exchange. ``run`` lasts until it is canceled."""
+    """One front of an exchange: ``open`` listens, ``publish`` sends what changed until it is canceled."""
 
     def __init__(self, exchange: Exchange, faults: Faults, secrets: dict[str, str]) -> None:
         self._exchange = exchange

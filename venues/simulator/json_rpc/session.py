@@ -26,7 +26,7 @@ class Session:
         self.client: Client | None = None
         self.channels: set[str] = set()
         self.heartbeat_seconds = 0
-        self.heard_at = self.answered_test_at = asyncio.get_running_loop().time()
+        self.heard_at = asyncio.get_running_loop().time()
         self.quiet_until = 0.0
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(WAITING_MAX)
         self._tokens, self._tokens_at = REQUESTS_AT_ONCE, self.heard_at
@@ -78,7 +78,7 @@ class Session:
                 return
 
     async def beat(self) -> None:
-        """Sends heartbeats and test requests; cuts a connection that does not answer one within its interval."""
+        """Sends test requests; cuts a connection of which nothing is heard for two intervals."""
         while True:
             interval = self.heartbeat_seconds
             await asyncio.sleep(interval or 0.2)

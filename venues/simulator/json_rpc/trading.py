@@ -25,7 +25,7 @@ from venues.simulator.json_rpc.errors import (
 from venues.simulator.json_rpc.notices import KINDS, Notices
 from venues.simulator.json_rpc.session import Session
 from venues.simulator.records import Client, Order, Refused, Terms, Trade
-from wire.units import OrderType, Side, TimeInForce
+from wire.units import NANOSECONDS_PER_MS, OrderType, Side, TimeInForce
 
 LABEL_LENGTH_MAX = 64
 COUNT_MAX = 1_000
@@ -158,10 +158,9 @@ class Trading:
         return _page([t for t in trades if t.order.contract.name == params.instrument_name], params)
 
     def _positions(self, session: Session, params: asked.ByCurrency) -> list[dict[str, Any]]:
-        client = _client(session)
-        held = self._exchange.positions(client)
+        held = self._exchange.positions(_client(session))
         return [
-            render.position_json(self._exchange, client, name, lots)
+            render.position_json(self._exchange, name, lots)
             for name, lots in held.items()
             if name not in self._exchange.contracts or _matches(self._exchange.contracts[name], params)
         ]
@@ -185,7 +184,7 @@ def _client(session: Session) -> Client:
 
 def _page(trades: list[Trade], params: asked.ByCurrency | asked.ByInstrument) -> dict[str, Any]:
     """By time of the venue, both ends included; ``has_more`` where ``count`` cut some off."""
-    found = [t for t in trades if params.start_timestamp <= t.at_ns // render.NS_PER_MS <= params.end_timestamp]
+    found = [t for t in trades if params.start_timestamp <= t.at_ns // NANOSECONDS_PER_MS <= params.end_timestamp]
     if params.sorting != "asc":
         found.reverse()
     count = max(1, min(params.count, COUNT_MAX))
