@@ -42,7 +42,7 @@ def stack(browser: Browser) -> Iterator[Stack]:
     """The real processes on a simulated market; skipped with the browser."""
     with tempfile.TemporaryDirectory(prefix="parley-e2e-") as folder:
         Path(folder).chmod(0o755)
-        with Stack(Path(folder) / "state", environment={"PARLEY_RFQ_GRACE_MS": str(GRACE_MS)}) as running:
+        with Stack(Path(folder) / "state", venues=True, environment={"PARLEY_RFQ_GRACE_MS": str(GRACE_MS)}) as running:
             yield running
 
 

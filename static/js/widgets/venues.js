@@ -9,7 +9,6 @@ import { isOld, market, STALE_AFTER_MS } from "../store/market.js";
 import { selection } from "../store/selection.js";
 
 const LEVELS = 10;
-const STATES = { live: "live", syncing: "catching up", connecting: "connecting", down: "down", failed: "failed" };
 
 export class VenuesView {
   constructor() {
@@ -22,7 +21,7 @@ export class VenuesView {
 
   /** Nothing is subscribed to while nobody looks. */
   leave() {
-    if (this.name) socket.unsubscribe([`venue_depth.${this.name}`]);
+    socket.unsubscribe([`venue_depth.${this.name}`, ...[...this.shown.keys()].map(linkKey)]);
     this.name = null;
   }
 
@@ -31,6 +30,7 @@ export class VenuesView {
     const depth = market.venueDepths.get(this.name);
     const venues = depth?.venues ?? [];
     for (const { venue } of venues) if (!this.shown.has(venue)) this.add(venue);
+    subscribe(venues.map(({ venue }) => linkKey(venue)));
     setText(this.best, describeBest(this.name, depth));
     arrange(this.columns, venues.map(({ venue }) => this.shown.get(venue).node));
     for (const levels of venues) drawVenue(this.shown.get(levels.venue), levels, depth);
@@ -43,7 +43,6 @@ export class VenuesView {
   }
 
   add(venue) {
-    subscribe([`venue_link.${venue}`]);
     const [title, state, facts] = ["venue-title", "venue-state", "venue-facts muted"].map((name) => element("span", { class: name }, " "));
     const rows = Array.from({ length: LEVELS }, addRow);
     const head = element("div", { class: "venue-head" }, title, state, facts);
@@ -51,6 +50,10 @@ export class VenuesView {
     const table = element("div", { class: "venue-rows" }, element("div", { class: "venue-row muted", "aria-hidden": "true" }, ...names), ...rows.map((row) => row.node));
     this.shown.set(venue, { title, state, facts, rows, node: element("section", { class: "venue", "data-venue": venue, "aria-label": venue }, head, table) });
   }
+}
+
+function linkKey(venue) {
+  return `venue_link.${venue}`;
 }
 
 function addRow() {
@@ -81,7 +84,7 @@ function drawLevel(size, price, level, isBest) {
 
 /** Why this book must not be traded on, in words; nothing where it may. */
 function whyStale(levels, link) {
-  if (link && !["live", "syncing"].includes(link.state)) return STATES[link.state] ?? link.state;
+  if (link && !["live", "syncing"].includes(link.state)) return link.state;
   const age = serverNowMs() - levels.heard_at_ns / 1e6;
   if (age > STALE_AFTER_MS) return `stale ${(age / 1000).toFixed(0)} s`;
   return levels.state === "live" ? "" : levels.state === "gap" ? "gap, asking again" : "catching up";
@@ -98,7 +101,7 @@ function describeLink(link, levels) {
 }
 
 function describeBest(name, depth) {
-  if (!depth) return name ? `No other venue shows ${name}` : "";
+  if (!depth) return name ? `No other venue shows ${name}` : "Choose an instrument";
   if (isOld(depth)) return "Nothing heard of any venue: what is shown is old";
   const [bid, ask] = [depth.best_bid, depth.best_ask];
   const text = (side, one) => (one ? `${side} ${format.exact(one.price)} × ${format.short(one.quantity)} (${one.venues.join(", ")})` : `${side} ${format.NOTHING}`);

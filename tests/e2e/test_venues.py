@@ -1,0 +1,77 @@
+"""The books of other venues beside each other, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from terminal.supervisor.stack import Stack
+
+NAME = "BTC-PERPETUAL"
+BEST = re.compile(r"^Best of 2 · bid [\d,.]+ × .+ \((aster|borea).*\) · ask [\d,.]+ × .+ \((aster|borea).*\)")
+
+
+@pytest.fixture
+def venues(terminal: Page) -> Page:
+    """The tab, with an instrument chosen that both venues list."""
+    choose(terminal, NAME)
+    terminal.locator('parley-charts [data-tab="venues"]').click()
+    return terminal
+
+
+def choose(page: Page, name: str) -> None:
+    page.get_by_role("button", name=re.compile(r"^Futures")).click()
+    page.locator("parley-market .quotes button.name", has_text=re.compile(f"^{name}$")).click()
+
+
+def numbers(page: Page, venue: str, side: str) -> list[float]:
+    texts = page.locator(f'[data-venue="{venue}"] .venue-row:not([hidden]):not([aria-hidden]) .{side}').all_inner_texts()
+    return [float(text.replace(",", "")) for text in texts if text.strip()]
+
+
+def test_two_venues_stand_beside_each_other_under_the_best(venues: Page) -> None:
+    for venue, fees in (("aster", "fees 0 / 5 bp"), ("borea", "fees -1 / 2 bp")):
+        shown = venues.locator(f'[data-venue="{venue}"]')
+        expect(shown.locator(".venue-title")).to_have_text(f"{venue.title()} (simulated)")
+        expect(shown.locator(".venue-state")).to_have_text("live")
+        expect(shown.locator(".venue-facts")).to_contain_text(fees)
+        bids, asks = numbers(venues, venue, "bid"), numbers(venues, venue, "ask")
+        assert (bids, asks) == (sorted(bids, reverse=True), sorted(asks))
+        assert min(len(bids), len(asks)) >= 8
+    expect(venues.locator(".venues-best")).to_have_text(BEST)
+    expect(venues.locator(".venue-row [data-best]").first).to_be_visible()
+
+
+def test_a_venue_that_ends_is_shown_as_down_and_comes_back(venues: Page, stack: Stack) -> None:
+    aster = venues.locator('[data-venue="aster"]')
+    expect(aster.locator(".venue-state")).to_have_text("live")
+    old_pid = stack.kill("aster")
+    expect(aster.locator(".venue-state")).not_to_have_text("live")
+    expect(venues.locator(".venues-best")).not_to_contain_text("aster")
+    expect(venues.locator('[data-venue="borea"] .venue-state')).to_have_text("live")
+    stack.wait_restarted("aster", old_pid)
+    expect(aster.locator(".venue-state")).to_have_text("live", timeout=60_000)
+
+
+def test_another_instrument_shows_its_own_venues(venues: Page) -> None:
+    expect(venues.locator(".venues-best")).to_contain_text("Best of 2")
+    venues.evaluate(CHOOSE, "")
+    expect(venues.locator(".venues-best")).to_have_text("Choose an instrument")
+    expect(venues.locator(".venue")).to_have_count(0)
+    venues.evaluate(CHOOSE, "ETH-PERPETUAL")
+    expect(venues.locator(".venues-best")).to_contain_text("Best of 2")
+    assert max(numbers(venues, "aster", "bid")) < 20_000
+
+
+def test_nothing_is_subscribed_to_while_nobody_looks(venues: Page) -> None:
+    expect(venues.locator('[data-venue="aster"] .venue-facts')).to_contain_text("fees")
+    assert sorted(venues.evaluate(KEYS)) == [f"venue_depth.{NAME}", "venue_link.aster", "venue_link.borea"]
+    venues.locator('parley-charts [data-tab="risk"]').click()
+    assert venues.evaluate(KEYS) == []
+    venues.locator('parley-charts [data-tab="venues"]').click()
+    expect(venues.locator('[data-venue="aster"] .venue-state')).to_have_text("live")
+
+
+CHOOSE = "(name) => import('/static/js/store/selection.js').then((m) => m.selection.set({ instrument: name }))"
+KEYS = """() => import('/static/js/feeds/session.js')
+  .then((m) => [...m.socket.keys].filter((key) => key.startsWith('venue_')))"""
