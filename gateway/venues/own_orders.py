@@ -101,7 +101,11 @@ class OwnOrders:
         if order is None:
             return self._adopt(view, now_ns)
         self._name(order, view.venue_order_id)
-        if order.is_done or view.updated_at_ns < order.updated_at_ns or view.filled < order.venue_filled:
+        if view.updated_at_ns < order.updated_at_ns or view.filled < order.venue_filled:
+            return []
+        if _is_larger(order, view):
+            order.state = OrderState.PARTIALLY_FILLED
+        if order.is_done:
             return []
         order.updated_at_ns, order.venue_filled = view.updated_at_ns, view.filled
         was_known = order.state not in (OrderState.PENDING_NEW, OrderState.UNKNOWN)
@@ -127,7 +131,7 @@ class OwnOrders:
         order = order or self.orders[external_id(execution.venue_order_id)]
         if known is None:
             self._name(order, execution.venue_order_id)
-            self._remember(as_standing(execution))
+            self._remember(_as_standing(execution))
             order.cumulative += execution.quantity
             if order.is_external:
                 order.quantity = max(order.quantity, order.cumulative + order.busted)
@@ -262,7 +266,12 @@ def _as_order(execution: Execution) -> OrderView:
     )
 
 
-def as_standing(execution: Execution) -> Execution:
+def _is_larger(order: OwnOrder, view: OrderView) -> bool:
+    """An order of others, known by its executions alone, counted as filled by them; the venue shows more of it."""
+    return order.is_external and order.state is OrderState.FILLED and view.quantity > order.quantity
+
+
+def _as_standing(execution: Execution) -> Execution:
     """The same execution before it was taken back."""
     return msgspec.structs.replace(execution, is_busted=False)
 

@@ -1,6 +1,6 @@
 """Frames of other venues: their depth side by side, the best of all, and how each connection stands.
 
-Like ``gateway.frame_publisher``: what changed at most twenty times a second, every key once a second.
+Like ``gateway.frame_publisher``: what changed at most ten times a second, every key once a second.
 """
 
 import asyncio

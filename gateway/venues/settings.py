@@ -20,7 +20,8 @@ class VenueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ``name``: what Parley calls it, lower case. ``is_test_network``: its test network instead of the real one.
     ``url``, ``rest_url``: another place, such as a simulated venue; empty: where the adapter knows it to be.
-    ``instruments``: our names; empty: everything it offers that Parley can name, up to a named maximum.
+    ``instruments``: our names; empty: everything it offers that Parley can name, up to a named maximum. Binance, which
+    offers thousands, needs them named.
     ``secret_file``: JSON {"key", "secret"}, readable by its owner alone; empty: the environment's
     ``PARLEY_VENUE_<NAME>_KEY`` and ``_SECRET``; neither: without signing in.
     """
@@ -41,6 +42,8 @@ class VenueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError(f"venue {self.name} has a name or a list of instruments that is too long")
         if self.adapter not in ADAPTERS:
             raise ValueError(f"venue {self.name}: {self.adapter!r} is none of {', '.join(ADAPTERS)}")
+        if self.adapter != "deribit" and not self.instruments:
+            raise ValueError(f"venue {self.name} needs its instruments named")
 
 
 def read_venues(path: Path) -> list[VenueEntry]:

@@ -25,7 +25,9 @@ def choose(page: Page, name: str) -> None:
 
 
 def numbers(page: Page, venue: str, side: str) -> list[float]:
-    texts = page.locator(f'[data-venue="{venue}"] .venue-row:not([hidden]):not([aria-hidden]) .{side}').all_inner_texts()
+    texts = page.locator(
+        f'[data-venue="{venue}"] .venue-row:not([hidden]):not([aria-hidden]) .{side}'
+    ).all_inner_texts()
     return [float(text.replace(",", "")) for text in texts if text.strip()]
 
 

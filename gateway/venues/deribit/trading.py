@@ -72,7 +72,10 @@ class DeribitTrading:
         return [self._view(each) for each in found]
 
     async def list_executions(self, since_ns: int) -> list[Execution]:
-        """Page after page, each from the time of the last trade of the one before; a trade may be in two."""
+        """Page after page, each from the time of the last trade of the one before; a trade may be in two.
+
+        A page that brings nothing new, of which there is more, is full of one millisecond: NoAnswer.
+        """
         found: dict[tuple[str, bool], Execution] = {}
         start = since_ns // NANOSECONDS_PER_MS
         for _ in range(PAGES_MAX):
@@ -84,10 +87,12 @@ class DeribitTrading:
             before = len(found)
             for each in page.trades:
                 found[each.trade_id, each.busted] = self._execution(each)
-            if not page.has_more or len(found) == before:
+            if not page.has_more:
+                return list(found.values())
+            if len(found) == before:
                 break
             start = max(each.timestamp for each in page.trades)
-        return list(found.values())
+        raise NoAnswer(f"the trades since {since_ns // NANOSECONDS_PER_MS} ms cannot all be listed")
 
     async def list_executions_of(self, venue_order_id: str) -> list[Execution]:
         params: dict[str, object] = {"order_id": venue_order_id, "sorting": "asc"}

@@ -127,6 +127,28 @@ def test_orders_of_others_are_adopted_and_not_taken_for_ours():
     assert tell(orders, view(1, 0, OrderState.CANCELED, venue_order_id="V-4", client_order_id="")) == []
 
 
+def test_an_order_of_others_that_was_first_heard_of_by_a_trade_is_as_large_as_the_venue_shows_it():
+    orders = OwnOrders("v")
+    tell(orders, execution("a", 3, client_order_id=""))
+    order = orders.orders["external:V-1"]
+    assert (order.state, order.quantity) == (OrderState.FILLED, 3)
+    (replaced,) = tell(orders, view(2, 3, client_order_id=""))
+    assert (replaced.kind, order.state, order.leaves) == (ReportKind.REPLACED, OrderState.PARTIALLY_FILLED, 7)
+    assert orders.open_orders() == [order]
+    (canceled,) = tell(orders, view(3, 3, OrderState.CANCELED, client_order_id=""))
+    assert (canceled.kind, canceled.canceled) == (ReportKind.CANCELED, 7)
+    assert tell(orders, view(2, 3, client_order_id="")) == []
+
+
+def test_an_older_view_does_not_open_what_is_filled():
+    orders = OwnOrders("v")
+    tell(orders, view(1, 0, client_order_id=""))
+    tell(orders, view(2, 0, client_order_id="", quantity=Decimal(6)))
+    tell(orders, execution("a", 6, client_order_id=""))
+    assert tell(orders, view(1, 0, client_order_id="")) == []
+    assert orders.orders["external:V-1"].state is OrderState.FILLED
+
+
 def test_a_break_is_what_executions_do_not_explain():
     d = Decimal
     assert find_breaks({"a": d(1)}, {"a": d(2), "b": d(1)}, [("a", d(3)), ("b", d(1))]) == {}

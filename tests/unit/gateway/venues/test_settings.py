@@ -22,9 +22,8 @@ def write(path: Path, content: object, mode: int = 0o600) -> Path:
 
 
 def test_a_file_names_venues(tmp_path):
-    path = write(
-        tmp_path / "venues.json", [ENTRY | {"is_test_network": True}, {"name": "b", "adapter": "binance_spot"}]
-    )
+    other = {"name": "b", "adapter": "binance_spot", "instruments": ["BTC_USDT"]}
+    path = write(tmp_path / "venues.json", [ENTRY | {"is_test_network": True}, other])
     entries = read_venues(path)
     assert [(entry.name, entry.is_test_network) for entry in entries] == [("aster", True), ("b", False)]
     clients = VenueConnections.open(path).clients
@@ -38,6 +37,7 @@ def test_a_file_names_venues(tmp_path):
         ([ENTRY, ENTRY], "twice"),
         ([ENTRY | {"adapter": "mtgox"}], "mtgox"),
         ([ENTRY | {"name": "No Name"}], "lower-case"),
+        ([{"name": "b", "adapter": "binance_usdm"}], "instruments named"),
         ([ENTRY | {"secret": "in the open"}], "secret"),
         ({"aster": {}}, "array"),
         ([{"name": f"v{i}", "adapter": "deribit"} for i in range(33)], "32"),
