@@ -130,8 +130,10 @@ def check_blotter(stack: Stack, desk: RestDesk) -> None:
         page = desk.get("orders", **({"before": before} if before else {}))
         if not page:
             break
-        blotter |= {order["order_id"]: order for order in page}
-        before = min(blotter)
+        fresh = {order["order_id"]: order for order in page}
+        assert not blotter.keys() & fresh.keys()
+        blotter |= fresh
+        before = page[-1]["order_id"]  # newest first by time: with equal times and two senders not by id
     with database(stack) as connection:
         stored = dict(rows(connection, "SELECT id, state FROM orders_order WHERE firm_id = %s", desk.firm_id))
     assert {order_id: order["state"] for order_id, order in blotter.items()} == stored
