@@ -59,6 +59,7 @@ def _lock(statement: str, rfq_id: int, firm_id: int | None = None) -> RfqRecord 
     with connection.cursor() as cursor:
         cursor.execute(statement, {"rfq_id": rfq_id, "firm_id": firm_id})
         found = cursor.fetchone()
+    sightings.forget_old_look()
     return None if found is None else selectors.get_record(rfq_id)
 
 

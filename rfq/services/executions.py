@@ -97,8 +97,7 @@ class Attempt:
         checks.check_gateway()
         self.index_prices = checks.check_marks(rfq)
         self.protections = windows.find(rfq)
-        plan, _ = self._plan(rfq)
-        bands.check_accept(rfq, plan.fills, plan.side, sightings.look_at(rfq), self.confirmed_band)
+        self._plan(rfq)
         if self.protections:
             self.sensitivities = windows.read_sensitivities(rfq)
 
@@ -109,6 +108,7 @@ class Attempt:
         desk_limits.check_execute(before.taker_firm_id, self.at)
         self.protections = windows.lock(before)
         plan, left_out = self._plan(before)
+        bands.check_accept(before, plan.fills, plan.side, sightings.get_sight(before), self.confirmed_band)
         looks = last_looks.find_looks(before, plan, self.at)
         after = execution.accept(
             before,

@@ -30,6 +30,8 @@ BASELINE_AFTER_MS = (60_000, 600_000)
 LATE_MAX = dt.timedelta(milliseconds=500)
 """What is taken later than this after it was due is stored as missing."""
 DUE_AT_ONCE_MAX = 20
+LOOK_AGE_MAX_MS = 250
+"""Who waited longer for the RFQ's lock looks at the market again."""
 _LEGS_KEPT = 4_096
 _FIGURES = ("index_price", "mark_net", "model_net", "lit_bid", "lit_ask")
 _TAKE = """
@@ -60,15 +62,21 @@ def look_before_lock(rfq_id: int) -> None:
     _seen.rfq_id, _seen.look, _seen.sight = rfq_id, risk.look(names) if names else None, None
 
 
+def forget_old_look() -> None:
+    """After the RFQ is locked: what was seen before a wait of more than LOOK_AGE_MAX_MS is no longer the market."""
+    if _seen.look is not None and clock.now_ns() - _seen.look.at_ns > LOOK_AGE_MAX_MS * 1_000_000:
+        _seen.look = None
+
+
 def take_first(rfq: RfqRecord) -> None:
     """The market as the RFQ was created."""
     Sighting.objects.bulk_create([_row(rfq.rfq_id, SightingKind.CREATED, look_at(rfq))])
 
 
 def get_sight(rfq: RfqRecord) -> risk.Sight:
-    """The market as it was seen just before the RFQ was locked, reckoned once in this transaction."""
+    """The market as it was seen just before the RFQ was locked, or after a long wait; reckoned once for each lock."""
     if _seen.rfq_id != rfq.rfq_id or _seen.look is None:
-        return look_at(rfq)
+        _seen.rfq_id, _seen.look, _seen.sight = rfq.rfq_id, _look_at(rfq), None
     if _seen.sight is None:
         _seen.sight = _reckon(rfq, _seen.look)
     return _seen.sight

@@ -13,7 +13,7 @@ from audit.models import AuditRecord
 from common.errors import Refusal
 from rfq import handlers, selectors
 from rfq.models import DeskLimits, MakerProtection, ProtectedFill, Quote
-from rfq.services import desk_limits, kills, protection
+from rfq.services import changes, desk_limits, kills, protection, sightings
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.protections import ASK, ONE, ask, fill, quote_state, refuse, refused
 from tests.integration.rfq.world import ETH_CALL, command_id, facts_of, leg, side
@@ -198,6 +198,39 @@ def test_fat_fingers_of_maker_and_taker_are_refused_and_confirmed(world):
     assert refused(world.accept, rfq_id, dear, confirmed_band="0.0625").reason == "fat_finger_band"
     DeskLimits.objects.update(is_band_confirmable=True)
     world.accept(rfq_id, dear, confirmed_band="0.0625")
+
+
+def test_a_price_that_came_before_the_lock_is_held_against_the_takers_band(world, monkeypatch):
+    """The pool was within the band as the taker asked, and is another one under the lock."""
+    rfq_id = world.create(legs=ONE)
+    world.quote(rfq_id, bid=None, ask=side("0.0511"))
+    world.wait(6)
+    lock = changes.get_locked
+
+    def lose_the_race(locked_id):
+        monkeypatch.setattr(changes, "get_locked", lock)
+        world.quote(locked_id, bid=None, ask=side("0.0700"))
+        return lock(locked_id)
+
+    monkeypatch.setattr(changes, "get_locked", lose_the_race)
+    assert refused(world.trade, rfq_id, "0.0800").reason == "fat_finger_band"
+    world.trade(rfq_id, "0.0800", confirmed_band="0.0625")
+
+
+@pytest.mark.parametrize(("age_max_ms", "reason"), [(60_000, ""), (-1, "fat_finger_band")])
+def test_after_a_long_wait_for_the_lock_the_market_is_looked_at_again(world, monkeypatch, age_max_ms, reason):
+    monkeypatch.setattr(sightings, "LOOK_AGE_MAX_MS", age_max_ms)
+    rfq_id = world.create(legs=ONE)
+    lock = changes._lock
+
+    def wait_while_the_market_moves(*asked):
+        (name,) = [one.instrument_name for one in ONE]
+        worlds.publish_market(moved={name: 0.04})
+        return lock(*asked)
+
+    monkeypatch.setattr(changes, "_lock", wait_while_the_market_moves)
+    quote = {"bid": side("0.0600"), "ask": None}
+    assert (refused(world.quote, rfq_id, **quote).reason if reason else world.quote(rfq_id, **quote) and "") == reason
 
 
 def test_rates_and_counts_are_refused_with_value_bound_and_when(world):
