@@ -51,7 +51,8 @@ def cancel_trigger(*, user: User, actor: Actor, message: CancelTrigger, at: dt.d
 def fire_triggers(at: dt.datetime) -> int:
     """Trade every RFQ whose quotes reach a resting limit; returns how many moved. Raises like ``move_each``."""
     due = Rfq.objects.filter(trigger_due_at__lte=at).order_by("trigger_due_at")
-    return move_each(list(due.values_list("id", flat=True)[:BATCH_MAX]), lambda rfq_id: _fire_one(rfq_id, at))
+    rows = list(due.values_list("id", "trigger_due_at")[:BATCH_MAX])
+    return move_each(rows, lambda row: _fire_one(*row, at))
 
 
 def _set(user: User, actor: Actor, message: SetTrigger, at: dt.datetime) -> int:
@@ -80,8 +81,8 @@ def _cancel(user: User, actor: Actor, message: CancelTrigger, at: dt.datetime) -
     return before.rfq_id
 
 
-def _fire_one(rfq_id: int, at: dt.datetime) -> int:
-    """1 where the RFQ moved."""
+def _fire_one(rfq_id: int, due_at: dt.datetime | None, at: dt.datetime) -> int:
+    """1 where the RFQ moved. due_at: since when it was due; what became due anew meanwhile is not put off."""
     rfq = selectors.get_record(rfq_id)
     crossed = triggers.list_crossed(rfq, at=at)
     if not crossed:
@@ -100,7 +101,7 @@ def _fire_one(rfq_id: int, at: dt.datetime) -> int:
     except Refusal as refusal:
         log.warning("trigger_refused", rfq_id=rfq_id, reason=refusal.reason)
         if isinstance(refusal, Unavailable) or refusal.reason in RETRIED:
-            Rfq.objects.filter(id=rfq_id, trigger_due_at__isnull=False).update(trigger_due_at=at + RETRY)
+            Rfq.objects.filter(id=rfq_id, trigger_due_at=due_at).update(trigger_due_at=at + RETRY)
             return 0
         return _settle(rfq_id, (trigger, refusal.reason), at)
     return 1

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from common.errors import Refusal
-from rfq import selectors
+from rfq import selectors, services
 from rfq.domain import triggers as rules
 from rfq.models import Acceptance, Rfq, Trigger
 from rfq.selectors import allocations, replays
@@ -171,6 +171,25 @@ def test_a_limit_waits_out_stale_marks_and_is_tried_again(world, quoted):
     world.plays = True
     world.wait(1)
     assert world.fire() == 1
+
+
+def test_a_quote_that_comes_while_a_limit_is_refused_is_not_put_off(world, quoted, monkeypatch):
+    world.set_trigger(quoted, "0.1122")
+    read = selectors.get_record
+    due_at = world.at
+
+    def read_too_early(rfq_id):
+        monkeypatch.setattr(selectors, "get_record", read)
+        record = read(rfq_id)
+        world.wait(0.01).quote(rfq_id, world.dune)
+        worlds.publish_market(at_ns=1)
+        world.plays = False
+        return record
+
+    monkeypatch.setattr(selectors, "get_record", read_too_early)
+    worlds.publish_market()
+    assert services.fire_triggers(due_at) == 0
+    assert Rfq.objects.get().trigger_due_at == world.at
 
 
 def test_a_limit_beyond_the_takers_margin_ends_by_name(world, quoted, monkeypatch):
