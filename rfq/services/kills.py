@@ -6,19 +6,17 @@ that reaches it later; one that it holds already becomes a fill.
 
 import datetime as dt
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from common import db
 from common.actor import GATEWAY, TIMER, Actor
 from rfq.models import Quote, QuoteVersion, RfqLeg
 from rfq.services.batches import Failures, move_each
-from rfq.services.protection import withdraw
+from rfq.services.withdrawals import withdraw
 from risk import selectors as risk_selectors
 from wire.units import ControlScope, QuoteState
 
 REASON_KILL = "kill"
-SWEEP_MAX = 200
-"""Quotes that one unit of work withdraws."""
 
 
 def withdraw_killed(*, scope: ControlScope, scope_id: int, at: dt.datetime) -> int:
@@ -43,12 +41,11 @@ def _withdraw(scope: ControlScope, scope_id: int, actor: Actor, at: dt.datetime,
     return withdraw(_standing(scope, scope_id), REASON_KILL, actor, at, failures)
 
 
-def _standing(scope: ControlScope, scope_id: int) -> list[tuple[int, int]]:
+def _standing(scope: ControlScope, scope_id: int) -> QuerySet[Quote]:
     covered = _covered(scope, scope_id)
     if covered is None:
-        return []
-    live = Quote.objects.filter(covered, state=QuoteState.ACTIVE.value).order_by("rfq_id")
-    return list(live.values_list("rfq_id", "maker_firm_id")[:SWEEP_MAX])
+        return Quote.objects.none()
+    return Quote.objects.filter(covered, state=QuoteState.ACTIVE.value)
 
 
 def _covered(scope: ControlScope, scope_id: int) -> Q | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,12 @@ from accounts import roles
 from common import db
 from common.actor import GATEWAY, TIMER, Actor
 from common.errors import Conflict, NotAllowed, NotFound, Refusal
-from rfq import publishers
-from rfq.domain import negotiation
 from rfq.domain.records import RfqRecord
 from rfq.models import MakerProtection, ProtectedFill, Quote, RfqLeg
 from rfq.selectors.protection import protection_view
-from rfq.services import changes, commands, windows
-from rfq.services.batches import Failures, move_all, move_inside
+from rfq.services import commands, windows
+from rfq.services.batches import Failures, move_all
+from rfq.services.withdrawals import withdraw
 from wire.client_protection import PROTECTION_TRADES_MAX, ResetProtection, SetProtection
 from wire.instruments import COINS
 from wire.units import QuoteState
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 REASON_PROTECTION = "mmp"
-SWEEP_MAX = 200
-"""Quotes of a frozen firm that one run of the timers withdraws."""
 
 
 def set_protection(*, user: User, actor: Actor, message: SetProtection, at: dt.datetime) -> int:
@@ -106,9 +102,9 @@ def _thaw(row_id: int, at: dt.datetime) -> int:
         row = _unheld().filter(id=row_id, frozen_until__lte=at).first()
         if row is None:
             return 0
-        while _standing(row) and _withdraw(row, at, TIMER, failures):
+        while _standing(row).exists() and _withdraw(row, at, TIMER, failures):
             pass
-        is_clear = not _standing(row)
+        is_clear = not _standing(row).exists()
         if is_clear:
             was = protection_view(row)
             _unfreeze(row)
@@ -140,8 +136,8 @@ def _lock(firm_id: int, coin: str) -> MakerProtection | None:
     return MakerProtection.objects.select_for_update(no_key=True).filter(firm_id=firm_id, coin=coin).first()
 
 
-def _standing(row: MakerProtection) -> list[int]:
-    """RFQs with an active quote of the firm in the coin that may not stand: any from before the end of the freeze.
+def _standing(row: MakerProtection) -> QuerySet[Quote]:
+    """Active quotes of the firm in the coin that may not stand: all from before the end of the freeze.
 
     One that was being written as the limit was hit, so that the hit waited for it, is younger than the freeze.
     """
@@ -149,34 +145,11 @@ def _standing(row: MakerProtection) -> list[int]:
     mine = Quote.objects.filter(maker_firm_id=row.firm_id, state=QuoteState.ACTIVE.value, rfq_id__in=in_coin)
     if row.frozen_until is not None:
         mine = mine.filter(updated_at__lt=row.frozen_until)
-    return list(mine.order_by("rfq_id").values_list("rfq_id", flat=True))
+    return mine
 
 
 def _withdraw(row: MakerProtection, at: dt.datetime, actor: Actor, failures: Failures) -> int:
-    standing = [(rfq_id, row.firm_id) for rfq_id in _standing(row)[:SWEEP_MAX]]
-    return withdraw(standing, REASON_PROTECTION, actor, at, failures)
-
-
-def withdraw(
-    standing: Iterable[tuple[int, int]], reason: str, actor: Actor, at: dt.datetime, failures: Failures
-) -> int:
-    """End the quotes of (RFQ, maker firm), inside a unit of work, where nobody holds the RFQ; returns how many.
-
-    An RFQ that cannot be written is noted in ``failures`` and holds up no other; the timers come back to it.
-    """
-
-    def end(quoted: tuple[int, int]) -> int:
-        rfq_id, firm_id = quoted
-        before = changes.lock(rfq_id, skip_locked=True)
-        if before is None:
-            return 0
-        after = negotiation.cancel_quotes_of(before, maker_firm_id=firm_id, reason=reason, at=at)
-        if after == before:
-            return 0
-        changes.write(before, after, publishers.Cause(action="quote.canceled", actor=actor, at=at, reason=reason))
-        return 1
-
-    return move_inside(standing, end, failures)
+    return withdraw(_standing(row), REASON_PROTECTION, actor, at, failures)
 
 
 def _check_maker(user: User) -> int:

@@ -18,12 +18,12 @@ from common import db
 from common.actor import TIMER, Actor
 from common.errors import Conflict, NotFound, Refusal
 from orders import services as orders
-from rfq.models import DeskSession, SessionPresence, SessionQuote
+from rfq.models import DeskSession, Quote, SessionPresence, SessionQuote
 from rfq.selectors.protection import find_session, session_view
 from rfq.selectors.quoting import OwnSession
 from rfq.services import commands
 from rfq.services.batches import Failures, move_all
-from rfq.services.protection import withdraw
+from rfq.services.withdrawals import withdraw
 from streams import services as streams
 from wire.client_protection import Heartbeat, SetCancelOnDisconnect, SetDeadMan
 from wire.facts import SessionChanged
@@ -38,8 +38,6 @@ REASON_DISCONNECT = "disconnect"
 REASON_DEAD_MAN = "dead_man"
 PRESENCE_SECONDS = 3.0
 """A web process that has not said for so long that it holds a socket holds none: it is dead, or cut off."""
-SWEEP_MAX = 100
-"""RFQs of one session that one unit of work withdraws from."""
 
 
 def set_dead_man(*, user: User, actor: Actor, message: SetDeadMan, at: dt.datetime) -> int:
@@ -143,16 +141,14 @@ def sweep(row_id: int, at: dt.datetime) -> int:
 
 
 def _sweep(row: DeskSession, at: dt.datetime, failures: Failures) -> int:
-    mine = SessionQuote.objects.filter(
-        session_id=row.pk, made_at__lte=row.withdraw_until, quote__state=QuoteState.ACTIVE.value
+    standing = Quote.objects.filter(
+        session__session_id=row.pk, session__made_at__lte=row.withdraw_until, state=QuoteState.ACTIVE.value
     )
-    standing = list(mine.order_by("quote__rfq_id").values_list("quote__rfq_id", flat=True)[:SWEEP_MAX])
-    if not standing:
+    if not standing.exists():
         row.withdraw_until, row.withdraw_reason = None, ""
         row.save(update_fields=["withdraw_until", "withdraw_reason"])
         return 0
-    quoted = [(rfq_id, row.firm_id) for rfq_id in standing]
-    return withdraw(quoted, row.withdraw_reason, TIMER, at, failures)
+    return withdraw(standing, row.withdraw_reason, TIMER, at, failures)
 
 
 def _unheld() -> QuerySet[DeskSession]:

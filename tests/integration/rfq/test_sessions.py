@@ -3,7 +3,7 @@
 from audit.models import AuditRecord
 from common.actor import Actor
 from rfq import services
-from rfq.services import sessions
+from rfq.services import changes, sessions
 from tests.integration.rfq.protections import ONE, quote_state, refused
 from tests.integration.rfq.world import command_id, commands_sent, side
 from wire import client_protection as client
@@ -85,6 +85,24 @@ def test_a_reconnect_within_the_grace_keeps_the_quotes_and_a_later_one_does_not(
     assert quote_state(mine)[0] == "active"
     sessions.keep_sessions(world.wait(0.001).at)
     assert quote_state(mine) == ("canceled", "disconnect")
+
+
+def test_a_quote_that_another_session_replaced_meanwhile_stays(world, monkeypatch):
+    """It was the first session's when the sweep read it, and the other's when the sweep had the lock."""
+    arm(world)
+    mine = quote_in_session(world, world.create(legs=ONE))
+    lock = changes.lock
+
+    def lock_too_late(rfq_id, **how):
+        monkeypatch.setattr(changes, "lock", lock)
+        quote_in_session(world, rfq_id, "key:other")
+        return lock(rfq_id, **how)
+
+    monkeypatch.setattr(changes, "lock", lock_too_late)
+    assert sessions.note_disconnected("key:abc", "web-1", world.at) is True
+    assert changes.lock is lock, "the sweep came to the quote"
+    sessions.keep_sessions(world.wait(0.1).at)
+    assert quote_state(mine) == ("active", "")
 
 
 def test_a_web_process_that_falls_silent_is_a_disconnect(world):
