@@ -91,7 +91,7 @@ class AccountAdmin(PlacedAdmin):
 
 @admin.register(User)
 class UserAdmin(AuditedAdmin, StockUserAdmin):
-    """A change of role, firm or standing ends the user's sessions."""
+    """A change of role, firm or standing ends the user's sessions, those of FIX where the user may not act any more."""
 
     list_display = ("username", "firm", "desk", "role", "is_active")
     list_filter = ("role", "is_active", "firm")
@@ -113,6 +113,7 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):
             if change and {"role", "firm", "is_active", "is_superuser"} & set(form.changed_data):
                 reason = "changed by an administrator"
                 services.end_sessions(user=obj, actor=_actor(request), at=clock.now(), reason=reason)
+                services.publish_fix_sessions_of(obj)
 
     @admin.action(description="End every session of the selected users")
     def end_sessions(self, request: HttpRequest, users: QuerySet[User]) -> None:

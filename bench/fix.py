@@ -2,9 +2,10 @@
 
     python -m bench.fix [--quick]
 
-The gateway's own parts in a process of their own: session layer with its files, desk, engine, journal; without Valkey
-and the market feeds, which no answer waits for. The floor is quickfix as it comes: an acceptor in Python with its
-store in memory that answers each order with a report. One client sends the same bytes to all, from a plain socket.
+The files of the sessions are synced in both: the difference is the journal's part alone. The gateway's own parts are in
+a process of their own: session layer with its files, desk, engine, journal; without Valkey and the market feeds, which
+no answer waits for. The floor is quickfix as it comes: an acceptor in Python with its store in memory that answers each
+order with a report. One client sends the same bytes to all, from a plain socket.
 Latency: one order at a time. Rate: so many orders on their way at once, whole answers counted.
 """
 
@@ -28,7 +29,8 @@ YEAR_SECONDS = 365 * 86_400
 QUOTE_SECONDS = 0.5
 ON_THEIR_WAY = 200
 SOH = b"\x01"
-REPORT = b"\x0135=8\x01"
+ACKNOWLEDGED = b"\x01150=0\x01"
+"""ExecType New: the order is on the book. A rejection is no answer here, and would end the run."""
 
 
 def frame(kind: str, sequence: int, body: bytes) -> bytes:
@@ -64,10 +66,10 @@ class Client:
             self.send("D", order(self._number))
 
     def reports(self) -> int:
-        """How many reports came, waiting for one."""
+        """How many acknowledgements came, waiting for something to come. Raises TimeoutError after 30 s of silence."""
         data = self._kept + self._socket.recv(1 << 20)
-        found = data.count(REPORT)
-        self._kept = data[-len(REPORT) + 1 :]
+        found = data.count(ACKNOWLEDGED)
+        self._kept = data[-len(ACKNOWLEDGED) + 1 :]
         return found
 
     def latencies_us(self, count: int) -> list[float]:
@@ -241,8 +243,8 @@ def main() -> None:
     is_quick = parser.parse_args().quick
     latencies, orders = (100, 500) if is_quick else (1_000, 5_000)
     print(f"one order at a time: {latencies}; {ON_THEIR_WAY} at once: {orders}")
-    measure("gateway, journal synced", latencies, orders, serve_gateway, is_synced=True)
-    measure("gateway, journal not synced", latencies, orders, serve_gateway, is_synced=False)
+    measure("gateway, all synced", latencies, orders, serve_gateway, is_synced=True)
+    measure("gateway, only sessions synced", latencies, orders, serve_gateway, is_synced=False)
     measure("quickfix echo, nothing on disk", latencies, orders, serve_echo)
 
 

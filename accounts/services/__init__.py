@@ -24,6 +24,7 @@ FixTerms = fix.FixTerms
 SEQUENCE_MAX = fix.SEQUENCE_MAX
 create_fix_session = fix.create_fix_session
 publish_fix_session = fix.publish_fix_session
+publish_fix_sessions_of = fix.publish_fix_sessions_of
 renew_fix_secret = fix.renew_fix_secret
 reset_fix_sequence = fix.reset_fix_sequence
 revoke_fix_session = fix.revoke_fix_session

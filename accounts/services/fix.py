@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts import roles
 from accounts.models import Account, Firm, FixSession, FixSessionEvent, FixVersion, User
 from audit import services as audit_services
 from common import clock, db
@@ -93,6 +94,13 @@ def revoke_fix_sessions_of(*, user: User, actor: Actor, at: dt.datetime, reason:
         revoke_fix_session(session=session, actor=actor, at=at, reason=reason)
 
 
+def publish_fix_sessions_of(user: User) -> None:
+    """Tell the gateway of a user who was changed: only who is active and in the account's firm stays logged on."""
+    for session in FixSession.objects.select_related("account").filter(user=user, revoked_at__isnull=True):
+        session.user = user
+        publish_fix_session(session)
+
+
 def reset_fix_sequence(
     *, session: FixSession, next_sender: int, next_target: int, actor: Actor, at: dt.datetime, reason: str
 ) -> None:
@@ -114,16 +122,16 @@ def reset_fix_sequence(
 
 
 def publish_fix_session(session: FixSession) -> None:
-    """Tell the gateway what the session is now, when the unit of work commits."""
-    user = session.user
+    """Tell the gateway what the session is now, when the unit of work commits; it may do no more than its user."""
+    user, firm_id = session.user, session.account.firm_id
+    is_standing = user.is_active and user.firm_id == firm_id
     grants = {
-        "orders": session.may_send_orders,
+        "orders": session.may_send_orders and roles.may_trade(user),
         "market_data": session.may_see_market_data,
-        "rfq": session.may_negotiate,
+        "rfq": session.may_negotiate and roles.may_trade(user),
         "drop_copy": session.gets_drop_copy,
     }
-    assert user.firm_id is not None, "checked when the session was made"
-    others = session.other_accounts.filter(firm_id=user.firm_id).order_by("id").values_list("id", flat=True)
+    others = session.other_accounts.filter(firm_id=firm_id).order_by("id").values_list("id", flat=True)
     streams_services.send_to_gateway(
         SetFixSession(
             command_id=f"fix_session:{session.pk}:{secrets.token_hex(8)}",
@@ -134,7 +142,7 @@ def publish_fix_session(session: FixSession) -> None:
             sender=session.name,
             target=TARGET,
             secret_sha256=bytes(session.secret_sha256).hex(),
-            firm_id=user.firm_id,
+            firm_id=firm_id,
             user_id=user.pk,
             desk_id=session.account.desk_id,
             account_id=session.account_id,
@@ -143,7 +151,7 @@ def publish_fix_session(session: FixSession) -> None:
             cancels_on_disconnect=session.cancels_on_disconnect,
             messages_per_second=session.messages_per_second,
             message_burst=session.message_burst,
-            is_enabled=session.is_enabled and session.revoked_at is None and user.is_active,
+            is_enabled=session.is_enabled and session.revoked_at is None and is_standing,
             opens_at_minute=_minute(session.opens_at),
             closes_at_minute=_minute(session.closes_at),
             resets_on_logon=session.resets_on_logon,

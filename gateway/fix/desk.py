@@ -9,11 +9,12 @@ import parley_core
 
 from gateway.board import Board
 from gateway.engine import EngineStopped, RawEvent
-from gateway.fix.handler import BusinessReason, Grant, Link, Refusal, Session
+from gateway.fix.handler import BusinessReason, Link, Refusal, Session
 from gateway.fix.lists import Lists
 from gateway.fix.market import MarketData
 from gateway.fix.message import Message
 from gateway.fix.orders import Orders
+from gateway.fix.rules import missing_grant
 from gateway.registry import Registry
 from wire import gateway
 
@@ -43,13 +44,11 @@ class Desk:
         self.orders = Orders(engine, registry, directory)
         self.market = MarketData(engine, registry, board)
         self._lists = Lists(engine, registry, board)
-        self._answers: dict[str, tuple[frozenset[Grant], Answer]] = dict.fromkeys(
-            self.orders.handlers, (frozenset({Grant.ORDERS}), self.orders.on_message)
-        )
+        self._answers: dict[str, Answer] = dict.fromkeys(self.orders.handlers, self.orders.on_message)
         self._answers |= {
-            "V": (frozenset({Grant.MARKET_DATA}), self._request(self.market.on_request)),
-            "x": (frozenset(Grant), self._request(self._lists.on_list_request)),
-            "AN": (frozenset({Grant.ORDERS, Grant.DROP_COPY}), self._request(self._lists.on_positions_request)),
+            "V": self._request(self.market.on_request),
+            "x": self._request(self._lists.on_list_request),
+            "AN": self._request(self._lists.on_positions_request),
         }
 
     def types(self) -> set[str]:
@@ -85,14 +84,14 @@ class Desk:
             log.critical("fix: orders of %s cannot be canceled: %s", session.name, error)
 
     async def on_message(self, session: Session, message: Message) -> None:
+        """The grants once more: the session may have lost one while its message waited."""
         await self._is_open.wait()
-        grants, answer = self._answers.get(message.type, (frozenset(), None))
+        answer = self._answers.get(message.type)
         if answer is None:
             text = f"Messages of type {message.type} are not supported."
             self._refuse(session, message, BusinessReason.UNSUPPORTED_MESSAGE, "unsupported_message", text)
-        elif not grants & session.grants:
-            text = f"The session may not send messages of type {message.type}."
-            self._refuse(session, message, BusinessReason.NOT_AUTHORIZED, "not_authorized", text)
+        elif lacking := missing_grant(message, session.grants):
+            self._refuse(session, message, BusinessReason.NOT_AUTHORIZED, lacking.name, lacking.text)
         else:
             await self._act(session, message, answer)
 
@@ -108,7 +107,7 @@ class Desk:
         try:
             await answer(session, message)
         except EngineStopped as error:
-            self._refuse(session, message, BusinessReason.NOT_AVAILABLE, "gateway_halted", str(error))
+            self._refuse(session, message, BusinessReason.NOT_AVAILABLE, "halted", str(error))
 
     def _refuse(self, session: Session, message: Message, reason: BusinessReason, name: str, text: str) -> None:
         business_id = message.find(11) or message.find(262) or message.find(320)

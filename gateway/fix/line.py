@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from gateway import clock
-from gateway.engine import EngineStopped
 from gateway.fix.committer import Committer, Wire
 from gateway.fix.dictionary import Dictionary
-from gateway.fix.handler import BusinessReason, Handler, Refusal, RejectReason
+from gateway.fix.handler import BusinessReason, Handler, Refusal
 from gateway.fix.machine import Machine
-from gateway.fix.message import FieldMissing, FieldWrong, Message, Outgoing, decode
+from gateway.fix.message import Message, Outgoing, decode
 from gateway.fix.outlet import Identity, Now, Stop
 from gateway.fix.registry import session_of
 from gateway.fix.rules import (
@@ -254,21 +253,11 @@ class Line:
         """A message that cannot be dealt with is answered; the session goes on."""
         try:
             await self._shared.handler.on_message(self.session, message)
-        except FieldMissing as error:
-            self._refuse(message, RejectReason.REQUIRED_TAG_MISSING, "field_missing", str(error), error.tag)
-        except FieldWrong as error:
-            self._refuse(message, RejectReason.VALUE_INCORRECT, "field_wrong", str(error), error.tag)
-        except EngineStopped as error:
-            self._refuse(message, BusinessReason.NOT_AVAILABLE, "halted", str(error))
         except Exception:
             log.exception("fix: %s could not deal with %s %d", self.session.name, message.type, message.sequence)
-            self._refuse(message, BusinessReason.NOT_AVAILABLE, "internal_error", "The message was not acted on.")
+            text = "The message was not acted on."
+            self.refuse(message, Refusal(reason=BusinessReason.NOT_AVAILABLE, name="internal_error", text=text))
         self._passed_on = (self._in_hand, message.sequence)
-
-    def _refuse(
-        self, message: Message, reason: RejectReason | BusinessReason, name: str, text: str, tag: int = 0
-    ) -> None:
-        self.refuse(message, Refusal(reason=reason, name=name, text=text, tag=tag))
 
     def _refuse_credentials(self, logon: Message, at: Now, address: str) -> str:
         if self._shared.failures.too_many(self.spec.session_id, address, at.steady):

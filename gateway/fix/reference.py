@@ -102,6 +102,8 @@ REFUSALS = (
     ("not_granted", "BusinessMessageReject, 380=6", "the session has no grant for this type of message"),
     ("message_rate", "BusinessMessageReject, 380=0", "more messages a second than agreed; never a cancel"),
     ("unsupported_message", "BusinessMessageReject, 380=3", "a type that Parley does not act on"),
+    ("field_missing", "BusinessMessageReject, 380=5", "a field that another asks for is missing"),
+    ("value_incorrect", "Reject, 373=5", "a field holds what cannot be read, or what is not supported"),
     ("halted", "BusinessMessageReject, 380=4", "the engine takes nothing more"),
     ("internal_error", "BusinessMessageReject, 380=4", "the message was not acted on; tell us"),
 )

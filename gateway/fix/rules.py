@@ -11,7 +11,7 @@ GRANTS_BY_TYPE: dict[str, frozenset[Grant]] = (
     dict.fromkeys(("D", "F", "G", "H", "AB", "AC", "AF", "q", "E"), frozenset({Grant.ORDERS}))
     | dict.fromkeys(("AD", "AN"), frozenset({Grant.ORDERS, Grant.DROP_COPY}))
     | dict.fromkeys(("R", "S", "Z", "AJ", "AG", "a", "b", "i", "AI"), frozenset({Grant.RFQ}))
-    | {"V": frozenset({Grant.MARKET_DATA})}
+    | {"V": frozenset({Grant.MARKET_DATA}), "x": frozenset(Grant)}
 )
 """Any of these grants allows the message; a type that is not here needs none."""
 NEVER_THROTTLED = frozenset({"F", "q", "Z"})

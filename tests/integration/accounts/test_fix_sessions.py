@@ -7,12 +7,13 @@ import msgspec
 import pytest
 
 from accounts import services
-from accounts.models import FixSession, FixSessionEvent, FixVersion
+from accounts.models import FirmKind, FixSession, FixSessionEvent, FixVersion, Role
 from audit.models import AuditRecord
 from common.actor import SYSTEM
 from common.errors import Conflict, Refusal
 from streams.models import OutboxCommand
 from tests.builders import trading_firm
+from tests.integration.accounts.builders import build_firm, build_user
 from wire.fix_events import FixEvent
 from wire.gateway_fix import ResetFixSequence, SetFixSession
 
@@ -78,6 +79,28 @@ def test_a_revoked_session_and_those_of_a_user_who_left_are_told_to_be_off():
     told = [(each.sender, each.is_enabled) for each in commands(SetFixSession)]
     assert told == [("AURORA", True), ("AURORA2", True), ("AURORA", False), ("AURORA2", False)]
     assert AuditRecord.objects.filter(action="fix_session.revoked").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_enabled", "grants"),
+    [
+        ({"is_active": ""}, False, ["drop_copy"]),
+        ({"firm": "other"}, False, ["orders", "drop_copy"]),
+        ({"role": "compliance"}, True, ["drop_copy"]),
+        ({"role": "client"}, True, ["orders", "drop_copy"]),
+    ],
+)
+def test_a_user_who_was_changed_in_the_admin_site_may_no_more_by_fix(client, changes, is_enabled, grants):
+    desk, other = trading_firm("Aurora"), trading_firm("Borealis")
+    make(desk)
+    client.force_login(build_user(build_firm("House", FirmKind.HOUSE), "root", Role.ADMIN))
+    form = {"username": desk.user.username, "role": "trader", "firm": desk.firm.pk, "is_active": "on"} | changes
+    form |= {"firm": other.firm.pk} if form["firm"] == "other" else {}
+    given = {name: value for name, value in form.items() if value}
+    answer = client.post(f"/admin/accounts/user/{desk.user.pk}/change/", given)
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/accounts/user/")
+    told = commands(SetFixSession)[1:]
+    assert [(each.is_enabled, each.grants, each.firm_id) for each in told] == [(is_enabled, grants, desk.firm.pk)]
 
 
 @pytest.mark.parametrize(("number", "reason"), [(0, "why not"), (2**31, "why not"), (1, " ")])

@@ -1,6 +1,5 @@
 """Orders over FIX through the real gateway process into the real database, also where the process is killed."""
 
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tests import builders
 from tests.integration.gateway import rig
 from tests.integration.gateway.fix.client import Client, timestamp, value
 from tests.integration.gateway.fix.test_process import Desk, log_on, session
+from wire.gateway import OrderCanceled
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db]
 
@@ -83,8 +83,7 @@ def test_order_over_fix_becomes_a_row(desk: Desk, trader) -> None:
         assert reports(client, 1, 150, 39, 11, 41) == [("4", "4", "C-1", "A-1")]
         own = [value(message, 17) for message in client.received if value(message, 35) == "8"]
         assert [found for (found,) in reports(copy, 4, 17)] == own
-    wait_for_orders(desk, 2)
-    time.sleep(0.2)
+    rig.wait_for(lambda: isinstance(desk.dispatcher.events[-1].event, OrderCanceled), "the last event")
     project(desk, 0)
     rows = {order.client_order_id: order for order in Order.objects.all()}
     assert {name: (row.state, row.cumulative_lots, row.origin, row.session) for name, row in rows.items()} == {

@@ -1,6 +1,5 @@
 """FIX sessions of the real gateway process: registered by commands, killed, revoked; seen by an independent client."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,23 +10,16 @@ from gateway.fix.service import FixCommand
 from terminal import embedded
 from tests.integration.gateway import rig
 from tests.integration.gateway.fix.client import Client, Disconnected, value
+from tests.integration.gateway.fix.desk import SECRET, VERSIONS
+from tests.integration.gateway.fix.desk import session as session_of
 from wire.gateway_fix import ResetFixSequence, SetFixSession
 
 pytestmark = pytest.mark.processes
 
-SECRET = "correct horse battery staple"
-VERSIONS = {"FIX.4.2": "4", "FIX.4.4": "6", "FIXT.1.1": "9"}
-
 
 def session(number: int, begin_string: str = "FIX.4.4", **changes: object) -> SetFixSession:
-    facts: dict[str, object] = {
-        "command_id": f"fix:{number}", "session_id": number, "name": f"CLIENT{number}", "begin_string": begin_string,
-        "application_version": VERSIONS[begin_string], "sender": f"CLIENT{number}", "target": "PARLEY",
-        "secret_sha256": hashlib.sha256(SECRET.encode()).hexdigest(), "firm_id": rig.FIRM, "user_id": rig.USER,
-        "desk_id": rig.DESK, "account_id": rig.ACCOUNT, "account_ids": [rig.ACCOUNT], "grants": ["orders"],
-        "cancels_on_disconnect": True, "messages_per_second": 100, "message_burst": 100, "is_enabled": True,
-    }  # fmt: skip
-    return SetFixSession(**(facts | changes))  # type: ignore[arg-type]  # facts of the right types, by name
+    owner = {"firm_id": rig.FIRM, "user_id": rig.USER, "desk_id": rig.DESK, "account_id": rig.ACCOUNT}
+    return session_of(number, begin_string, **(owner | {"account_ids": [rig.ACCOUNT]} | changes))
 
 
 class Desk:

@@ -351,7 +351,7 @@ def test_halted_engine_refuses_orders(fix, who):
     fix.engine.stop()
     fix.say(who, "D", order(), settle=False)
     ((_, _, refusal),) = fix.link.refused
-    assert (refusal.reason, refusal.name) == (BusinessReason.NOT_AVAILABLE, "gateway_halted")
+    assert (refusal.reason, refusal.name) == (BusinessReason.NOT_AVAILABLE, "halted")
 
 
 def test_account_of_the_message_is_traded(fix, who):
