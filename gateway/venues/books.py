@@ -34,13 +34,14 @@ class _Book:
 
 
 class VenueBooks:
-    """Slots of the decoder are given once and kept over reconnects."""
+    """``slots``: of our names that the venue offers now. The decoder gives each once and keeps it over reconnects."""
 
     def __init__(self, venue: str, decoder: str) -> None:
         """``decoder``: as ``parley_core.VenueFeed`` names it."""
         self.venue = venue
         self.feed = parley_core.VenueFeed(decoder)
         self.slots: dict[str, int] = {}
+        self._withdrawn: dict[str, int] = {}
         self._books: list[_Book] = []
         self.changed: set[str] = set()
         """Our names whose book changed since this was last emptied."""
@@ -49,10 +50,12 @@ class VenueBooks:
         return name in self.slots
 
     def __len__(self) -> int:
-        return len(self._books)
+        return len(self.slots)
 
     def list_instrument(self, instrument: VenueInstrument) -> None:
-        """Once for each name; more than BOOKS_MAX are passed over."""
+        """Once for each name; more than BOOKS_MAX are passed over, withdrawn ones counted."""
+        if instrument.name in self._withdrawn:
+            self.slots[instrument.name] = self._withdrawn.pop(instrument.name)
         if instrument.name in self.slots or len(self._books) >= BOOKS_MAX:
             return
         tick, step = (format(each, "f") for each in (instrument.price_tick, instrument.amount_step))
@@ -62,11 +65,16 @@ class VenueBooks:
         self.slots[instrument.name] = slot
         self._books.append(_Book(instrument, instrument.amount_step / instrument.contract_amount))
 
+    def withdraw(self, name: str) -> None:
+        """The venue does not offer it any more, as after its expiry: nothing is shown or asked for."""
+        self._withdrawn[name] = self.slots.pop(name)
+        self.changed.discard(name)
+
     def instrument(self, name: str) -> VenueInstrument:
         return self._books[self.slots[name]].instrument
 
     def instruments(self) -> list[VenueInstrument]:
-        return [book.instrument for book in self._books]
+        return [self.instrument(name) for name in self.slots]
 
     def apply(self, frame: bytes, at_ns: int, slot: int = -1) -> None:
         """Raises parley_core.FrameRefused for a malformed frame, which changes nothing."""
@@ -77,11 +85,13 @@ class VenueBooks:
         for slot in self.feed.publish_due(at_ns):
             book = self._books[slot]
             book.updated_at_ns = at_ns
-            self.changed.add(book.instrument.name)
+            if book.instrument.name in self.slots:
+                self.changed.add(book.instrument.name)
 
     def wanted(self) -> list[str]:
         """Our names whose books have a gap and wait for a snapshot, each named once."""
-        return [self._books[slot].instrument.name for slot in self.feed.snapshots_wanted()]
+        names = [self._books[slot].instrument.name for slot in self.feed.snapshots_wanted()]
+        return [name for name in names if name in self.slots]
 
     def lost(self) -> None:
         """The connection is gone: what the books show is not confirmed any more."""
@@ -90,7 +100,7 @@ class VenueBooks:
         self.changed.update(self.slots)
 
     def count_live(self) -> int:
-        return sum(not self.feed.is_stale(slot) for slot in range(len(self._books)))
+        return sum(not self.feed.is_stale(slot) for slot in self.slots.values())
 
     def levels(self, name: str, count: int, heard_at_ns: int) -> VenueLevels:
         """Best levels first, prices in quote currency, quantities in our contracts."""

@@ -47,6 +47,7 @@ class VenuePublisher:
         self._venues, self._client = venues, client
         self._turn = 0
         self._is_first = True
+        self._shown: set[str] = set()
 
     async def run(self) -> None:
         backoff = Backoff("venue frames")
@@ -70,12 +71,14 @@ class VenuePublisher:
             self._look_at(venue, now_ns)
             names |= venue.books.changed
             venue.books.changed.clear()
-        names |= {name for at, name in enumerate(sorted(self._names())) if at % TURNS == self._turn}
+        offered = self._names()
+        gone, self._shown = self._shown - offered, offered
+        names |= {name for at, name in enumerate(sorted(offered)) if at % TURNS == self._turn}
         frames = [self._encode_depth(name, now_ns) for name in sorted(names)]
         if not self._turn:
             frames += [encode_link(venue, now_ns) for venue in self._venues]
-        if frames:
-            await self._send(frames)
+        if frames or gone:
+            await self._send(frames, gone)
         return len(frames)
 
     def _look_at(self, venue: Shown, now_ns: int) -> None:
@@ -113,10 +116,14 @@ class VenuePublisher:
         if old:
             await self._client.hdel(MARKET_LATEST, *old)
 
-    async def _send(self, frames: list[NamedFrame]) -> None:
+    async def _send(self, frames: list[NamedFrame], gone: Iterable[str]) -> None:
+        """``gone``: names of which no venue shows a book any more."""
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.hset(MARKET_LATEST, mapping=dict(frames))
-        pipeline.publish(MARKET_CHANNEL, msgspec.msgpack.encode(frames))
+        for name in gone:
+            pipeline.hdel(MARKET_LATEST, f"venue_depth.{name}")
+        if frames:
+            pipeline.hset(MARKET_LATEST, mapping=dict(frames))
+            pipeline.publish(MARKET_CHANNEL, msgspec.msgpack.encode(frames))
         await pipeline.execute()
 
 

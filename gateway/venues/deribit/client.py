@@ -155,12 +155,16 @@ class DeribitClient:
             self._answers.pop(request_id, None)
 
     async def _follow_listing(self) -> None:
-        """Lists what is new and subscribes to what is wanted of it."""
+        """Lists what is new, subscribes to what is wanted of it, withdraws what expired. A venue that lists nothing at
+        all has just started.
+        """
         listed = msgspec.json.decode(
             await self.ask("public/get_instruments", {"currency": "any"}), type=list[messages.Instrument]
         )
         wanted = set(self.entry.instruments)
         found = [each for each in parse.read_instruments(listed) if not wanted or each.name in wanted]
+        for name in set(self.books.slots).difference(each.name for each in found) if found else ():
+            self.books.withdraw(name)
         for instrument in found[:INSTRUMENTS_MAX]:
             self.books.list_instrument(instrument)
         channels = [

@@ -16,6 +16,7 @@ from gateway.venues.deribit.client import DeribitClient
 from gateway.venues.execution import NewVenueOrder
 from gateway.venues.link import LinkFailed
 from gateway.venues.pacing import RateLimit
+from gateway.venues.publisher import TURNS, VenuePublisher
 from gateway.venues.settings import VenueEntry
 from gateway.venues.trading import NoAnswer
 from wire.units import Side
@@ -156,6 +157,61 @@ async def test_a_listing_that_cannot_be_read_ends_the_connection():
     made.ask = answer
     with pytest.raises(LinkFailed, match="instrument_name"):
         await made.open(Connection())
+
+
+class Pipeline:
+    """``frames``: the hash that a publisher keeps."""
+
+    def __init__(self) -> None:
+        self.frames: dict[str, bytes] = {}
+
+    async def hkeys(self, name):
+        return []
+
+    def pipeline(self, transaction):
+        return self
+
+    def hset(self, name, mapping):
+        self.frames |= mapping
+
+    def hdel(self, name, key):
+        del self.frames[key]
+
+    def publish(self, channel, batch): ...
+
+    async def execute(self): ...
+
+
+async def test_what_a_venue_lists_no_more_is_not_shown_and_not_waited_for():
+    """After a reconnect an expired book never becomes whole: the venue must be live without it."""
+    made, expired = client(), LISTED | {"instrument_name": "BTC-26JUN26", "tick_size": 2.5}
+    listed = [LISTED, expired]
+
+    async def answer(method, params):
+        return msgspec.Raw(json.dumps(listed if method == "public/get_instruments" else params["channels"]).encode())
+
+    made.ask = answer
+    made.status.opened(1)
+    await made._follow_listing()
+    sent = Pipeline()
+    publisher = VenuePublisher([made], sent)
+    for _ in range(TURNS):
+        await publisher.publish(2)
+    assert {"venue_depth.BTC-PERPETUAL", "venue_depth.BTC-26JUN26"} < set(sent.frames)
+    made.take(book("snapshot", 5, [["new", 100.5, 20.0]], [["new", 101.0, 10.0]]), 7)
+    await publisher.publish(3)
+    assert made.status.state == "syncing"
+    listed = []
+    await made._follow_listing()
+    assert len(made.books) == 2, "a venue that has just started"
+    listed = [LISTED]
+    await made._follow_listing()
+    await publisher.publish(4)
+    assert (made.status.state, list(made.books.slots)) == ("live", ["BTC-PERPETUAL"])
+    assert "venue_depth.BTC-26JUN26" not in sent.frames
+    listed = [LISTED, expired]
+    await made._follow_listing()
+    assert (len(made.books), made.books.count_live()) == (2, 1)
 
 
 def recorded(recordings: Path, archive: str, member: str) -> bytes:
