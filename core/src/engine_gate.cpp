@@ -57,7 +57,7 @@ bool Engine::measure(ControlPath& path, const Instrument& instrument) const noex
     const double most_value = clear_of(std::max<Micros>(limits.max_position_value_micros, 0));
     const double mark_value = valuation.rough_value(reference.mark, index.price_micros);
     constexpr double most = 4e18;
-    const double most_lots = mark_value > 0.0 ? std::min(most_value / mark_value, most) : most;
+    const double most_lots = most_value > 0.0 ? std::clamp(most_value / mark_value, 0.0, most) : 0.0;
     path.max_worst_lots = std::min(limits.max_position_lots, static_cast<std::int64_t>(most_lots));
     path.market_revision = std::max(reference.revision, index.revision);
     return true;

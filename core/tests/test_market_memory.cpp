@@ -62,8 +62,8 @@ private:
         SetLimits limits;
         limits.command_sequence = ++commands_;
         limits.account_id = account;
-        limits.limits = {15 + below(10), 12'000'000 + below(12'000'000), 60 + below(60), 40'000'000 + below(90'000'000),
-                         20 + below(30)};
+        const Micros most_held = below(8) == 0 ? 0 : 40'000'000 + below(90'000'000);
+        limits.limits = {15 + below(10), 12'000'000 + below(12'000'000), 60 + below(60), most_held, 20 + below(30)};
         return encode(limits);
     }
     std::vector<std::uint8_t> quotes() {
