@@ -29,13 +29,12 @@ parley::EnterOrder owner(std::string_view session, std::string_view client_order
 void require_order(const parley::PlaceOrder& order, bool has_price) {
     using parley::OrderType;
     const bool is_stop = order.order_type == OrderType::stop || order.order_type == OrderType::stop_limit;
-    const bool may_be_post_only = order.order_type == OrderType::limit || order.order_type == OrderType::stop_limit;
-    const bool needs_price = may_be_post_only;
+    const bool is_limit = order.order_type == OrderType::limit || order.order_type == OrderType::stop_limit;
     checked::within("quantity_lots", order.quantity.value, 1, parley::kQuantityLotsMax);
     if (has_price) checked::within("price_ticks", order.price.value, 1, parley::kPriceTicksMax);
-    if (needs_price && !has_price) refuse_terms("such an order needs a price");
-    if (has_price && !needs_price && order.order_type != OrderType::peg) refuse_terms("such an order has no price");
-    if (order.is_post_only && !may_be_post_only) refuse_terms("such an order cannot be post-only");
+    if (is_limit && !has_price) refuse_terms("such an order needs a price");
+    if (has_price && !is_limit && order.order_type != OrderType::peg) refuse_terms("such an order has no price");
+    if (order.is_post_only && !is_limit) refuse_terms("such an order cannot be post-only");
     if (is_stop != (order.terms.stop.value > 0)) refuse_terms("stops, and only they, have a stop price");
     const bool is_gtd = order.time_in_force == parley::TimeInForce::gtd;
     if (is_gtd != (order.terms.expires_at_ns > 0)) refuse_terms("GTD orders, and only they, have an expiry");
@@ -59,9 +58,7 @@ std::int64_t enter_order(EngineService& engine, std::int64_t now_ns, std::string
     require_order(order, price_ticks.has_value());
     return engine.queue().push_entered([&](parley::Writer& writer, parley::OrderId id) {
         order.order_id = id;
-        writer.byte(static_cast<std::uint8_t>(parley::EnterOrder::kind));
-        writer.number(now_ns);
-        parley::codec::put_entered(writer, entered, order);
+        parley::codec::encode_entered(writer, now_ns, entered, order);
     });
 }
 

@@ -78,9 +78,7 @@ PlaceOrder order(std::int64_t sequence, OrderId id, AccountId account, Side side
 Bytes entered(OrderId id) {
     Bytes bytes;
     Writer writer(bytes);
-    writer.byte(static_cast<std::uint8_t>(EnterOrder::kind));
-    writer.number(kNow);
-    codec::put_entered(writer, EnterOrder{"desk", "A-1"}, order(0, id, 1, Side::buy, 990));
+    codec::encode_entered(writer, kNow, EnterOrder{"desk", "A-1"}, order(0, id, 1, Side::buy, 990));
     return bytes;
 }
 

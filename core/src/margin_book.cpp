@@ -1,5 +1,4 @@
 #include "parley/margin_book.hpp"
-#include "parley/margin_moves.hpp"
 #include "parley/prefetch.hpp"
 
 #include <algorithm>
@@ -258,7 +257,7 @@ void MarginBook::find_works(const Coin& its, CoinAccount& held, const Entry& ent
 void MarginBook::add_up(const Coin& its, CoinAccount& held) const noexcept {
     held.total = {};
     for (const Holding& holding : held.holdings) {
-        margin::add_profits(holding.sum, its.expiries[holding.expiry].terms, 1.0, held.total);
+        margin::add_profits(holding.sum, its.expiries[holding.expiry].terms, held.total);
         for (std::size_t i = holding.begin; i < holding.end; ++i) {
             const Entry& entry = held.entries[i];
             if (entry.is_working()) margin::add_part(held.works[entry.works], 1.0, held.total);

@@ -3,7 +3,6 @@
 
 #include "parley/black76_kernel.hpp"
 #include "parley/margin_lanes.hpp"
-#include "parley/margin_moves.hpp"
 #include "parley/portfolio_margin_parameters.hpp"
 #include "parley/vector_clones.hpp"
 
@@ -165,10 +164,10 @@ PARLEY_CLONED void add_part(const Lanes& part, double times, Total& total) noexc
     for (std::size_t i = 0; i < kLanes; ++i) add_rounded(part.at[i], times, total.high.at[i], total.low.at[i]);
 }
 
-PARLEY_CLONED void add_profits(const Lanes& sum, const ExpiryTerms& expiry, double times, Total& total) noexcept {
+PARLEY_CLONED void add_profits(const Lanes& sum, const ExpiryTerms& expiry, Total& total) noexcept {
     alignas(64) double profits[kLanes];
     find_profits(sum, expiry, profits);
-    for (std::size_t i = 0; i < kLanes; ++i) add_rounded(profits[i], times, total.high.at[i], total.low.at[i]);
+    for (std::size_t i = 0; i < kLanes; ++i) add_rounded(profits[i], 1.0, total.high.at[i], total.low.at[i]);
 }
 
 PARLEY_CLONED void move_profits(const Lanes& before, const ExpiryTerms& was, const Lanes& sum, const ExpiryTerms& is,

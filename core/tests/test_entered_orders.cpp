@@ -12,9 +12,7 @@ std::vector<std::uint8_t> entered(OrderDesk& desk, OrderId id, std::int64_t pric
     order.order_id = id;
     std::vector<std::uint8_t> bytes;
     Writer writer(bytes);
-    writer.byte(static_cast<std::uint8_t>(EnterOrder::kind));
-    writer.number(desk.now);
-    codec::put_entered(writer, EnterOrder{"desk", "A-1"}, order);
+    codec::encode_entered(writer, desk.now, EnterOrder{"desk", "A-1"}, order);
     return bytes;
 }
 

@@ -49,12 +49,19 @@ struct EnterAmend {
 
 namespace codec {
 
-/// An entered order as the journal, and the event order_entered, hold it.
+/// An entered order as its record, and the event order_entered, hold it.
 inline void put_entered(Writer& writer, EnterOrder entered, PlaceOrder order) {
     put_fields(writer, entered);
     put_fields(writer, order);
     put_fields(writer, order.attribution);
     put_fields(writer, order.terms);
+}
+
+/// The record of an entered order.
+inline void encode_entered(Writer& writer, TimeNs now_ns, const EnterOrder& entered, const PlaceOrder& order) {
+    writer.byte(static_cast<std::uint8_t>(EnterOrder::kind));
+    writer.number(now_ns);
+    put_entered(writer, entered, order);
 }
 
 inline void get_entered(Reader& reader, EnterOrder& entered, PlaceOrder& order) {
