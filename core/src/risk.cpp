@@ -49,7 +49,17 @@ std::int64_t Position::reducible(Side side) const noexcept {
     return std::max<std::int64_t>(0, -worst(side, 0));
 }
 
+namespace {
+
+/// What a key holds beside its scope.
+void require_scope_id(std::int64_t scope_id) {
+    if (scope_id < 0 || scope_id > kScopeIdMax) throw BadEncoding("scope id is out of range");
+}
+
+}  // namespace
+
 void Controls::set_state(ControlScope scope, std::int64_t scope_id, TradingState state) {
+    require_scope_id(scope_id);
     ++revision_;
     if (state == TradingState::active) {
         states_.by_key.erase(key(scope, scope_id));
@@ -60,6 +70,7 @@ void Controls::set_state(ControlScope scope, std::int64_t scope_id, TradingState
 }
 
 void Controls::set_kill(ControlScope scope, std::int64_t scope_id, bool is_engaged) {
+    require_scope_id(scope_id);
     ++revision_;
     if (is_engaged) {
         killed_.by_key[key(scope, scope_id)] = 1;

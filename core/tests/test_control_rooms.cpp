@@ -99,3 +99,20 @@ TEST(counting_since_the_room_was_measured_answers_like_measuring) {
     CHECK(rejected > placed / 20);
     CHECK(placed - rejected > placed / 5);
 }
+
+TEST(a_scope_id_that_no_key_holds_is_refused) {
+    const auto is_refused = [](auto command) {
+        OrderDesk desk;
+        try {
+            desk.give(command);
+        } catch (const BadEncoding&) {
+            return true;
+        }
+        return false;
+    };
+    for (const std::int64_t id : {std::int64_t{-1}, kScopeIdMax + 1}) {
+        CHECK(is_refused(SetKillSwitch{0, ControlScope::user, id, true}));
+        CHECK(is_refused(SetTradingState{0, ControlScope::user, id, TradingState::halted}));
+    }
+    CHECK(!is_refused(SetKillSwitch{0, ControlScope::user, kScopeIdMax, true}));
+}
