@@ -62,9 +62,15 @@ async def wait_for(condition, seconds: float = 20) -> None:
             await asyncio.sleep(0.01)
 
 
-def best(client: DeribitClient, side: Side) -> Decimal:
-    levels = client.books.levels(NAME, 1, 0)
-    return Decimal((levels.asks if side is Side.BUY else levels.bids)[0][0])
+async def best(client: DeribitClient, side: Side) -> Decimal:
+    """The venue's own makers may be between two quotes."""
+
+    def levels():
+        shown = client.books.levels(NAME, 1, 0)
+        return shown.asks if side is Side.BUY else shown.bids
+
+    await wait_for(levels)
+    return Decimal(levels()[0][0])
 
 
 def order(client_order_id: str, price, quantity: int = 5, side: Side = Side.BUY, **changed) -> NewVenueOrder:
@@ -102,15 +108,15 @@ async def assert_agrees(venue: VenueProcess, own) -> None:
 
 async def test_an_order_is_placed_amended_filled_and_canceled(venue, tmp_path):
     async with desk(venue, tmp_path / "log") as (client, own):
-        resting = await own.place(order("rest", best(client, Side.BUY) - 1_000))
-        await own.amend("rest", Decimal(3), best(client, Side.BUY) - 900)
+        resting = await own.place(order("rest", await best(client, Side.BUY) - 1_000))
+        await own.amend("rest", Decimal(3), await best(client, Side.BUY) - 900)
         taken = await own.place(order("take", None, order_type=OrderType.MARKET))
         assert (resting.state, resting.quantity, taken.state) == (OrderState.NEW, 3, OrderState.FILLED)
         await own.cancel("rest")
         assert resting.state is OrderState.CANCELED
         kinds = [report.kind for report in own.reports if report.client_order_id == "rest"]
         assert kinds == [ReportKind.NEW, ReportKind.REPLACED, ReportKind.CANCELED]
-        refused = await own.place(order("cross", best(client, Side.BUY) + 100, is_post_only=True))
+        refused = await own.place(order("cross", await best(client, Side.BUY) + 100, is_post_only=True))
         assert (refused.state, refused.reason) == (OrderState.REJECTED, "11054 post_only_reject")
         sent_again = await own.place(order("take", None, order_type=OrderType.MARKET))
         assert sent_again is taken
@@ -141,7 +147,7 @@ async def test_reports_that_come_badly_end_in_what_the_venue_has(venue, tmp_path
         venue.misbehave(**action)
         for number in range(8):
             side = Side.BUY if number % 3 else Side.SELL
-            price = best(client, side) - (side.sign * 500 if number % 4 == 3 else 0)
+            price = await best(client, side) - (side.sign * 500 if number % 4 == 3 else 0)
             await own.place(order(f"o-{number}", price, 3 + number, side))
         with contextlib.suppress(trading.Refused):
             await own.cancel("o-3")
@@ -155,10 +161,10 @@ async def test_reports_that_come_badly_end_in_what_the_venue_has(venue, tmp_path
 async def test_a_lost_answer_leaves_an_order_unknown_until_the_venue_is_asked(venue, tmp_path):
     async with desk(venue, tmp_path / "log") as (client, own):
         venue.misbehave(action="lose_answers")
-        lost = await own.place(order("lost", best(client, Side.BUY) - 1_000))
+        lost = await own.place(order("lost", await best(client, Side.BUY) - 1_000))
         assert lost.state is OrderState.UNKNOWN
         with pytest.raises(NotReady):
-            await own.place(order("next", best(client, Side.BUY)))
+            await own.place(order("next", await best(client, Side.BUY)))
         await wait_for(lambda: own.is_ready)
         assert lost.state is OrderState.NEW
         kinds = [report.kind for report in own.reports]
@@ -169,7 +175,7 @@ async def test_a_lost_answer_leaves_an_order_unknown_until_the_venue_is_asked(ve
 async def test_an_order_that_never_arrived_is_not_sent_again(venue, tmp_path, monkeypatch):
     async with desk(venue, tmp_path / "log") as (client, own):
         venue.signal(signal.SIGSTOP)
-        placing = asyncio.create_task(own.place(order("gone", best(client, Side.BUY) - 1_000)))
+        placing = asyncio.create_task(own.place(order("gone", await best(client, Side.BUY) - 1_000)))
         await asyncio.sleep(0.1)
         venue.signal(signal.SIGKILL)
         venue.process.wait()
@@ -184,7 +190,7 @@ async def test_an_order_that_never_arrived_is_not_sent_again(venue, tmp_path, mo
 async def test_orders_of_others_are_adopted_and_busts_are_new_facts(venue, tmp_path):
     async with desk(venue, tmp_path / "log") as (client, own), open_client(venue.url) as other:
         await other.sign_in()
-        bid = float(best(client, Side.BUY)) - 1_000
+        bid = float(await best(client, Side.BUY)) - 1_000
         await other.get("private/buy", instrument_name=NAME, amount=100, price=bid, label="by hand")
         await other.get("private/buy", instrument_name=NAME, amount=50, type="market")
         await wait_for(lambda: len(own.own.orders) == 2 and own.own.executions)
@@ -200,13 +206,13 @@ async def test_orders_of_others_are_adopted_and_busts_are_new_facts(venue, tmp_p
 
 async def test_a_failed_log_stops_what_is_new_and_lets_cancels_pass(venue, tmp_path, monkeypatch):
     async with desk(venue, tmp_path / "log") as (client, own):
-        resting = await own.place(order("rest", best(client, Side.BUY) - 1_000))
+        resting = await own.place(order("rest", await best(client, Side.BUY) - 1_000))
         monkeypatch.setattr("os.fdatasync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
         with pytest.raises(NotReady, match="log"):
-            await own.place(order("more", best(client, Side.BUY) - 1_000))
+            await own.place(order("more", await best(client, Side.BUY) - 1_000))
         monkeypatch.undo()
         with pytest.raises(NotReady):
-            await own.place(order("more", best(client, Side.BUY) - 1_000))
+            await own.place(order("more", await best(client, Side.BUY) - 1_000))
         known = len(own.reports)
         await own.cancel("rest")
         assert len(own.reports) == known, "nobody hears what is not on disk"
