@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from common.fields import UnitsField
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
+from orders.parent_models import AlgoLogProgress, ParentOrder, ParentPolicy
 from wire.gateway_entered import ENTERED_ORDERS_FROM
 from wire.units import (
     TERMINAL_ORDER_STATES,
@@ -21,6 +22,20 @@ from wire.units import (
     TimeInForce,
 )
 
+__all__ = [
+    "AWAITING",
+    "TERMINAL",
+    "AlgoLogProgress",
+    "Order",
+    "OrderCommand",
+    "OrderEvent",
+    "OrderOrigin",
+    "OrderQuerySet",
+    "OverrideRequest",
+    "ParentOrder",
+    "ParentPolicy",
+]
+
 TERMINAL = sorted(state.value for state in TERMINAL_ORDER_STATES)
 AWAITING = sorted(state.value for state in AWAITING_STATES)
 
@@ -30,6 +45,7 @@ class OrderOrigin(enum.StrEnum):
 
     TERMINAL = "terminal"
     FIX = "fix"
+    ALGO = "algo"
 
 
 def _words(values: type[enum.StrEnum]) -> list[tuple[str, str]]:
@@ -64,6 +80,7 @@ class Order(models.Model):
     """Name of the FIX session that entered it."""
     client_order_id = models.CharField(max_length=36, blank=True)
     """ClOrdID of the message that entered it."""
+    parent = models.ForeignKey(ParentOrder, on_delete=models.PROTECT, null=True, related_name="children")
     user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     desk = models.ForeignKey("accounts.Desk", on_delete=models.PROTECT, related_name="+")
     firm = models.ForeignKey("accounts.Firm", on_delete=models.PROTECT, related_name="+")
@@ -146,13 +163,16 @@ class Order(models.Model):
                 name="order_terms_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(origin="fix", id__gt=ENTERED_ORDERS_FROM) & ~Q(session="")
-                | Q(origin="terminal", id__lt=ENTERED_ORDERS_FROM, session="", client_order_id=""),
+                condition=(Q(origin="fix", parent__isnull=True) | Q(origin="algo", parent__isnull=False))
+                & Q(id__gt=ENTERED_ORDERS_FROM)
+                & ~Q(session="")
+                | Q(origin="terminal", id__lt=ENTERED_ORDERS_FROM, session="", client_order_id="", parent=None),
                 name="order_id_says_its_origin",
             ),
         ]
         indexes = [
             models.Index(fields=["firm", "-id"]),
+            models.Index(fields=["parent", "id"], name="order_of_parent", condition=Q(parent__isnull=False)),
             models.Index(fields=["client_order_id"], name="order_client_id", condition=~Q(client_order_id="")),
             models.Index(fields=["firm", "-created_at", "-id"], name="order_newest"),
             models.Index(fields=["firm", "account"], name="order_working", condition=~Q(state__in=TERMINAL)),

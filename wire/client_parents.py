@@ -1,0 +1,73 @@
+"""Commands about parent orders: staged, approved by another person where the desk says so, worked by an algorithm."""
+
+from wire.algos import AlgoLimits, AlgoName, AlgoParameters
+from wire.client_types import Command, EntityId, NameText, QuantityText, ReasonText
+from wire.units import Side
+
+
+class StageParent(Command, tag="parent.stage"):
+    """Write down what is to be traded and how; nothing is sent to a market."""
+
+    account_id: EntityId
+    instrument_name: NameText
+    side: Side
+    quantity: QuantityText
+    algo: AlgoName
+    parameters: AlgoParameters = AlgoParameters()
+    limits: AlgoLimits = AlgoLimits()
+
+
+class ApproveParent(Command, tag="parent.approve"):
+    """Another person's word, where the desk takes two for a parent order."""
+
+    parent_order_id: EntityId
+    reason: ReasonText
+
+
+class StartParent(Command, tag="parent.start"):
+    """Let the algorithm work."""
+
+    parent_order_id: EntityId
+
+
+class PauseParent(Command, tag="parent.pause"):
+    """Cancel the children that work and send none until it is resumed. A schedule goes on by the clock."""
+
+    parent_order_id: EntityId
+
+
+class ResumeParent(Command, tag="parent.resume"):
+    parent_order_id: EntityId
+
+
+class ChangeParent(Command, tag="parent.change"):
+    """Other parameters, other limits, or both, while it works; what is left out stays. The quantity never changes."""
+
+    parent_order_id: EntityId
+    parameters: AlgoParameters | None = None
+    limits: AlgoLimits | None = None
+
+
+class CancelParent(Command, tag="parent.cancel"):
+    """End it: the children that work are canceled, what was traded stays traded."""
+
+    parent_order_id: EntityId
+
+
+class SetParentPolicy(Command, tag="parent.set_policy"):
+    """Whether parent orders of a desk take a second person; an administrator says so."""
+
+    desk_id: EntityId
+    takes_two: bool
+
+
+AnyParentCommand = (
+    StageParent
+    | ApproveParent
+    | StartParent
+    | PauseParent
+    | ResumeParent
+    | ChangeParent
+    | CancelParent
+    | SetParentPolicy
+)

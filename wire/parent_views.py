@@ -1,0 +1,54 @@
+"""Parent orders as facts, snapshots and REST answers show them."""
+
+import msgspec
+
+from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState
+from wire.fact_types import Fact
+from wire.units import Side
+
+
+class ParentView(msgspec.Struct, frozen=True, kw_only=True):
+    """``requested``: a state that was asked for and that the gateway has not confirmed yet; empty: none.
+
+    ``plan``: [nanoseconds since the start, quantity that should be traded by then]. ``market_price``: volume-weighted,
+    of what others traded since the start. ``cost_*_basis_points``: what the fills cost against that price, positive
+    where they were worse; None where one of the two is not known.
+    """
+
+    parent_order_id: int
+    account_id: int
+    user_id: int
+    instrument_name: str
+    side: Side
+    quantity: str
+    algo: AlgoName
+    parameters: AlgoParameters
+    limits: AlgoLimits
+    state: ParentState
+    requested: str
+    reason: str
+    needs_approval: bool
+    approved_by_user_id: int | None
+    filled_quantity: str
+    working_quantity: str
+    scheduled_quantity: str
+    average_price: str | None
+    arrival_mid: str | None
+    arrival_mark: str | None
+    mid: str | None
+    market_price: str | None
+    market_quantity: str
+    children: int
+    rejected: int
+    cost_arrival_basis_points: str | None
+    cost_market_basis_points: str | None
+    cost_mid_basis_points: str | None
+    created_at_ns: int
+    started_at_ns: int
+    ended_at_ns: int
+    updated_at_ns: int
+    plan: list[tuple[int, str]]
+
+
+class ParentChanged(Fact, tag="parent.changed"):
+    parent: ParentView
