@@ -81,12 +81,12 @@ def _widen_desk_limits(firm_id: int) -> None:
     from accounts.models import User
     from common import clock
     from common.actor import Actor
-    from rfq.services import desk_limits
-    from wire.client_protection import SetDeskLimits
+    from rfq.services import desk_proposals
+    from wire.client_protection import DecideDeskLimits, ProposeDeskLimits
 
     admin = User.objects.get(username="admin")
     assert admin.firm_id is not None, "the demo's admin belongs to the house"
-    message = SetDeskLimits(
+    message = ProposeDeskLimits(
         command_id=f"bench-desk-limits-{firm_id}",
         firm_id=firm_id,
         create_per_minute_max=COUNT_MAX,
@@ -96,9 +96,19 @@ def _widen_desk_limits(firm_id: int) -> None:
         band_ticks=COUNT_MAX,
         band_percent="1000",
         is_band_confirmable=True,
+        reason="a bench knows no bounds",
     )
     actor = Actor(user_id=admin.pk, firm_id=admin.firm_id, via="bench")
-    desk_limits.set_desk_limits(user=admin, actor=actor, message=message, at=clock.now())
+    proposal_id = desk_proposals.propose_desk_limits(user=admin, actor=actor, message=message, at=clock.now())
+    officer = User.objects.get(username="compliance")
+    actor = Actor(user_id=officer.pk, firm_id=officer.firm_id, via="bench")
+    word = DecideDeskLimits(
+        command_id=f"bench-desk-limits-{firm_id}-approved",
+        proposal_id=proposal_id,
+        is_approved=True,
+        reason="a bench knows no bounds",
+    )
+    desk_proposals.decide_desk_limits(user=officer, actor=actor, message=word, at=clock.now())
 
 
 def check_books(rfq_ids: list[int]) -> dict[str, int]:

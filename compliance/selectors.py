@@ -12,13 +12,14 @@ from accounts import selectors as accounts_selectors
 from audit import selectors as audit_selectors
 from common import clock
 from compliance.domain.criteria import Criteria
-from compliance.domain.desk_forms import DESK_FIELDS
+from compliance.domain.desk_forms import DESK_FIELDS, changes_of
 from compliance.domain.differences import Difference, differences
 from orders import selectors as orders_selectors
 from rfq import selectors as rfq_selectors
 from rfq.selectors import protection as desk_protection
 from settlement import selectors as settlement_selectors
 from wire.facts import FillView, OrderView, RfqView
+from wire.protection import DeskLimitsProposalView
 
 ROWS_MAX = 100
 SCOPES_MAX = 2_000
@@ -159,22 +160,30 @@ def list_scopes() -> list[Named]:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DeskRow:
-    """What a firm may do on the RFQ desk. ``values``: name, title and value of each bound."""
+    """What a firm may do on the RFQ desk. ``values``: name, title and value of each bound.
+
+    ``waiting``: what was proposed and waits for a second person; ``changes``: title, value and proposed value.
+    """
 
     firm: Any
     values: list[tuple[str, str, Any]]
     is_band_confirmable: bool
+    waiting: DeskLimitsProposalView | None
+    changes: list[tuple[str, str, str]]
 
 
 def list_desk_limits() -> list[DeskRow]:
     """Bounds of every firm on the RFQ desk, the defaults where nobody set any."""
     firms = accounts_selectors.list_firms()
     views = desk_protection.desk_limits_of_firms(firm.pk for firm in firms)
+    proposals = {one.firm_id: one for one in desk_protection.list_desk_proposals()}
     return [
         DeskRow(
             firm=firm,
             values=[(name, title, getattr(view, name)) for name, title in DESK_FIELDS],
             is_band_confirmable=view.is_band_confirmable,
+            waiting=proposals.get(firm.pk),
+            changes=changes_of(view, proposals[firm.pk]) if firm.pk in proposals else [],
         )
         for firm, view in zip(firms, views, strict=True)
     ]

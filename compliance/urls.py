@@ -21,7 +21,8 @@ urlpatterns = [
     path("settings/<slug:name>/", views.set_control, name="set_control"),
     path("fix/", fix_views.sessions, name="fix"),
     path("fix/<int:session_id>/reset/", fix_views.reset, name="reset_fix"),
-    path("settings/desk/<int:firm_id>/", views.set_desk_limits, name="set_desk_limits"),
+    path("settings/desk/<int:firm_id>/", views.propose_desk_limits, name="propose_desk_limits"),
+    path("settings/desk/proposals/<int:proposal_id>/", views.decide_desk_limits, name="decide_desk_limits"),
     path("trail/", views.trail, name="trail"),
     path("trail/verify/", views.verify, name="verify"),
 ]

@@ -23,11 +23,12 @@ from compliance.domain.criteria import FIELDS, BadCriterion, Criteria, read_crit
 from compliance.domain.desk_forms import DESK_FIELDS, read_desk_limits
 from orders import selectors as orders_selectors
 from orders import services as orders_services
-from rfq.services import desk_limits
+from rfq.services import desk_proposals
 from risk import selectors as risk_selectors
 from risk import services as risk_services
 from wire.client import ApproveOverride
 from wire.client_controls import ApproveRelease, RequestRelease
+from wire.client_protection import DecideDeskLimits
 from wire.limits import COMMAND_ID_LENGTH_MAX
 
 RELEASE_WORD = "RELEASE"
@@ -182,13 +183,16 @@ def settings(request: HttpRequest) -> HttpResponse:
     """Limits of scopes, permissions, states, phases and bands: what is set, and the forms that set it."""
     rows = risk_selectors.list_control_settings()
     scopes = selectors.list_scopes()
+    desks = selectors.list_desk_limits()
+    waiting = [row.waiting.proposed_by_user_id for row in desks if row.waiting]
     context = {
         "settings": rows,
-        "people": selectors.names_of_users(row.set_by_user_id for row in rows),
+        "people": selectors.names_of_users([*(row.set_by_user_id for row in rows), *waiting]),
         "scopes": scopes,
         "names": {one.value: one.name for one in scopes},
         "forms": FORMS if getattr(request.user, "role", "") == "admin" else (),
-        "desks": selectors.list_desk_limits(),
+        "desks": desks,
+        "is_waiting": bool(waiting),
         "desk_titles": [title for _, title in DESK_FIELDS],
         "command_id": f"page-{uuid.uuid4()}",
     }
@@ -213,16 +217,34 @@ def set_control(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_POST
 @administrators
-def set_desk_limits(request: HttpRequest, firm_id: int) -> HttpResponse:
-    """Set the bounds of a firm on the RFQ desk; in force at once."""
+def propose_desk_limits(request: HttpRequest, firm_id: int) -> HttpResponse:
+    """Propose the bounds of a firm on the RFQ desk."""
     user: Any = request.user
     try:
         message = read_desk_limits(firm_id, request.POST)
-        desk_limits.set_desk_limits(user=user, actor=as_actor(request), message=message, at=clock.now())
+        desk_proposals.propose_desk_limits(user=user, actor=as_actor(request), message=message, at=clock.now())
     except Refusal as refusal:
         _tell_refusal(request, refusal)
     else:
-        messages.success(request, f"RFQ desk: bounds of firm {firm_id} are set and in force.")
+        messages.success(request, "RFQ desk: the change waits for a second person; until then nothing changes.")
+    return redirect("compliance:settings")
+
+
+@require_POST
+@overseers
+def decide_desk_limits(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """The second person's word on proposed bounds, or the first one's withdrawal."""
+    user: Any = request.user
+    typed = {name: request.POST.get(name, "")[:REASON_LENGTH_MAX] for name in ("command_id", "reason")}
+    is_approved = request.POST.get("decision") == "approve"
+    try:
+        message = rest.convert({**typed, "proposal_id": proposal_id, "is_approved": is_approved}, DecideDeskLimits)
+        desk_proposals.decide_desk_limits(user=user, actor=as_actor(request), message=message, at=clock.now())
+    except Refusal as refusal:
+        _tell_refusal(request, refusal)
+    else:
+        done = "approved: the bounds are in force" if is_approved else "not approved: nothing changes"
+        messages.success(request, f"RFQ desk: change {proposal_id} is {done}.")
     return redirect("compliance:settings")
 
 

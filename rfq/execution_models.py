@@ -86,10 +86,25 @@ class LastLookAgreement(models.Model):
     proposed_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     maker_agreed_at = models.DateTimeField(null=True)
     taker_agreed_at = models.DateTimeField(null=True)
+    house_agreed_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+", null=True)
+    """The second person of the house, where the house put it in force for both."""
+    end_asked_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+", null=True)
+    """The person of the house who asked for the end of what is in force; another one ends it."""
+    end_asked_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+", null=True)
+    """Null with ``ended_at``: a newer agreement of the two firms took its place."""
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(house_agreed_by__isnull=True) | ~Q(house_agreed_by=F("proposed_by")),
+                name="last_look_house_agrees_by_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(end_asked_by__isnull=True) | Q(ended_by__isnull=True) | ~Q(ended_by=F("end_asked_by")),
+                name="last_look_house_ends_by_two",
+            ),
             models.CheckConstraint(
                 condition=Q(window_ms__gte=1, window_ms__lte=LAST_LOOK_WINDOW_MS_MAX), name="last_look_window_bounded"
             ),

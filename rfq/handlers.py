@@ -11,7 +11,7 @@ import msgspec
 from common import clock
 from common.actor import Actor
 from rfq import services
-from rfq.services import corrections, desk_limits, kills, previews, protection, sessions
+from rfq.services import corrections, desk_proposals, kills, previews, protection, sessions
 from wire import gateway
 from wire.client import (
     AcceptQuote,
@@ -40,11 +40,12 @@ from wire.client import (
 )
 from wire.client_corrections import DecideCorrection, RequestCorrection
 from wire.client_protection import (
+    DecideDeskLimits,
     Heartbeat,
+    ProposeDeskLimits,
     ResetProtection,
     SetCancelOnDisconnect,
     SetDeadMan,
-    SetDeskLimits,
     SetProtection,
 )
 from wire.gateway import EventEnvelope, GatewayEvent
@@ -106,7 +107,8 @@ _SERVICES: dict[type[Command], tuple[Callable[..., int], str]] = {
     SetDeadMan: (sessions.set_dead_man, "session"),
     Heartbeat: (sessions.take_heartbeat, "session"),
     SetCancelOnDisconnect: (sessions.set_cancel_on_disconnect, "session"),
-    SetDeskLimits: (desk_limits.set_desk_limits, "firm"),
+    ProposeDeskLimits: (desk_proposals.propose_desk_limits, "desk_limits"),
+    DecideDeskLimits: (desk_proposals.decide_desk_limits, "desk_limits"),
 }
 _MANY: dict[type[Command], Callable[..., object]] = {
     MassQuote: services.mass_quote,

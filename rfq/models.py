@@ -14,8 +14,10 @@ from rfq.domain.records import TradeState
 from rfq.execution_models import Acceptance, LastLook, LastLookAgreement, Trigger
 from rfq.protection_models import (
     DeskLimits,
+    DeskLimitsProposal,
     DeskSession,
     MakerProtection,
+    ProposalState,
     ProtectedFill,
     SessionPresence,
     SessionQuote,
@@ -38,6 +40,7 @@ __all__ = [
     "BlockTrade",
     "CorrectionState",
     "DeskLimits",
+    "DeskLimitsProposal",
     "DeskSession",
     "LastLook",
     "LastLookAgreement",
@@ -45,6 +48,7 @@ __all__ = [
     "MakerGroupMember",
     "MakerProtection",
     "PrintKind",
+    "ProposalState",
     "ProtectedFill",
     "Quote",
     "QuoteVersion",

@@ -12,14 +12,15 @@ from rfq import handlers
 from rfq.selectors import protection
 from wire.client import Command, CommandAccepted
 from wire.client_protection import (
+    DecideDeskLimits,
     Heartbeat,
+    ProposeDeskLimits,
     ResetProtection,
     SetCancelOnDisconnect,
     SetDeadMan,
-    SetDeskLimits,
     SetProtection,
 )
-from wire.protection import DeskLimitsView, ProtectionView, SessionView
+from wire.protection import DeskLimitsProposalView, DeskLimitsView, ProtectionView, SessionView
 
 router = Router(tags=["protection"])
 
@@ -47,7 +48,7 @@ def get_protection(request: HttpRequest) -> HttpResponse:
             protections=protection.list_protections(firm_id),
             sessions=protection.list_sessions(firm_id),
             deadlines=protection.deadlines_of(firm_id),
-            desk_limits=protection.desk_limits_view(protection.desk_limits_of(firm_id)),
+            desk_limits=protection.desk_limits_of_firms([firm_id])[0],
         )
     )
 
@@ -88,15 +89,32 @@ def set_cancel_on_disconnect(request: HttpRequest) -> HttpResponse:
 @router.get("/desk-limits", openapi_extra=rest.describe(response=list[DeskLimitsView]))
 def list_desk_limits(request: HttpRequest) -> HttpResponse:
     """Bounds of every firm; for the house."""
-    if not roles.sees_every_firm(request.user):  # type: ignore[arg-type]  # authenticated by the API
-        raise NotAllowed("not_authorized", "The bounds of every firm are the house's to see.")
+    _check_house(request)
     return rest.answer(protection.desk_limits_of_firms(firm.pk for firm in accounts.list_firms()))
 
 
-@router.post("/desk-limits", openapi_extra=rest.describe(request=SetDeskLimits, response=CommandAccepted))
-def set_desk_limits(request: HttpRequest) -> HttpResponse:
-    """Set the bounds of a firm; for an administrator."""
-    return _perform(request, SetDeskLimits)
+@router.post("/desk-limits", openapi_extra=rest.describe(request=ProposeDeskLimits, response=CommandAccepted))
+def propose_desk_limits(request: HttpRequest) -> HttpResponse:
+    """Propose the bounds of a firm; for an administrator. Another person of the house puts them in force."""
+    return _perform(request, ProposeDeskLimits)
+
+
+@router.get("/desk-limits/proposals", openapi_extra=rest.describe(response=list[DeskLimitsProposalView]))
+def list_desk_proposals(request: HttpRequest) -> HttpResponse:
+    """Bounds that wait for a second person; for the house."""
+    _check_house(request)
+    return rest.answer(protection.list_desk_proposals())
+
+
+@router.post("/desk-limits/decision", openapi_extra=rest.describe(request=DecideDeskLimits, response=CommandAccepted))
+def decide_desk_limits(request: HttpRequest) -> HttpResponse:
+    """The second person's word on proposed bounds; their proposer may withdraw them."""
+    return _perform(request, DecideDeskLimits)
+
+
+def _check_house(request: HttpRequest) -> None:
+    if not roles.sees_every_firm(request.user):  # type: ignore[arg-type]  # authenticated by the API
+        raise NotAllowed("not_authorized", "The bounds of every firm are the house's to see.")
 
 
 def _perform(request: HttpRequest, kind: type[Command]) -> HttpResponse:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from rfq.domain import limits
 from rfq.domain.bands import BAND_PERCENT, BAND_TICKS
@@ -17,10 +17,9 @@ def _exposure() -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=36, decimal_places=12)
 
 
-class DeskLimits(models.Model):
-    """Bounds of a firm that are not the defaults of ``rfq.domain.limits``; see ``wire.client_protection``."""
+class _DeskBounds(models.Model):
+    """See ``wire.client_protection.ProposeDeskLimits``; the defaults are those of ``rfq.domain.limits``."""
 
-    firm = models.OneToOneField("accounts.Firm", on_delete=models.PROTECT, related_name="+", primary_key=True)
     create_per_minute_max = models.PositiveIntegerField(default=limits.RFQ_CREATE_PER_MINUTE_MAX)
     execute_per_minute_max = models.PositiveIntegerField(default=limits.RFQ_EXECUTE_PER_MINUTE_MAX)
     open_rfqs_max = models.PositiveIntegerField(default=limits.RFQ_OPEN_MAX)
@@ -29,8 +28,55 @@ class DeskLimits(models.Model):
     band_percent = models.DecimalField(max_digits=9, decimal_places=4, default=BAND_PERCENT)
     is_band_confirmable = models.BooleanField(default=True)
 
+    class Meta:
+        abstract = True
+
+
+class DeskLimits(_DeskBounds):
+    """Bounds of a firm that are not the defaults."""
+
+    firm = models.OneToOneField("accounts.Firm", on_delete=models.PROTECT, related_name="+", primary_key=True)
+
     def __str__(self) -> str:
         return f"desk limits of firm {self.firm_id}"
+
+
+class ProposalState(models.TextChoices):
+    WAITING = "waiting", "waits for a second person"
+    APPROVED = "approved", "in force since it was decided"
+    REFUSED = "refused", "the second person said no"
+    WITHDRAWN = "withdrawn", "who proposed it took it back"
+
+
+class DeskLimitsProposal(_DeskBounds):
+    """Bounds that one person of the house proposed for a firm; another one puts them in force."""
+
+    firm = models.ForeignKey("accounts.Firm", on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=ProposalState, default=ProposalState.WAITING)
+    proposed_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    propose_reason = models.CharField(max_length=200)
+    decided_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+", null=True)
+    decided_at = models.DateTimeField(null=True)
+    decide_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["firm"], condition=Q(state="waiting"), name="desk_limits_one_proposal_waits"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="waiting", decided_by__isnull=True, decided_at__isnull=True)
+                | (~Q(state="waiting") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                name="desk_limits_decided_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="approved") | ~Q(decided_by=F("proposed_by")), name="desk_limits_two_people"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"desk limits proposed for firm {self.firm_id} {self.state}"
 
 
 class MakerProtection(models.Model):

@@ -15,13 +15,15 @@ from common.errors import NotFound, Refusal
 from common.permissions import require_role
 from rfq import handlers
 from rfq.selectors import last_looks
-from rfq.selectors.last_looks import LastLookAgreementView
 from terminal.views import ADMIN, CLIENT, COMPLIANCE, TRADER, navigation
 from wire.client import AgreeLastLook, Command, EndLastLook, ProposeLastLook
+from wire.last_looks import LastLookAgreementView
 from wire.limits import LAST_LOOK_WINDOW_MS_MAX
 
 OFFER_FIELDS = ("command_id", "window_ms", "tolerance_basis_points")
 parties = require_role(TRADER, CLIENT, ADMIN)
+deciders = require_role(TRADER, CLIENT, COMPLIANCE, ADMIN)
+HOUSE = frozenset({COMPLIANCE, ADMIN})
 
 
 @require_GET
@@ -31,7 +33,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     makers = accounts_selectors.maker_firms()
     context = {
-        "agreements": [_row(user, one) for one in last_looks.list_agreements(user)],
+        "agreements": _rows(user),
         "rates": last_looks.list_rates(),
         "makers": makers if user.role in (TRADER, ADMIN) else [],
         "takers": _takers() if user.role == ADMIN else [],
@@ -53,20 +55,32 @@ def propose(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         _tell(request, refusal)
     else:
-        messages.success(request, "The offer is made; it is in force once the other firm agrees.")
+        second = "another person of the house" if _user(request).role == ADMIN else "the other firm"
+        messages.success(request, f"The offer is made; it is in force once {second} agrees.")
     return redirect("last_looks")
 
 
 @require_POST
-@parties
+@deciders
 def agree(request: HttpRequest, agreement_id: int) -> HttpResponse:
     return _decide(request, AgreeLastLook, agreement_id, "The agreement is in force.")
 
 
 @require_POST
-@parties
+@deciders
 def end(request: HttpRequest, agreement_id: int) -> HttpResponse:
-    return _decide(request, EndLastLook, agreement_id, "The agreement has ended; what is pending is finished under it.")
+    done = "The agreement has ended; what is pending is finished under it."
+    if _is_end_begun(_user(request), agreement_id):
+        done = "The agreement stays in force until another person of the house ends it."
+    return _decide(request, EndLastLook, agreement_id, done)
+
+
+def _is_end_begun(user: Any, agreement_id: int) -> bool:
+    """Whether the house's first person asks for the end of what is in force now."""
+    if user.role not in HOUSE:
+        return False
+    found = [view for view in last_looks.list_agreements(user) if view.agreement_id == agreement_id]
+    return any(view.state == "in_force" and not view.is_end_asked for view in found)
 
 
 def _decide(request: HttpRequest, kind: type[Command], agreement_id: int, done: str) -> HttpResponse:
@@ -108,31 +122,49 @@ def _takers() -> list[Any]:
     return [firm for firm in accounts_selectors.list_firms() if firm.kind == "taker"]
 
 
-def _row(user: Any, view: LastLookAgreementView) -> dict[str, Any]:
+def _rows(user: Any) -> list[dict[str, Any]]:
+    own = last_looks.list_own_asks(user)
+    show = _row_for_house if user.role in HOUSE else _row_for_party
+    return [show(user, view, is_own=view.agreement_id in own) for view in last_looks.list_agreements(user)]
+
+
+def _row_for_party(user: Any, view: LastLookAgreementView, *, is_own: bool) -> dict[str, Any]:
     """``waits_for``: whose word is missing. ``may_agree``, ``may_end``: what the reader can do about it."""
-    is_party = user.firm_id in (view.maker_firm_id, view.taker_firm_id)
-    missing = [
-        (firm_id, name)
-        for firm_id, name, has_agreed in (
-            (view.maker_firm_id, view.maker_name, view.has_maker_agreed),
-            (view.taker_firm_id, view.taker_name, view.has_taker_agreed),
-        )
-        if not has_agreed
-    ]
-    is_proposed = view.state == "proposed"
+    missing = _missing(view)
+    is_mine = any(firm_id == user.firm_id for firm_id, _ in missing)
+    end_word = "End" if not missing else "Decline" if is_mine else "Withdraw"
     return {
         "view": view,
         "waits_for": ", ".join("you" if firm_id == user.firm_id else name for firm_id, name in missing),
-        "may_agree": is_proposed and any(firm_id == user.firm_id for firm_id, _ in missing),
-        "may_end": view.state != "ended" and (is_party or user.role == ADMIN) and user.role != COMPLIANCE,
-        "end_word": _end_word(user, missing),
+        "may_agree": view.state == "proposed" and is_mine,
+        "may_end": view.state != "ended",
+        "end_word": end_word,
     }
 
 
-def _end_word(user: Any, missing: list[tuple[int, str]]) -> str:
-    if not missing:
-        return "End"
-    return "Decline" if any(firm_id == user.firm_id for firm_id, _ in missing) else "Withdraw"
+def _row_for_house(user: Any, view: LastLookAgreementView, *, is_own: bool) -> dict[str, Any]:
+    """``is_own``: the reader was the first of the house, so that another one has the second word."""
+    is_proposed = view.state == "proposed"
+    may_second = not is_own and (view.is_of_house if is_proposed else view.is_end_asked)
+    may_begin = user.role == ADMIN and not view.is_end_asked
+    in_force_word = "End" if view.is_end_asked else "Ask to end"
+    missing = ", ".join(name for _, name in _missing(view))
+    return {
+        "view": view,
+        "waits_for": "another person of the house" if view.is_of_house else missing,
+        "may_agree": is_proposed and may_second,
+        "may_end": view.state != "ended" and (may_second or may_begin),
+        "end_word": "Withdraw" if is_proposed else in_force_word,
+    }
+
+
+def _missing(view: LastLookAgreementView) -> list[tuple[int, str]]:
+    """Firms that have not agreed."""
+    parties = (
+        (view.maker_firm_id, view.maker_name, view.has_maker_agreed),
+        (view.taker_firm_id, view.taker_name, view.has_taker_agreed),
+    )
+    return [(firm_id, name) for firm_id, name, has_agreed in parties if not has_agreed]
 
 
 def _tell(request: HttpRequest, refusal: Refusal) -> None:

@@ -22,11 +22,12 @@ from wire.client_controls import (
 from wire.client_makers import CounterpartyReport as CounterpartyReport  # noqa: PLC0414 - offered to importers
 from wire.client_makers import KeepDecisions, PassRfq, ReportQuoter, SetQuoter
 from wire.client_protection import (
+    DecideDeskLimits,
     Heartbeat,
+    ProposeDeskLimits,
     ResetProtection,
     SetCancelOnDisconnect,
     SetDeadMan,
-    SetDeskLimits,
     SetProtection,
 )
 from wire.client_quotes import (
@@ -237,7 +238,8 @@ AnyClientMessage = (
     | SetDeadMan
     | Heartbeat
     | SetCancelOnDisconnect
-    | SetDeskLimits
+    | ProposeDeskLimits
+    | DecideDeskLimits
 )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from wire.client_types import Command, EntityId, QuantityText
+from wire.client_types import Command, EntityId, QuantityText, ReasonText
 
 PROTECTION_INTERVAL_MS_MAX = 3_600_000
 PROTECTION_FROZEN_MS_MAX = 86_400_000
@@ -64,8 +64,8 @@ class SetCancelOnDisconnect(Command, tag="session.set_cancel_on_disconnect"):
     reconnect_grace_ms: Annotated[int, msgspec.Meta(ge=0, le=RECONNECT_GRACE_MS_MAX)] = 0
 
 
-class SetDeskLimits(Command, tag="rfq.set_desk_limits"):
-    """Bounds of a firm on the RFQ desk; an administrator sets them all at once.
+class ProposeDeskLimits(Command, tag="rfq.propose_desk_limits"):
+    """Bounds of a firm on the RFQ desk, all at once: in force once another person of the house approves them.
 
     band_ticks, band_percent: how far from the model value a net price may be worse for its own firm, the wider of the
     two; percent of the summed value of the legs. is_band_confirmable: a price outside may be confirmed by a person.
@@ -78,7 +78,24 @@ class SetDeskLimits(Command, tag="rfq.set_desk_limits"):
     live_quotes_max: Counted
     band_ticks: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
     band_percent: QuantityText
+    reason: ReasonText
     is_band_confirmable: bool = True
 
 
-AnyProtectionCommand = SetProtection | ResetProtection | SetDeadMan | Heartbeat | SetCancelOnDisconnect | SetDeskLimits
+class DecideDeskLimits(Command, tag="rfq.decide_desk_limits"):
+    """The second person's word on proposed bounds. Not approved by who proposed them, they are withdrawn."""
+
+    proposal_id: EntityId
+    is_approved: bool
+    reason: ReasonText
+
+
+AnyProtectionCommand = (
+    SetProtection
+    | ResetProtection
+    | SetDeadMan
+    | Heartbeat
+    | SetCancelOnDisconnect
+    | ProposeDeskLimits
+    | DecideDeskLimits
+)

@@ -13,7 +13,7 @@ from wire.account_views import PositionView as PositionView  # noqa: PLC0414 - o
 from wire.fact_types import Fact as Fact  # noqa: PLC0414 - offered to importers
 from wire.facts_audience import AllocationView, DraftView, LegVolatilityView, MakerGroupView
 from wire.facts_makers import CounterpartyChanged, QuoterChanged, RfqPassed
-from wire.facts_protection import DeskLimitsChanged, ProtectionChanged, SessionChanged
+from wire.facts_protection import DeskLimitsChanged, LastLookChanged, ProtectionChanged, SessionChanged
 from wire.negotiation import AllocationReason, QuoteCondition, QuoteOutcome, TriggerState
 from wire.units import (
     Audience,
@@ -248,6 +248,7 @@ AnyFact = (
     | ProtectionChanged
     | SessionChanged
     | DeskLimitsChanged
+    | LastLookChanged
 )
 
 

@@ -47,10 +47,9 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     disconnected_at_ns: int | None
 
 
-class DeskLimitsView(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of a firm on the RFQ desk, as in ``wire.client_protection.SetDeskLimits``."""
+class DeskBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds on the RFQ desk, as in ``wire.client_protection.ProposeDeskLimits``."""
 
-    firm_id: int
     create_per_minute_max: int
     execute_per_minute_max: int
     open_rfqs_max: int
@@ -58,3 +57,24 @@ class DeskLimitsView(msgspec.Struct, frozen=True, kw_only=True):
     band_ticks: int
     band_percent: str
     is_band_confirmable: bool
+
+
+class DeskLimitsView(DeskBounds, frozen=True, kw_only=True):
+    """Bounds of a firm that are in force. ``proposed``: those that wait for a second person of the house."""
+
+    firm_id: int
+    proposed: DeskBounds | None = None
+
+
+class DeskLimitsProposalView(DeskBounds, frozen=True, kw_only=True):
+    """Bounds that somebody of the house proposed for a firm. ``state``: waiting, approved, refused or withdrawn."""
+
+    proposal_id: int
+    firm_id: int
+    state: str
+    reason: str
+    proposed_by_user_id: int
+    proposed_at_ns: int
+    decided_by_user_id: int | None
+    decided_at_ns: int | None
+    decide_reason: str

@@ -15,7 +15,7 @@ from common.errors import NotFound
 from rfq.domain import views
 from rfq.domain.records import LegRecord, RfqRecord
 from rfq.models import Quote, QuoteVersion, Rfq, RfqInvitation, RfqLeg
-from rfq.selectors import protection
+from rfq.selectors import last_looks, protection
 from rfq.selectors.audience import get_maker_group, list_drafts, list_maker_groups
 from rfq.selectors.records import load_records
 from wire.facts import RfqView
@@ -108,6 +108,7 @@ def snapshot(firm_id: int, role: str) -> dict[str, list[Any]]:
         "protections": protection.list_protections(firm_id),
         "sessions": protection.list_sessions(firm_id),
         "desk_limits": protection.list_desk_limits(firm_id),
+        "last_looks": last_looks.list_of_firm(firm_id),
     }
 
 

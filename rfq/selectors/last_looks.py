@@ -10,29 +10,17 @@ from django.db.models import Count, Q
 
 from accounts import roles
 from rfq.models import LastLook, LastLookAgreement
+from wire.last_looks import LastLookAgreementView
 from wire.negotiation import LastLookState
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.models import User
 
 AGREEMENTS_MAX = 500
 RATE_DIGITS = 4
 _SILENT = "timeout"
-
-
-class LastLookAgreementView(msgspec.Struct, frozen=True, kw_only=True):
-    """``state``: proposed, in_force or ended."""
-
-    agreement_id: int
-    maker_firm_id: int
-    maker_name: str
-    taker_firm_id: int
-    taker_name: str
-    window_ms: int
-    tolerance_basis_points: str
-    state: str
-    has_maker_agreed: bool
-    has_taker_agreed: bool
 
 
 class LastLookRateView(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +41,27 @@ class LastLookRateView(msgspec.Struct, frozen=True, kw_only=True):
 
 def list_agreements(user: User) -> list[LastLookAgreementView]:
     """Of the user's firm; of all firms for whoever oversees them. Newest first."""
-    rows = LastLookAgreement.objects.select_related("maker_firm", "taker_firm").order_by("-id")
-    if not roles.sees_every_firm(user):
-        rows = rows.filter(Q(maker_firm_id=user.firm_id) | Q(taker_firm_id=user.firm_id))
-    return [_view(row) for row in rows[:AGREEMENTS_MAX]]
+    rows = _rows() if roles.sees_every_firm(user) else _rows().filter(_of_firm(user.firm_id))
+    return [agreement_view(row) for row in rows[:AGREEMENTS_MAX]]
+
+
+def list_of_firm(firm_id: int) -> list[LastLookAgreementView]:
+    """What its facts amount to: its newest agreements and offers, newest first."""
+    return [agreement_view(row) for row in _rows().filter(_of_firm(firm_id))[:AGREEMENTS_MAX]]
+
+
+def list_own_asks(user: User) -> set[int]:
+    """Agreements that wait for a second person of the house, and this one was the first."""
+    asked = Q(proposed_by_id=user.pk, end_asked_by__isnull=True) | Q(end_asked_by_id=user.pk)
+    return set(LastLookAgreement.objects.filter(asked, ended_at__isnull=True).values_list("id", flat=True))
+
+
+def _rows() -> QuerySet[LastLookAgreement]:
+    return LastLookAgreement.objects.select_related("maker_firm", "taker_firm", "proposed_by").order_by("-id")
+
+
+def _of_firm(firm_id: int | None) -> Q:
+    return Q(maker_firm_id=firm_id) | Q(taker_firm_id=firm_id)
 
 
 def list_rates() -> list[LastLookRateView]:
@@ -87,7 +92,7 @@ def list_rates() -> list[LastLookRateView]:
     ]
 
 
-def _view(row: LastLookAgreement) -> LastLookAgreementView:
+def agreement_view(row: LastLookAgreement) -> LastLookAgreementView:
     is_agreed = row.maker_agreed_at is not None and row.taker_agreed_at is not None
     return LastLookAgreementView(
         agreement_id=row.id,
@@ -100,4 +105,6 @@ def _view(row: LastLookAgreement) -> LastLookAgreementView:
         state="ended" if row.ended_at else "in_force" if is_agreed else "proposed",
         has_maker_agreed=row.maker_agreed_at is not None,
         has_taker_agreed=row.taker_agreed_at is not None,
+        is_of_house=roles.sees_every_firm(row.proposed_by),
+        is_end_asked=row.end_asked_by_id is not None and row.ended_at is None,
     )

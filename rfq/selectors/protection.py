@@ -5,13 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from common import clock
 from common.decimals import plain
 from rfq.domain.bands import BandRule
 from rfq.domain.protection import Exposure, Limits, WindowFill
-from rfq.models import DeskLimits, DeskSession, MakerProtection, ProtectedFill
-from wire.protection import DeskLimitsView, ProtectedFillView, ProtectionView, SessionView
+from rfq.models import DeskLimits, DeskLimitsProposal, DeskSession, MakerProtection, ProposalState, ProtectedFill
+from wire.protection import (
+    DeskBounds,
+    DeskLimitsProposalView,
+    DeskLimitsView,
+    ProtectedFillView,
+    ProtectionView,
+    SessionView,
+)
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 
 def list_protections(firm_id: int) -> list[ProtectionView]:
@@ -44,12 +55,25 @@ def desk_limits_of_firms(firm_ids: Iterable[int]) -> list[DeskLimitsView]:
     """Of each firm in this order, the defaults where nobody set any."""
     wanted = list(firm_ids)
     rows = DeskLimits.objects.in_bulk(wanted)
-    return [desk_limits_view(rows.get(firm_id) or DeskLimits(firm_id=firm_id)) for firm_id in wanted]
+    waiting = {row.firm_id: row for row in _waiting(wanted)}
+    found = [rows.get(firm_id) or DeskLimits(firm_id=firm_id) for firm_id in wanted]
+    return [desk_limits_view(row, waiting.get(row.firm_id)) for row in found]
 
 
 def list_desk_limits(firm_id: int) -> list[DeskLimitsView]:
-    """The firm's bounds where an administrator set them, empty with the defaults."""
-    return [desk_limits_view(row) for row in DeskLimits.objects.filter(firm_id=firm_id)]
+    """The firm's bounds where the house ever proposed any, empty with the defaults."""
+    waiting = _waiting([firm_id]).first()
+    return [desk_limits_view(row, waiting) for row in DeskLimits.objects.filter(firm_id=firm_id)]
+
+
+def list_desk_proposals() -> list[DeskLimitsProposalView]:
+    """What waits for a second person of the house, oldest first."""
+    rows = DeskLimitsProposal.objects.filter(state=ProposalState.WAITING).order_by("id")
+    return [_proposal_view(row) for row in rows]
+
+
+def _waiting(firm_ids: list[int]) -> QuerySet[DeskLimitsProposal]:
+    return DeskLimitsProposal.objects.filter(firm_id__in=firm_ids, state=ProposalState.WAITING)
 
 
 def band_rule(row: DeskLimits) -> BandRule:
@@ -106,17 +130,33 @@ def session_view(row: DeskSession) -> SessionView:
     )
 
 
-def desk_limits_view(row: DeskLimits) -> DeskLimitsView:
-    return DeskLimitsView(
+def desk_bounds(row: DeskLimits | DeskLimitsProposal) -> DeskBounds:
+    return DeskBounds(**_bounds(row))
+
+
+def desk_limits_view(row: DeskLimits, waiting: DeskLimitsProposal | None = None) -> DeskLimitsView:
+    proposed = None if waiting is None else desk_bounds(waiting)
+    return DeskLimitsView(firm_id=row.firm_id, proposed=proposed, **_bounds(row))
+
+
+def _proposal_view(row: DeskLimitsProposal) -> DeskLimitsProposalView:
+    return DeskLimitsProposalView(
+        proposal_id=row.pk,
         firm_id=row.firm_id,
-        create_per_minute_max=row.create_per_minute_max,
-        execute_per_minute_max=row.execute_per_minute_max,
-        open_rfqs_max=row.open_rfqs_max,
-        live_quotes_max=row.live_quotes_max,
-        band_ticks=row.band_ticks,
-        band_percent=str(plain(row.band_percent)),
-        is_band_confirmable=row.is_band_confirmable,
+        state=str(row.state),
+        reason=row.propose_reason,
+        proposed_by_user_id=row.proposed_by_id,
+        proposed_at_ns=clock.to_ns(row.proposed_at),
+        decided_by_user_id=row.decided_by_id,
+        decided_at_ns=_ns(row.decided_at),
+        decide_reason=row.decide_reason,
+        **_bounds(row),
     )
+
+
+def _bounds(row: DeskLimits | DeskLimitsProposal) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in DeskBounds.__struct_fields__}
+    return {**values, "band_percent": _shown(row.band_percent)}
 
 
 def _fill_view(fill: ProtectedFill) -> ProtectedFillView:

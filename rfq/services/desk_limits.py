@@ -1,44 +1,23 @@
-"""Bounds of firms on the desk: rates, open RFQs, live quotes, and who may not trade with whom in law."""
+"""Bounds of firms on the desk, checked: rates, open RFQs, live quotes, and who may not trade with whom in law."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from decimal import Decimal
-from typing import TYPE_CHECKING
 
-import msgspec
 from django.db import connection
 
-from accounts import roles
 from accounts import selectors as accounts_selectors
-from audit import services as audit
-from common.actor import Actor
-from common.errors import Conflict, NotAllowed, Refusal
+from common.errors import Conflict, Refusal
 from rfq.domain import rates
 from rfq.domain.execution import Plan
 from rfq.domain.records import RfqRecord
-from rfq.models import Acceptance, DeskLimits, Quote, Rfq
-from rfq.selectors.protection import desk_limits_of, desk_limits_view
-from rfq.services import commands
-from streams import services as streams
-from wire.client_protection import SetDeskLimits
-from wire.facts import DeskLimitsChanged
+from rfq.models import Acceptance, Quote, Rfq
+from rfq.selectors.protection import desk_limits_of
 from wire.units import QuoteState, RfqState
 
-if TYPE_CHECKING:
-    from accounts.models import User
-
-BAND_PERCENT_MAX = Decimal(1_000)
 _EXECUTIONS, _QUOTES = 7_011, 7_012
 """First halves of advisory locks: one firm's trades, or its new quotes, are counted one after the other."""
-
-
-def set_desk_limits(*, user: User, actor: Actor, message: SetDeskLimits, at: dt.datetime) -> int:
-    """In force at once; only an administrator. Returns the firm's id. Raises NotAllowed, NotFound, Refusal."""
-    if not roles.is_admin(user):
-        raise NotAllowed("not_authorized", "Only an admin sets the bounds of firms.", value=user.role, bound="admin")
-    return commands.once(user_id=user.id, message=message, entity="firm", act=lambda: _set(actor, message, at))
 
 
 def check_create(firm_id: int, at: dt.datetime) -> None:
@@ -94,33 +73,3 @@ def find_same_entity(rfq: RfqRecord, plan: Plan) -> dict[int, Refusal]:
 def _lock(space: int, firm_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [space, firm_id])
-
-
-def _set(actor: Actor, message: SetDeskLimits, at: dt.datetime) -> int:
-    firm = accounts_selectors.get_firm(message.firm_id)
-    percent = Decimal(message.band_percent)
-    if percent > BAND_PERCENT_MAX:
-        raise Refusal("band_percent", "No band is that wide.", value=percent, bound=BAND_PERCENT_MAX)
-    row = DeskLimits.objects.select_for_update(no_key=True).filter(firm_id=firm.pk).first()
-    was = None if row is None else msgspec.to_builtins(desk_limits_view(row))
-    row = row or DeskLimits(firm_id=firm.pk)
-    for name in (*_COUNTS, "is_band_confirmable"):
-        setattr(row, name, getattr(message, name))
-    row.band_percent = percent
-    row.save()
-    view = desk_limits_view(row)
-    audit.record(
-        stream=f"firm:{firm.pk}",
-        action="desk_limits.set",
-        entity=f"firm:{firm.pk}",
-        actor=actor,
-        at=at,
-        before=was,
-        after=msgspec.to_builtins(view),
-        command_id=message.command_id,
-    )
-    streams.publish_fact(firm_id=firm.pk, fact=DeskLimitsChanged(desk_limits=view))
-    return firm.pk
-
-
-_COUNTS = ("create_per_minute_max", "execute_per_minute_max", "open_rfqs_max", "live_quotes_max", "band_ticks")

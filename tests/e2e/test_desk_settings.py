@@ -8,27 +8,35 @@ from tests.e2e.conftest import OpenPage
 from tests.e2e.test_maker_quote import assert_no_violation_in_either_theme
 
 
-def test_an_administrator_sets_the_rates_of_a_firm_and_others_read_them(open_page: OpenPage) -> None:
+def test_an_administrator_proposes_the_rates_of_a_firm_and_another_person_approves(open_page: OpenPage) -> None:
     admin = open_page("admin", "/compliance/settings/")
     field = admin.get_by_label("RFQs a minute, Borealis Fund")
     was = field.input_value()
+    admin.get_by_label("Reason, Borealis Fund").fill("quieter this week")
     field.fill("0")
     field.press("Enter")
     expect(admin.locator(".message")).to_contain_text("invalid_form")
     expect(field).to_have_value(was)
     field.fill("29")
-    admin.get_by_role("button", name="Set bounds of Borealis Fund").focus()
+    admin.get_by_label("Reason, Borealis Fund").fill("quieter this week")
+    admin.get_by_role("button", name="Propose bounds of Borealis Fund").focus()
     admin.keyboard.press("Enter")
-    expect(admin.locator(".message")).to_contain_text("are set and in force")
-    expect(field).to_have_value("29")
+    expect(admin.locator(".message")).to_contain_text("waits for a second person")
+    waiting = admin.get_by_role("region", name="Bounds that wait")
+    expect(waiting).to_contain_text(f"RFQs a minute {was} → 29")
+    expect(waiting.get_by_role("button")).to_have_text(["Withdraw"])
     assert_no_violation_in_either_theme(admin)
-    reader = open_page("compliance", "/compliance/settings/")
-    row = reader.get_by_role("region", name="RFQ desk").locator("tr", has_text="Borealis Fund")
-    expect(row).to_contain_text("29")
+    officer = open_page("compliance", "/compliance/settings/")
+    row = officer.get_by_role("region", name="RFQ desk").locator("tr", has_text="Borealis Fund")
+    expect(row).to_contain_text("waits for a second person")
     assert row.locator("input").count() == 0
-    field.fill(was)
-    field.press("Enter")
-    expect(field).to_have_value(was)
+    form = officer.get_by_role("form", name=re.compile("Decide on change"))
+    form.get_by_label("Your reason").fill("agreed with the desk")
+    form.get_by_role("button", name="Approve change").click()
+    expect(officer.locator(".message")).to_contain_text("the bounds are in force")
+    expect(row.locator("td").first).to_have_text("29")
+    admin.reload()
+    expect(field).to_have_value("29")
 
 
 def test_two_firms_agree_on_a_last_look_and_end_it(open_page: OpenPage) -> None:

@@ -470,8 +470,8 @@ class ResetProtection(Command, frozen=True, kw_only=True, tag="rfq.reset_protect
     coin: str
 
 
-class SetDeskLimits(Command, frozen=True, kw_only=True, tag="rfq.set_desk_limits"):
-    """Bounds of a firm on the RFQ desk; an administrator sets them all at once.
+class ProposeDeskLimits(Command, frozen=True, kw_only=True, tag="rfq.propose_desk_limits"):
+    """Bounds of a firm on the RFQ desk, all at once: in force once another person of the house approves them.
 
     band_ticks, band_percent: how far from the model value a net price may be worse for its own firm, the wider of the
     two; percent of the summed value of the legs. is_band_confirmable: a price outside may be confirmed by a person.
@@ -484,7 +484,16 @@ class SetDeskLimits(Command, frozen=True, kw_only=True, tag="rfq.set_desk_limits
     live_quotes_max: int
     band_ticks: int
     band_percent: str
+    reason: str
     is_band_confirmable: bool = True
+
+
+class DecideDeskLimits(Command, frozen=True, kw_only=True, tag="rfq.decide_desk_limits"):
+    """The second person's word on proposed bounds. Not approved by who proposed them, they are withdrawn."""
+
+    proposal_id: int
+    is_approved: bool
+    reason: str
 
 
 class SetDeadMan(Command, frozen=True, kw_only=True, tag="session.set_dead_man"):
@@ -1353,10 +1362,9 @@ class SessionChanged(msgspec.Struct, frozen=True, kw_only=True, tag="session.cha
     session: SessionView
 
 
-class DeskLimitsView(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of a firm on the RFQ desk, as in ``wire.client_protection.SetDeskLimits``."""
+class DeskBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds on the RFQ desk, as in ``wire.client_protection.ProposeDeskLimits``."""
 
-    firm_id: int
     create_per_minute_max: int
     execute_per_minute_max: int
     open_rfqs_max: int
@@ -1366,8 +1374,49 @@ class DeskLimitsView(msgspec.Struct, frozen=True, kw_only=True):
     is_band_confirmable: bool
 
 
+class DeskLimitsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of a firm that are in force. ``proposed``: those that wait for a second person of the house."""
+
+    create_per_minute_max: int
+    execute_per_minute_max: int
+    open_rfqs_max: int
+    live_quotes_max: int
+    band_ticks: int
+    band_percent: str
+    is_band_confirmable: bool
+    firm_id: int
+    proposed: DeskBounds | None = None
+
+
 class DeskLimitsChanged(msgspec.Struct, frozen=True, kw_only=True, tag="rfq.desk_limits_changed", tag_field="type"):
     desk_limits: DeskLimitsView
+
+
+class LastLookAgreementView(msgspec.Struct, frozen=True, kw_only=True):
+    """``state``: proposed, in_force or ended.
+
+    is_of_house: one person of the house proposed it for both firms, a second one agrees in their stead.
+    is_end_asked: one person of the house asked for its end; it is in force until a second one agrees.
+    """
+
+    agreement_id: int
+    maker_firm_id: int
+    maker_name: str
+    taker_firm_id: int
+    taker_name: str
+    window_ms: int
+    tolerance_basis_points: str
+    state: str
+    has_maker_agreed: bool
+    has_taker_agreed: bool
+    is_of_house: bool
+    is_end_asked: bool
+
+
+class LastLookChanged(msgspec.Struct, frozen=True, kw_only=True, tag="rfq.last_look_changed", tag_field="type"):
+    """Offered, agreed, its end asked for by the house, or ended: the view says which. For maker and taker."""
+
+    last_look: LastLookAgreementView
 
 
 class Ticker(msgspec.Struct, frozen=True, kw_only=True, tag="ticker", tag_field="type"):
@@ -1675,6 +1724,7 @@ AnyFact = (
     | ProtectionChanged
     | SessionChanged
     | DeskLimitsChanged
+    | LastLookChanged
 )
 
 

@@ -24,6 +24,7 @@ class FirmState extends Topics {
     this.protections = new Map();
     this.sessions = new Map();
     this.desk_limits = new Map();
+    this.last_looks = new Map();
     /** @type {Map<number, object>} live risk frames by account */
     this.risks = new Map();
     this.isLoaded = false;
@@ -82,6 +83,7 @@ const KEYS = {
   protections: (view) => view.coin,
   sessions: (view) => view.session,
   desk_limits: (view) => view.firm_id,
+  last_looks: (view) => view.agreement_id,
 };
 
 /** Facts after which something is no more: its map and its key. */
@@ -104,6 +106,7 @@ const FIELDS = [
   ["protection", "protections"],
   ["session", "sessions"],
   ["desk_limits", "desk_limits"],
+  ["last_look", "last_looks"],
 ];
 
 export const OPEN_ORDER_STATES = new Set([

@@ -189,19 +189,30 @@ def test_an_override_is_approved_on_the_page(officer: Client, world: World) -> N
     assert Order.objects.get(overridden__isnull=False).user == world.taker.user
 
 
-def test_bounds_of_a_firm_are_set_by_an_administrator_alone(administrator: Client, world: World) -> None:
+def test_bounds_of_a_firm_are_proposed_by_an_administrator_and_approved_by_another(
+    administrator: Client, world: World
+) -> None:
     firm_id, officer = world.taker.firm.pk, Client()
     officer.force_login(world.house.user)
     form = {
         "command_id": "page-7", "create_per_minute_max": "7", "execute_per_minute_max": "8", "open_rfqs_max": "9", "live_quotes_max": "10",
-        "band_ticks": "20", "band_percent": "12.5",
+        "band_ticks": "20", "band_percent": "12.5", "reason": "a busy day",
     }  # fmt: skip
     path = f"/compliance/settings/desk/{firm_id}/"
     assert officer.post(path, form).status_code == 403
     assert "invalid_form" in administrator.post(path, {**form, "open_rfqs_max": "none"}, follow=True).content.decode()
-    assert "are set and in force" in administrator.post(path, form, follow=True).content.decode()
+    assert "invalid_form" in administrator.post(path, {**form, "reason": ""}, follow=True).content.decode()
+    body = administrator.post(path, form, follow=True).content.decode()
+    assert "waits for a second person" in body and "Withdraw" in body and "Approve change" not in body
+    (proposal,) = desk_protection.list_desk_proposals()
+    decision = f"/compliance/settings/desk/proposals/{proposal.proposal_id}/"
+    word = {"command_id": "page-8", "reason": "agreed", "decision": "approve"}
+    assert "same_person" in administrator.post(decision, word, follow=True).content.decode()
+    body = officer.get("/compliance/settings/").content.decode()
+    assert "Open RFQs 50 → <b>9</b>" in body and "a busy day" in body
+    assert "the bounds are in force" in officer.post(decision, word, follow=True).content.decode()
     (bounds,) = desk_protection.list_desk_limits(firm_id)
     assert (bounds.create_per_minute_max, bounds.open_rfqs_max, bounds.band_percent) == (7, 9, "12.5")
     assert not bounds.is_band_confirmable
     body = officer.get("/compliance/settings/").content.decode()
-    assert "<td>12.5</td>" in body
+    assert "<td>12.5</td>" in body and "Bounds that wait" not in body

@@ -9,7 +9,7 @@ from rfq.models import BlockTrade, LastLook, LastLookAgreement
 from rfq.selectors import allocations, last_looks, replays
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.world import CALL, command_id, commands_sent, rfq_facts_of, side
-from wire import client, gateway
+from wire import client, facts, gateway
 from wire.negotiation import LastLookReason
 from wire.units import QuoteState, RfqState, Side
 
@@ -230,6 +230,42 @@ def test_an_agreement_takes_both_firms(world):
     assert reason_of(lambda: end(world, world.taker, agreement_id)) == "last_look_ended"
     actions = AuditRecord.objects.filter(entity=f"last_look:{agreement_id}").order_by("id").values_list("action", flat=True)
     assert sorted(actions) == sorted(["last_look.proposed", "last_look.agreed", "last_look.ended"] * 2)
+
+
+def test_two_people_of_the_house_agree_and_end_in_the_stead_of_both(world):
+    first, second = worlds.new_party("Office", "house", "admin"), world.house
+    agreement_id = offer(world, first)
+    (waiting,) = last_looks.list_of_firm(world.taker.firm.id)
+    assert (waiting.state, waiting.is_of_house) == ("proposed", True)
+    assert reason_of(lambda: agree(world, first, agreement_id)) == "same_person"
+    agree(world, second, agreement_id)
+    assert last_looks.list_of_firm(world.taker.firm.id)[0].state == "in_force"
+    assert reason_of(lambda: end(world, second, agreement_id)) == "role"
+    end(world, first, agreement_id)
+    asked = last_looks.list_of_firm(world.cobalt.firm.id)[0]
+    assert (asked.state, asked.is_end_asked) == ("in_force", True)
+    assert last_looks.list_own_asks(first.user) == {agreement_id}
+    assert reason_of(lambda: end(world, first, agreement_id)) == "same_person"
+    end(world, second, agreement_id)
+    for party in (world.cobalt, world.taker):
+        told = [fact.last_look for fact in worlds.facts_of(party) if isinstance(fact, facts.LastLookChanged)]
+        assert [view.state for view in told] == ["proposed", "in_force", "in_force", "ended"]
+        assert selectors.snapshot(party.firm.id, "trader")["last_looks"] == [told[-1]]
+    trail = AuditRecord.objects.filter(entity=f"last_look:{agreement_id}", stream=f"firm:{world.taker.firm.id}")
+    people = [first.user.id, second.user.id] * 2
+    assert list(trail.order_by("id").values_list("action", "user_id")) == list(
+        zip(("last_look.proposed", "last_look.agreed", "last_look.end_asked", "last_look.ended"), people, strict=True)
+    )
+
+
+def test_the_house_agrees_to_no_offer_of_a_firm(world):
+    administrator = worlds.new_party("Office", "house", "admin")
+    agreement_id = offer(world, world.cobalt)
+    for party in (administrator, world.house):
+        assert reason_of(lambda party=party: agree(world, party, agreement_id)) == "role"
+    assert reason_of(lambda: end(world, world.house, agreement_id)) == "role"
+    end(world, administrator, agreement_id)
+    assert last_looks.list_of_firm(world.taker.firm.id)[0].state == "ended"
 
 
 def test_a_newer_agreement_ends_the_earlier_one(world):

@@ -13,7 +13,7 @@ from audit.models import AuditRecord
 from common.errors import Refusal
 from rfq import handlers, selectors
 from rfq.models import DeskLimits, MakerProtection, ProtectedFill, Quote
-from rfq.services import changes, desk_limits, kills, protection, sightings
+from rfq.services import changes, kills, protection, sightings
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.protections import ASK, ONE, ask, fill, quote_state, refuse, refused
 from tests.integration.rfq.world import ETH_CALL, command_id, facts_of, leg, side
@@ -257,24 +257,6 @@ def test_live_quotes_are_counted_and_a_replacement_is_none(world):
     assert refused(world.quote, other, **ASK).reason == "live_quotes"
     world.quote(rfq_id, **ASK)
     world.quote(other, world.dune, **ASK)
-
-
-def test_only_an_administrator_sets_the_bounds_of_a_firm(world):
-    fields = {"create_per_minute_max": 9, "execute_per_minute_max": 8, "open_rfqs_max": 7, "live_quotes_max": 6}
-    message = client.SetDeskLimits(
-        command_id=command_id(), firm_id=world.taker.firm.id, band_ticks=5, band_percent="12.5", **fields
-    )
-    house = world.house
-    assert (
-        refused(desk_limits.set_desk_limits, user=house.user, actor=house.actor, message=message, at=world.at).reason
-        == "not_authorized"
-    )
-    house.user.role = "admin"
-    house.user.save()
-    desk_limits.set_desk_limits(user=house.user, actor=house.actor, message=message, at=world.at)
-    (view,) = selectors.snapshot(world.taker.firm.id, "trader")["desk_limits"]
-    assert (view.open_rfqs_max, view.band_percent) == (7, "12.5")
-    assert [fact.desk_limits for fact in facts_of(world.taker) if isinstance(fact, facts.DeskLimitsChanged)] == [view]
 
 
 def test_firms_of_one_legal_entity_do_not_trade(world):

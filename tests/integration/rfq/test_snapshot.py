@@ -69,5 +69,5 @@ def test_lists_ask_the_database_the_same_number_of_questions(world, django_asser
             world.quote(rfq_id, world.dune)
         with django_assert_num_queries(2):
             assert len(selectors.list_views(world.taker.user)) == expected
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(11):
             assert len(snapshot_of(world.cobalt)) == expected

@@ -61,8 +61,24 @@ def test_another_firm_finds_nothing_and_compliance_only_reads(taker, maker) -> N
     assert "last_look_not_found" in post(other, f"{row.id}/end/", command_id="page-5")
     officer = signed_in(builders.add_user(taker.firm, taker.desk, role=Role.COMPLIANCE))
     assert "Aurora" in officer.get("/last-looks/").content.decode()
-    assert officer.post(f"/last-looks/{row.id}/end/", {"command_id": "page-6"}).status_code == 403
+    assert "role: An administrator asks for the end first" in post(officer, f"{row.id}/end/", command_id="page-6")
     assert LastLookAgreement.objects.get().ended_at is None
+
+
+def test_the_house_takes_two_people(taker, maker) -> None:
+    first = signed_in(builders.add_user(taker.firm, taker.desk, role=Role.ADMIN))
+    second = signed_in(builders.add_user(taker.firm, taker.desk, role=Role.COMPLIANCE))
+    parties = {"maker_firm_id": maker.firm.id, "taker_firm_id": taker.firm.id}
+    assert "another person of the house agrees" in post(first, "propose/", **OFFER, **parties)
+    row = LastLookAgreement.objects.get()
+    own = first.get("/last-looks/").content.decode()
+    assert "waits for another person of the house" in own and f"{row.id}/agree/" not in own
+    assert f"{row.id}/agree/" in second.get("/last-looks/").content.decode()
+    assert "is in force" in post(second, f"{row.id}/agree/", command_id="page-7")
+    assert f"{row.id}/end/" not in second.get("/last-looks/").content.decode()
+    assert "stays in force until another person" in post(first, f"{row.id}/end/", command_id="page-8")
+    assert "its end waits for another person" in second.get("/last-looks/").content.decode()
+    assert "has ended" in post(second, f"{row.id}/end/", command_id="page-9")
 
 
 def test_what_is_wrong_with_an_offer_is_said(taker, maker) -> None:
