@@ -13,14 +13,14 @@ using parley::EngineService;
 
 namespace {
 
-std::string_view name(const char* what, std::string_view value, std::size_t most) {
-    checked::within(what, static_cast<std::int64_t>(value.size()), 0, static_cast<std::int64_t>(most));
+std::string_view name(const char* what, std::string_view value, std::int64_t least, std::int64_t most) {
+    checked::within(what, static_cast<std::int64_t>(value.size()), least, most);
     return value;
 }
 
 parley::EnterOrder owner(std::string_view session, std::string_view client_order_id) {
-    return {name("session", session, parley::kSessionBytesMax),
-            name("client_order_id", client_order_id, parley::kClientOrderIdBytesMax)};
+    return {name("bytes of session", session, 1, parley::kSessionBytesMax),
+            name("bytes of client_order_id", client_order_id, 0, parley::kClientOrderIdBytesMax)};
 }
 
 [[noreturn]] void refuse_terms(const char* why) { throw std::invalid_argument(why); }
@@ -102,7 +102,7 @@ void bind_entered_orders(EngineClass& engine) {
              "confirmed_soft_bound_micros"_a = 0, "expires_at_ns"_a = 0, "display_lots"_a = 0, "minimum_lots"_a = 0,
              "stop_ticks"_a = 0, "trigger"_a = 0, "peg_reference"_a = 0, "peg_offset_ticks"_a = 0, "self_match"_a = 0,
              "An order of one of the gateway's own sessions, with the terms of place_order and no command sequence.\n"
-             "Returns its id: the next above 2^52, given once, also after a restart. session: at most 64 bytes,\n"
+             "Returns its id: the next above 2^52, given once, also after a restart. session: 1 to 64 bytes,\n"
              "client_order_id: at most 36. ValueError for an order that the database\n"
              "could not store. Event order_entered with everything of it, then those of place_order.")
         .def("enter_cancel", enter_cancel, "now_ns"_a, "session"_a, "client_order_id"_a, "user_id"_a, "order_id"_a,

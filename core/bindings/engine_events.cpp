@@ -24,11 +24,9 @@ nb::tuple listed(const Event& event) {
 nb::object or_none(std::int64_t value) { return value == 0 ? nb::object(nb::none()) : nb::object(nb::int_(value)); }
 
 nb::tuple entered(const Event& event) {
-    const std::string& bytes = (*event.texts)[0];
-    parley::Reader reader({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
     parley::EnterOrder of;
     parley::PlaceOrder order;
-    parley::codec::get_entered(reader, of, order);
+    parley::codec::get_entered(event, of, order);
     const bool is_priced = order.order_type != parley::OrderType::market && order.order_type != parley::OrderType::stop;
     const auto& [strategy_id, parent_order_id, confirmed_soft_bound] = order.attribution;
     const auto& [expires_at_ns, display, minimum, stop, trigger, reference, offset, self_match] = order.terms;

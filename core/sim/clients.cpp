@@ -46,11 +46,16 @@ void Clients::step(const std::array<std::int64_t, 4>& mids) {
     if (dice < 97 && context_.strikes(Fault::command_malformed, 500)) {
         return submit(RefuseCommand{0, "", "malformed", 0, 0});
     }
+    if (dice < 98) return submit(NoteCommand{});
     static_cast<void>(settle_answers());
 }
 
 void Clients::place(const std::array<std::int64_t, 4>& mids) {
     if (unanswered_.size() >= kUnansweredMax) return;
+    send({"c" + std::to_string(++requests_), draft(mids)});
+}
+
+PlaceOrder Clients::draft(const std::array<std::int64_t, 4>& mids) {
     Random& random = context_.random;
     PlaceOrder terms;
     terms.account_id = random.between(1, kAccounts);
@@ -63,7 +68,7 @@ void Clients::place(const std::array<std::int64_t, 4>& mids) {
     terms.quantity = {random.between(1, 10)};
     terms.price = {mids[static_cast<std::size_t>(terms.instrument_id)] + random.between(-6, 6)};
     shape(terms);
-    send({"c" + std::to_string(++requests_), terms});
+    return terms;
 }
 
 void Clients::send(const Request& request) {

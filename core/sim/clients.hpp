@@ -14,6 +14,8 @@ public:
     /// Accounts get their limits first.
     void open();
     void step(const std::array<std::int64_t, 4>& mids);
+    /// The terms of an order as somebody may want it.
+    [[nodiscard]] PlaceOrder draft(const std::array<std::int64_t, 4>& mids);
     /// Sends again what has no answer. True where nothing is left.
     bool settle_answers();
     /// O5: what was acknowledged is there, with the same content.

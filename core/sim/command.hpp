@@ -29,7 +29,7 @@ struct CollateralCommand {
 using Command = std::variant<PlaceOrder, CancelOrder, CancelAll, SetLimits, SetTradingState, SetKillSwitch,
                              ReserveCommand, ConfirmBlock, VoidBlock, SettleInstrument, RefuseCommand, AmendOrder,
                              SetInstrumentPhase, SetPriceBands, ScopeLimitsCommand, SetInstrumentPermission,
-                             SetTraderAuthorization, GrantOverride, EnableScope, SetParentOrder, CollateralCommand>;
+                             SetTraderAuthorization, GrantOverride, EnableScope, SetParentOrder, CollateralCommand, NoteCommand>;
 
 inline void encode_order(Writer& writer, TimeNs now_ns, PlaceOrder& order) {
     writer.byte(static_cast<std::uint8_t>(InputKind::place_order_with_terms));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "parley/entered_inputs.hpp"
+
 namespace parley::sim {
 
 void Ledger::post(std::int64_t asset, AccountId debit, AccountId credit, std::int64_t amount) {
@@ -49,6 +51,8 @@ OrderRow& Database::order(OrderId id) {
 
 void Database::apply(const Event& event) {
     switch (event.kind) {
+        case EventKind::order_entered:
+            return enter(event);
         case EventKind::order_accepted:
             return accept(event);
         case EventKind::order_rejected: {
@@ -72,6 +76,16 @@ void Database::apply(const Event& event) {
         default:
             return;
     }
+}
+
+/// An order that the gateway took itself.
+void Database::enter(const Event& event) {
+    EnterOrder entered;
+    PlaceOrder terms;
+    codec::get_entered(event, entered, terms);
+    const auto [row, is_new] = orders.try_emplace(terms.order_id);
+    insist(is_new, "O3", "order " + std::to_string(terms.order_id) + " is entered twice");
+    row->second.terms = terms;
 }
 
 void Database::accept(const Event& event) {

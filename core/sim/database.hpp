@@ -103,6 +103,7 @@ private:
         if (context_ != nullptr && context_->strikes(Fault::commit_unknown, 3)) throw DatabaseError();
     }
     OrderRow& order(OrderId id);
+    void enter(const Event& event);
     void accept(const Event& event);
     void execute(const Event& event);
     void cancel(const Event& event);

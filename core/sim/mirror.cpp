@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "parley/entered_inputs.hpp"
+
 namespace parley::sim {
 namespace {
 
@@ -28,6 +30,8 @@ void Mirror::observe(const Event& event) {
                "O6", name("ids do not follow at event", event.number));
         if (!is_same_record) finish_record();
     }
+    const bool is_side = event.kind == EventKind::order_executed || event.kind == EventKind::control_set;
+    insist(!is_second_side_due_ || is_side, "O2", name("an execution has no second side before event", event.number));
     insist_on_times(event);
     follow_commands(event);
     judge(event);
@@ -39,10 +43,28 @@ void Mirror::follow_commands(const Event& event) {
     if (event.command_sequence == command_) return;
     command_ = 0;
     if (event.command_sequence == 0) return;
-    insist(event.command_sequence == last_command_ + 1, "O4",
+    insist(event.command_sequence == last_command() + 1, "O4",
            "command " + std::to_string(event.command_sequence) + " is answered after " + std::to_string(last_command_));
     insist(database_.find_command(event.command_sequence) != nullptr, "O4", "a command is answered that nobody gave");
     command_ = last_command_ = event.command_sequence;
+}
+
+std::int64_t Mirror::last_command() const noexcept {
+    const auto is_noted = [this](std::int64_t sequence) {
+        const Command* command = database_.find_command(sequence);
+        return command != nullptr && std::holds_alternative<NoteCommand>(*command);
+    };
+    std::int64_t last = last_command_;
+    while (is_noted(last + 1)) ++last;
+    return last;
+}
+
+const PlaceOrder& Mirror::placed(const Event& event) const {
+    return event.command_sequence == 0 ? entered_ : answered<PlaceOrder>(event);
+}
+
+const AmendOrder& Mirror::asked_to_amend(const Event& event) const {
+    return event.command_sequence == 0 ? entered_amend_ : answered<AmendOrder>(event);
 }
 
 void Mirror::judge(const Event& event) {
@@ -81,6 +103,14 @@ void Mirror::judge(const Event& event) {
 
 void Mirror::judge_order(const Event& event) {
     switch (event.kind) {
+        case EventKind::order_entered:
+            return enter(event);
+        case EventKind::cancel_entered:
+            return enter_cancel(event);
+        case EventKind::amend_entered:
+            // the event does not say until when it was valid
+            entered_amend_ = {0, event.at_ns, event.values[0], {event.values[2]}, {event.values[3]}};
+            return;
         case EventKind::order_accepted:
             return accept(event);
         case EventKind::order_rejected:

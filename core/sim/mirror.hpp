@@ -20,7 +20,8 @@ public:
     /// An event became visible outside the engine. Throws Violation.
     void observe(const Event& event);
     [[nodiscard]] std::int64_t number() const noexcept { return static_cast<std::int64_t>(history_.size()); }
-    [[nodiscard]] std::int64_t last_command() const noexcept { return last_command_; }
+    /// The command answered last, or given behind it, where those between are answered by no event.
+    [[nodiscard]] std::int64_t last_command() const noexcept;
     [[nodiscard]] const std::vector<Event>& history() const noexcept { return history_; }
 
     /// The engine's books and holdings, where it has released nothing that was not observed.
@@ -71,6 +72,9 @@ private:
         insist(wanted != nullptr, "O4", name("the wrong kind of answer in event", event.number));
         return *wanted;
     }
+    /// The order that an event answers: of the database, or entered by a session.
+    [[nodiscard]] const PlaceOrder& placed(const Event& event) const;
+    [[nodiscard]] const AmendOrder& asked_to_amend(const Event& event) const;
     void set_kill_switch(const Event& event);
     void set_state(const Event& event);
     void reserve(const Event& event);
@@ -78,6 +82,8 @@ private:
     void hold(const std::vector<BlockLeg>& legs, std::int64_t direction);
 
     // mirror_orders.cpp: what happens to one order
+    void enter(const Event& event);
+    void enter_cancel(const Event& event);
     void accept(const Event& event);
     void reject(const Event& event);
     void amend(const Event& event);
@@ -133,10 +139,14 @@ private:
     std::map<Scope, ScopeState> scopes_;
     std::map<OrderId, Parent> parents_;
     std::set<OrderId> overridden_;
+    PlaceOrder entered_;  // last, by a session of the gateway
+    AmendOrder entered_amend_;
     std::int64_t last_execution_ = 0;
     bool is_second_side_due_ = false;
+    decltype(Event::values) first_side_{};
 
     // the record whose events are seen
+    OrderId going_ = 0;  // its session cancels it
     std::set<OrderId> acted_;
     OrderId taker_ = 0;                   // who trades in a row
     std::vector<std::int64_t> lasts_;     // prices that its bands may lie around

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "mirror.hpp"
+#include "parley/entered_inputs.hpp"
 
 namespace parley::sim {
 namespace {
@@ -43,8 +44,23 @@ std::int64_t Mirror::worst(const PlaceOrder& terms) const {
     return (held == holdings_.end() ? Position{} : held->second).worst(terms.side, terms.quantity.value);
 }
 
+/// Numbered one after the other, also over restarts.
+void Mirror::enter(const Event& event) {
+    const OrderId next = std::max(entered_.order_id, kEnteredOrdersFrom) + 1;
+    EnterOrder entered;
+    codec::get_entered(event, entered, entered_);
+    insist(event.command_sequence == 0, "O4", name("answers a command: entered order", event.values[0]));
+    insist(entered_.order_id == next && event.values[0] == next, "O3", name("out of turn: entered order", event.values[0]));
+    insist(!entered.session.empty() && !entered.client_order_id.empty(), "O5", name("of nobody: entered order", next));
+}
+
+/// A working order goes at once, whoever asked.
+void Mirror::enter_cancel(const Event& event) {
+    if (open_.contains(event.values[0])) going_ = event.values[0];
+}
+
 void Mirror::accept(const Event& event) {
-    const auto& terms = answered<PlaceOrder>(event);
+    const auto& terms = placed(event);
     insist(event.values[0] == terms.order_id && event.values[1] == terms.quantity.value, "O5", "accepted with other terms");
     insist(known_.insert(terms.order_id).second, "O3", name("accepted again: order", terms.order_id));
     insist(event.at_ns <= terms.valid_until_ns, "O4", name("accepted after its time: order", terms.order_id));
@@ -74,7 +90,7 @@ void Mirror::accept(const Event& event) {
 }
 
 void Mirror::reject(const Event& event) {
-    const auto& terms = answered<PlaceOrder>(event);
+    const auto& terms = placed(event);
     insist(event.values[0] == terms.order_id, "O5", "another order is rejected than was placed");
     insist(known_.insert(terms.order_id).second, "O3", name("answered twice: order", terms.order_id));
     const bool is_repeated = event.reason == Reason::duplicate_order && event.values[1] == terms.order_id;
@@ -111,7 +127,7 @@ void Mirror::change_leaves(Order& order, std::int64_t leaves) {
 
 /// Values: order, quantity, leaves, price.
 void Mirror::amend(const Event& event) {
-    const auto& command = answered<AmendOrder>(event);
+    const auto& command = asked_to_amend(event);
     const auto& v = event.values;
     Order& order = working(v[0], "amended although it does not work: order");
     insist(v[0] == command.order_id && event.at_ns <= command.valid_until_ns, "O4", name("amended: order", v[0]));
@@ -138,7 +154,7 @@ void Mirror::amend(const Event& event) {
 }
 
 void Mirror::refuse_amend(const Event& event) const {
-    const auto& command = answered<AmendOrder>(event);
+    const auto& command = asked_to_amend(event);
     const auto found = open_.find(command.order_id);
     const bool is_gone = event.reason == Reason::unknown_order || event.reason == Reason::too_late_to_cancel;
     insist(is_gone == (found == open_.end()), "O3", name("the amendment was refused of order", command.order_id));
@@ -182,6 +198,7 @@ void Mirror::cancel(const Event& event) {
     Order& order = working(v[0], "canceled although it does not work: order");
     insist(order.leaves == v[1] && order.cumulative == v[2], "O3", "a cancel of other quantities");
     const bool has_begun = order.cumulative > 0;
+    if (going_ == v[0]) going_ = 0;
     insist(!has_begun || order.terms.time_in_force != TimeInForce::fok, "O3", name("filled in part: order", v[0]));
     insist(!has_begun || order.cumulative >= order.terms.terms.minimum.value, "O3", name("below its minimum: order", v[0]));
     change_leaves(order, 0);

@@ -11,11 +11,12 @@ bool is_taker(const Event& event) noexcept {
 
 }  // namespace
 
-/// Ids grow; one is seen twice only as the two sides of one trade between clients, which follow each other.
+/// Ids grow; one is seen twice only as the two sides of one trade between clients. The second is the next execution: in
+/// between may stand no more than that the first side's executions disabled its scope.
 void Mirror::insist_on_execution_id(const Event& event) {
     const auto& v = event.values;
     if (is_second_side_due_) {
-        const auto& first = history_.back().values;
+        const auto& first = first_side_;
         insist(v[1] == first[1] && v[5] == first[5] && v[6] == first[6] && v[4] != first[4], "O2",
                name("the second side differs of execution", v[1]));
         is_second_side_due_ = false;
@@ -23,6 +24,7 @@ void Mirror::insist_on_execution_id(const Event& event) {
     }
     insist(v[1] > last_execution_, "O2", name("came twice: execution", v[1]));
     last_execution_ = v[1];
+    first_side_ = v;
     is_second_side_due_ = is_taker(event) && v[10] != kVenueAccount;
 }
 
@@ -114,6 +116,7 @@ void Mirror::set_bands(const Event& event) {
 
 void Mirror::finish_record() {
     insist(!is_second_side_due_, "O2", "an execution has no second side");
+    insist(going_ == 0, "O3", name("still works although its session canceled it: order", going_));
     for (const OrderId id : acted_) {
         const auto found = open_.find(id);
         insist(found == open_.end() || found->second.can_rest(), "O3", name("an immediate order rests:", id));

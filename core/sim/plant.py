@@ -38,6 +38,10 @@ BUGS = (
          "command_sequence_ = std::max<std::int64_t>(0, engine_->command_sequence() - 1);"),
         ("src/engine.cpp", "void Engine::refuse_sequence() { throw BadEncoding(\"command is out of sequence\"); }",
          "void Engine::refuse_sequence() {}"))),
+    Bug("entered orders numbered anew after a restart", (
+        ("src/engine_recovery.cpp", "    queue_.set_last_entered(engine_->last_entered());\n", ""),)),
+    Bug("a lost session leaves its order at work", (
+        ("src/engine_entered.cpp", "    cancel(index, Reason::disconnected);\n", ""),)),
     Bug("events released before they are projected", (
         ("sim/gateway.cpp", "service_.release_events(watermark_->number)", "service_.release_events(published_)"),)),
     Bug("a torn record taken without its checksum", (

@@ -21,7 +21,7 @@ EngineService::Options options_from(Random& random) {
 World::World(const Settings& settings)
     : context_{.random = Random(settings.seed), .clock = {}, .faults = {}, .trace = Trace(settings.is_traced)},
       settings_(settings), valkey_(context_), database_(&context_), mirror_(database_),
-      clients_(context_, database_), market_(context_), dispatcher_(context_, database_, valkey_),
+      clients_(context_, database_), market_(context_), sessions_(context_, clients_), dispatcher_(context_, database_, valkey_),
       storage_(std::make_shared<MemoryStorage>()), options_(options_from(context_.random)) {
     context_.is_faulty = settings.is_faulty;
     storage_->set_on_operation([this](const DiskOperation& operation) { return on_disk(operation); });
@@ -82,8 +82,10 @@ void World::step_gateway(std::int64_t dice) {
     try {
         if (dice < 54) {
             gateway_->step_commands();
-        } else if (dice < 64) {
+        } else if (dice < 61) {
             market_.step(gateway_->service());
+        } else if (dice < 64) {
+            sessions_.step(gateway_->service(), market_.mids());
         } else if (dice < 76) {
             gateway_->step_engine();
         } else if (dice < 84) {
@@ -144,7 +146,8 @@ void World::heal() {
 
 bool World::is_quiet() {
     return clients_.settle_answers() && !database_.has_unnumbered() &&
-           mirror_.last_command() == database_.cursor.given && mirror_.number() == gateway_->service().event_number() &&
+           mirror_.last_command() == database_.cursor.given &&
+           gateway_->service().command_sequence() == database_.cursor.given && mirror_.number() == gateway_->service().event_number() &&
            database_.cursor.event_number == mirror_.number();
 }
 
@@ -159,7 +162,9 @@ void World::insist_at_end() {
 /// The fault-free twin of the projection: every event once, in order, into an empty database.
 void World::insist_on_twin() {
     Database twin(nullptr);
-    for (const auto& [id, row] : database_.orders) twin.orders[id].terms = row.terms;
+    for (const auto& [id, row] : database_.orders) {
+        if (id < kEnteredOrdersFrom) twin.orders[id].terms = row.terms;
+    }
     twin.blocks = database_.blocks;
     for (const Event& event : mirror_.history()) twin.apply(event);
     insist(twin.orders == database_.orders, "twin", "orders differ from those of the fault-free twin");

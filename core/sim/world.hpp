@@ -4,6 +4,7 @@
 #include "dispatcher.hpp"
 #include "gateway.hpp"
 #include "market.hpp"
+#include "sessions.hpp"
 
 namespace parley::sim {
 
@@ -75,6 +76,7 @@ private:
     Mirror mirror_;
     Clients clients_;
     Market market_;
+    Sessions sessions_;
     Dispatcher dispatcher_;
     std::shared_ptr<MemoryStorage> storage_;
     EngineService::Options options_;

@@ -7,8 +7,11 @@
 namespace parley {
 namespace {
 
-/// Changes whenever the order or meaning of saved fields does; an engine reads only its own.
+/// Changes whenever the order or meaning of saved fields does. An engine writes the newest and reads one more: a journal
+/// whose head went under a snapshot of the build before starts without that build.
 constexpr std::int64_t kStateVersion = 5;
+/// The one before sessions of the gateway entered orders: without the id of the last of them.
+constexpr std::int64_t kVersionWithoutEntered = 4;
 
 /// Pointers to the items that exist, sorted by id.
 template <typename Items, typename Get>
@@ -41,9 +44,10 @@ void Engine::save(std::vector<std::uint8_t>& bytes) const {
 
 void Engine::load(std::span<const std::uint8_t> bytes) {
     Reader reader(bytes);
-    if (const std::int64_t version = reader.number(); version != kStateVersion) {
-        throw BadEncoding("its state is of version " + std::to_string(version) + ", this build reads version " +
-                          std::to_string(kStateVersion));
+    const std::int64_t version = reader.number();
+    if (version != kStateVersion && version != kVersionWithoutEntered) {
+        throw BadEncoding("its state is of version " + std::to_string(version) + ", this build reads versions " +
+                          std::to_string(kVersionWithoutEntered) + " and " + std::to_string(kStateVersion));
     }
     journal_sequence_ = static_cast<std::uint64_t>(reader.number());
     event_number_ = reader.number();
@@ -52,7 +56,7 @@ void Engine::load(std::span<const std::uint8_t> bytes) {
     market_time_ns_ = reader.number();
     alive_at_ns_ = reader.number();
     next_arrival_ = static_cast<std::uint64_t>(reader.number());
-    last_entered_ = reader.number();
+    last_entered_ = version == kVersionWithoutEntered ? kEnteredOrdersFrom : reader.number();
     if (last_entered_ < kEnteredOrdersFrom || last_entered_ >= kEnteredOrdersEnd) {
         throw BadEncoding("entered orders are out of their range");
     }

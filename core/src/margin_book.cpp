@@ -84,8 +84,8 @@ void MarginBook::describe(Slot slot, const Listed& listed, const DescribeInstrum
     instrument.is_call = terms.is_call;
     instrument.strike = terms.strike;
     instrument.venue_id = terms.venue_id;
-    if (terms.margin_kind != MarginKind::option && terms.margin_kind != MarginKind::future) return;
     Coin& its = coin(listed.coin);
+    if (terms.margin_kind != MarginKind::option && terms.margin_kind != MarginKind::future) return;
     instrument.expiry = add_expiry(its, listed.expiry_at_ns);
     if (instrument.expiry != kNoExpiry) its.expiries[instrument.expiry].members.push_back(slot);
 }

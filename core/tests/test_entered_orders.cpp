@@ -71,3 +71,53 @@ TEST(a_session_amends_and_cancels_what_it_entered) {
     desk.put(EnterCancel{"desk", "A-3", 1, kEnteredOrdersFrom + 1, false});
     CHECK(desk.said(EventKind::cancel_rejected, Reason::too_late_to_cancel));
 }
+
+namespace {
+
+/// The state as the version before entered orders wrote it: another version, and without the last of them.
+std::vector<std::uint8_t> as_version_4(const Engine& engine) {
+    std::vector<std::uint8_t> now, then, copied;
+    engine.save(now);
+    Reader reader(now);
+    Writer before(then), kept(copied);
+    static_cast<void>(reader.number());
+    kept.number(5);
+    before.number(4);
+    for (int field = 0; field < 7; ++field) {
+        const std::int64_t value = reader.number();
+        kept.number(value);
+        before.number(value);
+    }
+    kept.number(reader.number());
+    before.raw(std::span(now).subspan(copied.size()));
+    return then;
+}
+
+}  // namespace
+
+TEST(a_state_of_the_version_before_entered_orders_is_read) {
+    OrderDesk desk;
+    desk.place(2, Side::sell, 3, 1'020);
+    desk.place(1, Side::buy, 3, 990);
+    Engine twin;
+    twin.load(as_version_4(desk.engine));
+    CHECK(twin.last_entered() == kEnteredOrdersFrom);
+    CHECK(twin.state_hash() == desk.engine.state_hash());
+    std::vector<Event> events;
+    twin.apply(desk.records + 1, entered(desk, kEnteredOrdersFrom + 1, 991), events);
+    CHECK(!events.empty() && events.back().kind == EventKind::order_accepted);
+}
+
+TEST(a_described_perpetual_without_margin_inputs_is_the_same_from_a_snapshot) {
+    OrderDesk desk;
+    DescribeInstrument terms;
+    terms.instrument_id = 1;
+    terms.venue_id = kPaperVenue;
+    terms.margin_kind = MarginKind::perpetual;
+    desk.put(terms);
+    std::vector<std::uint8_t> saved;
+    desk.engine.save(saved);
+    Engine twin;
+    twin.load(saved);
+    CHECK(twin.state_hash() == desk.engine.state_hash());
+}

@@ -141,7 +141,7 @@ TEST(a_snapshot_of_another_state_version_names_both_and_what_to_do) {
     }
     {
         Service service(disk, keeping_little(500));
-        CHECK(service.recovery().find("its state is of version 1, this build reads version ") != std::string::npos);
+        CHECK(service.recovery().find("its state is of version 1, this build reads versions ") != std::string::npos);
         CHECK(day.explains(service));
     }
     disk->remove(segment_name(1, 1));
@@ -152,6 +152,6 @@ TEST(a_snapshot_of_another_state_version_names_both_and_what_to_do) {
         said = damage.what();
     }
     CHECK(said.starts_with("journal damaged at sequence 1: its segment is missing; snapshot 1100 passed over: "));
-    CHECK(said.find("of version 1, this build reads version ") != std::string::npos);
+    CHECK(said.find("of version 1, this build reads versions ") != std::string::npos);
     CHECK(said.find("start the one that wrote it") != std::string::npos);
 }

@@ -71,5 +71,12 @@ inline void get_entered(Reader& reader, EnterOrder& entered, PlaceOrder& order) 
     get_fields(reader, order.terms);
 }
 
+/// What an event order_entered says; the session's words lie in the event.
+inline void get_entered(const Event& event, EnterOrder& entered, PlaceOrder& order) {
+    const std::string& bytes = (*event.texts)[0];
+    Reader reader({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    get_entered(reader, entered, order);
+}
+
 }  // namespace codec
 }  // namespace parley

@@ -48,9 +48,9 @@ def row(venue):
     return listed
 
 
-def enter(venue, desk, row, client_order_id, *, lots=3, ticks=None, **terms):
+def enter(venue, desk, row, client_order_id, *, session="desk", lots=3, ticks=None, **terms):
     return venue.engine.enter_order(
-        clock.now_ns(), "desk", client_order_id, clock.now_ns() + YEAR_NS, desk.account.id, desk.user.id,
+        clock.now_ns(), session, client_order_id, clock.now_ns() + YEAR_NS, desk.account.id, desk.user.id,
         desk.desk.id, desk.firm.id, row.id, 0, 0, 0, lots, MID_TICKS[NAME] - 5 if ticks is None else ticks, **terms,
     )
 
@@ -150,6 +150,7 @@ def test_lists_are_newest_first_whatever_the_ids(venue, desk, row):
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
+        ({"session": ""}, "session"),
         ({"lots": 0}, "quantity_lots"),
         ({"ticks": 0}, "price_ticks"),
         ({"stop_ticks": 5}, "stops"),

@@ -372,6 +372,14 @@ def test_controls_survive_a_snapshot_and_a_replay(tmp_path: Path) -> None:
     again.engine.stop()
 
 
+def test_a_command_carried_out_elsewhere_takes_its_number_and_says_nothing(desk: EngineDesk) -> None:
+    assert desk.engine.note_command(desk.now, desk.next_sequence())
+    assert desk.said() == []
+    assert desk.engine.command_sequence == desk.sequence
+    assert not desk.engine.note_command(desk.now, desk.sequence)
+    assert _buy(desk, 1, 1) == ACCEPTED
+
+
 def _fill_every_control(desk: EngineDesk) -> None:
     desk.limit(d.ALICE, max_order_quantity_lots=20)
     desk.said()
