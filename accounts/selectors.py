@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from accounts import roles
-from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, FixSession, FixSessionEvent, User
+from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, FixSession, FixSessionEvent, FixVersion, User
 from common import valkey
 from common.errors import NotFound
 from wire.transport import GATEWAY_HEARTBEAT
@@ -115,6 +115,14 @@ def list_fix_sessions() -> list[FixSession]:
     """Of every firm, in the order of their name; revoked ones last."""
     sessions = FixSession.objects.select_related("user__firm", "account")
     return list(sessions.order_by("revoked_at", "name", "version"))
+
+
+def list_negotiating_sessions() -> list[FixSession]:
+    """Sessions that may ask for and answer quotes, in the order of their id."""
+    sessions = FixSession.objects.select_related("account").filter(
+        may_negotiate=True, is_enabled=True, revoked_at__isnull=True
+    )
+    return list(sessions.exclude(version=FixVersion.FIX42).order_by("id"))
 
 
 def fix_states() -> dict[int, dict[str, Any]]:

@@ -111,7 +111,7 @@ async def _serve_gateway(folder: Path, ports: Any, *, is_synced: bool) -> None:
     desk = Desk(engine, registry, None, folder / "fix", is_open)
     service = FixService(folder / "fix", desk, engine.flush)
     await _open_market(engine, registry)
-    service.apply(_session())
+    service.apply(1, _session())
     engine.start()
     is_open.set()
     asyncio.get_running_loop().add_reader(engine.event_fd, _drain, engine, desk)

@@ -7,7 +7,7 @@ disk; the dispatcher rebuilds a stream that lacks what comes next.
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from gateway.registry import coin_id
 from gateway.valkey import Backoff, Unavailable
 from wire import gateway as messages
 from wire import gateway_controls as controls
-from wire.gateway_fix import ResetFixSequence, SetFixSession
+from wire.gateway_fix import FixCommand, ResetFixSequence, SetFixSession, TellFixSession
 from wire.limits import COMMAND_ID_LENGTH_MAX
 from wire.transport import COMMANDS_STREAM, COMMANDS_WATERMARK, ENTRY_FIELD
 from wire.units import (
@@ -39,7 +39,6 @@ from wire.units import (
 
 log = logging.getLogger(__name__)
 
-FixCommand = SetFixSession | ResetFixSequence
 READ_MAX = 256
 READ_BLOCK_MS = 500
 GAP_WAIT_SECONDS = 0.1
@@ -56,9 +55,9 @@ class CommandReader:
         engine: parley_core.Engine,
         client: Redis,
         on_order: Callable[[messages.PlaceOrder], None],
-        on_fix: Callable[[FixCommand], None],
+        on_fix: Callable[[int, FixCommand], Awaitable[None]],
     ) -> None:
-        """``on_fix`` carries a command about FIX sessions out, durably; ValueError: it makes no sense."""
+        """``on_fix`` carries a numbered command about FIX sessions out, durably; ValueError: it makes no sense."""
         self._engine, self._client, self._on_order, self._on_fix = engine, client, on_order, on_fix
         self._submitter = CommandSubmitter(engine)
         self.taken = int(engine.command_sequence)
@@ -108,8 +107,8 @@ class CommandReader:
             command = decode_command(sequence, body)
             if isinstance(command, messages.PlaceOrder):
                 self._on_order(command)
-            if isinstance(command, SetFixSession | ResetFixSequence):
-                self._on_fix(command)
+            if isinstance(command, FixCommand):
+                await self._on_fix(sequence, command)
             await self._submitter.submit(sequence, command)
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError, TypeError) as error:
             log.warning("commands: %d is malformed: %s", sequence, error)
@@ -194,6 +193,7 @@ class CommandSubmitter:
             controls.GrantOverride: self._grant_override,
             SetFixSession: lambda s, _: submit(engine.note_command, s),
             ResetFixSequence: lambda s, _: submit(engine.note_command, s),
+            TellFixSession: lambda s, _: submit(engine.note_command, s),
             messages.SettleInstrument: lambda s, c: submit(engine.settle_instrument, s, c.instrument_id, c.command_id),
         }
         self._by_type |= _order_commands(engine)

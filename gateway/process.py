@@ -34,6 +34,7 @@ from gateway.tape import Tape
 from gateway.valkey import connect
 from gateway.venues.connections import VenueConnections
 from wire.gateway import InstrumentListed, PlaceOrder
+from wire.gateway_fix import FixCommand, TellFixSession
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Gateway:
         self._runner = FeedRunner(self._feed, self._engine, self._registry, self._board, settings.directory)
         self._venues = VenueConnections.open(settings.venues)
         self._stop = asyncio.Event()
-        self._clients = [connect(settings.valkey_url) for _ in range(7)]
+        self._clients = [connect(settings.valkey_url) for _ in range(8)]
         self._publisher = Publisher(self._engine, self._clients[0], self._on_event, self._needed_after)
         self._desk = self._open_desk()
         self._fix = FixService(settings.directory / "fix", self._desk or UnsupportedMessages(), self._engine.flush)
@@ -92,6 +93,14 @@ class Gateway:
         if self._desk:
             self._desk.on_command(command)
 
+    async def _on_fix(self, number: int, command: FixCommand) -> None:
+        """Durable when it returns. Raises ValueError for what makes no sense, OSError."""
+        if not isinstance(command, TellFixSession):
+            self._fix.apply(number, command)
+        elif self._desk:
+            self._desk.rfq.tell(number, command)
+            await self._fix.settle(command.session_id)
+
     def _needed_after(self, watermark: int) -> int:
         """Events up to this one will not be asked for again: the database has them, and the FIX orders too."""
         return min(watermark, self._desk.saved_event_number()) if self._desk else watermark
@@ -112,12 +121,12 @@ class Gateway:
         return 1 if failed else 0
 
     def _parts(self, clients: list[Redis]) -> list[Coroutine[Any, Any, None]]:
-        reader = CommandReader(self._engine, clients[1], self._on_order, self._fix.apply)
+        reader = CommandReader(self._engine, clients[1], self._on_order, self._on_fix)
         port = self._settings.fix_port
         return [
             *([self._fix.run(self._settings.fix_host, port)] if port is not None else []),
             self._fix.chronicle.show(clients[5]),
-            *([self._desk.run(), self._desk.market.run()] if self._desk else []),
+            *([self._desk.run(), self._desk.market.run(), self._desk.rfq.relay(clients[7])] if self._desk else []),
             self._publisher.run(),
             self._take_commands(reader),
             reader.show_watermark(),

@@ -1,7 +1,8 @@
 """The dispatcher: one process that moves facts between the database and the gateway, and lets timers run.
 
-Three threads, each with its own database connection: relay (commands out), projector (events in), timers. Only the
-holder of a PostgreSQL advisory lock works; a second dispatcher waits for it.
+Five threads, each with its own database connection: relay (commands out), projector (events in), timers, and for RFQ
+over FIX what sessions ask (fix in) and what they are told (fix out). Only the holder of a PostgreSQL advisory lock
+works; a second dispatcher waits for it.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.db import Error, connection
 
 from common import clock, db
+from fixdesk.services import intake, outlet
 from streams import selectors as streams_selectors
 from streams import services as streams_services
 from streams.projector import Handlers, Projector
@@ -92,7 +94,13 @@ class Dispatcher:
         halt = threading.Event()
         threads = [
             threading.Thread(target=self._loop, args=(halt, name, make), name=name, daemon=True)
-            for name, make in (("relay", self._relaying), ("projector", self._projecting), ("timers", self._timing))
+            for name, make in (
+                ("relay", self._relaying),
+                ("projector", self._projecting),
+                ("timers", self._timing),
+                ("fix in", self._taking_fix),
+                ("fix out", self._telling_fix),
+            )
         ]
         for thread in threads:
             thread.start()
@@ -143,6 +151,28 @@ class Dispatcher:
 
             def step() -> None:
                 projector.step()
+
+            yield step
+
+    @contextlib.contextmanager
+    def _taking_fix(self) -> Iterator[Step]:
+        with _valkey() as valkey:
+            taker = intake.Taker(valkey, registry.socket_handlers())
+
+            def step() -> None:
+                taker.step()
+
+            yield step
+
+    @contextlib.contextmanager
+    def _telling_fix(self) -> Iterator[Step]:
+        with _connect() as doorbell:
+            doorbell.execute(f"LISTEN {transport.FACTS_NOTIFY}")
+
+            def step() -> None:
+                if not outlet.step():
+                    for _ in doorbell.notifies(timeout=DOORBELL_SECONDS_MAX, stop_after=1):
+                        pass
 
             yield step
 

@@ -11,7 +11,7 @@ import msgspec
 from wire import gateway_controls as controls
 from wire.gateway_controls import GatewayCommand as GatewayCommand  # noqa: PLC0414 - offered to importers
 from wire.gateway_entered import AmendEntered, CancelEntered, GatewayEvent, OrderEntered
-from wire.gateway_fix import ResetFixSequence, SetFixSession
+from wire.gateway_fix import ResetFixSequence, SetFixSession, TellFixSession
 from wire.gateway_orders import AmendOrder, SetInstrumentPhase, SetPriceBands
 from wire.instruments import InstrumentTerms
 from wire.units import (
@@ -163,6 +163,7 @@ AnyGatewayCommand = (
     | controls.SetCollateral
     | SetFixSession
     | ResetFixSequence
+    | TellFixSession
 )
 
 

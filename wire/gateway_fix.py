@@ -1,5 +1,6 @@
 """Commands about FIX sessions: who may connect to the gateway, as what, and with which numbers it goes on."""
 
+from wire.fix_rfq import AnyFixNews
 from wire.gateway_controls import GatewayCommand
 
 
@@ -38,3 +39,14 @@ class ResetFixSequence(GatewayCommand, tag="gateway.reset_fix_sequence"):
     session_id: int
     next_sender: int
     next_target: int
+
+
+class TellFixSession(GatewayCommand, tag="gateway.tell_fix_session"):
+    """What an RFQ session is told next; each as the messages of its version, each once."""
+
+    session_id: int
+    news: list[AnyFixNews]
+
+
+FixCommand = SetFixSession | ResetFixSequence | TellFixSession
+"""What is about sessions and not about orders: the engine only takes its number."""

@@ -14,6 +14,7 @@ from gateway.fix.lists import Lists
 from gateway.fix.market import MarketData
 from gateway.fix.message import Message
 from gateway.fix.orders import Orders
+from gateway.fix.rfq import RfqSessions
 from gateway.fix.rules import missing_grant
 from gateway.registry import Registry
 from wire import gateway
@@ -43,12 +44,14 @@ class Desk:
         self._is_open = is_open
         self.orders = Orders(engine, registry, directory)
         self.market = MarketData(engine, registry, board)
+        self.rfq = RfqSessions(directory)
         self._lists = Lists(engine, registry, board)
         self._answers: dict[str, Answer] = dict.fromkeys(self.orders.handlers, self.orders.on_message)
         self._answers |= {
             "V": self._request(self.market.on_request),
             "x": self._request(self._lists.on_list_request),
             "AN": self._request(self._lists.on_positions_request),
+            **{kind: self._request(answer) for kind, answer in self.rfq.handlers.items()},
         }
 
     def types(self) -> set[str]:
@@ -57,7 +60,7 @@ class Desk:
 
     def attach(self, link: Link) -> None:
         self._link = link
-        for part in (self.orders, self.market, self._lists):
+        for part in (self.orders, self.market, self.rfq, self._lists):
             part.attach(link)
 
     def catch_up(self) -> None:
@@ -74,10 +77,13 @@ class Desk:
 
     async def on_logon(self, session: Session) -> None:
         """What was sent meanwhile is resent by the session layer."""
+        await self._is_open.wait()
+        await self.rfq.on_logon(session)
 
     async def on_logout(self, session: Session) -> None:
         self.market.on_logout(session)
         await self._is_open.wait()
+        await self.rfq.on_logout(session)
         try:
             await self.orders.on_logout(session)
         except EngineStopped as error:
@@ -120,6 +126,7 @@ class Desk:
     async def run(self) -> None:
         """Cancel what belongs to sessions that did not come back, then keep the orders on disk, for ever."""
         await self._is_open.wait()
+        await self.rfq.cancel_orphans()
         try:
             await self.orders.cancel_orphans()
         except EngineStopped as error:
@@ -136,3 +143,4 @@ class Desk:
     def close(self) -> None:
         """What was not written is read from the journal at the next start."""
         self.orders.close()
+        self.rfq.close()

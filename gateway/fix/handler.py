@@ -14,6 +14,15 @@ from typing import Protocol
 
 from gateway.fix.message import Message, Outgoing
 
+MESSAGES_OF_COMMAND_MAX = 1 << 16
+"""Messages that one command may ask for in one session."""
+
+
+def command_reference(number: int, index: int = 0) -> int:
+    """``command`` of the message with this index of those that the command with this number asks for."""
+    assert index < MESSAGES_OF_COMMAND_MAX, "a command asks for few messages"
+    return number * MESSAGES_OF_COMMAND_MAX + index
+
 
 class Grant(enum.StrEnum):
     ORDERS = "orders"
@@ -89,14 +98,20 @@ class Refusal:
 class Link(Protocol):
     """What a handler may do with sessions; none of these blocks or fails for a session that is not connected."""
 
-    def send(self, session: Session, message: Outgoing, reference: int = 0) -> None:
-        """Queue a message: it takes its number, is written to disk and sent, or resent at the next logon."""
+    def send(self, session: Session, message: Outgoing, reference: int = 0, command: int = 0) -> None:
+        """Queue a message: it takes its number, is written to disk and sent, or resent at the next logon.
+
+        ``command``: of a message that a command asked for; see ``last_command``.
+        """
 
     def refuse(self, session: Session, message: Message, refusal: Refusal) -> None:
         """Answer 35=3 or 35=j to a message."""
 
     def last_reference(self, session: Session) -> int:
         """The largest ``reference`` that is on disk for the session; 0 for none."""
+
+    def last_command(self, session: Session) -> int:
+        """The largest ``command`` that is on disk for the session; 0 for none."""
 
     def sessions(self) -> list[Session]:
         """Every session of the registry, connected or not."""

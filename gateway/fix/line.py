@@ -208,8 +208,8 @@ class Line:
 
     # The handler's side
 
-    def send(self, message: Outgoing, reference: int = 0) -> None:
-        self.machine.send(message, now(), reference)
+    def send(self, message: Outgoing, reference: int = 0, command: int = 0) -> None:
+        self.machine.send(message, now(), reference, command)
 
     def refuse(self, message: Message, refusal: Refusal) -> None:
         """Once: a message that was refused is not delivered again."""

@@ -272,9 +272,10 @@ class Machine:
 
     # What goes out
 
-    def send(self, message: Outgoing, now: Now, reference: int = 0) -> None:
+    def send(self, message: Outgoing, now: Now, reference: int = 0, command: int = 0) -> None:
         """An application message: it takes its number now and goes out now, or when the other side asks for it."""
-        self._send(message.type, message.body, now, reference=reference, is_possible_resend=message.is_possible_resend)
+        is_resend = message.is_possible_resend
+        self._send(message.type, message.body, now, mark=(reference, command), is_possible_resend=is_resend)
 
     def log_out(self, text: str, now: Now) -> None:
         """Ask the other side to leave; it is cut off where it does not answer."""
@@ -304,16 +305,19 @@ class Machine:
         body: list[Field] | tuple[Field, ...],
         now: Now,
         *,
-        reference: int = 0,
+        mark: tuple[int, int] = (0, 0),
         is_possible_resend: bool = False,
     ) -> None:
+        """``mark``: reference and command, for the store."""
         header = self._header(self.store.next_sender, now)
         header |= {97: "Y"} if is_possible_resend else {}
         if kind in (REJECT, "j"):
             header |= {tag: value for tag, value in body if tag in ROUTES}
             body = [field for field in body if field[0] not in ROUTES]
         raw = encode(self.identity.begin_string, kind, header, body)
-        self.store.note_sent(raw, is_resendable=kind not in GAP_FILLED_TYPES, reference=reference)
+        reference, command = mark
+        is_resendable = kind not in GAP_FILLED_TYPES
+        self.store.note_sent(raw, is_resendable=is_resendable, reference=reference, command=command)
         if self.is_logged_on or kind in (LOGON, LOGOUT):
             self._write(raw, now)
 

@@ -1,37 +1,12 @@
 """The application messages that the gateway takes and sends; docs/fix/application-messages.md is made of this table.
 
 ``python -m gateway.fix.messages`` prints the page.
-
-``required``: ``Y``, ``N``, or in words when. A field that is not in a message's row is accepted where the standard
-defines it for the message, and not looked at.
 """
 
-import dataclasses
 import sys
 
-IN, OUT = "in", "out"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class FieldRule:
-    tag: int
-    name: str
-    required: str
-    meaning: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRule:
-    """``direction``: as the gateway sees it. ``versions``: which speak it."""
-
-    type: str
-    name: str
-    direction: str
-    grant: str
-    meaning: str
-    fields: tuple[FieldRule, ...]
-    versions: tuple[str, ...] = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
-
+from gateway.fix.message_rules import IN, OUT, FieldRule, MessageRule
+from gateway.fix.rfq_rules import RFQ_MESSAGES
 
 _LATER = ("FIX.4.4", "FIX.5.0SP2")
 _F = FieldRule
@@ -359,6 +334,7 @@ MESSAGES = (
             _F(702, "NoPositions", "Y", "703=TOT with 704 long or 705 short."),
         ),
     ),
+    *RFQ_MESSAGES,
 )
 
 

@@ -4,7 +4,7 @@ import dataclasses
 
 from gateway.fix import values
 from gateway.fix.handler import Session
-from gateway.fix.message import FieldMissing, FieldWrong, Message
+from gateway.fix.message import FieldMissing, Fields, FieldWrong, Message
 from gateway.fix.order_record import OrderRecord, OrderTerms
 from gateway.registry import Contract, Registry
 from wire.gateway_entered import CLIENT_ORDER_ID_BYTES_MAX
@@ -48,7 +48,7 @@ def find_contract(message: Message, registry: Registry) -> Contract:
     return contract
 
 
-def find_account(message: Message, session: Session) -> int | None:
+def find_account(message: Fields, session: Session) -> int | None:
     """The session's own where the message names none; None where it names one that the session does not trade."""
     text = message.find(1)
     if not text:

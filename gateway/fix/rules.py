@@ -9,8 +9,9 @@ from gateway.fix.message import Field, Message, Outgoing
 
 GRANTS_BY_TYPE: dict[str, frozenset[Grant]] = (
     dict.fromkeys(("D", "F", "G", "H", "AB", "AC", "AF", "q", "E"), frozenset({Grant.ORDERS}))
-    | dict.fromkeys(("AD", "AN"), frozenset({Grant.ORDERS, Grant.DROP_COPY}))
-    | dict.fromkeys(("R", "S", "Z", "AJ", "AG", "a", "b", "i", "AI"), frozenset({Grant.RFQ}))
+    | {"AN": frozenset({Grant.ORDERS, Grant.DROP_COPY})}
+    | dict.fromkeys(("AD", "AR"), frozenset({Grant.ORDERS, Grant.DROP_COPY, Grant.RFQ}))
+    | dict.fromkeys(("R", "S", "Z", "AJ", "AG", "a", "i"), frozenset({Grant.RFQ}))
     | {"V": frozenset({Grant.MARKET_DATA}), "x": frozenset(Grant)}
 )
 """Any of these grants allows the message; a type that is not here needs none."""

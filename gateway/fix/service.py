@@ -15,7 +15,7 @@ from gateway import clock
 from gateway.fix.chronicle import Chronicle
 from gateway.fix.committer import Committer
 from gateway.fix.dictionary import Dictionary, dictionary_of
-from gateway.fix.handler import Handler, Refusal, Session
+from gateway.fix.handler import Handler, Refusal, Session, command_reference
 from gateway.fix.line import Line, Shared
 from gateway.fix.message import Message, Outgoing
 from gateway.fix.registry import SessionRegistry, session_of
@@ -33,7 +33,6 @@ FLUSH_SECONDS = 5.0
 LISTEN_AGAIN_SECONDS = 0.5
 STOP_SECONDS = 2.0
 
-FixCommand = SetFixSession | ResetFixSequence
 DictionaryOf = Callable[[str, str], Dictionary]
 
 
@@ -71,12 +70,21 @@ class FixService:
 
     # Commands
 
-    def apply(self, command: FixCommand) -> None:
-        """Durable when it returns. Raises RegistryFull, ValueError for what makes no sense, OSError."""
+    def apply(self, number: int, command: SetFixSession | ResetFixSequence) -> None:
+        """Durable when it returns, and the same when its number comes again, after a crash that overtook the journal.
+
+        Raises RegistryFull, ValueError for what makes no sense, OSError.
+        """
         if isinstance(command, SetFixSession):
             self._set(command)
         else:
-            self._reset(command)
+            self._reset(number, command)
+
+    async def settle(self, session_id: int) -> None:
+        """What the session was sent is on disk when it returns, connected or not. Raises OSError."""
+        line = self._lines.get(session_id)
+        if line is not None:
+            await asyncio.to_thread(line.store.sync)
 
     def _set(self, spec: SetFixSession) -> None:
         self._dictionary(spec.begin_string, spec.application_version)
@@ -88,29 +96,32 @@ class FixService:
         else:
             line.update(spec)
 
-    def _reset(self, command: ResetFixSequence) -> None:
+    def _reset(self, number: int, command: ResetFixSequence) -> None:
         line = self._lines.get(command.session_id)
         if line is None:
             raise ValueError(f"there is no FIX session {command.session_id}")
         if min(command.next_sender, command.next_target) < 1:
             raise ValueError("numbers begin at 1")
+        if line.store.last_command >= command_reference(number):
+            return
         line.end("sequence_reset", "The numbers of this session are set by an operator.")
-        if command.next_sender == command.next_target == 1:
-            line.store.reset(clock.now_ns())
-        else:
-            line.store.set_numbers(command.next_sender, command.next_target)
+        numbers = command.next_sender, command.next_target
+        line.store.set_numbers(*numbers, clock.now_ns(), command_reference(number))
         line.note("reset", f"by an operator: next sent {command.next_sender}, next expected {command.next_target}")
 
     # What a handler may do
 
-    def send(self, session: Session, message: Outgoing, reference: int = 0) -> None:
-        self._lines[session.session_id].send(message, reference)
+    def send(self, session: Session, message: Outgoing, reference: int = 0, command: int = 0) -> None:
+        self._lines[session.session_id].send(message, reference, command)
 
     def refuse(self, session: Session, message: Message, refusal: Refusal) -> None:
         self._lines[session.session_id].refuse(message, refusal)
 
     def last_reference(self, session: Session) -> int:
         return self._lines[session.session_id].store.last_reference
+
+    def last_command(self, session: Session) -> int:
+        return self._lines[session.session_id].store.last_command
 
     def sessions(self) -> list[Session]:
         return [line.session for line in self._lines.values()]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 _HEADER = struct.Struct("<IIBqqq")
 """Length of the payload, CRC-32 of all that follows, kind, sequence, next target, extra."""
-STATE, SENT, RECEIVED, SEEN, HANDLED, ANSWERED = range(1, 7)
+STATE, SENT, RECEIVED, SEEN, HANDLED, ANSWERED, SENT_BY_COMMAND = range(1, 8)
 PAYLOAD_BYTES_MAX = 1 << 20
 RESENDABLE_MAX = 100_000
 """Messages of a session that can be resent; older ones are gap-filled."""
@@ -47,14 +47,14 @@ class SessionStore:
     """``next_sender``: number of the next message we send, ``next_target``: of the next one we expect.
 
     ``reset_at_ns``: when both were 1 for the last time; ``last_reference``: the largest one of what
-    was sent.
+    was sent; ``last_command``: the largest number of a command that was carried out here.
     """
 
     def __init__(self, path: Path, now_ns: int) -> None:
         """Opens or begins the file. Raises StoreDamaged, OSError."""
         self._path = path
         self.next_sender = self.next_target = 1
-        self.reset_at_ns, self.last_reference = now_ns, 0
+        self.reset_at_ns, self.last_reference, self.last_command = now_ns, 0, 0
         self._sequences: list[int] = []
         self._places: list[tuple[int, int]] = []
         self._unhandled: dict[int, Received] = {}
@@ -78,16 +78,16 @@ class SessionStore:
         with self._swapping:
             os.fdatasync(self._file)
 
-    def note_sent(self, raw: str, *, is_resendable: bool, reference: int = 0) -> None:
-        """The next number is used by this message."""
-        payload = raw.encode()
-        place = self._append(
-            Record(SENT, self.next_sender, self.next_target, reference, payload if is_resendable else b"")
-        )
+    def note_sent(self, raw: str, *, is_resendable: bool, reference: int = 0, command: int = 0) -> None:
+        """The next number is used by this message; it has a reference or was asked for by a command, not both."""
+        payload = raw.encode() if is_resendable else b""
+        kind, extra = (SENT_BY_COMMAND, command) if command else (SENT, reference)
+        place = self._append(Record(kind, self.next_sender, self.next_target, extra, payload))
         if is_resendable:
             self._remember(self.next_sender, place, len(payload))
         self.next_sender += 1
         self.last_reference = max(self.last_reference, reference)
+        self.last_command = max(self.last_command, command)
 
     def note_received(self, raw: str, received_at_ns: int) -> None:
         """The expected application message has come; it is kept until ``note_handled``."""
@@ -119,8 +119,12 @@ class SessionStore:
         self._sequences, self._places, self._unhandled = [], [], {}
         self._replace()
 
-    def set_numbers(self, next_sender: int, next_target: int) -> None:
-        """As an operator says, durably."""
+    def set_numbers(self, next_sender: int, next_target: int, now_ns: int, command: int) -> None:
+        """As an operator's command says, durably and together with its number; both 1 is a reset."""
+        self.last_command = max(self.last_command, command)
+        if next_sender == next_target == 1:
+            self.reset(now_ns)
+            return
         self.next_sender, self.next_target = next_sender, next_target
         self._replace()
 
@@ -181,10 +185,14 @@ class SessionStore:
         self.next_target = record.next_target
         if record.kind == STATE:
             self.next_sender, self.last_reference = record.sequence, record.extra
-            self.reset_at_ns = int.from_bytes(record.payload, "little")
-        elif record.kind == SENT:
+            self.reset_at_ns = int.from_bytes(record.payload[:8], "little")
+            self.last_command = int.from_bytes(record.payload[8:16], "little")
+        elif record.kind in {SENT, SENT_BY_COMMAND}:
             self.next_sender = record.sequence + 1
-            self.last_reference = max(self.last_reference, record.extra)
+            if record.kind == SENT:
+                self.last_reference = max(self.last_reference, record.extra)
+            else:
+                self.last_command = max(self.last_command, record.extra)
             if record.payload:
                 self._remember(record.sequence, place, len(record.payload))
         elif record.kind == RECEIVED:
@@ -213,8 +221,8 @@ class SessionStore:
 
     def _write_new(self, kept: list[Record]) -> None:
         """Old messages first, then the state: the numbers are the state's."""
-        reset_at = self.reset_at_ns.to_bytes(8, "little")
-        state = Record(STATE, self.next_sender, self.next_target, self.last_reference, reset_at)
+        rest = self.reset_at_ns.to_bytes(8, "little") + self.last_command.to_bytes(8, "little")
+        state = Record(STATE, self.next_sender, self.next_target, self.last_reference, rest)
         beside = self._path.with_suffix(".new")
         with beside.open("wb") as file:
             file.writelines(_encode(record) for record in [state, *kept, state])

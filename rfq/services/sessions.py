@@ -117,6 +117,25 @@ def note_disconnected(name: str, process: str, at: dt.datetime) -> bool:
     return True
 
 
+def open_session(user: User, actor: Actor) -> None:
+    """From now on it is noted which quotes come through the session. Raises Refusal ``no_session``."""
+    with db.unit_of_work():
+        _own(user, actor)
+
+
+def withdraw_session(name: str, at: dt.datetime) -> None:
+    """The session has gone, and its quotes go with it; what others hold at this instant goes with the timers' next run.
+
+    For entrances that see for themselves when a session ends; sockets are watched by ``note_connected``.
+    """
+    with db.unit_of_work():
+        row = DeskSession.objects.select_for_update(no_key=True).filter(name=name).first()
+        if row is None:
+            return
+        _disconnect(row, at)
+    sweep(row.pk, at)
+
+
 def keep_sessions(at: dt.datetime) -> int:
     """The timers' part: deadlines that have passed, sockets that are gone, withdrawals that were cut short.
 

@@ -1,5 +1,6 @@
 """Reads of positions, balances, fills and the ledger."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 import msgspec
@@ -87,6 +88,39 @@ def list_fills(
     if len(page) > size and page[size].execution_id != page[size - 1].execution_id:
         page.pop()
     return [fill_view(row) for row in page]
+
+
+def list_executions(
+    account_ids: Iterable[int],
+    *,
+    execution_id: int | None = None,
+    after: dt.datetime | None = None,
+    before: dt.datetime | None = None,
+    limit: int = ROWS_MAX,
+) -> list[FillView]:
+    """Fills of the accounts, oldest first, in [after, before), at most ``limit``."""
+    rows = Fill.objects.select_related("instrument").filter(account_id__in=list(account_ids))
+    if execution_id is not None:
+        rows = rows.filter(execution_id=execution_id)
+    if after is not None:
+        rows = rows.filter(at__gte=after)
+    if before is not None:
+        rows = rows.filter(at__lt=before)
+    return [fill_view(row) for row in rows.order_by("execution_id", "id")[:limit]]
+
+
+def find_reversed(fill: FillView) -> int | None:
+    """The execution that ``fill`` takes back: the same of the same account, on the other side and before it."""
+    rows = Fill.objects.filter(
+        account_id=fill.account_id,
+        instrument__name=fill.instrument_name,
+        rfq_id=fill.rfq_id,
+        side=fill.side.opposite.value,
+        price=fill.price,
+        quantity=fill.quantity,
+        execution_id__lt=fill.execution_id,
+    )
+    return rows.order_by("-execution_id").values_list("execution_id", flat=True).first()
 
 
 def list_transfers(

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "orders",
     "rfq",
     "makers",
+    "fixdesk",
     "compliance",
     "terminal",
 ]

@@ -32,7 +32,9 @@ def _raise_limits(stack: Stack, account_id: int) -> None:
         env=environment | {"PARLEY_STATE": str(stack.state_dir)}, cwd=ROOT, check=True, capture_output=True,
     )  # fmt: skip
     with database(stack) as connection:
-        wait_for("limits in force", lambda: not rows(connection, "SELECT 1 FROM risk_limitset WHERE in_force_at IS NULL"))
+        wait_for(
+            "limits in force", lambda: not rows(connection, "SELECT 1 FROM risk_limitset WHERE in_force_at IS NULL")
+        )
 
 
 def _bid(desk: RestDesk) -> float:
@@ -58,7 +60,11 @@ def test_an_order_beyond_the_accounts_money_is_refused_and_recorded(state_dir: P
         assert refused["reason_value"].startswith("margin after -")
         assert refused["reason_bound"] == "0.00 USD"
         with database(stack) as connection:
-            told = rows(connection, "SELECT cash_micros, coins FROM settlement_collateral WHERE account_id = %s", desk.account_id)
+            told = rows(
+                connection,
+                "SELECT cash_micros, coins FROM settlement_collateral WHERE account_id = %s",
+                desk.account_id,
+            )
             assert told == [(5_000_000 * 10**6, {"BTC": 50 * 10**9, "ETH": 500 * 10**9})]
             recorded = rows(
                 connection, "SELECT after ->> 'reason_value' FROM audit_auditrecord WHERE entity = %s AND action = %s",

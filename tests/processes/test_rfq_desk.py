@@ -176,7 +176,9 @@ def test_a_dead_man_timer_runs_out_without_the_process_that_took_the_heartbeats(
     desks.wait_for("the quote to go", lambda: quote_row(stack, quote_id)[0] != "active")
     state, reason, ended_at = quote_row(stack, quote_id)
     assert (state, reason) == ("canceled", "dead_man")
-    assert DEAD_MAN_SECONDS - 1 < (ended_at - beaten_at).total_seconds() < DEAD_MAN_SECONDS + 10, "the dispatcher was away"
+    assert DEAD_MAN_SECONDS - 1 < (ended_at - beaten_at).total_seconds() < DEAD_MAN_SECONDS + 10, (
+        "the dispatcher was away"
+    )
     stack.wait_restarted("web", web)
     arm(guarded, "dead-man", seconds=0)
 
@@ -193,7 +195,9 @@ def trade(stack: Stack, taker: RestDesk, maker: RestDesk) -> int:
 
 def completed_trade(stack: Stack, rfq_id: int) -> int | None:
     with desks.database(stack) as connection:
-        found = desks.rows(connection, "SELECT id FROM rfq_blocktrade WHERE rfq_id = %s AND state = 'completed'", rfq_id)
+        found = desks.rows(
+            connection, "SELECT id FROM rfq_blocktrade WHERE rfq_id = %s AND state = 'completed'", rfq_id
+        )
     return found[0][0] if found else None
 
 

@@ -2,14 +2,15 @@
 
 import asyncio
 import hashlib
+import itertools
 import threading
 from pathlib import Path
 from typing import Self
 
 from gateway.fix.handler import Link, Session
 from gateway.fix.message import Message, Outgoing
-from gateway.fix.service import FixCommand, FixService
-from wire.gateway_fix import SetFixSession
+from gateway.fix.service import FixService
+from wire.gateway_fix import FixCommand, SetFixSession
 
 SECRET = "correct horse battery staple"
 VERSIONS = {"FIX.4.2": "4", "FIX.4.4": "6", "FIXT.1.1": "9"}
@@ -60,6 +61,7 @@ class Desk:
     def __init__(self, folder: Path, *specs: SetFixSession) -> None:
         self._folder, self._specs = folder, specs
         self.news = News()
+        self._numbers = itertools.count(1)
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -77,7 +79,7 @@ class Desk:
         self._loop = asyncio.get_running_loop()
         self.service = FixService(self._folder, self.news, lambda _: True)
         for spec in self._specs:
-            self.service.apply(spec)
+            self.service.apply(next(self._numbers), spec)
         self._task = asyncio.ensure_future(self.service.run("127.0.0.1", self.port))
         waiting = asyncio.ensure_future(self.service.listening.wait())
         await asyncio.wait([self._task, waiting], return_when=asyncio.FIRST_COMPLETED)
@@ -89,6 +91,6 @@ class Desk:
         """On the service's own loop, as the gateway does it."""
 
         async def act() -> None:
-            self.service.apply(command)
+            self.service.apply(next(self._numbers), command)
 
         asyncio.run_coroutine_threadsafe(act(), self._loop).result(10)

@@ -75,7 +75,7 @@ def dictionary(begin_string: str, version: str) -> Dictionary:
 async def run_version(folder: Path, number: int, name: str, cases: list[Path]) -> list[str]:
     """A service for the version, its cases one after the other, for they share a session. What failed."""
     service = FixService(folder / name, Echo(), lambda _: True, dictionary)
-    service.apply(session(number, name, sender_of(cases)))
+    service.apply(number, session(number, name, sender_of(cases)))
     running = asyncio.create_task(service.run("127.0.0.1", 0))
     await service.listening.wait()
     failures = []

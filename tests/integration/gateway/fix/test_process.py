@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 import simplefix
 
-from gateway.fix.service import FixCommand
 from terminal import embedded
 from tests.integration.gateway import rig
 from tests.integration.gateway.fix.client import Client, Disconnected, value
 from tests.integration.gateway.fix.desk import SECRET, VERSIONS
 from tests.integration.gateway.fix.desk import session as session_of
-from wire.gateway_fix import ResetFixSequence, SetFixSession
+from wire.gateway_fix import FixCommand, ResetFixSequence, SetFixSession
 
 pytestmark = pytest.mark.processes
 

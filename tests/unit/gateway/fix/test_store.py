@@ -11,7 +11,8 @@ NOW = 1_700_000_000_000_000_000
 
 def facts(store: SessionStore) -> tuple[object, ...]:
     sent = list(store.sent_between(1, store.next_sender))
-    return (store.next_sender, store.next_target, store.reset_at_ns, store.last_reference, sent, store.unhandled())
+    numbers = store.next_sender, store.next_target, store.reset_at_ns, store.last_reference, store.last_command
+    return (*numbers, sent, store.unhandled())
 
 
 def live(store: SessionStore, seed: int, steps: int) -> list[tuple[object, ...]]:
@@ -21,7 +22,9 @@ def live(store: SessionStore, seed: int, steps: int) -> list[tuple[object, ...]]
     for step in range(steps):
         roll = dice.random()
         if roll < 0.4:
-            store.note_sent(f"sent {step}", is_resendable=dice.random() < 0.7, reference=step)
+            is_command = dice.random() < 0.3
+            mark = {"command": step} if is_command else {"reference": step}
+            store.note_sent(f"sent {step}", is_resendable=dice.random() < 0.7, **mark)
         elif roll < 0.7:
             store.note_received(f"received {step}", NOW + step)
         elif roll < 0.85:
@@ -31,7 +34,7 @@ def live(store: SessionStore, seed: int, steps: int) -> list[tuple[object, ...]]
         elif roll < 0.97:
             store.note_handled(dice.randint(1, store.next_target))
         else:
-            store.set_numbers(store.next_sender, store.next_target)
+            store.set_numbers(store.next_sender, store.next_target, NOW + step, step)
         lived.append(facts(store))
     return lived
 
@@ -76,9 +79,9 @@ def test_a_flipped_bit_before_the_end_is_refused(tmp_path: Path) -> None:
 def test_a_reset_forgets_all_but_how_far_the_reports_had_come(tmp_path: Path) -> None:
     store = SessionStore(tmp_path / "a.log", NOW)
     live(store, 7, 50)
-    reference = store.last_reference
+    reference, command = store.last_reference, store.last_command
     store.reset(NOW + 9)
-    expected = (1, 1, NOW + 9, reference, [], [])
+    expected = (1, 1, NOW + 9, reference, command, [], [])
     assert facts(store) == expected
     store.close()
     assert facts(SessionStore(tmp_path / "a.log", NOW + 99)) == expected
@@ -88,7 +91,7 @@ def test_a_number_that_an_operator_sets_back_is_given_once(tmp_path: Path) -> No
     store = SessionStore(tmp_path / "a.log", NOW)
     for text in ("one", "two", "three"):
         store.note_sent(text, is_resendable=True)
-    store.set_numbers(2, 1)
+    store.set_numbers(2, 1, NOW, 5)
     store.note_sent("another two", is_resendable=True)
     assert list(store.sent_between(1, 9)) == [(1, "one"), (2, "another two")]
 

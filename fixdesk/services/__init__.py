@@ -1,0 +1,1 @@
+"""The two roads: ``intake`` takes what sessions ask, ``outlet`` tells them what became of it."""

@@ -1,0 +1,119 @@
+"""Facts of firms into news for their FIX sessions: each firm's own gapless stream, so each its own view alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from accounts import selectors as accounts
+from common import db
+from fixdesk import selectors
+from fixdesk.domain import news as told
+from fixdesk.models import FirmCursor, FixQuote, FixRequest, ToldView
+from fixdesk.services.intake import tell
+from settlement import selectors as settlement
+from streams import selectors as streams
+from streams.selectors import StoredFact
+from wire.facts import AnyFact, BlockFilled, FillView, RfqChanged, RfqPassed, RfqView
+from wire.fix_rfq import AnyFixNews, StatusTold, TradeTold, request_name
+
+if TYPE_CHECKING:
+    from accounts.models import FixSession
+
+FACTS_MAX = 100
+"""Facts of a firm that one transaction tells of."""
+
+_decode_fact = msgspec.json.Decoder(AnyFact).decode
+_decode_view = msgspec.json.Decoder(RfqView).decode
+
+
+def step() -> int:
+    """Tell what is new, firm by firm. Returns how many facts were read; 0: nothing waits."""
+    sessions = accounts.list_negotiating_sessions()
+    firms = sorted({session.account.firm_id for session in sessions})
+    positions = {firm_id: _position(firm_id) for firm_id in firms}
+    read = 0
+    for firm_id, facts in sorted(streams.facts_after_each(positions, FACTS_MAX).items()):
+        own = [session for session in sessions if session.account.firm_id == firm_id]
+        _tell_firm(firm_id, positions[firm_id], facts, own)
+        read += len(facts)
+    return read
+
+
+def _position(firm_id: int) -> int:
+    """A firm whose first session is new is told from now on."""
+    row, _ = FirmCursor.objects.get_or_create(firm_id=firm_id, defaults={"sequence": streams.head(firm_id)})
+    return row.sequence
+
+
+def _tell_firm(firm_id: int, after: int, facts: list[StoredFact], sessions: list[FixSession]) -> None:
+    with db.unit_of_work():
+        moved = FirmCursor.objects.filter(firm_id=firm_id, sequence=after).update(sequence=facts[-1].sequence)
+        assert moved == 1, "another dispatcher has told these facts"
+        for fact in facts:
+            for session_id, news in _news_of(firm_id, fact, sessions):
+                tell(session_id, news)
+
+
+def _news_of(firm_id: int, fact: StoredFact, sessions: list[FixSession]) -> list[tuple[int, list[AnyFixNews]]]:
+    decoded = _decode_fact(fact.payload)
+    if isinstance(decoded, RfqChanged):
+        return _of_view(firm_id, decoded.rfq, sessions)
+    if isinstance(decoded, BlockFilled) and decoded.fill.rfq_id is not None:
+        return _of_fill(firm_id, decoded.fill, decoded.fill.rfq_id)
+    if isinstance(decoded, RfqPassed):
+        return _of_pass(decoded)
+    return []
+
+
+def _of_view(firm_id: int, view: RfqView, sessions: list[FixSession]) -> list[tuple[int, list[AnyFixNews]]]:
+    row = ToldView.objects.select_for_update().filter(firm_id=firm_id, rfq_id=view.rfq_id).first()
+    before = _decode_view(row.view) if row is not None else None
+    kept = msgspec.json.encode(view).decode()
+    ToldView.objects.update_or_create(firm_id=firm_id, rfq_id=view.rfq_id, defaults={"view": kept})
+    if view.role == "taker":
+        request = FixRequest.objects.filter(rfq_id=view.rfq_id).first()
+        if request is None:
+            return []
+        return [(request.session_id, told.to_taker(before, view, request.request_id, request.response_id))]
+    quotes = selectors.own_quote_ids(view.rfq_id, [session.pk for session in sessions])
+    return [(session.pk, told.to_maker(before, view, quotes.get(session.pk, ""))) for session in sessions]
+
+
+def _of_fill(firm_id: int, fill: FillView, rfq_id: int) -> list[tuple[int, list[AnyFixNews]]]:
+    """To the session that asked, or the one that quoted last."""
+    row = ToldView.objects.filter(firm_id=firm_id, rfq_id=rfq_id).first()
+    if row is None:
+        return []
+    view = _decode_view(row.view)
+    client_order_id = quote_id = response_id = ""
+    if view.role == "taker":
+        request = FixRequest.objects.filter(rfq_id=rfq_id).first()
+        if request is None:
+            return []
+        session_id, client_order_id, response_id = request.session_id, request.client_order_id, request.response_id
+    else:
+        quote = FixQuote.objects.filter(rfq_id=rfq_id, session__account__firm_id=firm_id).last()
+        if quote is None:
+            return []
+        session_id, quote_id = quote.session_id, quote.client_quote_id
+    news = TradeTold(
+        fill=fill,
+        order_id=request_name(rfq_id),
+        client_order_id=client_order_id,
+        quote_id=quote_id,
+        response_id=response_id,
+        is_multileg=len(view.legs) > 1,
+        reversed_execution_id=settlement.find_reversed(fill) or 0,
+    )
+    return [(session_id, [news])]
+
+
+def _of_pass(fact: RfqPassed) -> list[tuple[int, list[AnyFixNews]]]:
+    """A maker does not quote; its reason is not the taker's to know."""
+    request = FixRequest.objects.filter(rfq_id=fact.rfq_pass.rfq_id).first()
+    if request is None:
+        return []
+    told_pass = StatusTold(status="pass", request_id=request.request_id, party=fact.rfq_pass.maker_name)
+    return [(request.session_id, [told_pass])]

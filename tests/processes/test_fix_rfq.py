@@ -1,0 +1,282 @@
+"""RFQ over FIX in real processes: taker and maker by FIX, each against the other side at the REST door, and killed."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import simplefix
+
+from terminal.supervisor.stack import Stack
+from tests.integration.gateway.fix.client import Client, Disconnected, timestamp, value
+from tests.processes import desk as desks
+from tests.processes.desk import RestDesk
+from tests.processes.test_rfq_desk import READY_SECONDS_MAX, TICK, pick_option, quote
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
+
+ANSWER_SECONDS = 30.0
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = desks.state_folder(tmp_path_factory, "fix-rfq")
+    running = Stack(folder, seed=5, without=("makers", "celery"))
+    try:
+        running.start()
+        running.wait_ready(READY_SECONDS_MAX)
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def parties(stack: Stack) -> Iterator[dict[str, RestDesk]]:
+    found = {firm: RestDesk(stack, firm) for firm in ("aurora", "dune", "ember")}
+    yield found
+    for party in found.values():
+        party.close()
+
+
+class Party(Client):
+    """A firm's own client: numbers from where the session stands, and a logon that waits for the gateway."""
+
+    def __init__(self, stack: Stack, firm: str, begin_string: str = "FIX.4.4") -> None:
+        rows = json.loads((stack.state_dir / "demo" / f"{firm}.fix.json").read_text())
+        row = next(row for row in rows if (row["BeginString"], row["SenderCompID"]) == (begin_string, firm.upper()))
+        super().__init__(stack.fix_port, begin_string=begin_string, sender=row["SenderCompID"], secret=row["Password"])
+
+    def come(self, *, resets: bool = True) -> "Party":
+        """Log on; with ``resets`` numbers begin at 1, without them what was not read before is asked for again."""
+
+        def is_logged_on() -> bool:
+            number, self.next_sent = self.next_sent, 1 if resets else self.next_sent
+            try:
+                if value(self.log_on(*(((141, "Y"),) if resets else ())), 35) == "A":
+                    return True
+            except (Disconnected, OSError):
+                pass
+            self.next_sent = number
+            time.sleep(0.2)
+            return False
+
+        desks.wait_for("the logon", is_logged_on, 60)
+        if not resets:
+            self.send("2", (7, self.next_expected), (16, 0))
+        return self
+
+    def get(self, kind: str, **tags: str) -> simplefix.FixMessage:
+        """The next message of this type with these tags, others left out."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while True:
+            message = self.receive(kind, "3", "j", seconds=max(0.1, deadline - time.monotonic()))
+            assert value(message, 35) == kind, message
+            if all(value(message, int(tag[1:])) == wanted for tag, wanted in tags.items()):
+                return message
+
+
+def option_of(desk: RestDesk) -> tuple[str, str]:
+    """(name, a price within every band)"""
+    ticker = pick_option(desk)
+    return ticker["instrument_name"], f"{round(ticker['mark_price'] / TICK + 5) * TICK:.4f}"
+
+
+def request(client: Client, name: str, maker_firm_id: int, request_id: str) -> None:
+    client.send(
+        "R", (131, request_id), (146, 1), (55, name), (38, 1), (453, 1), (448, maker_firm_id), (447, "D"), (452, 35),
+    )  # fmt: skip
+
+
+def audited(stack: Stack, action: str) -> list[tuple[Any, ...]]:
+    query = "SELECT via, remote_address, command_id FROM audit_auditrecord WHERE action = %s ORDER BY id"
+    with desks.database(stack) as connection:
+        return desks.rows(connection, query, action)
+
+
+@pytest.mark.parametrize("begin_string", ["FIX.4.4", "FIXT.1.1"])
+def test_a_taker_by_fix_trades_with_a_maker_at_the_rest_door(
+    stack: Stack, parties: dict[str, RestDesk], begin_string: str
+) -> None:
+    name, _ = option_of(parties["aurora"])
+    with Party(stack, "aurora", begin_string).come() as taker:
+        request_id = f"ask-{begin_string}"
+        request(taker, name, parties["dune"].firm_id, request_id)
+        status = taker.get("AI", t131=request_id, t297="0")
+        rfq_id = int(value(status, 58).removeprefix("rfq "))
+        quote(parties["dune"], rfq_id)
+        shown = taker.get("S", t131=request_id)
+        assert (value(shown, 55), value(shown, 135), value(shown, 537)) == (name, "1", "1")
+        taker.send(
+            "AJ", (693, f"hit-{begin_string}"), (117, value(shown, 117)), (694, 1), (11, f"order-{begin_string}"),
+            (55, name), (54, 1), (60, timestamp()),
+        )  # fmt: skip
+        report = taker.get("8")
+        told = [value(report, tag) for tag in (11, 37, 150, 39, 55, 54, 32, 31, 442)]
+        assert told == [f"order-{begin_string}", f"R{rfq_id}", "F", "2", name, "1", "1", value(shown, 133), "1"]
+        capture = taker.get("AE")
+        assert value(capture, 17) == value(report, 17)
+    ((via, session, command_id),) = [row for row in audited(stack, "rfq.accepted") if begin_string in row[2]]
+    version = {"FIX.4.4": "FIX.4.4", "FIXT.1.1": "FIX.5.0SP2"}[begin_string]
+    assert (via, session) == ("fix", f"AURORA {version}")
+    assert command_id.endswith(f":AJ:hit-{begin_string}")
+
+
+def ask(taker: RestDesk, name: str, maker_firm_ids: list[int], **changes: Any) -> int:
+    rfq = {
+        "command_id": taker.command_id(), "account_id": taker.account_id,
+        "legs": [{"instrument_name": name, "side": "buy", "ratio": 1}], "quantity": "1",
+        "maker_firm_ids": maker_firm_ids, "life_seconds": 300,
+    }  # fmt: skip
+    return int(taker.send_until_answered("rfqs", rfq | changes)["entity_id"])
+
+
+def quote_by_fix(maker: Client, rfq_id: int, name: str, quote_id: str, price: str, header: Any = ()) -> None:
+    maker.send(
+        "S", (117, quote_id), (131, f"R{rfq_id}"), (55, name), (133, price), (135, 1), (60, timestamp()), header=header
+    )
+
+
+def accept(taker: RestDesk, rfq_id: int, quote_id: int, version: int) -> None:
+    message = {
+        "command_id": taker.command_id(), "rfq_id": rfq_id, "quote_id": quote_id, "version": version, "side": "buy",
+    }  # fmt: skip
+    taker.send_until_answered(f"rfqs/{rfq_id}/accept", message)
+
+
+def quotes_of(stack: Stack, rfq_id: int) -> list[tuple[Any, ...]]:
+    query = "SELECT id, version, state, reason FROM rfq_quote WHERE rfq_id = %s ORDER BY id"
+    with desks.database(stack) as connection:
+        return desks.rows(connection, query, rfq_id)
+
+
+def test_a_maker_by_fix_quotes_replaces_and_trades_with_a_taker_at_the_rest_door(
+    stack: Stack, parties: dict[str, RestDesk]
+) -> None:
+    aurora, dune, ember = parties["aurora"], parties["dune"], parties["ember"]
+    name, price = option_of(aurora)
+    dearer = f"{float(price) + TICK:.4f}"
+    with Party(stack, "dune").come() as maker:
+        rfq_id = ask(aurora, name, [dune.firm_id, ember.firm_id])
+        shown = maker.get("R", t131=f"R{rfq_id}")
+        assert [value(shown, tag) for tag in (55, 38, 448)] == [name, "1", "Aurora Capital"]
+        quote_by_fix(maker, rfq_id, name, "first", dearer)
+        assert value(maker.get("AI", t117="first"), 297) == "0"
+        quote_by_fix(maker, rfq_id, name, "second", price)
+        assert value(maker.get("AI", t117="second"), 297) == "0"
+        quote_by_fix(maker, rfq_id, name, "second", price, header=((97, "Y"),))
+        quote_by_fix(maker, rfq_id, name, "second", dearer)
+        twice = maker.get("AI", t117="second")
+        assert (value(twice, 297), value(twice, 58).partition(":")[0]) == ("5", "duplicate_quote")
+        loser = quote(ember, rfq_id)
+        maker.send("a", (649, "state"), (117, "second"), (55, name))
+        assert value(maker.get("AI", t649="state"), 297) == "0"
+        ((mine, version, state, _),) = [row for row in quotes_of(stack, rfq_id) if row[0] != loser]
+        assert (version, state) == (2, "active")
+        accept(aurora, rfq_id, mine, version)
+        report = maker.get("8")
+        assert [value(report, tag) for tag in (37, 526, 150, 55, 54, 31)] == [
+            f"R{rfq_id}", "second", "F", name, "2", price,
+        ]  # fmt: skip
+        capture = maker.get("AE")
+        maker.send("AR", (571, value(capture, 571)), (150, "F"), (55, name))
+        outcome = maker.get("AJ", t117="second")
+        assert (value(outcome, 694), value(outcome, 58)) == ("1", "lift")
+        maker.send("AD", (568, "all"), (569, 0))
+        answer = maker.get("AQ", t568="all")
+        assert (value(answer, 749), value(answer, 748)) == ("0", "1")
+        assert value(maker.get("AE", t568="all"), 571) == value(capture, 571)
+
+
+def test_a_maker_by_fix_quotes_many_withdraws_passes_and_is_refused(stack: Stack, parties: dict[str, RestDesk]) -> None:
+    aurora, dune = parties["aurora"], parties["dune"]
+    name, price = option_of(aurora)
+    with Party(stack, "dune").come() as maker:
+        asked = [ask(aurora, name, [dune.firm_id]) for _ in range(3)]
+        for rfq_id in asked:
+            maker.get("R", t131=f"R{rfq_id}")
+        sets = [
+            pair
+            for number, rfq_id in enumerate([*asked[:2], 999_999])
+            for pair in ((302, f"R{rfq_id}"), (304, 1), (295, 1), (299, f"m{number}"), (55, name), (133, price))
+        ]
+        maker.send("i", (117, "mass"), (296, 3), *sets)
+        answer = maker.get("b", t117="mass")
+        refused = [pair for pair in answer.pairs if pair[0] in (b"299", b"368")]
+        assert refused == [(b"299", b"m0"), (b"299", b"m1"), (b"299", b"m2"), (b"368", b"99")]
+        assert "rfq_not_found" in value(answer, 58)
+        maker.send("Z", (131, f"R{asked[0]}"), (117, "m0"), (298, 1), (295, 1), (55, name))
+        assert value(maker.get("AI", t117="m0"), 297) == "6"
+        maker.send("AG", (131, f"R{asked[2]}"), (658, 9), (146, 1), (55, name))
+        maker.send("Z", (117, "NONE"), (298, 4))
+        assert value(maker.get("AI", t117="m1"), 297) in ("4", "6")
+        quote_by_fix(maker, asked[1], name, "wild", "9.9")
+        wild = maker.get("AI", t117="wild")
+        assert (value(wild, 297), value(wild, 58).partition(":")[0]) == ("5", "fat_finger_band")
+        maker.send("Z", (117, "nobody"), (298, 1))
+        assert value(maker.get("AI", t117="nobody"), 297) == "9"
+    query = "SELECT reason FROM makers_rfqpass WHERE rfq_id = %s"
+    with desks.database(stack) as connection:
+        assert desks.rows(connection, query, asked[2]) == [("no_inventory",)]
+
+
+def test_a_request_that_is_wrong_is_refused_by_its_own_words(stack: Stack, parties: dict[str, RestDesk]) -> None:
+    name, _ = option_of(parties["aurora"])
+    with Party(stack, "aurora").come() as taker:
+        request(taker, "BTC-1JAN99-1-C", parties["dune"].firm_id, "no-such")
+        refusal = taker.get("AG", t131="no-such")
+        assert value(refusal, 658) in ("1", "99")
+        request(taker, name, parties["dune"].firm_id, "withdrawn")
+        taker.get("AI", t131="withdrawn", t297="0")
+        request(taker, name, parties["dune"].firm_id, "withdrawn")
+        assert value(taker.get("AG", t131="withdrawn"), 58).startswith("duplicate_request")
+        taker.send("AJ", (693, "gone"), (117, "Q1.1.1"), (694, 1), (55, name), (54, 1))
+        assert value(taker.get("AI", t693="gone"), 58).startswith("rfq_not_found")
+        taker.send("Z", (131, "withdrawn"), (117, "NONE"), (298, 1))
+        assert value(taker.get("AI", t131="withdrawn", t297="6"), 131) == "withdrawn"
+
+
+def test_quotes_go_with_the_session_that_made_them(stack: Stack, parties: dict[str, RestDesk]) -> None:
+    aurora, ember = parties["aurora"], parties["ember"]
+    name, price = option_of(aurora)
+    rfq_id = ask(aurora, name, [ember.firm_id])
+    with Party(stack, "ember").come() as maker:
+        quote_by_fix(maker, rfq_id, name, "mine", price)
+        maker.get("AI", t117="mine", t297="0")
+    rows = desks.wait_for("the quote to go", lambda: [r for r in quotes_of(stack, rfq_id) if r[2] != "active"])
+    assert [(state, reason) for _, _, state, reason in rows] == [("canceled", "disconnect")]
+
+
+@pytest.mark.parametrize("victim", ["gateway", "dispatcher", "postgres"])
+def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(
+    stack: Stack, parties: dict[str, RestDesk], victim: str
+) -> None:
+    """Requests under way while a process is killed: each is open once, whatever of it was under way."""
+    aurora, dune = parties["aurora"], parties["dune"]
+    name, _ = option_of(aurora)
+    before = count_of(stack, "fixdesk_fixrequest", "rfq_rfq")
+    wanted = [f"{victim}-{number}" for number in range(6)]
+    with Party(stack, "aurora").come() as taker:
+        for number, request_id in enumerate(wanted):
+            if number == 3:
+                stack.kill(victim)
+                if victim == "gateway":
+                    taker.come(resets=False)
+            request(taker, name, dune.firm_id, request_id)
+            time.sleep(0.3)
+        seen = dict[str, str]()
+        deadline = time.monotonic() + 120
+        while len(seen) < len(wanted):
+            status = taker.receive("AI", seconds=max(0.1, deadline - time.monotonic()))
+            if value(status, 297) == "0":
+                assert value(status, 131) not in seen, "told once"
+                seen[value(status, 131)] = value(status, 58)
+        assert sorted(seen) == wanted
+        assert len(set(seen.values())) == len(wanted)
+    after = desks.wait_for("the database", lambda: count_of(stack, "fixdesk_fixrequest", "rfq_rfq"))
+    assert [now - was for was, now in zip(before, after, strict=True)] == [6, 6]
+
+
+def count_of(stack: Stack, *tables: str) -> list[int]:
+    with desks.database(stack) as connection:
+        return [desks.rows(connection, f"SELECT count(*) FROM {table}")[0][0] for table in tables]

@@ -1,0 +1,298 @@
+"""RFQ over FIX between the gateway and the desk: what sessions ask for, and what they are told.
+
+What sessions ask for travels in a stream like those of ``wire.transport``: the gateway's log is durable and has gapless
+numbers, the desk stores the last number that it took with the effect, and shows it. What sessions are told comes back
+with the commands of the outbox, ``wire.gateway_fix.TellFixSession``.
+
+Ids of a client are as it gave them. Ours say what they name: ``R<rfq>`` a request, as its makers read it,
+``Q<rfq>.<quote>.<version>`` a version of a quote, as its taker reads it.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from wire.client_makers import PassRfq
+from wire.client_quotes import AcceptQuote, TradeRfq
+from wire.client_rfq import CreateRfq
+from wire.client_types import DecimalText, QuantityText
+from wire.facts import FillView, QuoteView, RfqView
+from wire.limits import MASS_QUOTE_MAX
+from wire.negotiation import QuoteCondition
+
+FIX_RFQ_STREAM = "gateway.fix.rfq"
+FIX_RFQ_LOG = "gateway.fix.rfq.log"
+"""Name of the gateway's log: another state folder has another one, whose numbers begin anew."""
+FIX_RFQ_TAKEN = "gateway.fix.rfq.taken"
+"""JSON of ``FixRfqTaken``: how far the desk has come."""
+CLIENT_ID_BYTES_MAX = 36
+NO_ID = "NONE"
+"""In a field that the standard asks for where there is no id."""
+
+
+class FixRfqTaken(msgspec.Struct, frozen=True, kw_only=True):
+    log: str
+    number: int
+
+
+class FixAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What a message of a session asks of the desk."""
+
+
+class RequestQuotes(FixAction, tag="request_quotes"):
+    request_id: str
+    command: CreateRfq
+
+
+class FixQuote(msgspec.Struct, frozen=True, kw_only=True):
+    """A maker's quote. Prices by the name of the leg; "" is the only leg there is. 0: no end of its own."""
+
+    quote_id: str
+    rfq_id: int
+    bids: dict[str, DecimalText]
+    asks: dict[str, DecimalText]
+    quantity: QuantityText | None
+    condition: QuoteCondition
+    valid_until_ns: int
+    account_id: int
+
+
+class SendQuote(FixAction, tag="send_quote"):
+    quote: FixQuote
+
+
+class MassEntry(msgspec.Struct, frozen=True, kw_only=True):
+    set_id: str
+    quote: FixQuote
+
+
+class SendQuotes(FixAction, tag="send_quotes"):
+    """Each entry is done or refused by itself."""
+
+    mass_id: str
+    entries: Annotated[list[MassEntry], msgspec.Meta(max_length=MASS_QUOTE_MAX)]
+
+
+class DeclineRequest(FixAction, tag="decline_request"):
+    command: PassRfq
+
+
+class Withdraw(FixAction, tag="withdraw"):
+    """Quotes of a maker: one by its id or its request, or all; or, of a taker, the request that it made."""
+
+    quote_id: str
+    request_id: str
+    is_all: bool
+
+
+class Respond(FixAction, tag="respond"):
+    """A taker trades, or (``command`` None) withdraws the request that ``rfq_id`` names."""
+
+    response_id: str
+    quote_id: str
+    client_order_id: str
+    rfq_id: int
+    command: AcceptQuote | TradeRfq | None
+
+
+class AskStatus(FixAction, tag="ask_status"):
+    status_request_id: str
+    quote_id: str
+
+
+class AskTrades(FixAction, tag="ask_trades"):
+    """Executions of these accounts in [after_ns, before_ns), of one number alone where ``execution_id`` is not 0.
+
+    A time of 0 is no bound.
+    """
+
+    request_id: str
+    request_type: str
+    account_ids: list[int]
+    execution_id: int
+    after_ns: int
+    before_ns: int
+
+
+class SessionCame(FixAction, tag="session_came"):
+    """It logged on, and asked that its quotes go when it does."""
+
+
+class SessionWent(FixAction, tag="session_went"):
+    """It logged out, or its connection was lost: its quotes go."""
+
+
+AnyFixAction = (
+    RequestQuotes
+    | SendQuote
+    | SendQuotes
+    | DeclineRequest
+    | Withdraw
+    | Respond
+    | AskStatus
+    | AskTrades
+    | SessionCame
+    | SessionWent
+)
+
+
+class FixEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One number of the log. ``session``: its name and version, for the record. ``sequence``: MsgSeqNum, 0 of none."""
+
+    number: int
+    at_ns: int
+    session_id: int
+    session: str
+    message_type: str
+    sequence: int
+    is_possible_resend: bool
+    action: AnyFixAction
+
+
+class FixNews(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What a session is told. ``reason`` is a name, ``text`` its words with value and bound."""
+
+
+class RequestRefused(FixNews, tag="request_refused"):
+    request_id: str
+    reason: str
+    text: str
+
+
+class RequestShown(FixNews, tag="request_shown"):
+    """To a maker."""
+
+    rfq: RfqView
+
+
+class QuoteShown(FixNews, tag="quote_shown"):
+    """To the taker."""
+
+    request_id: str
+    rfq: RfqView
+    quote: QuoteView
+
+
+class QuoteGone(FixNews, tag="quote_gone"):
+    """To the taker, of a quote that stood."""
+
+    request_id: str
+    rfq: RfqView
+    quote: QuoteView
+
+
+class StatusTold(FixNews, tag="status_told"):
+    """``status``: accepted, canceled, canceled_all, rejected, removed, expired, not_found, pending, pass or traded.
+
+    ``instruments``: names of the structure's legs; ``party``: a maker, in words, where it is about one.
+    """
+
+    status: str
+    quote_id: str = NO_ID
+    request_id: str = ""
+    response_id: str = ""
+    status_request_id: str = ""
+    instruments: list[str] = []
+    party: str = ""
+    reason: str = ""
+    text: str = ""
+
+
+class OutcomeTold(FixNews, tag="outcome_told"):
+    """To a maker that quoted: ``outcome`` in the words of ``QuoteOutcome``, or expired or passed by the taker."""
+
+    request_id: str
+    quote_id: str
+    outcome: str
+    rfq: RfqView
+
+
+class MassAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    set_id: str
+    quote_id: str
+    reason: str = ""
+    text: str = ""
+
+
+class MassAnswered(FixNews, tag="mass_answered"):
+    mass_id: str
+    answers: list[MassAnswer]
+
+
+class TradeTold(FixNews, tag="trade_told"):
+    """An execution of a leg. ``reversed_execution_id``: that it takes back, 0 of none."""
+
+    fill: FillView
+    order_id: str
+    client_order_id: str
+    quote_id: str
+    response_id: str
+    is_multileg: bool
+    reversed_execution_id: int
+
+
+class TradesListed(FixNews, tag="trades_listed"):
+    """A part of the answer to a request for trades, all at the end; or (``reason``) why there is none."""
+
+    request_id: str
+    request_type: str
+    total: int
+    fills: list[FillView]
+    is_first: bool
+    is_last: bool
+    reason: str = ""
+    text: str = ""
+
+
+class MessageRefused(FixNews, tag="message_refused"):
+    """A message that has no answer of its own kind."""
+
+    sequence: int
+    message_type: str
+    business_id: str
+    reason: str
+    text: str
+
+
+AnyFixNews = (
+    RequestRefused
+    | RequestShown
+    | QuoteShown
+    | QuoteGone
+    | StatusTold
+    | OutcomeTold
+    | MassAnswered
+    | TradeTold
+    | TradesListed
+    | MessageRefused
+)
+
+
+def request_name(rfq_id: int) -> str:
+    """A request as its makers read it."""
+    return f"R{rfq_id}"
+
+
+def quote_name(quote: QuoteView) -> str:
+    """A version of a quote as its taker reads it."""
+    return f"Q{quote.rfq_id}.{quote.quote_id}.{quote.version}"
+
+
+def find_rfq_id(name: str) -> int | None:
+    """Of what ``request_name`` made."""
+    numbers = _numbers(name, "R")
+    return numbers[0] if numbers is not None and len(numbers) == 1 else None
+
+
+def find_quote(name: str) -> tuple[int, int, int] | None:
+    """(RFQ, quote, version) of what ``quote_name`` made."""
+    numbers = _numbers(name, "Q")
+    return (numbers[0], numbers[1], numbers[2]) if numbers is not None and len(numbers) == 3 else None
+
+
+def _numbers(name: str, prefix: str) -> list[int] | None:
+    parts = name[1:].split(".")
+    is_ours = name.startswith(prefix) and len(parts) <= 3
+    if not is_ours or not all(part.isascii() and part.isdecimal() and len(part) <= 18 for part in parts):
+        return None
+    return [int(part) for part in parts]
