@@ -268,6 +268,20 @@ AnyFixNews = (
 )
 
 
+def no_trades(request_id: str, request_type: str, reason: str, text: str) -> TradesListed:
+    """A request for trades that is not answered."""
+    return TradesListed(
+        request_id=request_id,
+        request_type=request_type,
+        total=0,
+        fills=[],
+        is_first=True,
+        is_last=True,
+        reason=reason,
+        text=text,
+    )
+
+
 def request_name(rfq_id: int) -> str:
     """A request as its makers read it."""
     return f"R{rfq_id}"

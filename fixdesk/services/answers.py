@@ -57,18 +57,7 @@ def refused(entry: FixEntry, refusal: Refusal) -> list[AnyFixNews]:
     if isinstance(action, fix_rfq.RequestQuotes):
         return [fix_rfq.RequestRefused(request_id=action.request_id, reason=reason, text=text)]
     if isinstance(action, fix_rfq.AskTrades):
-        return [
-            fix_rfq.TradesListed(
-                request_id=action.request_id,
-                request_type=action.request_type,
-                total=0,
-                fills=[],
-                is_first=True,
-                is_last=True,
-                reason=reason,
-                text=text,
-            )
-        ]
+        return [fix_rfq.no_trades(action.request_id, action.request_type, reason, text)]
     told_status = _status_of(action)
     if told_status is not None:
         status = "not_found" if isinstance(refusal, NotFound) else "rejected"

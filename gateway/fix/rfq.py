@@ -17,7 +17,7 @@ from gateway.fix.message import Message
 from gateway.fix.rfq_log import LogFull, RfqLog
 from gateway.fix.rfq_messages import NotSpoken
 from gateway.fix.rfq_reports import Reports
-from wire.fix_rfq import AnyFixAction, AnyFixNews, RequestRefused, SessionCame, SessionWent, StatusTold
+from wire.fix_rfq import AnyFixAction, AnyFixNews, RequestRefused, SessionCame, SessionWent, StatusTold, no_trades
 from wire.gateway_fix import TellFixSession
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,8 @@ class RfqSessions:
         news: AnyFixNews
         if message.type == "R":
             news = RequestRefused(request_id=message.get(131), reason=name, text=text)
+        elif message.type == "AD":
+            news = no_trades(message.get(568), message.get(569), name, text)
         elif message.type in ("S", "AJ", "a"):
             news = StatusTold(
                 status="rejected",

@@ -20,7 +20,7 @@ COUNT, SEED = 200, 20_260_204
 NAME = "BTC-PERPETUAL"
 Body = list[tuple[int, object]]
 VERSIONS = {"FIX.4.2": 1, "FIX.4.4": 2, "FIXT.1.1": 3}
-ANSWERS = ("3", "j", "8", "9", "r", "Y", "y", "AP", "W")
+ANSWERS = ("3", "j", "8", "9", "r", "Y", "y", "AP", "W", "AG", "AI", "AQ")
 
 
 def bodies(begin_string: str) -> dict[str, Body]:
@@ -37,16 +37,36 @@ def bodies(begin_string: str) -> dict[str, Body]:
     if begin_string != "FIX.4.2":
         messages["q"] = [(11, "?"), (530, 3), (60, timestamp())]
         messages["x"] = [(320, "?"), (559, 0), (55, "NOTHING")]
+        messages |= rfq_bodies()
     return messages
 
 
+def rfq_bodies() -> dict[str, Body]:
+    """What the gateway can answer itself; the desk's refusals are tried with the whole stack."""
+    return {
+        "R": [(131, "?"), (146, 2), (55, NAME), (38, 1), (55, NAME), (38, 1)],
+        "S": [(117, "?"), (131, "nothing"), (537, 1), (55, NAME), (133, "1.0"), (60, timestamp())],
+        "i": [(117, "?"), (537, 1), (296, 1), (302, "nothing"), (304, 1), (295, 1), (299, "?"), (55, NAME), (133, 1)],
+        "AG": [(131, "nothing"), (658, 10), (146, 1), (55, NAME)],
+        "AJ": [(693, "?"), (117, "Q1.1.1"), (694, 2), (55, NAME), (44, "1.0"), (60, timestamp())],
+        "Z": [(117, "?"), (298, 2)],
+        "a": [(649, "?"), (117, "?"), (263, 1), (55, NAME)],
+        "AD": [(568, "?"), (569, 2)],
+    }
+
+
 REQUIRED = {"D": (11, 54, 60, 40), "G": (11, 54, 60, 40), "F": (11, 54, 60), "H": (54,),
-            "V": (262, 263, 264), "q": (530, 60), "x": (320,)}  # fmt: skip
-CODED = {"D": (54, 40, 59), "G": (54, 40, 59), "F": (54,), "H": (54,), "V": (263,), "q": (530,), "x": (559,)}
-FORMATTED = {"D": (38, 44, 60), "G": (38, 44, 60), "F": (60,), "V": (264,), "q": (60,)}
+            "V": (262, 263, 264), "q": (530, 60), "x": (320,), "R": (131,), "S": (117,), "i": (117,), "AG": (131, 658),
+            "AJ": (693, 694), "Z": (298,), "a": (), "AD": (568, 569)}  # fmt: skip
+CODED = {"D": (54, 40, 59), "G": (54, 40, 59), "F": (54,), "H": (54,), "V": (263,), "q": (530,), "x": (559,),
+         "S": (537,), "i": (537,), "AG": (658,), "AJ": (694,), "Z": (298,), "a": (263,), "AD": (569,)}  # fmt: skip
+NUMBERED = {559, 537, 658, 694, 298, 569}
+"""Codes that are numbers: one that is none has the wrong format, not the wrong value."""
+FORMATTED = {"D": (38, 44, 60), "G": (38, 44, 60), "F": (60,), "V": (264,), "q": (60,), "S": (133, 60), "AJ": (44, 60)}
 UNSAID = {("13", "")}
 """FIX 4.2 has no SessionRejectReason for a tag that appears twice: the text says it."""
-BUSINESS = {"D": "8", "G": "9", "F": "9", "H": "8", "V": "Y", "q": "r", "x": "y"}
+BUSINESS = {"D": "8", "G": "9", "F": "9", "H": "8", "V": "Y", "q": "r", "x": "y", "R": "AG", "S": "3", "i": "3", "AG": "3",
+            "AJ": "AI", "Z": "3", "a": "AI", "AD": "AQ"}  # fmt: skip
 
 
 Broken = tuple[str, Body, str, str]
@@ -59,18 +79,20 @@ def with_value(body: Body, tag: int, found: object) -> Body:
 
 def breakages(random_: random.Random, kind: str, body: Body) -> dict[str, Broken]:
     """Every way in which that message is broken here."""
-    required = random_.choice(REQUIRED[kind])
-    coded = random_.choice(CODED[kind])
     found: dict[str, Broken] = {
-        "missing": (kind, [field for field in body if field[0] != required], "3", "1"),
-        "empty": (kind, with_value(body, required, ""), "3", "4"),
-        "coded": (kind, with_value(body, coded, "77" if kind == "x" else "~"), "3", "5"),
         "undefined": (kind, [*body, (148, "1.0")], "3", "2"),
         "unknown": (kind, [*body, (4_999, "1")], "3", "0"),
         "twice": (kind, [*body, body[0]], "3", "13"),
         "type": ("B", [(148, "n"), (33, 1), (58, "x")], "j", "3"),
         "business": (kind, body, BUSINESS[kind], ""),
     }
+    if REQUIRED[kind]:
+        required = random_.choice(REQUIRED[kind])
+        found["missing"] = (kind, [field for field in body if field[0] != required], "3", "1")
+        found["empty"] = (kind, with_value(body, required, ""), "3", "4")
+    if kind in CODED:
+        coded = random_.choice(CODED[kind])
+        found["coded"] = (kind, with_value(body, coded, "77" if coded in NUMBERED else "~"), "3", "5")
     if kind in FORMATTED:
         found["format"] = (kind, with_value(body, random_.choice(FORMATTED[kind]), "x1"), "3", "6")
     if kind == "D":
@@ -92,7 +114,11 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     for begin_string, number in VERSIONS.items():
         made.give(
             session(
-                number, begin_string, grants=["orders", "market_data"], messages_per_second=10_000, message_burst=10_000
+                number,
+                begin_string,
+                grants=["orders", "market_data", "rfq"],
+                messages_per_second=10_000,
+                message_burst=10_000,
             )
         )
     yield made
