@@ -2,8 +2,10 @@
 
 import asyncio
 import collections
+import functools
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -25,8 +27,26 @@ VERSIONS = {
     "fix50sp2": ("FIXT.1.1", "9", ("FIXT11.xml", "FIX50SP2.xml")),
 }
 CASES = 467
+LANES = 6
+"""Services per version: most cases wait for a heartbeat."""
 SECRET = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """SHA-256 of nothing: the definitions log on without a password."""
+
+
+def source_packages() -> str:
+    """Where apt has its packages from, for sources."""
+    if shutil.which("apt-get") is None:
+        pytest.skip("skipped, no apt-get")
+    command = [
+        "apt-get",
+        "indextargets",
+        "--format",
+        "deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)",
+        "Identifier: Packages",
+    ]
+    return "".join(
+        sorted(set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines(True)))
+    )
 
 
 def definitions(folder: Path) -> Path:
@@ -35,7 +55,7 @@ def definitions(folder: Path) -> Path:
     if given:
         return Path(given) / "test" / "definitions" / "server"
     source = folder / "sources.list"
-    source.write_text("deb-src http://deb.debian.org/debian stable main\n")
+    source.write_text(source_packages())
     options = [f"-oDir::Etc::SourceList={source}", "-oDir::Etc::SourceParts=-", f"-oDir::State::Lists={folder}/lists"]
     options += [f"-oDir::Cache={folder}/cache", "-oAPT::Sandbox::User=root"]
     for place in ("lists/partial", "cache/archives/partial"):
@@ -67,14 +87,15 @@ def session(number: int, name: str, target: str) -> SetFixSession:
     )  # fmt: skip
 
 
+@functools.cache
 def dictionary(begin_string: str, version: str) -> Dictionary:
     files = next(files for begin, number, files in VERSIONS.values() if (begin, number) == (begin_string, version))
     return Dictionary(*(specification(file) for file in files))
 
 
-async def run_version(folder: Path, number: int, name: str, cases: list[Path]) -> list[str]:
-    """A service for the version, its cases one after the other, for they share a session. What failed."""
-    service = FixService(folder / name, Echo(), lambda _: True, dictionary)
+async def run_cases(folder: Path, number: int, name: str, cases: list[Path]) -> list[str]:
+    """A service of its own, cases one after the other, for they share a session. What failed."""
+    service = FixService(folder, Echo(), lambda _: True, dictionary)
     service.apply(number, session(number, name, sender_of(cases)))
     running = asyncio.create_task(service.run("127.0.0.1", 0))
     await service.listening.wait()
@@ -92,7 +113,11 @@ async def run_version(folder: Path, number: int, name: str, cases: list[Path]) -
 
 async def run_all(folder: Path, server: Path) -> tuple[dict[str, int], list[str]]:
     cases = {name: sorted((server / name).glob("*.def")) for name in VERSIONS}
-    runs = [run_version(folder, number, name, cases[name]) for number, name in enumerate(VERSIONS, 1)]
+    runs = [
+        run_cases(folder / f"{name}.{lane}", number, name, cases[name][lane::LANES])
+        for number, name in enumerate(VERSIONS, 1)
+        for lane in range(LANES)
+    ]
     results = await asyncio.gather(*runs)
     return {name: len(paths) for name, paths in cases.items()}, [failure for failed in results for failure in failed]
 
