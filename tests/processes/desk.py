@@ -5,7 +5,6 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -90,10 +89,3 @@ def wait_for(what: str, look: Callable[[], Any], seconds: float = SETTLE_SECONDS
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds} s")
         time.sleep(0.1)
-
-
-def state_folder(tmp_path_factory: Any, name: str) -> Path:
-    folder = Path(tmp_path_factory.mktemp(name))
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    return folder

@@ -11,6 +11,7 @@ import pytest
 
 from terminal.supervisor.stack import Stack
 from tests.processes import desk as desks
+from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
@@ -20,8 +21,8 @@ SECONDS_MAX = 90
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(desks.state_folder(tmp_path_factory, "clients"), seed=5, without=("makers",)) as running:
+def stack(new_state: NewState) -> Iterator[Stack]:
+    with Stack(new_state("clients"), seed=5, without=("makers",)) as running:
         yield running
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from terminal.supervisor.stack import Stack
 from tests.processes import desk as desks
+from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk
 
 bursts = pytest.importorskip("tests.processes.burst", exc_type=ImportError)
@@ -22,9 +23,8 @@ KILL_AFTER = 120
 
 
 @pytest.fixture
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = desks.state_folder(tmp_path_factory, "database_kill")
-    with Stack(folder, seed=12, without=("makers", "celery")) as running:
+def stack(new_state: NewState) -> Iterator[Stack]:
+    with Stack(new_state("database_kill"), seed=12, without=("makers", "celery")) as running:
         yield running
 
 

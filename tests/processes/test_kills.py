@@ -11,6 +11,7 @@ import pytest
 
 from terminal.supervisor.stack import Stack
 from tests.processes import desk as desks
+from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk
 
 bursts = pytest.importorskip("tests.processes.burst", exc_type=ImportError)
@@ -28,9 +29,8 @@ def desk(stack: Stack) -> Iterator[RestDesk]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = desks.state_folder(tmp_path_factory, "kills")
-    with Stack(folder, seed=11, without=("makers", "celery")) as running:
+def stack(new_state: NewState) -> Iterator[Stack]:
+    with Stack(new_state("kills"), seed=11, without=("makers", "celery")) as running:
         yield running
 
 

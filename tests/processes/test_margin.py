@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from terminal.supervisor.stack import Stack
+from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk, database, rows, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -49,8 +50,8 @@ def _settled(desk: RestDesk, price: str, contracts: int) -> dict:
     return wait_for("an answer", lambda: (row := desk.get(f"orders/{order_id}"))["state"] != "pending_new" and row)
 
 
-def test_an_order_beyond_the_accounts_money_is_refused_and_recorded(state_dir: Path) -> None:
-    with Stack(state_dir, without=("makers", "celery")) as stack:
+def test_an_order_beyond_the_accounts_money_is_refused_and_recorded(new_state: NewState) -> None:
+    with Stack(new_state("margin"), without=("makers", "celery")) as stack:
         desk = RestDesk(stack, "aurora")
         _raise_limits(stack, desk.account_id)
         price = f"{_bid(desk) // 0.5 * 0.5:.1f}"

@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 
 from terminal.supervisor.stack import Stack
 from tests.processes import desk as desks
+from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
@@ -31,9 +32,8 @@ READY_SECONDS_MAX = 400
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = desks.state_folder(tmp_path_factory, "rfq-desk")
-    running = Stack(folder, seed=3, without=("makers", "celery"))
+def stack(new_state: NewState) -> Iterator[Stack]:
+    running = Stack(new_state("rfq-desk"), seed=3, without=("makers", "celery"))
     try:
         running.start()
         running.wait_ready(READY_SECONDS_MAX)

@@ -13,6 +13,7 @@ import pytest
 
 from terminal.supervisor.stack import Stack
 from tests.processes import desk as desks
+from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk
 
 bursts = pytest.importorskip("tests.processes.burst", exc_type=ImportError)
@@ -31,9 +32,8 @@ def desk(stack: Stack) -> Iterator[RestDesk]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = desks.state_folder(tmp_path_factory, "standby")
-    with Stack(folder, seed=11, without=("makers", "celery"), standby=True) as running:
+def stack(new_state: NewState) -> Iterator[Stack]:
+    with Stack(new_state("standby"), seed=11, without=("makers", "celery"), standby=True) as running:
         yield running
 
 

@@ -1,12 +1,12 @@
 """The simulated venues under ``manage.py up``: their books reach the frames, and come back after a kill."""
 
 import time
-from pathlib import Path
 
 import msgspec
 import redis
 
 from terminal.supervisor.stack import Stack
+from tests.processes.conftest import NewState
 from wire.market import VenueDepth, VenueLink
 from wire.transport import MARKET_LATEST
 
@@ -29,9 +29,8 @@ def wait_live(client: redis.Redis, venue: str, connects: int) -> VenueLink:
     raise AssertionError(f"{venue} is not live: {link}")
 
 
-def test_two_venues_with_their_own_books_and_fees(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    with Stack(tmp_path / "state", without=LEFT_OUT, venues=True) as stack:
+def test_two_venues_with_their_own_books_and_fees(new_state: NewState) -> None:
+    with Stack(new_state("venues"), without=LEFT_OUT, venues=True) as stack:
         client = redis.Redis.from_url(stack.valkey_url)
         links = [wait_live(client, venue, 1) for venue in ("aster", "borea")]
         assert [link.taker_fee_basis_points for link in links] == [5.0, 2.0]
@@ -42,7 +41,7 @@ def test_two_venues_with_their_own_books_and_fees(tmp_path: Path) -> None:
         stack.wait_restarted("aster", old_pid)
         wait_live(client, "aster", links[0].connects + 1)
         for name in ("aster.secret.json", "aster.clients.json", "venues.json"):
-            assert (tmp_path / "state" / "venues" / name).stat().st_mode & 0o077 == 0
-        logs = "".join(path.read_text(errors="replace") for path in (tmp_path / "state" / "logs").glob("*.log"))
-        secret = msgspec.json.decode((tmp_path / "state" / "venues" / "aster.secret.json").read_bytes())["secret"]
+            assert (stack.state_dir / "venues" / name).stat().st_mode & 0o077 == 0
+        logs = "".join(path.read_text(errors="replace") for path in (stack.state_dir / "logs").glob("*.log"))
+        secret = msgspec.json.decode((stack.state_dir / "venues" / "aster.secret.json").read_bytes())["secret"]
         assert secret not in logs
