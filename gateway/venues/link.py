@@ -1,4 +1,4 @@
-"""Keeps one WebSocket to a venue: connect, converse, notice that it is dead, wait, connect again; for ever."""
+"""Keeps one connection to a venue: connect, converse, notice that it is dead, wait, connect again; for ever."""
 
 import asyncio
 import logging
@@ -41,6 +41,18 @@ class Link(Protocol):
     name: str
     status: LinkStatus
 
+    async def live(self) -> None:
+        """One connection, from its first byte to its end: raises what ended it."""
+        ...
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        ...
+
+
+class WebSocketLink(Link, Protocol):
+    """A client that converses over a WebSocket: its ``live`` is ``converse``."""
+
     @property
     def url(self) -> str: ...
 
@@ -54,10 +66,6 @@ class Link(Protocol):
 
     def take(self, frame: bytes, at_ns: int) -> None:
         """One frame. Raises LinkFailed."""
-        ...
-
-    def lost(self) -> None:
-        """The connection is gone."""
         ...
 
 
@@ -81,7 +89,7 @@ async def keep_connected(link: Link, reconnects: Reconnects | None = None) -> No
     while True:
         began = clock.monotonic()
         try:
-            await _connect_once(link)
+            await link.live()
         except (LinkFailed, WebSocketException, OSError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             if link.status.state != "down":
@@ -96,7 +104,8 @@ async def keep_connected(link: Link, reconnects: Reconnects | None = None) -> No
         await asyncio.sleep(reconnects.next_wait(clock.monotonic() - began))
 
 
-async def _connect_once(link: Link) -> None:
+async def converse(link: WebSocketLink) -> None:
+    """One WebSocket. Raises LinkFailed, WebSocketException, OSError, TimeoutError."""
     async with connect(
         link.url,
         compression=None,
@@ -119,7 +128,7 @@ async def _connect_once(link: Link) -> None:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _read(link: Link, connection: ClientConnection) -> None:
+async def _read(link: WebSocketLink, connection: ClientConnection) -> None:
     while True:
         try:
             async with asyncio.timeout(SILENCE_SECONDS_MAX):
@@ -132,7 +141,7 @@ async def _read(link: Link, connection: ClientConnection) -> None:
         link.take(frame, now_ns)
 
 
-async def _probe(link: Link) -> None:
+async def _probe(link: WebSocketLink) -> None:
     while True:
         await asyncio.sleep(PROBE_SECONDS)
         await link.probe()

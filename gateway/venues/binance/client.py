@@ -17,7 +17,7 @@ from gateway import clock
 from gateway.venues.binance import messages, parse
 from gateway.venues.books import VenueBooks
 from gateway.venues.credentials import Credentials
-from gateway.venues.link import LinkFailed, refuse_frame
+from gateway.venues.link import LinkFailed, converse, refuse_frame
 from gateway.venues.pacing import RateLimit
 from gateway.venues.settings import VenueEntry
 from gateway.venues.status import LinkStatus
@@ -67,6 +67,9 @@ class BinanceClient:
         symbols = [_symbol(name) for name in self.entry.instruments]
         streams = "/".join(f"{symbol}@{topic}" for symbol in symbols for topic in TOPICS[self.entry.adapter])
         return f"{self.entry.url or self._stream_url}/stream?streams={streams}"
+
+    async def live(self) -> None:
+        await converse(self)
 
     async def open(self, connection: ClientConnection) -> None:
         """Lists what is wanted, then fetches a snapshot for each book that needs one, for ever."""

@@ -17,7 +17,7 @@ from gateway.venues.credentials import Credentials
 from gateway.venues.deribit import auth, messages, parse
 from gateway.venues.deribit.trading import CHANNELS as PRIVATE_CHANNELS
 from gateway.venues.deribit.trading import DeribitTrading
-from gateway.venues.link import LinkFailed, RequestFailed, refuse_frame
+from gateway.venues.link import LinkFailed, RequestFailed, converse, refuse_frame
 from gateway.venues.market import VenueTicker
 from gateway.venues.pacing import RateLimit
 from gateway.venues.settings import VenueEntry
@@ -65,6 +65,9 @@ class DeribitClient:
     @property
     def url(self) -> str:
         return self.entry.url or (TEST_URL if self.entry.is_test_network else URL)
+
+    async def live(self) -> None:
+        await converse(self)
 
     async def open(self, connection: ClientConnection) -> None:
         """Raises LinkFailed where the venue lets us not in, or lists what cannot be read."""
