@@ -31,7 +31,10 @@ SEQUENCE_MAX = 2**31 - 1
 
 
 class Machine:
-    """One session. ``connect`` begins a connection, ``receive`` and ``tick`` live it, ``disconnected`` ends it."""
+    """One session, as the acceptor of it (``gateway.fix.initiator``: the other end).
+
+    A logon begins a connection, ``receive`` and ``tick`` live it, ``disconnected`` ends it.
+    """
 
     def __init__(self, identity: Identity, store: SessionStore, dictionary: Dictionary, outlet: Outlet) -> None:
         self.identity, self.store, self._dictionary, self._outlet = identity, store, dictionary, outlet
@@ -316,10 +319,12 @@ class Machine:
             body = [field for field in body if field[0] not in ROUTES]
         raw = encode(self.identity.begin_string, kind, header, body)
         reference, command = mark
-        is_resendable = kind not in GAP_FILLED_TYPES
-        self.store.note_sent(raw, is_resendable=is_resendable, reference=reference, command=command)
+        self.store.note_sent(raw, is_resendable=self._can_resend(kind), reference=reference, command=command)
         if self.is_logged_on or kind in (LOGON, LOGOUT):
             self._write(raw, now)
+
+    def _can_resend(self, kind: str) -> bool:
+        return kind not in GAP_FILLED_TYPES
 
     def _write(self, raw: str, now: Now) -> None:
         self.last_sent_at_ns, self._sent_at = now.wall_ns, now.steady

@@ -128,9 +128,9 @@ class SessionStore:
         self.next_sender, self.next_target = next_sender, next_target
         self._replace()
 
-    def compact(self) -> None:
-        """Leave out what nobody will ask for again, where that is much: it takes about a second."""
-        if self._size > COMPACT_BYTES:
+    def compact(self, above_bytes: int = COMPACT_BYTES) -> None:
+        """Leave out what nobody will ask for again, where the file is larger: with many messages about a second."""
+        if self._size > above_bytes:
             self._replace()
 
     def sent_between(self, begin: int, end: int) -> Iterator[tuple[int, str]]:

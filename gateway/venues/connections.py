@@ -8,10 +8,12 @@ from typing import Protocol, Self
 
 from redis.asyncio import Redis
 
+from gateway.fix.store import StoreDamaged
 from gateway.venues.binance.client import BinanceClient
 from gateway.venues.books import VenueBooks
 from gateway.venues.credentials import Credentials, CredentialsRefused, find_credentials
 from gateway.venues.deribit.client import DeribitClient
+from gateway.venues.fix.client import FixClient
 from gateway.venues.link import Link, keep_connected
 from gateway.venues.publisher import VenuePublisher
 from gateway.venues.settings import VenueEntry, VenuesRefused, read_venues
@@ -28,6 +30,7 @@ CLIENTS: dict[str, Callable[[VenueEntry, Credentials | None], VenueClient]] = {
     "deribit": DeribitClient,
     "binance_spot": BinanceClient,
     "binance_usdm": BinanceClient,
+    "fix": FixClient,
 }
 
 
@@ -41,7 +44,7 @@ class VenueConnections:
         entries = read_venues(path) if path else []
         try:
             return cls([CLIENTS[entry.adapter](entry, find_credentials(entry)) for entry in entries])
-        except CredentialsRefused as error:
+        except (CredentialsRefused, StoreDamaged, OSError) as error:
             raise VenuesRefused(str(error)) from error
 
     async def run(self, client: Redis) -> None:

@@ -8,7 +8,9 @@ VENUES_MAX = 32
 INSTRUMENTS_MAX = 500
 FILE_BYTES_MAX = 256 << 10
 NAME_LENGTH_MAX = 20
-ADAPTERS = ("deribit", "binance_spot", "binance_usdm")
+ADAPTERS = ("deribit", "binance_spot", "binance_usdm", "fix")
+WITH_LISTS = ("deribit", "fix")
+"""They list what they offer; of others the instruments must be named."""
 
 
 class VenuesRefused(ValueError):
@@ -24,6 +26,9 @@ class VenueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     offers thousands, needs them named.
     ``secret_file``: JSON {"key", "secret"}, readable by its owner alone; empty: the environment's
     ``PARLEY_VENUE_<NAME>_KEY`` and ``_SECRET``; neither: without signing in.
+    Of ``fix`` alone: ``url`` is fix://host:port, or fixs:// over TLS; ``target_comp_id`` the venue's name,
+    ``sender_comp_id`` ours (empty: the key); ``session_file`` keeps the session's numbers; ``resets_on_logon`` for a
+    venue whose numbers begin anew with every logon.
     """
 
     name: str
@@ -34,6 +39,10 @@ class VenueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rest_url: str = ""
     instruments: list[str] = []
     secret_file: str = ""
+    sender_comp_id: str = ""
+    target_comp_id: str = ""
+    session_file: str = ""
+    resets_on_logon: bool = False
 
     def __post_init__(self) -> None:
         if not (self.name.isascii() and self.name.isalnum() and self.name == self.name.lower()):
@@ -42,8 +51,11 @@ class VenueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError(f"venue {self.name} has a name or a list of instruments that is too long")
         if self.adapter not in ADAPTERS:
             raise ValueError(f"venue {self.name}: {self.adapter!r} is none of {', '.join(ADAPTERS)}")
-        if self.adapter != "deribit" and not self.instruments:
+        if self.adapter not in WITH_LISTS and not self.instruments:
             raise ValueError(f"venue {self.name} needs its instruments named")
+        is_address = self.url.startswith(("fix://", "fixs://")) and self.url.count(":") == 2
+        if self.adapter == "fix" and not (is_address and self.target_comp_id and self.session_file):
+            raise ValueError(f"venue {self.name} needs url fix://host:port, target_comp_id and session_file")
 
 
 def read_venues(path: Path) -> list[VenueEntry]:

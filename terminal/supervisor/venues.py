@@ -12,6 +12,8 @@ from terminal import embedded
 from terminal.supervisor.process import StartFailure
 
 NAMES = ("aster", "borea")
+OVER_FIX = frozenset({"borea"})
+"""They speak FIX 4.4; the others JSON-RPC over WebSocket."""
 TITLES = {"aster": "Aster (simulated)", "borea": "Borea (simulated)"}
 VARIABLE = "PARLEY_VENUES"
 CLIENT_ID = "parley"
@@ -35,21 +37,31 @@ def prepare(state: Path, name: str) -> SimulatedVenue:
     clients, secret_file = folder / f"{name}.clients.json", folder / f"{name}.secret.json"
     _write_private(clients, {CLIENT_ID: secret})
     _write_private(secret_file, {"key": CLIENT_ID, "secret": secret})
+    front, link = (_fix if name in OVER_FIX else _web_socket)(folder, name, port)
     return SimulatedVenue(
         name=name,
         arguments=(
-            *("-m", "venues.simulator", "--profile", name, "--follow", "--port", str(port)),
+            *("-m", "venues.simulator", "--profile", name, "--follow", *front),
             *("--control-port", str(control_port), "--clients", str(clients)),
         ),
         entry={
-            "name": name,
-            "title": TITLES[name],
-            "adapter": "deribit",
-            "is_test_network": True,
-            "url": f"ws://127.0.0.1:{port}/ws/api/v2",
-            "secret_file": str(secret_file),
+            "name": name, "title": TITLES[name], "is_test_network": True, "secret_file": str(secret_file), **link,
         },
-    )
+    )  # fmt: skip
+
+
+def _web_socket(folder: Path, name: str, port: int) -> tuple[tuple[str, ...], dict[str, str]]:
+    """(arguments of the venue, how it is reached)."""
+    return ("--port", str(port)), {"adapter": "deribit", "url": f"ws://127.0.0.1:{port}/ws/api/v2"}
+
+
+def _fix(folder: Path, name: str, port: int) -> tuple[tuple[str, ...], dict[str, str]]:
+    """As ``_web_socket``; both ends keep the session's numbers."""
+    store = folder / f"{name}.fix"
+    store.mkdir(mode=0o700, parents=True, exist_ok=True)
+    link = {"adapter": "fix", "url": f"fix://127.0.0.1:{port}", "target_comp_id": name.upper()}
+    link["session_file"] = str(folder / f"{name}.session")
+    return ("--fix-port", str(port), "--fix-store", str(store)), link
 
 
 def write_file(state: Path, simulated: Sequence[SimulatedVenue]) -> Path | None:

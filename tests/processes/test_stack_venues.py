@@ -1,4 +1,4 @@
-"""The simulated venues under ``manage.py up``: their books reach the frames, and come back after a kill."""
+"""The simulated venues under ``manage.py up``, one over FIX: their books reach the frames, and come back after a kill."""
 
 import time
 
@@ -19,11 +19,11 @@ def read(client: redis.Redis, key: str, kind: type):
     return msgspec.json.decode(frame, type=kind) if frame else None
 
 
-def wait_live(client: redis.Redis, venue: str, connects: int) -> VenueLink:
+def wait_live(client: redis.Redis, venue: str, connects: int, since_ns: int = 0) -> VenueLink:
     deadline = time.monotonic() + SECONDS_MAX
     while time.monotonic() < deadline:
         link = read(client, f"venue_link.{venue}", VenueLink)
-        if link is not None and link.state == "live" and link.connects >= connects:
+        if link is not None and link.state == "live" and link.connects >= connects and link.at_ns > since_ns:
             return link
         time.sleep(0.1)
     raise AssertionError(f"{venue} is not live: {link}")
@@ -37,11 +37,17 @@ def test_two_venues_with_their_own_books_and_fees(new_state: NewState) -> None:
         depth = read(client, "venue_depth.BTC-PERPETUAL", VenueDepth)
         assert [levels.venue for levels in depth.venues] == ["aster", "borea"]
         assert depth.venues[0].bids != depth.venues[1].bids
-        old_pid = stack.kill("aster")
-        stack.wait_restarted("aster", old_pid)
-        wait_live(client, "aster", links[0].connects + 1)
-        for name in ("aster.secret.json", "aster.clients.json", "venues.json"):
+        assert [link.adapter for link in links] == ["deribit", "fix"]
+        for link, venue in zip(links, ("aster", "borea"), strict=True):
+            old_pid = stack.kill(venue)
+            stack.wait_restarted(venue, old_pid)
+            wait_live(client, venue, link.connects + 1)
+        old_pid = stack.kill("gateway")
+        stack.wait_restarted("gateway", old_pid)
+        wait_live(client, "borea", 1, since_ns=time.time_ns())
+        for name in ("aster.secret.json", "borea.clients.json", "venues.json", "borea.fix"):
             assert (stack.state_dir / "venues" / name).stat().st_mode & 0o077 == 0
         logs = "".join(path.read_text(errors="replace") for path in (stack.state_dir / "logs").glob("*.log"))
-        secret = msgspec.json.decode((stack.state_dir / "venues" / "aster.secret.json").read_bytes())["secret"]
-        assert secret not in logs
+        for name in ("aster", "borea"):
+            secret = msgspec.json.decode((stack.state_dir / "venues" / f"{name}.secret.json").read_bytes())["secret"]
+            assert secret not in logs

@@ -9,12 +9,17 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Coroutine
+from typing import Any
 
+import quickfix
 from redis.asyncio import Redis
+from websockets.asyncio.server import Server
 
 from venues.simulator.control import serve_control
 from venues.simulator.exchange import Exchange
-from venues.simulator.faults import Faults, play_script
+from venues.simulator.faults import AnyAction, Bust, Faults, play_script
+from venues.simulator.fix.front import FixFront
 from venues.simulator.json_rpc.server import JsonRpcFront
 from venues.simulator.liquidity import STEP_SECONDS, Liquidity
 from venues.simulator.paths import FollowedPath, Path, SeededPath, is_expired
@@ -30,41 +35,66 @@ EXIT_FAILED, EXIT_PORT = 1, 3
 
 
 class Venue:
-    """A market that moves, and its front. ``run`` until asked to stop."""
+    """A market that moves, and its fronts. ``run`` until asked to stop."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._exchange = Exchange(settings.profile, settings.secrets, time.time_ns())
         self._faults = Faults()
-        self._front = JsonRpcFront(self._exchange, self._faults, settings.secrets)
+        self._faults.at_once.append(self._bust)
         client = Redis.from_url(settings.valkey_url, socket_timeout=3.0) if settings.valkey_url else None
         self._path: Path = FollowedPath(client) if client else SeededPath(settings.seed)
         self._liquidity = Liquidity(self._exchange, self._path, settings.seed)
+        self._server: Server | None = None
+        self._fix: FixFront | None = None
 
     async def run(self) -> int:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         try:
-            server = await self._front.open(self._settings.port)
+            parts = [self._move(), *await self._open(), play_script(self._settings.script, self._faults)]
             if self._settings.control_port is not None:
                 await serve_control(self._faults, self._settings.control_port)
-        except OSError as error:
-            sys.stderr.write(f"venue: port {self._settings.port} cannot be used: {error.strerror}.\n")
+        except (OSError, quickfix.ConfigError, quickfix.RuntimeError) as error:
+            sys.stderr.write(f"venue: a port cannot be used: {error}.\n")
             return EXIT_PORT
-        port = server.sockets[0].getsockname()[1]
-        log.info("%s: listening on port %d", self._settings.profile.title, port)
-        parts = [self._move(), self._front.publish(), play_script(self._settings.script, self._faults)]
         tasks = [asyncio.create_task(part) for part in parts]
         waiting = asyncio.create_task(stop.wait())
         code = await _until_stopped(tasks, waiting)
         for task in tasks:
             task.cancel()
-        server.close()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(server.wait_closed(), CLOSE_SECONDS_MAX)
+        await self._close()
         self._exchange.close()
         return code
+
+    async def _open(self) -> list[Coroutine[Any, Any, None]]:
+        """What each front does from now on. Raises OSError, quickfix.ConfigError, quickfix.RuntimeError."""
+        settings, title = self._settings, self._settings.profile.title
+        parts: list[Coroutine[Any, Any, None]] = []
+        if settings.port is not None:
+            front = JsonRpcFront(self._exchange, self._faults, settings.secrets)
+            self._server = await front.open(settings.port)
+            log.info("%s: WebSocket on port %d", title, self._server.sockets[0].getsockname()[1])
+            parts.append(front.publish())
+        if settings.fix_port is not None:
+            store = settings.fix_store
+            self._fix = FixFront(self._exchange, self._faults, settings.secrets, settings.fix_port, store)
+            log.info("%s: FIX on port %d", title, settings.fix_port)
+            parts.append(self._fix.run())
+        return parts
+
+    async def _close(self) -> None:
+        if self._fix is not None:
+            self._fix.close()
+        if self._server is not None:
+            self._server.close()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._server.wait_closed(), CLOSE_SECONDS_MAX)
+
+    def _bust(self, action: AnyAction) -> None:
+        if isinstance(action, Bust):
+            self._exchange.bust_last(action.trade_id, time.time_ns())
 
     async def _move(self) -> None:
         """Lists, then quotes ten times a second."""

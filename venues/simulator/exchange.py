@@ -138,6 +138,12 @@ class Exchange:
     def open_orders(self, client: Client) -> list[Order]:
         return [order for order in self.orders.values() if order.client is client and order.state is State.OPEN]
 
+    def bust_last(self, trade_id: str, at_ns: int) -> None:
+        """The trade of that id, or, where it is empty, the last one of a client that stands."""
+        trades = [each for each in self.trades if trade_id in ("", each.trade_id) and not each.is_busted]
+        if trades:
+            self.bust(trades[-1], at_ns)
+
     def trades_of(self, client: Client) -> list[Trade]:
         """Oldest first."""
         return [trade for trade in self.trades if trade.order.client is client]

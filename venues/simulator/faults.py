@@ -82,6 +82,16 @@ class Bust(Action, tag="bust"):
     trade_id: str = ""
 
 
+class ShiftNumbers(Action, tag="shift_numbers"):
+    """FIX: the venue's next message has a number that is so much too high, or, below 0, too low."""
+
+    by: Annotated[int, Meta(ge=-COUNT_MAX, le=COUNT_MAX)] = 1
+
+
+class ExpectAgain(Action, tag="expect_again"):
+    """FIX: the last ``count`` messages of each client count as not received, and are asked for again."""
+
+
 Kind = TypeVar("Kind", bound=Action)
 
 AnyAction = (
@@ -97,7 +107,11 @@ AnyAction = (
     | RefuseConnections
     | Silence
     | Bust
+    | ShiftNumbers
+    | ExpectAgain
 )
+AT_ONCE = (Disconnect, RefuseConnections, Silence, Bust, ShiftNumbers, ExpectAgain)
+"""What needs no occasion."""
 
 
 class ScriptLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,24 +125,21 @@ class ScriptRefused(ValueError):
     """A script that cannot be played; the message says why."""
 
 
-def _ignore(action: AnyAction) -> None:
-    """Nobody carries out actions yet."""
-
-
 class Faults:
-    """What is left of each kind. ``at_once`` carries out what needs no occasion."""
+    """What is left of each kind. ``at_once``: who carries out what needs no occasion."""
 
     def __init__(self) -> None:
         self._left: dict[type[Action], tuple[Any, int]] = {}
-        self.at_once: Callable[[AnyAction], None] = _ignore
+        self.at_once: list[Callable[[AnyAction], None]] = []
         self.fired = 0
         """Occasions at which the venue misbehaved."""
 
     def plan(self, action: AnyAction) -> None:
         """At once, or at the next occasions."""
-        if isinstance(action, Disconnect | RefuseConnections | Silence | Bust):
+        if isinstance(action, AT_ONCE):
             self.fired += 1
-            self.at_once(action)
+            for carry_out in self.at_once:
+                carry_out(action)
         else:
             self._left[type(action)] = (action, action.count)
 

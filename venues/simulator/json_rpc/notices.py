@@ -1,18 +1,17 @@
 """What subscribers of a simulated venue are told: books as snapshot and changes, trades, tickers, their own orders."""
 
-import asyncio
 import itertools
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from venues.simulator.contracts import Contract
 from venues.simulator.exchange import Exchange
-from venues.simulator.faults import DelayReports, DropReports, DuplicateReports, Faults, ReorderReports
+from venues.simulator.faults import Faults
 from venues.simulator.json_rpc import render
 from venues.simulator.json_rpc.session import Session
 from venues.simulator.matching import Level
+from venues.simulator.mischief import Reports
 from venues.simulator.records import Client, Order, Print, Trade
 from wire.units import NANOSECONDS_PER_MS
 
@@ -75,7 +74,7 @@ class Notices:
         self._change_ids = itertools.count(10_000)
         self._dirty: dict[str, set[str]] = {interval: set() for interval in INTERVALS}
         self._prints: dict[str, list[Print]] = {}
-        self._held: deque[tuple[Session, str, Any]] = deque()
+        self._reports = Reports(faults)
         exchange.listeners.append(self)
 
     def subscribe(self, session: Session, channel: str) -> bool:
@@ -207,21 +206,7 @@ class Notices:
 
     def _report(self, session: Session, channel: str, content: Any) -> None:
         """To the owner of an order: where the venue is asked to misbehave, it does so here."""
-        faults = self._faults
-        if faults.take(DropReports):
-            return
-        if faults.take(ReorderReports):
-            self._held.append((session, channel, content))
-            return
-        if late := faults.take(DelayReports):
-            asyncio.get_running_loop().call_later(late.seconds, session.notify, channel, content)
-            return
-        twice = faults.take(DuplicateReports)
-        for _ in range(twice.times if twice else 1):
-            session.notify(channel, content)
-        while self._held:
-            held_session, held_channel, held = self._held.pop()
-            held_session.notify(held_channel, held)
+        self._reports.pass_on(lambda: session.notify(channel, content))
 
 
 def _is_about(channel: str, what: str, contract: Contract) -> bool:

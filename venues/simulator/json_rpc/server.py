@@ -11,7 +11,7 @@ from websockets.asyncio.server import Request, Response, Server, ServerConnectio
 from websockets.exceptions import ConnectionClosed
 
 from venues.simulator.exchange import Exchange
-from venues.simulator.faults import AnyAction, Bust, Disconnect, Faults, RefuseConnections, Silence
+from venues.simulator.faults import AnyAction, Disconnect, Faults, RefuseConnections, Silence
 from venues.simulator.json_rpc.auth import Doorkeeper
 from venues.simulator.json_rpc.errors import BAD_REQUEST, PARSE_ERROR, TOO_MANY_REQUESTS, RpcError
 from venues.simulator.json_rpc.methods import Methods
@@ -44,7 +44,7 @@ class JsonRpcFront:
         self._methods = Methods(exchange, self.notices, faults, Doorkeeper(secrets))
         self._refuse_until = self._quiet_until = 0.0
         self._decode = msgspec.json.Decoder(RequestFrame).decode
-        faults.at_once = self._misbehave
+        faults.at_once.append(self._misbehave)
 
     async def open(self, port: int) -> Server:
         return await serve(
@@ -122,10 +122,6 @@ class JsonRpcFront:
                 self._quiet_until = now + action.seconds
                 for session in self.notices.sessions:
                     session.quiet_until = self._quiet_until
-            case Bust():
-                trades = [t for t in self._exchange.trades if action.trade_id in ("", t.trade_id) and not t.is_busted]
-                if trades:
-                    self._exchange.bust(trades[-1], time.time_ns())
 
     def _cut_all(self) -> None:
         for session in list(self.notices.sessions):

@@ -8,7 +8,7 @@ import msgspec
 
 from venues.simulator.contracts import Contract
 from venues.simulator.exchange import Exchange
-from venues.simulator.faults import Faults, FillPartly, LoseAnswers, RejectOrders
+from venues.simulator.faults import Faults, LoseAnswers, RejectOrders
 from venues.simulator.json_rpc import params as asked
 from venues.simulator.json_rpc import render
 from venues.simulator.json_rpc.errors import (
@@ -24,6 +24,7 @@ from venues.simulator.json_rpc.errors import (
 )
 from venues.simulator.json_rpc.notices import KINDS, Notices
 from venues.simulator.json_rpc.session import Session
+from venues.simulator.mischief import thin_out
 from venues.simulator.records import Client, Order, Refused, Terms, Trade
 from wire.units import NANOSECONDS_PER_MS, OrderType, Side, TimeInForce
 
@@ -72,7 +73,7 @@ class Trading:
             raise INVALID_INSTRUMENT
         terms = _read_terms(contract, params, side)
         now_ns = time.time_ns()
-        self._thin_out(contract, terms, now_ns)
+        thin_out(self._exchange, self._faults, contract, terms, now_ns)
         try:
             order, trades = self._exchange.place(_client(session), contract, terms, now_ns)
         except Refused as refused:
@@ -80,20 +81,6 @@ class Trading:
         if self._faults.take(LoseAnswers):
             raise AnswerLost
         return {"order": render.order_json(order), "trades": [render.trade_json(trade) for trade in trades]}
-
-    def _thin_out(self, contract: Contract, terms: Terms, at_ns: int) -> None:
-        """Scripted: less on the other side than the order wants, so that it is filled in part."""
-        thin = self._faults.take(FillPartly)
-        if thin is None:
-            return
-        bids, asks = self._exchange.matching.depth(contract)
-        lots = max(1, int(terms.quantity_lots * thin.share))
-        if terms.side is Side.BUY:
-            asks = [(asks[0][0], lots)] if asks else []
-        else:
-            bids = [(bids[0][0], lots)] if bids else []
-        mark = self._exchange.marks.get(contract.name, contract.price(1))
-        self._exchange.set_quotes(contract, mark, (bids[:10], asks[:10]), at_ns)
 
     def _edit(self, session: Session, params: asked.Edit) -> dict[str, Any]:
         order = self._find(session, params.order_id)
