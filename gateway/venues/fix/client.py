@@ -57,6 +57,7 @@ class FixClient:
         self._has_gap = False
         self._orders = FixTrading(self.session, self._symbols, identity.target, self._symbol_of)
         self.trading: VenueTrading | None = None
+        self.can_trade = credentials is not None
 
     def trade(self, path: Path) -> VenueTrading:
         """Orders over this session, with their log at ``path``; before it is first opened, with credentials."""
