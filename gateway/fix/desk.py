@@ -50,6 +50,7 @@ class Desk:
         self._answers |= {
             "V": self._request(self.market.on_request),
             "x": self._request(self._lists.on_list_request),
+            "c": self._request(self._lists.on_definition_request),
             "AN": self._request(self._lists.on_positions_request),
             **{kind: self._request(answer) for kind, answer in self.rfq.handlers.items()},
         }

@@ -1,4 +1,4 @@
-"""SecurityListRequest and RequestForPositions: what is listed here, and what an account holds of it."""
+"""Lists and definitions of what is listed here, and positions: what an account holds of it."""
 
 import itertools
 
@@ -8,9 +8,10 @@ import parley_core
 from gateway import clock
 from gateway.board import Board
 from gateway.fix import order_messages, values
-from gateway.fix.handler import Link, Session
-from gateway.fix.message import Field, FieldWrong, Message, Outgoing
+from gateway.fix.handler import BusinessReason, Link, Refusal, Session
+from gateway.fix.message import Field, Fields, FieldWrong, Message, Outgoing
 from gateway.registry import Contract, Registry
+from wire.limits import RFQ_LEGS_MAX
 from wire.units import InstrumentKind, OptionType
 
 LISTED_AT_ONCE_MAX = 200
@@ -27,6 +28,11 @@ SECURITY_TYPES = {
     InstrumentKind.PERPETUAL: "FUT",
     InstrumentKind.SPOT: "CASH",
 }
+DEFINITIONS = frozenset({"0", "1"})
+"""SecurityRequestType (321): the identity of what is named; lists are SecurityListRequest's."""
+DEFINITION_ACCEPTED, DEFINITION_REJECTED = "1", "5"
+"""SecurityResponseType (323)."""
+DEFINED_LEG_TAGS = frozenset({600, 601, 602, 603, 608, 609, 610, 611, 612, 616, 620, 623, 624, 556})
 THEORETICAL, NOT_KNOWN = "2", "0"
 """SettlPriceType (731) of the mark; a settlement price of 0 where there is none, the field being required."""
 CLIENT_ID, PROPRIETARY = "3", "D"
@@ -64,6 +70,29 @@ class Lists:
         groups: tuple[Field, ...] = ((146, str(len(part))), *listed) if part else ()
         head = ((320, request), (322, f"{request}-{next(self._numbers)}"), (560, result), (393, str(total)))
         self._link.send(session, Outgoing("y", (*head, (893, "Y" if is_last else "N"), *groups)))
+
+    async def on_definition_request(self, session: Session, message: Message) -> None:
+        """One instrument, or a structure of listed ones. Raises FieldMissing, FieldWrong."""
+        if session.is_fix42:
+            text = "security definitions are spoken in FIX 4.4 and 5.0 SP2"
+            reason = BusinessReason.UNSUPPORTED_MESSAGE
+            self._link.refuse(session, message, Refusal(reason=reason, name="unsupported_message", text=text))
+            return
+        if message.get(321) not in DEFINITIONS:
+            raise FieldWrong(321, message.get(321))
+        legs = message.groups(555, DEFINED_LEG_TAGS)
+        if len(legs) > RFQ_LEGS_MAX:
+            raise FieldWrong(555, message.get(555))
+        names = [leg.get(600) for leg in legs] or [message.get(55)]
+        found = [self._registry.find_name(name) for name in names]
+        head: tuple[Field, ...] = ((320, message.get(320)), (322, f"{message.get(320)}-{next(self._numbers)}"))
+        unknown = next((name for name, contract in zip(names, found, strict=True) if contract is None), None)
+        if unknown is not None:
+            text = f"unknown_instrument: there is no instrument {unknown[:64]}"
+            self._link.send(session, Outgoing("d", (*head, (323, DEFINITION_REJECTED), (55, unknown[:64]), (58, text))))
+            return
+        body = _structure(legs) if legs else _defined(found[0], session)
+        self._link.send(session, Outgoing("d", (*head, (323, DEFINITION_ACCEPTED), *body)))
 
     async def on_positions_request(self, session: Session, message: Message) -> None:
         """Raises FieldMissing, FieldWrong."""
@@ -108,6 +137,19 @@ class Lists:
 
 
 _NOTHING_HELD: tuple[Field, ...] = ((730, NOT_KNOWN), (731, THEORETICAL), (734, NOT_KNOWN), (702, "1"), (703, "TOT"))
+
+
+def _defined(contract: Contract | None, session: Session) -> tuple[Field, ...]:
+    assert contract is not None, "asked before"
+    has_increment = session.application_version not in ("4", "6")
+    fields = _instrument(contract, has_increment=has_increment)
+    return tuple(field for field in fields if field[0] != 561 or not has_increment)
+
+
+def _structure(legs: list[Fields]) -> tuple[Field, ...]:
+    """As a quote request names it: there is nothing to be created, and nothing is kept."""
+    head: tuple[Field, ...] = ((55, "[N/A]"), (167, "MLEG"), (555, str(len(legs))))
+    return (*head, *((tag, leg.get(tag)) for leg in legs for tag in (600, 623, 624) if tag in leg))
 
 
 def _instrument(contract: Contract, *, has_increment: bool) -> tuple[Field, ...]:

@@ -86,8 +86,6 @@ class RfqLog:
             return
         if len(self._entries) >= ENTRIES_MAX:
             raise LogFull(f"{ENTRIES_MAX} messages wait for the desk")
-        if key is not None:
-            self._keys.append(key)
         entry = FixEntry(
             number=self._last + 1,
             at_ns=message.received_at_ns if message else clock.now_ns(),
@@ -105,6 +103,8 @@ class RfqLog:
         self._last = entry.number
         self._size += len(data)
         self._entries.append(entry)
+        if key is not None:
+            self._keys.append(key)
         self._syncing += 1
         try:
             await asyncio.to_thread(os.fdatasync, self._file)

@@ -5,6 +5,7 @@ from gateway.fix.message_rules import IN, OUT, FieldRule, MessageRule
 _F = FieldRule
 _LATER = ("FIX.4.4", "FIX.5.0SP2")
 _RFQ = "rfq"
+_ANY = "drop_copy, market_data, orders or rfq"
 _TRADES = "drop_copy, orders or rfq"
 _TEXT = _F(58, "Text", "N", "`name: words`, with value and bound where a rule refused.")
 _SYMBOL = _F(55, "Symbol", "Y", "The instrument; `[N/A]` with 167=MLEG where there are legs.")
@@ -16,6 +17,40 @@ _RESPONSE = _F(693, "QuoteRespID", "Y", "Unique per session, at most 36 bytes.")
 _TIME = _F(60, "TransactTime", "N", "UTC.")
 
 RFQ_MESSAGES = (
+    MessageRule(
+        type="c",
+        name="SecurityDefinitionRequest",
+        direction=IN,
+        grant=_ANY,
+        versions=_LATER,
+        meaning="An instrument, or a structure of listed ones as a request names it. 35=d answers; nothing is created.",
+        fields=(
+            _F(320, "SecurityReqID", "Y", "Comes back."),
+            _F(321, "SecurityRequestType", "Y", "0 or 1; a list is asked for with 35=x."),
+            _F(55, "Symbol", "without 555", "The instrument."),
+            _LEGS,
+        ),
+    ),
+    MessageRule(
+        type="d",
+        name="SecurityDefinition",
+        direction=OUT,
+        grant=_ANY,
+        versions=_LATER,
+        meaning="What is listed, or that it is not.",
+        fields=(
+            _F(320, "SecurityReqID", "Y", "Of the request."),
+            _F(322, "SecurityResponseID", "Y", "Unique."),
+            _F(323, "SecurityResponseType", "Y", "1 accepted, 5 an instrument is not listed."),
+            _F(
+                55,
+                "Symbol",
+                "Y",
+                "With 461, 167, 541, 202, 231, 15 and 969 (5.0) or 561 (4.4); of a structure `[N/A]`, 555.",
+            ),
+            _TEXT,
+        ),
+    ),
     MessageRule(
         type="R",
         name="QuoteRequest",

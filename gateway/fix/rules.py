@@ -12,7 +12,7 @@ GRANTS_BY_TYPE: dict[str, frozenset[Grant]] = (
     | {"AN": frozenset({Grant.ORDERS, Grant.DROP_COPY})}
     | dict.fromkeys(("AD", "AR"), frozenset({Grant.ORDERS, Grant.DROP_COPY, Grant.RFQ}))
     | dict.fromkeys(("R", "S", "Z", "AJ", "AG", "a", "i"), frozenset({Grant.RFQ}))
-    | {"V": frozenset({Grant.MARKET_DATA}), "x": frozenset(Grant)}
+    | {"V": frozenset({Grant.MARKET_DATA}), "x": frozenset(Grant), "c": frozenset(Grant)}
 )
 """Any of these grants allows the message; a type that is not here needs none."""
 NEVER_THROTTLED = frozenset({"F", "q", "Z"})

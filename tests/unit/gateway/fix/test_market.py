@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from gateway.fix.dictionary import dictionary_of
+from gateway.fix.encoding import encode, format_time
 from gateway.fix.handler import BusinessReason, Grant, RejectReason
 from gateway.fix.market import SUBSCRIPTIONS_MAX
 from tests.unit.gateway.fix.order_desk import MID, NAME, OTHER_NAME, FixDesk, order, price, session
@@ -153,3 +155,22 @@ def test_positions_of_an_account(fix, who):
     fix.say(who, "AN", {710: "P-3", 724: "0", 1: "999"})
     ((_, _, refusal),) = fix.link.refused
     assert (refusal.tag, refusal.business_id) == (1, "P-3")
+
+
+@pytest.mark.parametrize("version", ["6", "9"])
+def test_definitions_of_instruments_and_structures(tmp_path, version):
+    who = session(version=version)
+    fix = FixDesk.opened(tmp_path, who)
+    legs = {555: "1", 600: NAME, 624: "1", 623: "2"}
+    for number, body in enumerate([{55: NAME}, {55: "NOTHING"}, legs]):
+        fix.say(who, "c", {320: f"D-{number}", 321: "1"} | body)
+    told = [dict(body) for _, kind, body, _ in fix.link.sent if kind == "d"]
+    fix.engine.stop()
+    assert [(each[320], each[323], each[55]) for each in told] == [
+        ("D-0", "1", NAME), ("D-1", "5", "NOTHING"), ("D-2", "1", "[N/A]"),
+    ]  # fmt: skip
+    assert (told[0][167], told[2][167], told[2][600], told[2][623]) == ("FUT", "MLEG", NAME, "2")
+    dictionary = dictionary_of(who.begin_string, version)
+    for _, kind, body, _ in fix.link.sent:
+        raw = encode(who.begin_string, kind, {34: "2", 49: "PARLEY", 52: format_time(0), 56: "A"}, body)
+        assert dictionary.check(dictionary.parse(raw), is_application=True) is None, body
