@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from django.db.models import Q
+
 from accounts import roles
 from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, FixSession, FixSessionEvent, FixVersion, User
 from common import valkey
@@ -117,12 +119,11 @@ def list_fix_sessions() -> list[FixSession]:
     return list(sessions.order_by("revoked_at", "name", "version"))
 
 
-def list_negotiating_sessions() -> list[FixSession]:
-    """Sessions that may ask for and answer quotes, in the order of their id."""
-    sessions = FixSession.objects.select_related("account").filter(
-        may_negotiate=True, is_enabled=True, revoked_at__isnull=True
-    )
-    return list(sessions.exclude(version=FixVersion.FIX42).order_by("id"))
+def list_sessions_told_of_rfqs() -> list[FixSession]:
+    """Sessions that may negotiate, or get copies of what is traded, in the order of their id."""
+    sessions = FixSession.objects.select_related("account").filter(is_enabled=True, revoked_at__isnull=True)
+    told = sessions.filter(Q(may_negotiate=True) | Q(gets_drop_copy=True))
+    return list(told.exclude(version=FixVersion.FIX42).order_by("id"))
 
 
 def fix_states() -> dict[int, dict[str, Any]]:

@@ -10,20 +10,23 @@ from accounts import services as accounts_services
 from common import clock
 from common.errors import NotFound, Refusal
 from compliance.views import administrators, as_actor, overseers, show_page
+from fixdesk import selectors as fixdesk_selectors
 
 EVENTS_SHOWN = 100
+NEGOTIATIONS_SHOWN = 50
 
 
 @require_GET
 @overseers
 def sessions(request: HttpRequest) -> HttpResponse:
-    """What the gateway says of each session now, and the newest events."""
+    """What the gateway says of each session now, what was negotiated by FIX, and the newest events."""
     states = accounts_selectors.fix_states()
     rows = [{"session": row, "state": states.get(row.pk)} for row in accounts_selectors.list_fix_sessions()]
     context = {
         "rows": rows,
         "is_gateway_known": bool(states) or not rows,
         "events": accounts_selectors.list_fix_events(EVENTS_SHOWN),
+        "negotiations": fixdesk_selectors.list_newest(NEGOTIATIONS_SHOWN),
         "may_reset": getattr(request.user, "role", "") == "admin",
     }
     return show_page(request, "compliance/fix.html", "fix", context)

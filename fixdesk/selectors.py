@@ -2,7 +2,41 @@
 
 from collections.abc import Sequence
 
-from fixdesk.models import FixQuote
+import msgspec
+
+from fixdesk.models import FixQuote, FixRequest
+
+
+class NegotiationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A request or a quote that came by FIX. ``client_id``: QuoteReqID of a request, QuoteID of a quote."""
+
+    session: str
+    what: str
+    client_id: str
+    rfq_id: int
+    structure: str
+    state: str
+
+
+def list_newest(count: int) -> list[NegotiationRow]:
+    """Requests and quotes of all sessions, so many of each, newest RFQs first."""
+    asked = FixRequest.objects.select_related("session", "rfq").order_by("-id")[:count]
+    quoted = FixQuote.objects.select_related("session", "rfq", "quote").order_by("-id")[:count]
+    rows = [
+        NegotiationRow(
+            session=str(row.session), what="request", client_id=row.request_id, rfq_id=row.rfq_id,
+            structure=row.rfq.structure, state=row.rfq.state,
+        )
+        for row in asked
+    ]  # fmt: skip
+    rows += [
+        NegotiationRow(
+            session=str(row.session), what="quote", client_id=row.client_quote_id, rfq_id=row.rfq_id,
+            structure=row.rfq.structure, state=row.quote.state,
+        )
+        for row in quoted
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: row.rfq_id, reverse=True)
 
 
 def own_quote_ids(rfq_id: int, session_ids: Sequence[int]) -> dict[int, str]:

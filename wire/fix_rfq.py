@@ -220,15 +220,16 @@ class MassAnswered(FixNews, tag="mass_answered"):
 
 
 class TradeTold(FixNews, tag="trade_told"):
-    """An execution of a leg. ``reversed_execution_id``: that it takes back, 0 of none."""
+    """An execution of a leg. ``reversed_execution_id``: that it takes back, 0 of none. ``is_copy``: for a drop copy."""
 
     fill: FillView
     order_id: str
-    client_order_id: str
-    quote_id: str
-    response_id: str
     is_multileg: bool
     reversed_execution_id: int
+    client_order_id: str = ""
+    quote_id: str = ""
+    response_id: str = ""
+    is_copy: bool = False
 
 
 class TradesListed(FixNews, tag="trades_listed"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -30,7 +30,7 @@ _decode_view = msgspec.json.Decoder(RfqView).decode
 
 def step() -> int:
     """Tell what is new, firm by firm. Returns how many facts were read; 0: nothing waits."""
-    sessions = accounts.list_negotiating_sessions()
+    sessions = accounts.list_sessions_told_of_rfqs()
     firms = sorted({session.account.firm_id for session in sessions})
     positions = {firm_id: _position(firm_id) for firm_id in firms}
     read = 0
@@ -59,9 +59,10 @@ def _tell_firm(firm_id: int, after: int, facts: list[StoredFact], sessions: list
 def _news_of(firm_id: int, fact: StoredFact, sessions: list[FixSession]) -> list[tuple[int, list[AnyFixNews]]]:
     decoded = _decode_fact(fact.payload)
     if isinstance(decoded, RfqChanged):
-        return _of_view(firm_id, decoded.rfq, sessions)
+        return _of_view(firm_id, decoded.rfq, [session for session in sessions if session.may_negotiate])
     if isinstance(decoded, BlockFilled) and decoded.fill.rfq_id is not None:
-        return _of_fill(firm_id, decoded.fill, decoded.fill.rfq_id)
+        copies = [session.pk for session in sessions if session.gets_drop_copy]
+        return _of_fill(firm_id, decoded.fill, decoded.fill.rfq_id, copies)
     if isinstance(decoded, RfqPassed):
         return _of_pass(decoded)
     return []
@@ -81,33 +82,44 @@ def _of_view(firm_id: int, view: RfqView, sessions: list[FixSession]) -> list[tu
     return [(session.pk, told.to_maker(before, view, quotes.get(session.pk, ""))) for session in sessions]
 
 
-def _of_fill(firm_id: int, fill: FillView, rfq_id: int) -> list[tuple[int, list[AnyFixNews]]]:
-    """To the session that asked, or the one that quoted last."""
+def _of_fill(firm_id: int, fill: FillView, rfq_id: int, copies: list[int]) -> list[tuple[int, list[AnyFixNews]]]:
+    """To the session that asked, or the one that quoted last, if there is one; and to the firm's drop copies."""
     row = ToldView.objects.filter(firm_id=firm_id, rfq_id=rfq_id).first()
     if row is None:
         return []
     view = _decode_view(row.view)
-    client_order_id = quote_id = response_id = ""
-    if view.role == "taker":
-        request = FixRequest.objects.filter(rfq_id=rfq_id).first()
-        if request is None:
-            return []
-        session_id, client_order_id, response_id = request.session_id, request.client_order_id, request.response_id
-    else:
-        quote = FixQuote.objects.filter(rfq_id=rfq_id, session__account__firm_id=firm_id).last()
-        if quote is None:
-            return []
-        session_id, quote_id = quote.session_id, quote.client_quote_id
+    own = _own_of(firm_id, view)
     news = TradeTold(
         fill=fill,
         order_id=request_name(rfq_id),
-        client_order_id=client_order_id,
-        quote_id=quote_id,
-        response_id=response_id,
         is_multileg=len(view.legs) > 1,
         reversed_execution_id=settlement.find_reversed(fill) or 0,
+        client_order_id=own.client_order_id,
+        quote_id=own.quote_id,
+        response_id=own.response_id,
     )
-    return [(session_id, [news])]
+    told_of: list[tuple[int, list[AnyFixNews]]] = [] if own.session_id is None else [(own.session_id, [news])]
+    copy = msgspec.structs.replace(news, is_copy=True)
+    return told_of + [(session_id, [copy]) for session_id in copies if session_id != own.session_id]
+
+
+class Own(NamedTuple):
+    """The session of a firm that is in an RFQ, None without one, and its own ids."""
+
+    session_id: int | None = None
+    client_order_id: str = ""
+    quote_id: str = ""
+    response_id: str = ""
+
+
+def _own_of(firm_id: int, view: RfqView) -> Own:
+    if view.role == "taker":
+        request = FixRequest.objects.filter(rfq_id=view.rfq_id).first()
+        if request is None:
+            return Own()
+        return Own(request.session_id, client_order_id=request.client_order_id, response_id=request.response_id)
+    quote = FixQuote.objects.filter(rfq_id=view.rfq_id, session__account__firm_id=firm_id).last()
+    return Own() if quote is None else Own(quote.session_id, quote_id=quote.client_quote_id)
 
 
 def _of_pass(fact: RfqPassed) -> list[tuple[int, list[AnyFixNews]]]:

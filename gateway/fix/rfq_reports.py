@@ -180,6 +180,7 @@ class Reports:
         body += [(150, "H" if is_reversal else "F"), (39, "2"), (1, str(fill.account_id)), (55, fill.instrument_name)]
         body += [(54, values.SIDE_WORDS[fill.side]), (38, fill.quantity), (32, fill.quantity), (31, fill.price)]
         body += [(151, "0"), (14, fill.quantity), (6, fill.price), (60, values.time_text(fill.at_ns)), (442, kind)]
+        body += [(797, "Y")] if news.is_copy else []
         yield Outgoing("8", tuple(body))
         yield self._capture(fill, kind=kind, order_id=news.order_id, client_order_id=news.client_order_id,
                             reversed_execution_id=news.reversed_execution_id)  # fmt: skip

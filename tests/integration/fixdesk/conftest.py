@@ -24,9 +24,9 @@ class Roads:
         self._sequences = itertools.count(2)
         intake.models.Intake.objects.get_or_create(id=1)
 
-    def session(self, party: worlds.Party, name: str, *, may_negotiate: bool = True) -> FixSession:
+    def session(self, party: worlds.Party, name: str, **terms: bool) -> FixSession:
         session, _ = accounts.create_fix_session(
-            name=name, version=FixVersion.FIX44, account=party.account, terms=FixTerms(may_negotiate=may_negotiate),
+            name=name, version=FixVersion.FIX44, account=party.account, terms=FixTerms(**({"may_negotiate": True} | terms)),
             user=party.user, actor=SYSTEM, at=self.world.at,
         )  # fmt: skip
         outlet.step()

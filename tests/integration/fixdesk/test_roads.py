@@ -3,6 +3,7 @@
 import pytest
 
 from audit.models import AuditRecord
+from fixdesk import selectors
 from fixdesk.models import FixRequest, Intake
 from fixdesk.services import intake
 from rfq.models import Quote, Rfq
@@ -36,8 +37,9 @@ def summary(told: list[fix_rfq.AnyFixNews]) -> list[tuple[str, str]]:
     return [(type(news).__name__, getattr(news, "status", "") or getattr(news, "outcome", "")) for news in told]
 
 
-def test_a_trade_by_fix_on_both_sides(roads: Roads) -> None:
+def test_a_trade_by_fix_on_both_sides(roads: Roads, django_assert_num_queries) -> None:
     world = roads.world
+    copy = roads.session(world.taker, "COPY", may_negotiate=False, gets_drop_copy=True)
     taker, maker = roads.session(world.taker, "TAKER"), roads.session(world.cobalt, "MAKER")
     other = roads.session(world.dune, "OTHER")
     roads.take(taker, ask(roads))
@@ -69,6 +71,12 @@ def test_a_trade_by_fix_on_both_sides(roads: Roads) -> None:
     assert ours[:2] == [("StatusTold", "accepted"), ("RequestShown", "")] or ours[0] == ("RequestShown", "")
     assert ours.count(("TradeTold", "")) == 2
     assert ("OutcomeTold", "lift") in ours
+    assert [(type(news), news.is_copy) for news in roads.told(copy)] == [(fix_rfq.TradeTold, True)] * 2
+    with django_assert_num_queries(2):
+        rows = selectors.list_newest(10)
+    assert [(row.session, row.what, row.client_id, row.state) for row in rows] == [
+        ("TAKER FIX.4.4", "request", "ask-1", "filled"), ("MAKER FIX.4.4", "quote", "q-1", "filled"),
+    ]  # fmt: skip
     assert summary(roads.told(other)) == [("RequestShown", ""), ("StatusTold", "removed")]
     record = AuditRecord.objects.get(action="rfq.accepted", stream=f"firm:{world.taker.firm.id}")
     assert (record.via, record.remote_address, record.user_id) == ("fix", "TAKER FIX.4.4", world.taker.user.id)

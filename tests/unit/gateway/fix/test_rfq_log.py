@@ -145,10 +145,10 @@ def test_what_the_desk_has_taken_is_not_shown_again(tmp_path: Path) -> None:
         await append(log, 2, 3)
         await log._relay_once(streams)  # type: ignore[arg-type]  # as much of a client as it needs
         await append(log, 4)
-        await log._relay_once(streams)  # type: ignore[arg-type]
+        await log._relay_once(streams)  # type: ignore[arg-type]  # as much of a client as it needs
         shown = sorted(streams.entries)
         streams.take(log, 2)
-        await log._relay_once(streams)  # type: ignore[arg-type]
+        await log._relay_once(streams)  # type: ignore[arg-type]  # as much of a client as it needs
         log._rewrite()
         log.close()
         return shown, sorted(streams.entries), [entry.number for entry in RfqLog(tmp_path)._after(2)]
@@ -162,9 +162,9 @@ def test_a_flushed_server_is_given_all_again(tmp_path: Path, monkeypatch: pytest
     async def live() -> tuple[list[int], bytes]:
         log, streams = RfqLog(tmp_path), Streams()
         await append(log, 2, 3)
-        await log._relay_once(streams)  # type: ignore[arg-type]
+        await log._relay_once(streams)  # type: ignore[arg-type]  # as much of a client as it needs
         streams.flush()
-        await log._relay_once(streams)  # type: ignore[arg-type]
+        await log._relay_once(streams)  # type: ignore[arg-type]  # as much of a client as it needs
         return sorted(streams.entries), streams.values[FIX_RFQ_LOG]
 
     entries, name = asyncio.run(live())

@@ -48,7 +48,7 @@ NEWS = [
         fill=fill(), order_id="R7", client_order_id="c", quote_id="q", response_id="r", is_multileg=True, reversed_execution_id=0
     ),
     fix_rfq.TradeTold(
-        fill=fill(), order_id="R7", client_order_id="", quote_id="", response_id="", is_multileg=False, reversed_execution_id=9
+        fill=fill(), order_id="R7", client_order_id="", quote_id="", response_id="", is_multileg=False, reversed_execution_id=9, is_copy=True
     ),
     fix_rfq.TradesListed(request_id="t", request_type="0", total=0, fills=[], is_first=True, is_last=True),
     fix_rfq.TradesListed(request_id="t", request_type="0", total=2, fills=[fill(), fill(rfq_id=None, order_id=4)], is_first=True, is_last=True),
