@@ -89,6 +89,9 @@ class FixClient:
             raise LinkFailed(str(error)) from error
         except BaseExceptionGroup as group_of_errors:
             raise group_of_errors.exceptions[0] from None
+        finally:
+            if self.trading is not None:
+                self.trading.lost()
 
     async def _list(self) -> None:
         while True:

@@ -171,7 +171,8 @@ async def test_numbers_that_are_too_low_end_trading_and_call_a_person(tmp_path, 
         assert_agrees(venue, own)
 
 
-async def test_a_venue_that_forgot_its_numbers_is_not_traded_with(tmp_path):
+async def test_a_venue_that_forgot_its_numbers_is_not_traded_with(tmp_path, monkeypatch):
+    monkeypatch.setattr(fix_session, "HEARTBEAT_SECONDS", 1)
     async with fix_venue() as venue, fix_desk(venue.port, tmp_path) as (client, own):
         await own.place(order("rest", FAR))
         venue.restart_front()
@@ -179,7 +180,8 @@ async def test_a_venue_that_forgot_its_numbers_is_not_traded_with(tmp_path):
         assert not own.is_ready
 
 
-async def test_a_venue_that_keeps_its_numbers_may_restart_while_the_market_moves(tmp_path):
+async def test_a_venue_that_keeps_its_numbers_may_restart_while_the_market_moves(tmp_path, monkeypatch):
+    monkeypatch.setattr(fix_session, "HEARTBEAT_SECONDS", 1)
     (tmp_path / "store").mkdir()
     async with fix_venue(tmp_path / "store") as venue, fix_desk(venue.port, tmp_path) as (client, own):
         resting = await own.place(order("rest", Decimal(89_990), 7))

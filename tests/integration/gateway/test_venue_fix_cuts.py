@@ -1,7 +1,7 @@
 """A line to a FIX venue that is cut after every byte, in both directions: nothing lost, nothing twice (S06).
 
 One venue, one client, one loop; a proxy counts bytes. Each round trades until the line is cut, waits until both sides
-agree again, and compares everything. ``PARLEY_FIX_CUTS``: so many cuts in each direction, or ``all``: after every byte;
+agree again, and compares everything. ``PARLEY_VENUE_CUTS``: so many cuts in each direction, or ``all``: after every byte;
 without it a few, other ones each day.
 """
 
@@ -149,7 +149,7 @@ async def cut_at(proxy: Proxy, venue, client, own, direction: str, offset: int) 
 @pytest.mark.parametrize("direction", ["out", "in"])
 async def test_a_line_cut_after_every_byte_loses_nothing_and_repeats_nothing(tmp_path, direction):
     length = await measure(tmp_path, direction)
-    wanted = os.environ.get("PARLEY_FIX_CUTS", str(SAMPLES))
+    wanted = os.environ.get("PARLEY_VENUE_CUTS", str(SAMPLES))
     step = 1 if wanted == "all" else max(1, length // int(wanted))
     first = 1 + dt.datetime.now(dt.UTC).timetuple().tm_yday % step
     offsets = list(range(first, length, step))
@@ -169,9 +169,11 @@ async def test_a_line_cut_after_every_byte_loses_nothing_and_repeats_nothing(tmp
 async def proxied(folder):
     async with fix_venue() as venue:
         proxy = Proxy(venue.port)
-        async with fix_desk(await proxy.open(), folder) as (client, own):
-            yield venue, proxy, client, own
-        await proxy.close()
+        try:
+            async with fix_desk(await proxy.open(), folder) as (client, own):
+                yield venue, proxy, client, own
+        finally:
+            await proxy.close()
 
 
 async def measure(folder, direction: str) -> int:

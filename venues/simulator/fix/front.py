@@ -19,7 +19,7 @@ from venues.simulator.fix.acceptor import Acceptor, Field, Incoming
 from venues.simulator.fix.market import Market
 from venues.simulator.fix.orders import Orders
 
-POLL_SECONDS = 0.002
+POLL_SECONDS = 0.005
 FLUSH_SECONDS = 0.2
 HELD_MAX = 100_000
 """Messages that wait for the end of a silence; more are forgotten."""
