@@ -50,9 +50,11 @@ class KeptLink:
         self.sent = []
         self.refused = []
         self.references = {}
+        self.commands = {}
 
-    def send(self, session, message, reference=0):
+    def send(self, session, message, reference=0, command=0):
         assert isinstance(message, Outgoing)
+        self.commands[session.session_id] = max(command, self.commands.get(session.session_id, 0))
         self.sent.append((session.name, message.type, message.body, reference))
         self.references[session.session_id] = max(reference, self.references.get(session.session_id, 0))
 
@@ -61,6 +63,9 @@ class KeptLink:
 
     def last_reference(self, session):
         return self.references.get(session.session_id, 0)
+
+    def last_command(self, session):
+        return self.commands.get(session.session_id, 0)
 
     def sessions(self):
         return self.known
