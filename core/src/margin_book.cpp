@@ -1,8 +1,6 @@
 #include "parley/margin_book.hpp"
-#include "parley/prefetch.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 
@@ -12,15 +10,6 @@ namespace {
 
 /// More coins than a lot can have that is told in 64 bits of billionths.
 constexpr double kLotMax = 9e9;
-/// How many accounts ahead of its turn the memory is asked for what an account needs, and for how few of its expiries.
-constexpr std::size_t kAccountsAhead = 4;
-constexpr int kScatteredMax = 3;
-
-template <typename Thing>
-void prefetch_all(const Thing& thing) noexcept {
-    const auto* const bytes = reinterpret_cast<const std::byte*>(&thing);
-    for (std::size_t line = 0; line < sizeof(Thing); line += 64) prefetch(bytes + line);
-}
 
 }  // namespace
 
@@ -40,7 +29,10 @@ MarginBook::CoinAccount& MarginBook::coin_account(Coin& coin, Slot account) {
     if (account >= coin.places.size()) coin.places.resize(account + 1, kNoPlace);
     if (coin.places[account] == kNoPlace) {
         coin.places[account] = static_cast<std::uint32_t>(coin.accounts.size());
-        coin.accounts.emplace_back().account = account;
+        CoinAccount& held = coin.accounts.emplace_back();
+        held.account = account;
+        held.place = coin.places[account];
+        coin.totals.emplace_back();
         coin.touched.push_back(0);
     }
     return coin.accounts[coin.places[account]];
@@ -62,7 +54,7 @@ std::uint8_t MarginBook::add_expiry(Coin& coin, TimeNs at_ns) {
         at = static_cast<std::uint8_t>(coin.expiries.size());
         coin.expiries.emplace_back();
     }
-    coin.expiries[at] = {at_ns, {}, {}, {}};
+    coin.expiries[at].at_ns = at_ns;
     return at;
 }
 
@@ -99,8 +91,8 @@ void MarginBook::forget_instrument(Slot slot) {
         const Entry* gone = find_entry(held, slot);
         if (gone != nullptr && gone->works != kNoPlace) held.free_works.push_back(gone->works);
         std::erase_if(held.entries, [slot](const Entry& entry) { return entry.instrument == slot; });
-        arrange(held);
-        for (Holding& holding : held.holdings) renew_sum(held, holding);
+        arrange(its, held);
+        for (const Part& part : held.parts) renew_sum(held, part, its.expiries[part.expiry].holdings[part.at]);
         add_up(its, held);
         recount(held);
     }
@@ -176,6 +168,7 @@ void MarginBook::price(Coin& its, Slot slot) noexcept {
                                (instrument.expiry != kNoExpiry && its.expiries[instrument.expiry].terms.years > 0.0);
         instrument.is_priced = instrument.forward > 0.0 && its.spot > 0.0 && has_terms;
     }
+    its.any_touched |= bits;
     for (const std::uint32_t place : instrument.holders) its.touched[place] |= bits;
 }
 
@@ -187,66 +180,56 @@ void MarginBook::note_priced(Coin& its, const Instrument& instrument, Slot slot)
     }
 }
 
-/// Accounts in the order of their places: one pass through memory, over what was touched only. What a few touched
-/// expiries of an account need lies scattered, so the memory is asked for it before the account's turn; of many, the
-/// processor sees by itself that they follow one another.
+/// Expiry by expiry, each through holdings that follow one another in memory: what a move costs is in proportion to
+/// those that it touches, whoever holds them.
 void MarginBook::renew_touched(Coin& its) noexcept {
-    const auto visit_few = [&its](std::size_t place, auto&& visit) {
-        const std::uint64_t touched = place < its.touched.size() ? its.touched[place] & ~kTotalsBit : 0;
-        if (std::popcount(touched) > kScatteredMax) return;
-        for (std::uint64_t rest = touched; rest != 0; rest &= rest - 1) {
-            const CoinAccount& held = its.accounts[place];
-            const auto* holding = find_holding(held, static_cast<std::uint8_t>(std::countr_zero(rest)));
-            if (holding != nullptr) visit(held, *holding);
+    for (std::size_t at = 0; at < its.expiries.size(); ++at) {
+        Expiry& expiry = its.expiries[at];
+        const std::uint64_t bit = std::uint64_t{1} << at;
+        if ((its.any_touched & bit) != 0) {
+            for (std::size_t i = 0; i < expiry.places.size(); ++i) {
+                if ((its.touched[expiry.places[i]] & bit) != 0) renew_holding(its, expiry, i);
+            }
         }
-    };
-    for (std::size_t place = 0; place < its.touched.size(); ++place) {
-        visit_few(place + 2 * kAccountsAhead, [](const CoinAccount& held, const Holding& holding) {
-            prefetch_all(held.total);
-            prefetch_all(holding);
-        });
-        visit_few(place + kAccountsAhead, [](const CoinAccount& held, const Holding& holding) {
-            for (std::size_t i = holding.begin; i < holding.end; ++i) prefetch_all(held.entries[i]);
-        });
-        const std::uint64_t touched = its.touched[place];
-        if (touched == 0) continue;
-        its.touched[place] = 0;
-        renew_account(its, its.accounts[place], touched);
+        expiry.summed = expiry.terms;
     }
-    for (Expiry& expiry : its.expiries) expiry.summed = expiry.terms;
-}
-
-/// Where less than half is touched, its old part of the total is taken out and its new one put in; where more, all is
-/// added up. Either gives the same bits.
-void MarginBook::renew_account(const Coin& its, CoinAccount& held, std::uint64_t touched) noexcept {
-    const auto count = static_cast<std::size_t>(std::popcount(touched & ~kTotalsBit));
-    const bool is_anew = 2 * count >= held.holdings.size();
-    for (Holding& holding : held.holdings) {
-        if ((touched >> holding.expiry & 1) == 0) continue;
-        if (is_anew) {
-            renew_sum(held, holding);
-        } else {
-            move_sum(its, held, holding);
-        }
-        for (std::size_t i = holding.begin; i < holding.end; ++i) {
-            const Entry& entry = held.entries[i];
-            if (!entry.is_working()) continue;
-            if (!is_anew) margin::add_part(held.works[entry.works], -1.0, held.total);
-            find_works(its, held, entry);
-            if (!is_anew) margin::add_part(held.works[entry.works], 1.0, held.total);
+    if ((its.any_touched & kTotalsBit) != 0) {
+        for (std::size_t place = 0; place < its.touched.size(); ++place) {
+            if ((its.touched[place] & kTotalsBit) != 0) renew_others(its.accounts[place]);
         }
     }
-    if (count > 0 && is_anew) add_up(its, held);
-    if ((touched & kTotalsBit) != 0) renew_others(held);
-    held.revision = 0;
+    if (its.any_touched != 0) std::fill(its.touched.begin(), its.touched.end(), 0);
+    its.any_touched = 0;
 }
 
-/// The sum of a holding anew, and the total with it.
-void MarginBook::move_sum(const Coin& its, CoinAccount& held, Holding& holding) const noexcept {
-    const Expiry& expiry = its.expiries[holding.expiry];
+/// Its old part of the total is taken out and its new one put in: the same bits as if all were added up.
+void MarginBook::renew_holding(Coin& its, Expiry& expiry, std::size_t at) noexcept {
+    const std::uint32_t place = expiry.places[at];
+    Holding& holding = expiry.holdings[at];
     const margin::Lanes before = holding.sum;
-    renew_sum(held, holding);
-    margin::move_profits(before, expiry.summed, holding.sum, expiry.terms, held.total);
+    const auto number = static_cast<std::uint8_t>(&expiry - its.expiries.data());
+    revalue(its, holding, place, number);
+    margin::Total& total = its.totals[place];
+    margin::move_profits(before, expiry.summed, holding.sum, expiry.terms, total);
+    if (holding.working == 0) return;
+    CoinAccount& held = its.accounts[place];
+    const Part& part = held.parts[held.part_of[number]];
+    for (std::size_t i = part.begin; i < part.end; ++i) {
+        const Entry& entry = held.entries[i];
+        if (!entry.is_working()) continue;
+        margin::add_part(held.works[entry.works], -1.0, total);
+        find_works(its, held, entry);
+        margin::add_part(held.works[entry.works], 1.0, total);
+    }
+}
+
+/// The sum of a part anew, and the total with it.
+void MarginBook::move_sum(Coin& its, const CoinAccount& held, const Part& part) const noexcept {
+    Expiry& expiry = its.expiries[part.expiry];
+    Holding& holding = expiry.holdings[part.at];
+    const margin::Lanes before = holding.sum;
+    renew_sum(held, part, holding);
+    margin::move_profits(before, expiry.summed, holding.sum, expiry.terms, its.totals[held.place]);
 }
 
 void MarginBook::find_works(const Coin& its, CoinAccount& held, const Entry& entry) const noexcept {
@@ -254,15 +237,21 @@ void MarginBook::find_works(const Coin& its, CoinAccount& held, const Entry& ent
                        held.works[entry.works]);
 }
 
-void MarginBook::add_up(const Coin& its, CoinAccount& held) const noexcept {
-    held.total = {};
-    for (const Holding& holding : held.holdings) {
-        margin::add_profits(holding.sum, its.expiries[holding.expiry].terms, held.total);
-        for (std::size_t i = holding.begin; i < holding.end; ++i) {
+void MarginBook::add_up(Coin& its, const CoinAccount& held) const noexcept {
+    margin::Total& total = its.totals[held.place];
+    total = {};
+    for (const Part& part : held.parts) {
+        margin::add_profits(holding_of(its, part).sum, its.expiries[part.expiry].terms, total);
+        for (std::size_t i = part.begin; i < part.end; ++i) {
             const Entry& entry = held.entries[i];
-            if (entry.is_working()) margin::add_part(held.works[entry.works], 1.0, held.total);
+            if (entry.is_working()) margin::add_part(held.works[entry.works], 1.0, total);
         }
     }
+}
+
+const margin::Total& MarginBook::total_of(const Coin& its, const CoinAccount& held) noexcept {
+    static const margin::Total nothing;
+    return held.place == kNoPlace ? nothing : its.totals[held.place];
 }
 
 }  // namespace parley

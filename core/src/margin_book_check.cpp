@@ -53,16 +53,16 @@ double MarginBook::futures_dollars(const Coin& its, const CoinAccount& held, std
 }
 
 void MarginBook::renew(const Coin& its, const CoinAccount& held) const noexcept {
-    held.forward_losses = held.has_futures ? losses_with_futures(its, held) : held.total.at(margin::kForwardLoss);
-    const Totals totals = totals_of(held);
-    const double least = margin::least_profit(held.total, linear_of(its, totals));
+    held.forward_losses = held.has_futures ? losses_with_futures(its, held) : total_of(its, held).at(margin::kForwardLoss);
+    const Totals totals = totals_of(its, held);
+    const double least = margin::least_profit(total_of(its, held), linear_of(its, totals));
     held.initial = net_initial(its, totals, std::min(held.forward_losses, least));
     held.revision = its.revision;
 }
 
 /// The total has them, but those of futures move with spot.
 double MarginBook::forward_losses_of(const Coin& its, const CoinAccount& held) const noexcept {
-    if (!held.has_futures) return held.total.at(margin::kForwardLoss);
+    if (!held.has_futures) return total_of(its, held).at(margin::kForwardLoss);
     if (held.revision != its.revision) renew(its, held);
     return held.forward_losses;
 }
@@ -70,12 +70,12 @@ double MarginBook::forward_losses_of(const Coin& its, const CoinAccount& held) c
 /// In the order of expiries, then those in which only futures are held, then what works at its worst.
 double MarginBook::losses_with_futures(const Coin& its, const CoinAccount& held) const noexcept {
     double losses = 0.0;
-    for (const Holding& holding : held.holdings) {
-        losses += forward_loss_of(holding.sum, 1.0, its.expiries[holding.expiry].terms,
-                                  futures_dollars(its, held, holding.expiry));
+    for (const Part& part : held.parts) {
+        losses += forward_loss_of(holding_of(its, part).sum, 1.0, its.expiries[part.expiry].terms,
+                                  futures_dollars(its, held, part.expiry));
     }
     for (std::uint8_t expiry = 0; expiry < its.expiries.size(); ++expiry) {
-        if (held.holding_of[expiry] != kNoExpiry) continue;
+        if (held.part_of[expiry] != kNoExpiry) continue;
         const double dollars = futures_dollars(its, held, expiry);
         if (dollars != 0.0) losses += forward_loss_of(kNothing, 1.0, its.expiries[expiry].terms, dollars);
     }
@@ -99,10 +99,10 @@ double MarginBook::working_losses(const Coin& its, const CoinAccount& held) cons
     return losses;
 }
 
-MarginBook::Totals MarginBook::totals_of(const CoinAccount& held) noexcept {
+MarginBook::Totals MarginBook::totals_of(const Coin& its, const CoinAccount& held) noexcept {
     Totals totals = held.totals;
     totals.coins = held.coins;
-    totals.options_value = held.total.at(margin::kOptionsValue);
+    totals.options_value = total_of(its, held).at(margin::kOptionsValue);
     return totals;
 }
 
@@ -165,7 +165,7 @@ double MarginBook::initial_with(const Coin& its, const CoinAccount& held, Slot s
     const auto [dollars, coins] = trade(instrument, after, lots, price);
     after.lots += lots;
     cash = dollars;
-    Totals totals = totals_of(held);
+    Totals totals = totals_of(its, held);
     totals.coins += coins;
     if (instrument.kind == MarginKind::option) {
         totals.short_coins += (after.short_lots() - before.short_lots()) * instrument.lot;
@@ -178,7 +178,7 @@ double MarginBook::initial_with(const Coin& its, const CoinAccount& held, Slot s
     counted = {};
     count(instrument, before, counted);
     totals.add(counted, -1.0);
-    const double least = margin::least_profit(held.total, linear_of(its, totals));
+    const double least = margin::least_profit(total_of(its, held), linear_of(its, totals));
     double losses = forward_losses_of(its, held);
     if (instrument.kind == MarginKind::future) losses += forward_change(its, held, before, after);
     return net_initial(its, totals, std::min(losses, least));
@@ -188,11 +188,11 @@ double MarginBook::initial_with_option(const Coin& its, const CoinAccount& held,
                                        Totals totals) const noexcept {
     const Lanes& values = instruments_[before.instrument].values;
     const margin::ExpiryTerms& terms = its.expiries[before.expiry].terms;
-    const Holding* holding = find_holding(held, before.expiry);
+    const Holding* holding = find_holding(its, held, before.expiry);
     const Lanes& sum = holding == nullptr ? kNothing : holding->sum;
     totals.options_value += lots * values.at[margin::kUnchanged];
     const double least =
-        margin::least_profit_with(held.total, sum, values, lots, terms, linear_of(its, totals));
+        margin::least_profit_with(total_of(its, held), sum, values, lots, terms, linear_of(its, totals));
     const double futures = held.has_futures ? futures_dollars(its, held, before.expiry) : 0.0;
     const auto filled = [&](std::size_t lane) { return sum.at[lane] + lots * values.at[lane]; };
     const double losses = forward_losses_of(its, held) - forward_loss_of(sum, 1.0, terms, futures) +
@@ -206,7 +206,7 @@ double MarginBook::forward_change(const Coin& its, const CoinAccount& held, cons
                                   const Entry& after) const noexcept {
     const Instrument& instrument = instruments_[before.instrument];
     const margin::ExpiryTerms& terms = its.expiries[instrument.expiry].terms;
-    const Holding* holding = find_holding(held, instrument.expiry);
+    const Holding* holding = find_holding(its, held, instrument.expiry);
     const Lanes& sum = holding == nullptr ? kNothing : holding->sum;
     const double futures = futures_dollars(its, held, instrument.expiry);
     const double moved = instrument.is_inverse ? (after.entry - before.entry) * its.spot

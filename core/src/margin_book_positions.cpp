@@ -65,53 +65,96 @@ MarginBook::Entry& MarginBook::entry_of(Coin& its, CoinAccount& held, Slot slot)
     const auto at = std::lower_bound(held.entries.begin(), held.entries.end(), key, kByOrder);
     const auto index = at - held.entries.begin();
     held.entries.insert(at, key);
-    instrument.holders.push_back(its.places[held.account]);
-    arrange(held);
+    instrument.holders.push_back(held.place);
+    arrange(its, held);
     return held.entries[static_cast<std::size_t>(index)];
 }
 
-/// Gives every expiry that has options a holding, and each holding its entries.
-void MarginBook::arrange(CoinAccount& held) {
+/// Gives every expiry that has options a part, and each part its entries.
+void MarginBook::arrange(Coin& its, CoinAccount& held) {
     held.index.renew(held.entries);
     std::size_t at = 0;
     for (std::size_t i = 0; i < held.entries.size();) {
         const Entry& first = held.entries[i];
         if (first.order_time == std::numeric_limits<TimeNs>::max()) break;
-        while (at < held.holdings.size() && held.holdings[at].at_ns < first.order_time) {
-            held.holdings.erase(held.holdings.begin() + static_cast<std::ptrdiff_t>(at));
-        }
-        if (at == held.holdings.size() || held.holdings[at].at_ns != first.order_time) {
-            held.holdings.insert(held.holdings.begin() + static_cast<std::ptrdiff_t>(at), Holding{});
-        }
-        Holding& holding = held.holdings[at++];
-        holding.at_ns = first.order_time;
-        holding.expiry = first.expiry;
-        holding.begin = static_cast<std::uint32_t>(i);
-        while (i < held.entries.size() && held.entries[i].order_time == holding.at_ns) ++i;
-        holding.end = static_cast<std::uint32_t>(i);
+        while (at < held.parts.size() && held.parts[at].at_ns < first.order_time) drop_part(its, held, at);
+        if (at == held.parts.size() || held.parts[at].at_ns != first.order_time) add_part(its, held, at, first);
+        Part& part = held.parts[at++];
+        part.begin = static_cast<std::uint32_t>(i);
+        while (i < held.entries.size() && held.entries[i].order_time == part.at_ns) ++i;
+        part.end = static_cast<std::uint32_t>(i);
     }
-    held.holdings.erase(held.holdings.begin() + static_cast<std::ptrdiff_t>(at), held.holdings.end());
-    held.holding_of.fill(kNoExpiry);
-    for (std::size_t i = 0; i < held.holdings.size(); ++i) {
-        held.holding_of[held.holdings[i].expiry] = static_cast<std::uint8_t>(i);
+    while (held.parts.size() > at) drop_part(its, held, held.parts.size() - 1);
+    held.part_of.fill(kNoExpiry);
+    for (std::size_t i = 0; i < held.parts.size(); ++i) {
+        held.part_of[held.parts[i].expiry] = static_cast<std::uint8_t>(i);
     }
 }
 
+void MarginBook::add_part(Coin& its, CoinAccount& held, std::size_t at, const Entry& first) {
+    Expiry& expiry = its.expiries[first.expiry];
+    Part part;
+    part.at_ns = first.order_time;
+    part.expiry = first.expiry;
+    part.at = static_cast<std::uint32_t>(expiry.holdings.size());
+    expiry.holdings.emplace_back();
+    expiry.places.push_back(held.place);
+    held.parts.insert(held.parts.begin() + static_cast<std::ptrdiff_t>(at), part);
+}
+
+/// The expiry's last holding takes the place of the one that goes.
+void MarginBook::drop_part(Coin& its, CoinAccount& held, std::size_t at) {
+    const Part gone = held.parts[at];
+    Expiry& expiry = its.expiries[gone.expiry];
+    const std::uint32_t last = expiry.places.back();
+    if (last != held.place) {
+        CoinAccount& other = its.accounts[last];
+        other.parts[other.part_of[gone.expiry]].at = gone.at;
+        expiry.holdings[gone.at] = expiry.holdings.back();
+        expiry.places[gone.at] = last;
+    }
+    expiry.holdings.pop_back();
+    expiry.places.pop_back();
+    held.parts.erase(held.parts.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
 /// From nothing, in the order of ids: equal positions give equal bits, whatever happened before.
-void MarginBook::renew_sum(const CoinAccount& held, Holding& holding) const noexcept {
+void MarginBook::renew_sum(const CoinAccount& held, const Part& part, Holding& holding) const noexcept {
     constexpr std::size_t at_once = 32;
     std::array<Held, at_once> chunk;
     holding.sum = {};
     holding.magnitude = kUnknown;
-    for (std::size_t i = holding.begin; i < holding.end;) {
+    holding.count = holding.working = 0;
+    for (std::size_t i = part.begin; i < part.end;) {
         std::size_t count = 0;
-        for (; count < at_once && i < holding.end; ++i) {
+        for (; count < at_once && i < part.end; ++i) {
             const Entry& entry = held.entries[i];
+            if (entry.is_working()) ++holding.working;
             if (entry.lots == 0.0) continue;
+            if (holding.count < Holding::kRepeatedMax) {
+                holding.lots[holding.count] = entry.lots;
+                holding.instruments[holding.count] = entry.instrument;
+            }
+            ++holding.count;
             chunk[count++] = {&instruments_[entry.instrument].values, entry.lots};
         }
         margin::add_values({chunk.data(), count}, holding.sum);
     }
+}
+
+/// The same at other values of the same lots.
+void MarginBook::revalue(const Coin& its, Holding& holding, std::uint32_t place, std::uint8_t expiry) const noexcept {
+    if (holding.count > Holding::kRepeatedMax) {
+        const CoinAccount& held = its.accounts[place];
+        return renew_sum(held, held.parts[held.part_of[expiry]], holding);
+    }
+    std::array<Held, Holding::kRepeatedMax> lots;
+    for (std::size_t i = 0; i < holding.count; ++i) {
+        lots[i] = {&instruments_[holding.instruments[i]].values, holding.lots[i]};
+    }
+    holding.sum = {};
+    holding.magnitude = kUnknown;
+    margin::add_values({lots.data(), holding.count}, holding.sum);
 }
 
 void MarginBook::begin(Slot account, Slot slot, std::int64_t lots) {
@@ -141,12 +184,15 @@ void MarginBook::set_position(Slot account, Slot slot, const Position& position)
     if (instrument.kind != MarginKind::option) return renew_others(held);
     count_option(instrument, before, entry, held);
     if (entry.expiry == kNoExpiry) return;
-    if (entry.lots != before.lots) move_sum(its, held, held.holdings[held.holding_of[entry.expiry]]);
+    const Part& part = held.parts[held.part_of[entry.expiry]];
+    its.expiries[part.expiry].holdings[part.at].working += (entry.is_working() ? 1U : 0U) - (before.is_working() ? 1U : 0U);
+    if (entry.lots != before.lots) move_sum(its, held, part);
     if (entry.buys != before.buys || entry.sells != before.sells) move_works(its, held, entry, before.is_working());
 }
 
-void MarginBook::move_works(const Coin& its, CoinAccount& held, Entry& entry, bool was_working) const {
-    if (was_working) margin::add_part(held.works[entry.works], -1.0, held.total);
+void MarginBook::move_works(Coin& its, CoinAccount& held, Entry& entry, bool was_working) const {
+    margin::Total& total = its.totals[held.place];
+    if (was_working) margin::add_part(held.works[entry.works], -1.0, total);
     if (!entry.is_working()) return;
     if (entry.works == kNoPlace && !held.free_works.empty()) {
         entry.works = held.free_works.back();
@@ -156,7 +202,7 @@ void MarginBook::move_works(const Coin& its, CoinAccount& held, Entry& entry, bo
         held.works.emplace_back();
     }
     find_works(its, held, entry);
-    margin::add_part(held.works[entry.works], 1.0, held.total);
+    margin::add_part(held.works[entry.works], 1.0, total);
 }
 
 void MarginBook::Totals::add(const Totals& other, double times) noexcept {
@@ -202,7 +248,7 @@ void MarginBook::renew_others(CoinAccount& held) const noexcept {
     totals.gross_options = held.totals.gross_options;
     held.unpriced_others = 0;
     held.has_futures = false;
-    const std::size_t first = held.holdings.empty() ? 0 : held.holdings.back().end;
+    const std::size_t first = held.parts.empty() ? 0 : held.parts.back().end;
     for (std::size_t i = first; i < held.entries.size(); ++i) {
         const Entry& entry = held.entries[i];
         const Instrument& instrument = instruments_[entry.instrument];

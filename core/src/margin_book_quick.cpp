@@ -89,8 +89,9 @@ double MarginBook::find_floor(Slot account) const noexcept {
 }
 
 double MarginBook::magnitude_of(const Coin& its, const CoinAccount& held) noexcept {
-    double magnitude = margin::magnitude_of(held.total);
-    for (const Holding& holding : held.holdings) {
+    double magnitude = margin::magnitude_of(total_of(its, held));
+    for (const Part& part : held.parts) {
+        const Holding& holding = holding_of(its, part);
         if (holding.magnitude == kUnknown) holding.magnitude = margin::magnitude_of(holding.sum);
         magnitude += holding.magnitude;
     }

@@ -119,12 +119,23 @@ private:
         [[nodiscard]] double worst_lots() const noexcept;
     };
     static constexpr double kUnknown = -1.0;
+    /// Options of one expiry that one account holds. A move of the marks goes through those of an expiry one after the
+    /// other, so that few of them need what lies elsewhere: lots are repeated here where they are of few options.
     struct Holding {
+        static constexpr std::size_t kRepeatedMax = 4;
         margin::Lanes sum;
         mutable double magnitude = kUnknown;  ///< of the sum
+        std::uint32_t count = 0;              ///< options with lots
+        std::uint32_t working = 0;            ///< options that work
+        std::array<double, kRepeatedMax> lots{};
+        std::array<Slot, kRepeatedMax> instruments{};
+    };
+    /// Where an account has what it holds of an expiry.
+    struct Part {
         TimeNs at_ns = 0;
         std::uint8_t expiry = 0;
-        std::uint32_t begin = 0, end = 0;  ///< in entries: options of the expiry
+        std::uint32_t begin = 0, end = 0;  ///< in entries
+        std::uint32_t at = 0;              ///< in the expiry's holdings
     };
     /// What a margin rests on besides the profits of options: sums over entries, and coins held.
     struct Totals {
@@ -147,16 +158,16 @@ private:
         }
         std::vector<std::uint32_t> at_;
     };
-    /// Of one account in one coin. `total` is always that of all holdings and of everything that works.
+    /// Of one account in one coin.
     struct CoinAccount {
-        margin::Total total;
         Totals totals;  ///< of positions and what works, at marks; renewed with either
         Slot account = 0;
+        std::uint32_t place = kNoPlace;  ///< of itself
         double coins = 0.0;
         EntryIndex index;
         std::vector<Entry> entries;  ///< by expiry time, then instrument id; futures and perpetuals last
-        std::vector<Holding> holdings;
-        std::array<std::uint8_t, kExpiriesMax + 1> holding_of;  ///< by expiry; kNoExpiry: none
+        std::vector<Part> parts;  ///< by expiry time
+        std::array<std::uint8_t, kExpiriesMax + 1> part_of;  ///< by expiry; kNoExpiry: none
         std::vector<margin::Lanes> works;                        ///< the worst of what works, of one option each
         std::vector<std::uint32_t> free_works;
         Wide short_nanos = 0, gross_nanos = 0;  ///< coins of options: exact, so that each order changes them by its own
@@ -166,13 +177,15 @@ private:
         mutable std::uint64_t revision = 0;
         mutable double forward_losses = 0.0;
         mutable double initial = 0.0;
-        CoinAccount() noexcept { holding_of.fill(kNoExpiry); }
+        CoinAccount() noexcept { part_of.fill(kNoExpiry); }
     };
     struct Expiry {
         TimeNs at_ns = 0;
         margin::ExpiryTerms terms;
         margin::ExpiryTerms summed;  ///< what the totals that hold the expiry were added up with
         std::vector<Slot> members;
+        std::vector<Holding> holdings;
+        std::vector<std::uint32_t> places;  ///< beside holdings: whose they are
     };
     struct Coin {
         double spot = 0.0;
@@ -180,8 +193,10 @@ private:
         std::uint64_t revision = 1;  ///< of everything that the margins of its accounts rest on
         std::vector<Expiry> expiries;
         std::vector<CoinAccount> accounts;
+        std::vector<margin::Total> totals;   ///< beside accounts: of all holdings and of everything that works, always
         std::vector<std::uint32_t> places;   ///< by account slot
         std::vector<std::uint64_t> touched;  ///< by place: bits of expiries to renew, while inputs are set
+        std::uint64_t any_touched = 0;
     };
     /// What a bound of an order in an option rests on, in one line of the cache.
     struct alignas(64) Quick {
@@ -219,22 +234,30 @@ private:
     void price(Coin& coin, Slot slot) noexcept;
     void note_priced(Coin& coin, const Instrument& instrument, Slot slot) noexcept;
     void renew_touched(Coin& coin) noexcept;
-    void renew_account(const Coin& coin, CoinAccount& held, std::uint64_t touched) noexcept;
+    void renew_holding(Coin& coin, Expiry& expiry, std::size_t at) noexcept;
 
     // positions
     [[nodiscard]] static Entry key_of(const Instrument& instrument, Slot slot) noexcept;
     [[nodiscard]] const Entry* find_entry(const CoinAccount& held, Slot instrument) const noexcept;
     Entry& entry_of(Coin& coin, CoinAccount& held, Slot instrument);
-    void arrange(CoinAccount& held);
-    [[nodiscard]] static const Holding* find_holding(const CoinAccount& held, std::uint8_t expiry) noexcept {
-        const std::uint8_t at = held.holding_of[expiry];
-        return at == kNoExpiry ? nullptr : &held.holdings[at];
+    void arrange(Coin& coin, CoinAccount& held);
+    static void add_part(Coin& coin, CoinAccount& held, std::size_t at, const Entry& first);
+    static void drop_part(Coin& coin, CoinAccount& held, std::size_t at);
+    [[nodiscard]] static const Holding& holding_of(const Coin& coin, const Part& part) noexcept {
+        return coin.expiries[part.expiry].holdings[part.at];
     }
-    void renew_sum(const CoinAccount& held, Holding& holding) const noexcept;
-    void move_sum(const Coin& coin, CoinAccount& held, Holding& holding) const noexcept;
+    [[nodiscard]] static const Holding* find_holding(const Coin& coin, const CoinAccount& held,
+                                                     std::uint8_t expiry) noexcept {
+        const std::uint8_t at = held.part_of[expiry];
+        return at == kNoExpiry ? nullptr : &holding_of(coin, held.parts[at]);
+    }
+    [[nodiscard]] static const margin::Total& total_of(const Coin& coin, const CoinAccount& held) noexcept;
+    void renew_sum(const CoinAccount& held, const Part& part, Holding& holding) const noexcept;
+    void revalue(const Coin& coin, Holding& holding, std::uint32_t place, std::uint8_t expiry) const noexcept;
+    void move_sum(Coin& coin, const CoinAccount& held, const Part& part) const noexcept;
     void find_works(const Coin& coin, CoinAccount& held, const Entry& entry) const noexcept;
-    void move_works(const Coin& coin, CoinAccount& held, Entry& entry, bool was_working) const;
-    void add_up(const Coin& coin, CoinAccount& held) const noexcept;
+    void move_works(Coin& coin, CoinAccount& held, Entry& entry, bool was_working) const;
+    void add_up(Coin& coin, const CoinAccount& held) const noexcept;
     static void count_option(const Instrument& instrument, const Entry& before, const Entry& after,
                              CoinAccount& held) noexcept;
     void recount(CoinAccount& held) const noexcept;
@@ -252,7 +275,7 @@ private:
     [[nodiscard]] double working_losses(const Coin& coin, const CoinAccount& held) const noexcept;
     [[nodiscard]] double forward_change(const Coin& coin, const CoinAccount& held, const Entry& before,
                                         const Entry& after) const noexcept;
-    [[nodiscard]] static Totals totals_of(const CoinAccount& held) noexcept;
+    [[nodiscard]] static Totals totals_of(const Coin& coin, const CoinAccount& held) noexcept;
     [[nodiscard]] static double net_initial(const Coin& coin, const Totals& totals, double least_profit) noexcept;
     [[nodiscard]] double initial_of(const Coin& coin, const CoinAccount& held) const noexcept;
     [[nodiscard]] double initial_with(const Coin& coin, const CoinAccount& held, Slot instrument, double lots,
