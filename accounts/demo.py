@@ -56,6 +56,11 @@ def lay_down(firm: DemoFirm, *, at: dt.datetime) -> Account | None:
     return account or services.create_account(desk=desk, name=ACCOUNT_NAME, actor=SYSTEM, at=at)
 
 
+def get_admin() -> User:
+    """Who sets controls in the demo, once its firms are laid down."""
+    return User.objects.get(username="admin")
+
+
 def write_key(firm: DemoFirm, folder: Path, *, at: dt.datetime) -> None:
     """A key for the firm's first user in ``<folder>/<firm>.json``, unless the one that lies there still works."""
     path = folder / f"{firm.key_name}.json"

@@ -21,6 +21,7 @@ MEASUREMENTS = (
     "stopped_reader",
     "json",
     "venues",
+    "algos",
     "python_surface",
 )
 KNOWS_QUICK = frozenset(MEASUREMENTS) - {"gateway"}

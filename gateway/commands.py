@@ -16,11 +16,13 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from gateway import clock
+from gateway.algos.desk import SteeringRefused
 from gateway.engine import EngineStopped, submit
 from gateway.registry import coin_id
 from gateway.valkey import Backoff, Unavailable
 from wire import gateway as messages
 from wire import gateway_controls as controls
+from wire.gateway_algos import SteerAlgo
 from wire.gateway_fix import FixCommand, ResetFixSequence, SetFixSession, TellFixSession
 from wire.limits import COMMAND_ID_LENGTH_MAX
 from wire.transport import COMMANDS_STREAM, COMMANDS_WATERMARK, ENTRY_FIELD
@@ -56,9 +58,14 @@ class CommandReader:
         client: Redis,
         on_order: Callable[[messages.PlaceOrder], None],
         on_fix: Callable[[int, FixCommand], Awaitable[None]],
+        on_algo: Callable[[int, SteerAlgo], Awaitable[None]],
     ) -> None:
-        """``on_fix`` carries a numbered command about FIX sessions out, durably; ValueError: it makes no sense."""
+        """``on_fix`` and ``on_algo`` carry numbered commands out, durably; ValueError: it makes no sense.
+
+        ``on_algo`` may refuse one by name (SteeringRefused).
+        """
         self._engine, self._client, self._on_order, self._on_fix = engine, client, on_order, on_fix
+        self._on_algo = on_algo
         self._submitter = CommandSubmitter(engine)
         self.taken = int(engine.command_sequence)
         self._gap_logged_at = float("-inf")
@@ -109,7 +116,12 @@ class CommandReader:
                 self._on_order(command)
             if isinstance(command, FixCommand):
                 await self._on_fix(sequence, command)
+            if isinstance(command, SteerAlgo):
+                await self._on_algo(sequence, command)
             await self._submitter.submit(sequence, command)
+        except SteeringRefused as refused:
+            log.warning("commands: %d is refused: %s", sequence, refused)
+            await self._submitter.refuse(sequence, command.command_id, refused.reason, refused.value, refused.bound)
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError, TypeError) as error:
             log.warning("commands: %d is malformed: %s", sequence, error)
             await self._submitter.refuse(sequence, find_command_id(body))
@@ -194,6 +206,7 @@ class CommandSubmitter:
             SetFixSession: lambda s, _: submit(engine.note_command, s),
             ResetFixSequence: lambda s, _: submit(engine.note_command, s),
             TellFixSession: lambda s, _: submit(engine.note_command, s),
+            SteerAlgo: lambda s, _: submit(engine.note_command, s),
             messages.SettleInstrument: lambda s, c: submit(engine.settle_instrument, s, c.instrument_id, c.command_id),
         }
         self._by_type |= _order_commands(engine)
@@ -201,9 +214,11 @@ class CommandSubmitter:
     async def submit(self, sequence: int, command: messages.GatewayCommand) -> None:
         await self._by_type[type(command)](sequence, command)
 
-    async def refuse(self, sequence: int, command_id: str) -> None:
-        """A malformed command takes its number and answers with an event."""
-        await submit(self._engine.refuse_command, sequence, command_id, "malformed", 0, 0)
+    async def refuse(
+        self, sequence: int, command_id: str, reason: str = "malformed", value: int = 0, bound: int = 0
+    ) -> None:
+        """A command that is not taken takes its number and answers with an event."""
+        await submit(self._engine.refuse_command, sequence, command_id, reason, value, bound)
 
     async def _set_limits(self, sequence: int, command: messages.SetLimits) -> None:
         await submit(

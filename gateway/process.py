@@ -10,6 +10,8 @@ import parley_core
 from redis.asyncio import Redis
 
 from gateway import clock
+from gateway.algos.market import OwnMarket
+from gateway.algos.service import AlgoService
 from gateway.board import Board
 from gateway.commands import CommandReader
 from gateway.engine import RawEvent, open_engine
@@ -71,6 +73,8 @@ class Gateway:
         self._fix = FixService(settings.directory / "fix", self._desk or UnsupportedMessages(), self._engine.flush)
         if self._desk:
             self._desk.catch_up()
+        market = OwnMarket(self._engine, self._board)
+        self._algos = AlgoService(self._engine, market, settings.directory / "algos", self._publisher.agreed)
         log.info(
             "gateway: %s; journal at %d, event %d, command %d, %d contracts, %s market",
             self._engine.recovery, self._engine.journal_sequence, self._engine.event_number,
@@ -85,6 +89,7 @@ class Gateway:
 
     def _on_event(self, raw: RawEvent) -> None:
         self._tape.on_event(raw)
+        self._algos.on_event(raw)
         if self._desk:
             self._desk.on_event(raw)
 
@@ -102,8 +107,9 @@ class Gateway:
             await self._fix.settle(command.session_id)
 
     def _needed_after(self, watermark: int) -> int:
-        """Events up to this one will not be asked for again: the database has them, and the FIX orders too."""
-        return min(watermark, self._desk.saved_event_number()) if self._desk else watermark
+        """Events up to this one will not be asked for again: the database has them, algorithms and FIX orders too."""
+        needed = min(watermark, self._algos.saved_event_number())
+        return min(needed, self._desk.saved_event_number()) if self._desk else needed
 
     async def run(self) -> int:
         """The exit code: 0 after an orderly stop, 1 where a part failed, 7 where another gateway took over."""
@@ -121,7 +127,7 @@ class Gateway:
         return 1 if failed else 0
 
     def _parts(self, clients: list[Redis]) -> list[Coroutine[Any, Any, None]]:
-        reader = CommandReader(self._engine, clients[1], self._on_order, self._on_fix)
+        reader = CommandReader(self._engine, clients[1], self._on_order, self._on_fix, self._algos.on_command)
         port = self._settings.fix_port
         return [
             *([self._fix.run(self._settings.fix_host, port)] if port is not None else []),
@@ -137,6 +143,8 @@ class Gateway:
             keep_lease(self._engine),
             beat(self._engine, self._publisher, self._feed.source, clients[4], self._fix.describe),
             self._venues.run(clients[6]),
+            self._algos.run(),
+            self._algos.show(clients[7]),
         ]
 
     async def _take_commands(self, reader: CommandReader) -> None:
@@ -151,6 +159,7 @@ class Gateway:
         await asyncio.wait(tasks, timeout=STOP_SECONDS_MAX)
         self._publisher.detach(loop)
         await asyncio.to_thread(self._engine.stop)
+        self._algos.close()
         if self._desk:
             self._desk.close()
         if self._board.market_time_ns and self._engine.state != FENCED:

@@ -7,6 +7,7 @@ from ninja import Router
 
 from common import rest
 from orders import handlers, selectors
+from orders.parent_api import router as parents_router
 from orders.selectors import OrderEventView, OverrideView
 from wire.client import (
     AmendOrder,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 router = Router(tags=["orders"])
+router.add_router("", parents_router)
 
 
 @router.post("/orders", openapi_extra=rest.describe(request=PlaceOrder, response=CommandAccepted, status=201))

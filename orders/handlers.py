@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from common import clock
 from common.actor import Actor
 from orders import services
-from wire import gateway
+from wire import client_parents, gateway
 from wire.client import (
     AmendOrder,
     ApproveOverride,
@@ -19,6 +19,7 @@ from wire.client import (
     PlaceOrder,
     RequestOverride,
 )
+from wire.client_parents import AnyParentCommand
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -60,7 +61,33 @@ def cancel_all(user: User, actor: Actor, message: ClientMessage) -> CommandAccep
     return CommandAccepted(command_id=message.command_id, entity=scope.value, entity_id=scope_id)
 
 
+def steer_parent(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    """Every command about a parent order, by its type."""
+    assert isinstance(message, AnyParentCommand)
+    steer: Callable[..., Any] = _PARENT_SERVICES[type(message)]
+    parent = steer(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity="parent", entity_id=parent.pk)
+
+
+def set_parent_policy(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, client_parents.SetParentPolicy)
+    desk_id = services.set_policy(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity="desk", entity_id=desk_id)
+
+
+_PARENT_SERVICES: dict[type[ClientMessage], Callable[..., Any]] = {
+    client_parents.StageParent: services.stage_parent,
+    client_parents.ApproveParent: services.approve_parent,
+    client_parents.StartParent: services.start_parent,
+    client_parents.PauseParent: services.pause_parent,
+    client_parents.ResumeParent: services.resume_parent,
+    client_parents.ChangeParent: services.change_parent,
+    client_parents.CancelParent: services.cancel_parent,
+}
+
 SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage], CommandAccepted]] = {
+    **dict.fromkeys(_PARENT_SERVICES, steer_parent),
+    client_parents.SetParentPolicy: set_parent_policy,
     PlaceOrder: place_order,
     AmendOrder: amend_order,
     RequestOverride: request_override,
@@ -86,4 +113,4 @@ GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelo
     gateway.CommandRefused: services.apply_refused,
 }
 
-TIMERS = [services.mark_unanswered]
+TIMERS = [services.mark_unanswered, services.take_algo_reports]

@@ -12,6 +12,7 @@ from common import clock
 from common.decimals import plain_text
 from common.errors import NotFound
 from market import selectors as market
+from orders import parent_selectors
 from orders.models import Order, OrderEvent, OrderQuerySet, OverrideRequest
 from settlement import selectors as settlement
 from wire.facts import FillView, OrderView
@@ -132,6 +133,7 @@ def snapshot(firm_id: int, role: str) -> dict[str, list[object]]:
     return {
         "orders": [order_view(order) for order in [*working, *ended]],
         "fills": list(settlement.list_fills(firm_id=firm_id, limit=FILLS_IN_SNAPSHOT)),
+        "parents": list(parent_selectors.snapshot(firm_id)),
     }
 
 
@@ -172,6 +174,7 @@ def order_view(order: Order) -> OrderView:
         self_match=SelfMatch(order.self_match),
         origin=order.origin,
         client_order_id=order.client_order_id,
+        parent_order_id=order.parent_id,
     )
 
 

@@ -7,6 +7,7 @@ from terminal import last_look_views, record_views, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("terminal/", views.terminal, name="terminal"),
+    path("algos/", views.parents, name="parents"),
     path("maker-groups/", views.maker_groups, name="maker_groups"),
     path("maker/", views.maker, name="maker"),
     path("risk/", views.own_risk, name="own_risk"),

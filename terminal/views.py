@@ -29,7 +29,7 @@ RECORD_PAGES = (
     ("last_looks", "Last look"),
 )
 PAGES = {
-    TRADER: (("terminal", "Terminal"), ("own_risk", "Risk"), *RECORD_PAGES),
+    TRADER: (("terminal", "Terminal"), ("parents", "Algos"), ("own_risk", "Risk"), *RECORD_PAGES),
     CLIENT: (("maker", "Quotes"), ("own_risk", "Risk"), *RECORD_PAGES),
     COMPLIANCE: compliance_views.PAGES,
     ADMIN: compliance_views.PAGES,
@@ -45,6 +45,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_role(TRADER)
 def terminal(request: HttpRequest) -> HttpResponse:
     return _live(request, "terminal", "js/pages/terminal.js", _accounts(request))
+
+
+@require_role(TRADER)
+def parents(request: HttpRequest) -> HttpResponse:
+    """Parent orders: their algorithms, children and fills."""
+    return _live(request, "parents", "js/pages/parents.js", _accounts(request))
 
 
 @require_role(TRADER)

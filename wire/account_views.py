@@ -38,9 +38,11 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     peg_offset: str | None = None
     self_match: SelfMatch = SelfMatch.CANCEL_NEWEST
     origin: str = "terminal"
-    """terminal, or fix: entered by a FIX session."""
+    """terminal; fix: entered by a FIX session; algo: by the algorithm of a parent order."""
     client_order_id: str = ""
     """ClOrdID, where a FIX session entered it."""
+    parent_order_id: int | None = None
+    """The parent order whose algorithm entered it."""
 
 
 class FillView(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from wire.client_controls import (
 )
 from wire.client_makers import CounterpartyReport as CounterpartyReport  # noqa: PLC0414 - offered to importers
 from wire.client_makers import KeepDecisions, PassRfq, ReportQuoter, SetQuoter
+from wire.client_parents import AnyParentCommand
 from wire.client_protection import (
     DecideDeskLimits,
     Heartbeat,
@@ -240,6 +241,7 @@ AnyClientMessage = (
     | SetCancelOnDisconnect
     | ProposeDeskLimits
     | DecideDeskLimits
+    | AnyParentCommand
 )
 
 

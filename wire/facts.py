@@ -15,6 +15,7 @@ from wire.facts_audience import AllocationView, DraftView, LegVolatilityView, Ma
 from wire.facts_makers import CounterpartyChanged, QuoterChanged, RfqPassed
 from wire.facts_protection import DeskLimitsChanged, LastLookChanged, ProtectionChanged, SessionChanged
 from wire.negotiation import AllocationReason, QuoteCondition, QuoteOutcome, TriggerState
+from wire.parent_views import ParentChanged
 from wire.units import (
     Audience,
     QuoteState,
@@ -249,6 +250,7 @@ AnyFact = (
     | SessionChanged
     | DeskLimitsChanged
     | LastLookChanged
+    | ParentChanged
 )
 
 

@@ -49,8 +49,9 @@ class AlgoTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SteerAlgo(GatewayCommand, tag="gateway.steer_algo"):
-    """A parent order, whole, as it is to be worked from now on. The first one begins it."""
+    """A parent order, whole, as it is to be worked from now on. The first one begins it, unless it comes too late."""
 
+    valid_until_ns: int
     parent_order_id: int
     action: AlgoAction
     account_id: int

@@ -4,6 +4,17 @@ from orders.services.amending import amend_order
 from orders.services.canceling import cancel_all, cancel_order, cancel_orders_of_user
 from orders.services.entering import apply_amend_entered, apply_cancel_entered, apply_entered
 from orders.services.overriding import approve_override, request_override
+from orders.services.parent_reports import store_algo_reports, take_algo_reports
+from orders.services.parents import (
+    approve_parent,
+    cancel_parent,
+    change_parent,
+    pause_parent,
+    resume_parent,
+    set_policy,
+    stage_parent,
+    start_parent,
+)
 from orders.services.placing import place_order
 from orders.services.projecting import (
     apply_accepted,
@@ -37,10 +48,20 @@ __all__ = [
     "apply_restated",
     "apply_triggered",
     "approve_override",
+    "approve_parent",
     "cancel_all",
     "cancel_order",
     "cancel_orders_of_user",
+    "cancel_parent",
+    "change_parent",
     "mark_unanswered",
+    "pause_parent",
     "place_order",
     "request_override",
+    "resume_parent",
+    "set_policy",
+    "stage_parent",
+    "start_parent",
+    "store_algo_reports",
+    "take_algo_reports",
 ]

@@ -44,6 +44,9 @@ def amend_order(*, user: User, actor: Actor, message: AmendOrder, at: dt.datetim
         if OrderState(order.state) not in AMENDABLE:
             why = f"order {order.pk} is {order.state}"
             raise Conflict("order_not_working", why, value=order.state, bound="working")
+        if order.parent_id is not None:
+            why = "an algorithm works this order: change its parent order"
+            raise Conflict("child_of_parent", why, value=order.parent_id, bound="an order of its own")
         amendment = check_amendment(message, order.instrument.terms, OrderType(order.order_type))
         _check_executed(order, amendment, message)
         check_admission(order.instrument, clock.to_ns(at))

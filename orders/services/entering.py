@@ -10,6 +10,7 @@ from orders.selectors import steps_of
 from orders.services.changes import store_status
 from orders.services.projecting import is_applied, lock, remember
 from wire import gateway
+from wire.gateway_algos import ALGO_SESSION
 from wire.gateway_entered import AmendEntered, CancelEntered, OrderEntered
 
 ENTERED_PREFIX = "fix:"
@@ -71,16 +72,19 @@ def apply_amend_entered(envelope: gateway.EventEnvelope) -> None:
 
 
 def _actor(user_id: int, firm_id: int, session: str) -> Actor:
+    if session == ALGO_SESSION:
+        return Actor(user_id=user_id, firm_id=firm_id, via="algo")
     return Actor(user_id=user_id, firm_id=firm_id, via="fix", remote_address=session, session=f"fix:{session}")
 
 
 def _store(event: OrderEntered, envelope: gateway.EventEnvelope) -> Order:
-    at = clock.from_ns(envelope.at_ns)
+    at, is_algo = clock.from_ns(envelope.at_ns), event.session == ALGO_SESSION
     tick, lot = steps_of(event.instrument_id)
     Order.objects.create(
         id=event.order_id,
         command_id=f"{ENTERED_PREFIX}{event.order_id}",
-        origin=OrderOrigin.FIX.value,
+        origin=(OrderOrigin.ALGO if is_algo else OrderOrigin.FIX).value,
+        parent_id=event.parent_order_id if is_algo else None,
         session=event.session,
         client_order_id=event.client_order_id,
         user_id=event.user_id,

@@ -10,9 +10,11 @@ from orders import publishers
 from orders.domain import lifecycle
 from orders.domain.lifecycle import OrderStatus
 from orders.models import Order, OrderEvent
+from orders.services import parent_reports
 from orders.services.amending import AMEND_PREFIX
 from orders.services.canceling import CANCEL_PREFIX
 from orders.services.changes import store_status
+from orders.services.parents import STEER_PREFIX
 from orders.services.placing import PLACE_PREFIX
 from risk import selectors as risk
 from settlement import services as settlement
@@ -82,6 +84,8 @@ def apply_executed(envelope: gateway.EventEnvelope) -> None:
     remember(envelope, order, "executed", execution_id=event.execution_id)
     publishers.record_change(order, "order.executed", GATEWAY, at, before=before)
     publishers.publish_change(order, fill)
+    if order.parent_id is not None:
+        parent_reports.add_fill(order, lots=event.quantity_lots, price_ticks=event.price_ticks, at=at)
 
 
 def apply_amended(envelope: gateway.EventEnvelope) -> None:
@@ -154,6 +158,8 @@ def apply_refused(envelope: gateway.EventEnvelope) -> None:
     elif event.command_id.startswith(AMEND_PREFIX):
         order_id = int(event.command_id.removeprefix(AMEND_PREFIX).split(":")[0])
         _apply(envelope, order_id, "amend_rejected", _amend_rejection(order_id, event))
+    elif event.command_id.startswith(STEER_PREFIX):
+        parent_reports.refuse_steering(envelope)
 
 
 def apply_cancel_all_done(envelope: gateway.EventEnvelope) -> None:

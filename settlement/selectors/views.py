@@ -123,6 +123,12 @@ def find_reversed(fill: FillView) -> int | None:
     return rows.order_by("-execution_id").values_list("execution_id", flat=True).first()
 
 
+def list_fills_of_orders(order_ids: Iterable[int]) -> list[FillView]:
+    """Fills of these orders, oldest first; the newest ``ROWS_MAX`` of them."""
+    rows = Fill.objects.select_related("instrument").filter(order_id__in=list(order_ids))
+    return [fill_view(row) for row in reversed(rows.order_by("-execution_id")[:ROWS_MAX])]
+
+
 def list_transfers(
     account_ids: Iterable[int], *, before: int | None = None, limit: int = ROWS_MAX
 ) -> list[TransferView]:

@@ -160,6 +160,9 @@ def _value(value: Any) -> str:
     if isinstance(value, list | dict | set):
         assert not value, "a mutable default is empty"
         return f"msgspec.field(default_factory={type(value).__name__})"
+    if isinstance(value, msgspec.Struct):
+        assert value == type(value)(), "a struct that is a default has only defaults"
+        return f"{type(value).__name__}()"
     return repr(value)
 
 

@@ -809,6 +809,101 @@ class KeepDecisions(Command, frozen=True, kw_only=True, tag="maker.keep_decision
     decisions: list[KeptDecision]
 
 
+class AlgoName(enum.StrEnum):
+    TWAP = "twap"
+    VWAP = "vwap"
+    POV = "pov"
+    SHORTFALL = "implementation_shortfall"
+    ICEBERG = "iceberg"
+    PEG = "peg"
+    SNIPER = "sniper"
+
+
+class AlgoParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """What an algorithm works by; each reads what its page in the documentation names, the rest is ignored.
+
+    ``volume_curve``: relative volumes of equal parts of the duration; empty: flat. ``urgency_milli``: a thousandth of
+    kappa times duration of Almgren and Chriss; 0 is a straight line.
+    """
+
+    duration_s: int = 600
+    slice_s: int = 10
+    participation_basis_points: int = 1000
+    volume_curve: tuple[int, ...] = ()
+    urgency_milli: int = 2000
+    display_quantity: str | None = None
+    peg_reference: PegReference = PegReference.PRIMARY
+    peg_offset: str | None = None
+    trigger_price: str | None = None
+    """Of a sniper: what the other side must offer, or better."""
+
+
+class AlgoLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Own limits of one parent order, beside those of the risk gate. None: the limit is off."""
+
+    limit_price: str | None = None
+    """No child pays more, or takes less."""
+    max_participation_basis_points: int | None = None
+    """Of all that traded since the start, own fills included."""
+    max_child_quantity: str | None = None
+
+
+class StageParent(Command, frozen=True, kw_only=True, tag="parent.stage"):
+    """Write down what is to be traded and how; nothing is sent to a market."""
+
+    account_id: int
+    instrument_name: str
+    side: Side
+    quantity: str
+    algo: AlgoName
+    parameters: AlgoParameters = AlgoParameters()
+    limits: AlgoLimits = AlgoLimits()
+
+
+class ApproveParent(Command, frozen=True, kw_only=True, tag="parent.approve"):
+    """Another person's word, where the desk takes two for a parent order."""
+
+    parent_order_id: int
+    reason: str
+
+
+class StartParent(Command, frozen=True, kw_only=True, tag="parent.start"):
+    """Let the algorithm work."""
+
+    parent_order_id: int
+
+
+class PauseParent(Command, frozen=True, kw_only=True, tag="parent.pause"):
+    """Cancel the children that work and send none until it is resumed. A schedule goes on by the clock."""
+
+    parent_order_id: int
+
+
+class ResumeParent(Command, frozen=True, kw_only=True, tag="parent.resume"):
+    parent_order_id: int
+
+
+class ChangeParent(Command, frozen=True, kw_only=True, tag="parent.change"):
+    """Other parameters, other limits, or both, while it works; what is left out stays. The quantity never changes."""
+
+    parent_order_id: int
+    parameters: AlgoParameters | None = None
+    limits: AlgoLimits | None = None
+
+
+class CancelParent(Command, frozen=True, kw_only=True, tag="parent.cancel"):
+    """End it: the children that work are canceled, what was traded stays traded."""
+
+    parent_order_id: int
+
+
+class SetParentPolicy(Command, frozen=True, kw_only=True, tag="parent.set_policy"):
+    """Whether parent orders of a desk take a second person; an administrator says so."""
+
+    desk_id: int
+    takes_two: bool
+
+
 class Hello(ServerMessage, frozen=True, kw_only=True, tag="hello"):
     """First message. ``sequence``: newest fact of the firm. ``window_frames_max``: unacknowledged frames allowed."""
 
@@ -915,9 +1010,11 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     peg_offset: str | None = None
     self_match: SelfMatch = SelfMatch.CANCEL_NEWEST
     origin: str = "terminal"
-    """terminal, or fix: entered by a FIX session."""
+    """terminal; fix: entered by a FIX session; algo: by the algorithm of a parent order."""
     client_order_id: str = ""
     """ClOrdID, where a FIX session entered it."""
+    parent_order_id: int | None = None
+    """The parent order whose algorithm entered it."""
 
 
 class OrderChanged(msgspec.Struct, frozen=True, kw_only=True, tag="order.changed", tag_field="type"):
@@ -1419,6 +1516,62 @@ class LastLookChanged(msgspec.Struct, frozen=True, kw_only=True, tag="rfq.last_l
     last_look: LastLookAgreementView
 
 
+class ParentState(enum.StrEnum):
+    STAGED = "staged"
+    APPROVED = "approved"
+    WORKING = "working"
+    PAUSED = "paused"
+    DONE = "done"
+    CANCELED = "canceled"
+
+
+class ParentView(msgspec.Struct, frozen=True, kw_only=True):
+    """``requested``: a state that was asked for and that the gateway has not confirmed yet; empty: none.
+
+    ``plan``: [nanoseconds since the start, quantity that should be traded by then]. ``market_price``: volume-weighted,
+    of what others traded since the start. ``cost_*_basis_points``: what the fills cost against that price, positive
+    where they were worse; None where one of the two is not known.
+    """
+
+    parent_order_id: int
+    account_id: int
+    user_id: int
+    instrument_name: str
+    side: Side
+    quantity: str
+    algo: AlgoName
+    parameters: AlgoParameters
+    limits: AlgoLimits
+    state: ParentState
+    requested: str
+    reason: str
+    needs_approval: bool
+    approved_by_user_id: int | None
+    filled_quantity: str
+    working_quantity: str
+    scheduled_quantity: str
+    average_price: str | None
+    arrival_mid: str | None
+    arrival_mark: str | None
+    mid: str | None
+    market_price: str | None
+    market_quantity: str
+    children: int
+    rejected: int
+    cost_arrival_basis_points: str | None
+    cost_market_basis_points: str | None
+    cost_mid_basis_points: str | None
+    created_at_ns: int
+    started_at_ns: int
+    ended_at_ns: int
+    updated_at_ns: int
+    plan: list[tuple[int, str]]
+
+
+class ParentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="parent.changed", tag_field="type"):
+    parent: ParentView
+
+
 class Ticker(msgspec.Struct, frozen=True, kw_only=True, tag="ticker", tag_field="type"):
     """Prices as decimal strings at the instrument's precision; None where nobody quotes.
 
@@ -1725,6 +1878,7 @@ AnyFact = (
     | SessionChanged
     | DeskLimitsChanged
     | LastLookChanged
+    | ParentChanged
 )
 
 

@@ -25,6 +25,7 @@ class FirmState extends Topics {
     this.sessions = new Map();
     this.desk_limits = new Map();
     this.last_looks = new Map();
+    this.parents = new Map();
     /** @type {Map<number, object>} live risk frames by account */
     this.risks = new Map();
     this.isLoaded = false;
@@ -84,6 +85,7 @@ const KEYS = {
   sessions: (view) => view.session,
   desk_limits: (view) => view.firm_id,
   last_looks: (view) => view.agreement_id,
+  parents: (view) => view.parent_order_id,
 };
 
 /** Facts after which something is no more: its map and its key. */
@@ -107,6 +109,7 @@ const FIELDS = [
   ["session", "sessions"],
   ["desk_limits", "desk_limits"],
   ["last_look", "last_looks"],
+  ["parent", "parents"],
 ];
 
 export const OPEN_ORDER_STATES = new Set([

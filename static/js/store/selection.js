@@ -16,6 +16,7 @@ class Selection extends Topics {
     /** @type {{instrument_name: string, side: "buy" | "sell", ratio: number, is_hedge?: boolean, price?: string | null}[]} */
     this.legs = [];
     this.rfqId = 0;
+    this.parentId = 0;
   }
 
   set(changes) {

@@ -99,7 +99,7 @@ export const TABLES = {
       plain("tif", "TIF", (order) => `${order.time_in_force.toUpperCase()}${order.is_post_only ? " post" : ""}`, { isLeft: true }),
       plain("reason", "Reason", refusalWords, { isLeft: true, className: (order) => (order.state === "rejected" ? "danger-text" : "muted") }),
       plain("terms", "Terms", termsText, { isLeft: true, className: () => "muted" }),
-      plain("origin", "By", (order) => (order.client_order_id ? `FIX ${order.client_order_id}` : ""), { isLeft: true, className: () => "muted" }),
+      plain("origin", "By", (order) => (order.parent_order_id ? `algo ${order.client_order_id}` : order.client_order_id ? `FIX ${order.client_order_id}` : ""), { isLeft: true, className: () => "muted" }),
     ],
     action: orderActions,
   },

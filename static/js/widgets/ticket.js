@@ -4,6 +4,7 @@
  */
 
 import { commands, newCommandId } from "../feeds/orders.js";
+import { commands as session } from "../feeds/session.js";
 import { invalidate } from "../lib/draw.js";
 import { element, pressOnly, setAttribute, setDisabled, setText } from "../lib/dom.js";
 import { fixText } from "../lib/decimal.js";
@@ -16,6 +17,7 @@ import { choice, NumberField } from "./fields.js";
 import { MarginPreview } from "./margin_preview.js";
 import { refusalText } from "./notices.js";
 import { SoftLimit } from "./soft_limit.js";
+import { TicketAlgo } from "./ticket_algo.js";
 import { priceNeed, TicketTerms } from "./ticket_terms.js";
 import { Widget } from "./widget.js";
 
@@ -51,6 +53,7 @@ class Ticket extends Widget {
     this.types = choice("Order type", [{ value: "limit", title: "Limit" }, { value: "market", title: "Market" }], (orderType) => this.choose({ orderType }));
     this.times = choice("Time in force", [{ value: "gtc", title: "GTC" }, { value: "ioc", title: "IOC" }], (timeInForce) => this.choose({ timeInForce }));
     this.postOnly = element("input", { type: "checkbox", onchange: () => this.choose({ isPostOnly: this.postOnly.checked }) });
+    this.algo = new TicketAlgo({ onChoose: (changes) => this.choose(changes), onInput: changed });
     this.terms = new TicketTerms({ onChoose: (changes) => this.choose(changes), onInput: changed });
     this.leave = element("button", { class: "button button-small", type: "button", hidden: true, onclick: () => this.amend(null) }, "New order");
     this.fill();
@@ -74,6 +77,7 @@ class Ticket extends Widget {
       element("div", { class: "ticket-row" }, this.quantity.node, this.price.node),
       element("div", { class: "ticket-instrument" }, post, this.leave),
       this.terms.node,
+      this.algo.node,
       facts,
       this.margin.node,
       this.submit,
@@ -153,9 +157,10 @@ class Ticket extends Widget {
     pressOnly(this.times, timeInForce);
     this.postOnly.checked = isPostOnly && mayPost;
     setDisabled(this.postOnly, !mayPost || Boolean(this.amended));
-    setDisabled(this.price.input, priceNeed(orderType) === "no");
+    setDisabled(this.price.input, priceNeed(orderType) === "no" && !this.isAlgo);
     this.drawAmended();
     this.terms.draw(this.state, instrument);
+    this.algo.draw(this.state);
     for (const button of this.times.querySelectorAll("button")) setDisabled(button, orderType === "market");
     if (instrument) this.drawInstrument(instrument);
     this.drawSubmit(instrument);
@@ -164,7 +169,8 @@ class Ticket extends Widget {
   /** Side, type and terms of an order that works stay what they are. */
   drawAmended() {
     this.leave.hidden = !this.amended;
-    this.terms.node.hidden = Boolean(this.amended);
+    this.terms.node.hidden = Boolean(this.amended || this.state.algo);
+    this.algo.node.hidden = Boolean(this.amended);
     for (const group of [this.sides, this.types, this.times]) group.hidden = Boolean(this.amended);
   }
 
@@ -208,7 +214,13 @@ class Ticket extends Widget {
     if (!selection.accountId) return "No account";
     if (connection.state === "offline" || connection.state === "connecting") return `Not connected (${connection.state})`;
     if (market.isStale(instrument.name)) return "Price is stale: trading blocked";
+    if (this.isAlgo) return this.quantity.problem || (this.price.input.value.trim() && this.price.problem) || this.algo.problem(this.state);
     return this.quantity.problem || this.priceProblem || (this.amended ? "" : this.terms.problem(this.state));
+  }
+
+  /** Whether an algorithm is to work it, in place of a single order. */
+  get isAlgo() {
+    return Boolean(this.state.algo) && !this.amended;
   }
 
   get priceProblem() {
@@ -226,6 +238,7 @@ class Ticket extends Widget {
 
   statement(instrument) {
     if (this.amended) return this.amendment(instrument);
+    if (this.isAlgo) return this.parent(instrument);
     const { side, orderType, timeInForce } = this.state;
     const isPostOnly = this.postOnly.checked;
     const quantity = this.quantity.value;
@@ -245,6 +258,17 @@ class Ticket extends Widget {
       ...this.terms.fields(this.state, instrument),
     };
     return Object.freeze({ text, message: Object.freeze(message) });
+  }
+
+  /** A parent order: the price is the most that it pays, or the least that it takes. */
+  parent(instrument) {
+    const price = this.price.input.value.trim() === "" ? null : fixText(this.price.value, instrument.priceDecimals);
+    const quantity = this.quantity.value;
+    const cap = price === null ? "" : `, no ${this.state.side === "buy" ? "more" : "less"} than ${price} ${instrument.quote_currency}`;
+    const text = `${VERBS[this.state.side]} ${quantity} ${instrument.name} ${this.algo.words(this.state)}${cap}`;
+    const usual = { type: "parent.stage", command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name };
+    const message = { ...usual, side: this.state.side, quantity, algo: this.state.algo, ...this.algo.groups(this.state, price) };
+    return Object.freeze({ text, message: Object.freeze(message), starts: this.algo.starts.checked });
   }
 
   /** What the amended order is to be; its filled part counts. */
@@ -273,6 +297,10 @@ class Ticket extends Widget {
 
   send(stated) {
     this.say(`Sent: ${stated.text}`, "wait");
+    if (stated.message.type === "parent.stage") {
+      session.send(stated.message).then((answer) => this.staged(stated, answer));
+      return;
+    }
     commands.place(stated).then((answer) => this.answered(stated, answer));
   }
 
@@ -282,6 +310,18 @@ class Ticket extends Widget {
       this.say(`Order ${answer.entity_id} accepted: ${stated.text}`, "good");
       if (stated.message.type === "order.amend") this.amend(null);
     }
+  }
+
+  /** Staged; started with the same click unless it is to wait, or for another person. */
+  async staged(stated, answer) {
+    if (answer.type === "command_refused") {
+      this.say(`Refused. ${refusalText(answer)}`, "bad");
+      return;
+    }
+    const id = answer.entity_id;
+    const started = stated.starts ? await session.send({ type: "parent.start", parent_order_id: id }) : null;
+    if (started?.type === "command_refused") this.say(`Parent order ${id} is staged. ${refusalText(started)}`, "wait");
+    else this.say(`Parent order ${id} ${started ? "started" : "staged"}: ${stated.text}`, "good");
   }
 
   say(text, kind) {

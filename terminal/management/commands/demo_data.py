@@ -10,11 +10,14 @@ from django.core.management.base import BaseCommand
 
 from accounts import demo
 from common import clock
-from common.actor import SYSTEM
+from common.actor import SYSTEM, Actor
 from makers import services as makers_services
 from risk import services as risk_services
 from settlement import services as settlement_services
+from wire.algos import AlgoName, strategy_id_of
+from wire.client_controls import SetScopeLimits
 from wire.demo_quoters import DEMO_QUOTERS
+from wire.units import ControlScope
 
 DEPOSITS = {"USDC": Decimal(5_000_000), "BTC": Decimal(50), "ETH": Decimal(500)}
 LIMITS: dict[str, Any] = {
@@ -43,6 +46,24 @@ class Command(BaseCommand):
                         firm_id=account.firm_id, parameters=DEMO_QUOTERS[firm.key_name], actor=SYSTEM, at=at
                     )
             demo.write_key(firm, Path(settings.STATE_DIR) / "demo", at=at)
+        _set_algo_limits(at)
+
+
+def _set_algo_limits(at: dt.datetime) -> None:
+    """Deployment caps of every algorithm: without them the risk gate takes none of their orders."""
+    admin = demo.get_admin()
+    actor = Actor(user_id=admin.pk, firm_id=admin.firm_id, via="system")
+    for algo in AlgoName:
+        message = SetScopeLimits(
+            command_id=f"demo:algo:{algo.value}",
+            scope=ControlScope.STRATEGY,
+            scope_id=strategy_id_of(algo),
+            max_order_value="1000000",
+            max_open_risk="20000000",
+            max_working_orders=200,
+            max_orders=1_000_000,
+        )
+        risk_services.set_control(user=admin, actor=actor, message=message, at=at)
 
 
 def _deposit(account_id: int, firm: str, at: dt.datetime) -> None:

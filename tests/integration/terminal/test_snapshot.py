@@ -35,6 +35,7 @@ KEYS = {
     "sessions": ("session",),
     "desk_limits": ("firm_id",),
     "last_looks": ("agreement_id",),
+    "parents": ("parent_order_id",),
 }
 PARTS = {
     "order.changed": {"order": "orders"},
@@ -143,5 +144,5 @@ def test_snapshot_reads_nothing_of_other_firms() -> None:
     assert {name: len(rows) for name, rows in state.items()} == {
         "orders": 0, "fills": 0, "rfqs": 0, "positions": 0, "balances": 1, "margins": 0,
         "drafts": 0, "maker_groups": 0, "quoters": 0, "counterparties": 0,
-        "passes": 0, "protections": 0, "sessions": 0, "desk_limits": 0, "last_looks": 0,
+        "passes": 0, "protections": 0, "sessions": 0, "desk_limits": 0, "last_looks": 0, "parents": 0,
     }  # fmt: skip

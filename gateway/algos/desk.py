@@ -1,0 +1,260 @@
+"""Parent orders and their algorithms: commands, events and time in, child orders and reports out.
+
+States are in memory; what made them is in the log (``gateway.algos.log``). After a start the log is folded again, then
+the journal is read on from the last event that the log has seen: nothing is entered twice, for a child is sent only
+after its reason is on disk, and one that the journal does not hold by then is given up.
+"""
+
+import logging
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import parley_core
+
+from gateway.algos.entry import parse_client_order_id
+from gateway.algos.log import AlgoLog, Batch
+from gateway.algos.market import Market
+from gateway.algos.reports import Reporter
+from gateway.engine import RawEvent
+from gateway.events import EVENT_TYPES, decode_event
+from strategies.algos import (
+    Action,
+    AlgoState,
+    Cancel,
+    ChildEnded,
+    ChildEntered,
+    ChildFilled,
+    Input,
+    MarketTraded,
+    Steer,
+    Tick,
+    step,
+)
+from wire import gateway
+from wire.gateway_algos import ALGO_SESSION, AlgoAction, SteerAlgo
+from wire.gateway_entered import OrderEntered
+from wire.identifiers import PAPER_VENUE_ACCOUNT_ID
+from wire.units import Liquidity
+
+log = logging.getLogger(__name__)
+
+PARENTS_MAX = 500
+"""Parent orders that may be at work at once."""
+SCAN_EVENTS = 10_000
+NOT_ENTERED = "not_entered"
+_ENTERED = EVENT_TYPES.index(OrderEntered)
+_EXECUTED = EVENT_TYPES.index(gateway.OrderExecuted)
+_ENDED = {EVENT_TYPES.index(gateway.OrderCanceled), EVENT_TYPES.index(gateway.OrderRejected)}
+
+
+class SteeringRefused(Exception):
+    """The command is not taken. ``reason`` is a name."""
+
+    def __init__(self, reason: str, value: int = 0, bound: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.value, self.bound = reason, value, bound
+
+
+class Working(msgspec.Struct):
+    """A parent at work: the newest command about it, and its state."""
+
+    command: SteerAlgo
+    state: AlgoState
+
+
+class AlgoDesk:
+    """``actions``: what is to be sent, each with its parent, once ``commit`` has written why."""
+
+    def __init__(self, engine: parley_core.Engine, market: Market, directory: Path) -> None:
+        """Raises OSError, sqlite3.Error."""
+        self._engine, self._market = engine, market
+        self._log = AlgoLog(directory)
+        self.parents: dict[int, Working] = {}
+        self.actions: deque[tuple[int, Action]] = deque()
+        self._children: dict[int, tuple[int, int]] = {}
+        """Order id -> (parent, child)."""
+        self.reporter = Reporter(self._log, market)
+        self.event_number, self.command_sequence = self._log.event_number, self._log.command_sequence
+        self._batch = self._new_batch()
+        self._load()
+
+    # What happens
+
+    def on_command(self, sequence: int, command: SteerAlgo, at_ns: int) -> None:
+        """A person's word. The same sequence again changes nothing. Raises SteeringRefused."""
+        if sequence <= self.command_sequence:
+            return
+        working = self.parents.get(command.parent_order_id)
+        self._check(command, working, at_ns)
+        self.command_sequence = sequence
+        steer = Steer(
+            at_ns=at_ns,
+            action=command.action,
+            terms=command.terms,
+            levels=self._market.levels(command.instrument_id),
+            mark_half_ticks=self._market.mark_half_ticks(command.instrument_id),
+        )
+        if working is not None:
+            working.command = command
+        self._batch.parents.append((command, False))
+        self._take(command, steer)
+
+    def on_event(self, raw: RawEvent) -> None:
+        """An event that is on disk: each once, in their order."""
+        number, kind = raw[0], raw[5]
+        if number <= self.event_number:
+            return
+        self.event_number = number
+        if kind == _ENTERED:
+            self._on_entered(raw)
+        elif kind == _EXECUTED:
+            self._on_executed(raw)
+        elif kind in _ENDED:
+            self._on_ended(raw)
+
+    def on_time(self, at_ns: int) -> None:
+        """Let every algorithm look at its market."""
+        for parent_order_id in list(self.parents):
+            working = self.parents[parent_order_id]
+            levels = self._market.levels(working.command.instrument_id)
+            self._take(working.command, Tick(at_ns=at_ns, levels=levels))
+            self.reporter.on_time(parent_order_id, working.command.instrument_id, working.state, at_ns)
+
+    # Durability
+
+    def take_batch(self) -> Batch | None:
+        """What is not on disk yet, for ``write``; None where there is nothing."""
+        batch, self._batch = self._batch, self._new_batch()
+        batch.event_number, batch.command_sequence = self.event_number, self.command_sequence
+        batch.reports, batch.stored_reports = self.reporter.take()
+        is_same = (batch.event_number, batch.command_sequence) == (self._log.event_number, self._log.command_sequence)
+        return None if is_same and not (batch.inputs or batch.parents or batch.reports) else batch
+
+    def write(self, batch: Batch) -> None:
+        """Raises LogTaken, sqlite3.Error."""
+        self._log.write(batch)
+
+    @property
+    def saved_event_number(self) -> int:
+        """Events up to this one are never asked for again."""
+        return self._log.event_number
+
+    def refuse_child(self, parent_order_id: int, child: int, reason: str, at_ns: int) -> None:
+        """The engine did not take the order at all."""
+        self._take_of(parent_order_id, ChildEnded(at_ns=at_ns, child=child, reason=reason, is_rejected=True))
+
+    def close(self) -> None:
+        self._log.close()
+
+    # After a start
+
+    def catch_up(self) -> None:
+        """Read what the journal holds behind the log, and give up children that never reached it."""
+        while self.event_number < int(self._engine.event_number):
+            try:
+                page = self._engine.events_from(self.event_number + 1, SCAN_EVENTS)
+            except parley_core.EventsReleased:
+                log.warning("algos: events behind %d are no longer kept", self.event_number)
+                self.event_number = int(self._engine.event_number)
+                break
+            for raw in page:
+                self.on_event(raw)
+        self.actions.clear()
+
+    def settle_in(self, at_ns: int) -> None:
+        """Whatever was decided before and is not in the journal was never sent; cancels are asked for again."""
+        for parent_order_id, working in list(self.parents.items()):
+            for child in working.state.children:
+                if not child.order_id:
+                    self._take(working.command, ChildEnded(at_ns=at_ns, child=child.number, reason=NOT_ENTERED))
+                elif child.is_cancel_asked:
+                    self.actions.append((parent_order_id, Cancel(child=child.number)))
+
+    def _load(self) -> None:
+        if self._log.event_number > int(self._engine.event_number):
+            log.critical("algos: the log has seen event %d, the journal ends before it", self._log.event_number)
+        for command in self._log.load_parents():
+            state: AlgoState | None = None
+            for given in self._log.load_inputs(command.parent_order_id):
+                state, _ = step(state, given)
+            if state is not None and not state.is_ended:
+                self.parents[command.parent_order_id] = Working(command, state)
+                for child in state.children:
+                    self._children[child.order_id] = (command.parent_order_id, child.number)
+        self._children.pop(0, None)
+
+    # Inside
+
+    def _check(self, command: SteerAlgo, working: Working | None, at_ns: int) -> None:
+        """A late word about what works counts still: it takes risk off, or is what a person wants now."""
+        if working is not None:
+            return
+        if command.action is not AlgoAction.WORK or self._log.is_ended(command.parent_order_id):
+            raise SteeringRefused("parent_not_at_work", command.parent_order_id)
+        if at_ns > command.valid_until_ns:
+            raise SteeringRefused("command_expired", at_ns, command.valid_until_ns)
+        if len(self.parents) >= PARENTS_MAX:
+            raise SteeringRefused("too_many_parents", PARENTS_MAX, PARENTS_MAX)
+
+    def _take(self, command: SteerAlgo, given: Input) -> None:
+        parent_order_id = command.parent_order_id
+        working = self.parents.get(parent_order_id)
+        before = working.state if working else None
+        state, actions = step(before, given)
+        if state == before and not actions and not isinstance(given, Steer):
+            return
+        self._batch.inputs.append((parent_order_id, given))
+        self.actions.extend((parent_order_id, action) for action in actions)
+        if working is None:
+            working = self.parents[parent_order_id] = Working(command, state)
+        working.state = state
+        self.reporter.on_step(parent_order_id, command.instrument_id, before, state, given.at_ns)
+        if state.is_ended:
+            self._batch.parents.append((working.command, True))
+            del self.parents[parent_order_id]
+
+    def _on_entered(self, raw: RawEvent) -> None:
+        if raw[6][1] != ALGO_SESSION:
+            return
+        event: Any = decode_event(raw).event
+        parent_order_id, child = parse_client_order_id(event.client_order_id)
+        working = self.parents.get(parent_order_id)
+        if working is not None:
+            self._children[event.order_id] = (parent_order_id, child)
+            self._take(working.command, ChildEntered(at_ns=raw[3], child=child, order_id=event.order_id))
+
+    def _on_executed(self, raw: RawEvent) -> None:
+        event: Any = decode_event(raw).event
+        found = self._children.get(event.order_id)
+        if found is not None:
+            if not event.leaves_lots:
+                del self._children[event.order_id]
+            fill = ChildFilled(at_ns=raw[3], child=found[1], lots=event.quantity_lots, price_ticks=event.price_ticks)
+            self._take_of(found[0], fill)
+            return
+        if event.liquidity is not Liquidity.TAKER and event.counterparty_account_id != PAPER_VENUE_ACCOUNT_ID:
+            return
+        traded = MarketTraded(at_ns=raw[3], lots=event.quantity_lots, price_ticks=event.price_ticks)
+        for parent_order_id, working in list(self.parents.items()):
+            command = working.command
+            if command.instrument_id == event.instrument_id and command.account_id != event.counterparty_account_id:
+                self._take_of(parent_order_id, traded)
+
+    def _on_ended(self, raw: RawEvent) -> None:
+        found = self._children.pop(raw[6][0], None)  # type: ignore[call-overload]  # the first field is the order
+        if found is not None:
+            event: Any = decode_event(raw).event
+            is_rejected = isinstance(event, gateway.OrderRejected)
+            self._take_of(
+                found[0], ChildEnded(at_ns=raw[3], child=found[1], reason=event.reason, is_rejected=is_rejected)
+            )
+
+    def _take_of(self, parent_order_id: int, given: Input) -> None:
+        working = self.parents.get(parent_order_id)
+        if working is not None:
+            self._take(working.command, given)
+
+    def _new_batch(self) -> Batch:
+        return Batch(event_number=self.event_number, command_sequence=self.command_sequence)

@@ -1,0 +1,107 @@
+"""The life of the algorithms in the gateway: ticks, the log, the engine, and what the database is shown."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import msgspec
+import parley_core
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from gateway import clock
+from gateway.algos.desk import AlgoDesk
+from gateway.algos.entry import Entry
+from gateway.algos.market import Market
+from gateway.engine import EngineStopped, RawEvent
+from gateway.valkey import Backoff, Unavailable
+from strategies.algos import Enter
+from wire.gateway_algos import ALGO_REPORTS, ALGO_REPORTS_STORED, SteerAlgo
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.25
+SHOW_SECONDS = 0.5
+SHOWN_MS = 5_000
+REASON_MAX = 120
+
+
+class AlgoService:
+    """``is_open``: journal and database are known to belong together; before that nothing is sent."""
+
+    def __init__(self, engine: parley_core.Engine, market: Market, directory: Path, is_open: asyncio.Event) -> None:
+        """Raises OSError, sqlite3.Error."""
+        self.desk = AlgoDesk(engine, market, directory)
+        self._entry, self._is_open, self._writing = Entry(engine), is_open, asyncio.Lock()
+        self.desk.catch_up()
+
+    def on_event(self, raw: RawEvent) -> None:
+        self.desk.on_event(raw)
+
+    async def on_command(self, sequence: int, command: SteerAlgo) -> None:
+        """Durable when it returns. Raises SteeringRefused."""
+        self.desk.on_command(sequence, command, clock.now_ns())
+        await self._commit()
+
+    def saved_event_number(self) -> int:
+        return self.desk.saved_event_number
+
+    async def run(self) -> None:
+        """Let the algorithms work until the engine stops. Raises LogTaken, sqlite3.Error."""
+        await self._is_open.wait()
+        self.desk.settle_in(clock.now_ns())
+        try:
+            while True:
+                await self.send()
+                await asyncio.sleep(TICK_SECONDS)
+                self.desk.on_time(clock.now_ns())
+        except EngineStopped as error:
+            log.critical("algos: no child order is sent any more: %s", error)
+
+    async def send(self) -> None:
+        """First why on disk, then what into the engine."""
+        actions = list(self.desk.actions)
+        self.desk.actions.clear()
+        await self._commit()
+        for parent_order_id, action in actions:
+            working = self.desk.parents.get(parent_order_id)
+            if working is None:
+                continue
+            if isinstance(action, Enter):
+                await self._enter(parent_order_id, action)
+            else:
+                open_children = {child.number: child.order_id for child in working.state.children}
+                if action.child in open_children:
+                    await self._entry.cancel(working.command, action.child, open_children[action.child])
+
+    async def _enter(self, parent_order_id: int, child: Enter) -> None:
+        try:
+            await self._entry.order(self.desk.parents[parent_order_id].command, child)
+        except ValueError as error:
+            log.warning("algos: child %d of parent order %d: %s", child.child, parent_order_id, error)
+            self.desk.refuse_child(parent_order_id, child.child, str(error)[:REASON_MAX], clock.now_ns())
+
+    async def _commit(self) -> None:
+        async with self._writing:
+            batch = self.desk.take_batch()
+            if batch is not None:
+                await asyncio.to_thread(self.desk.write, batch)
+                self.desk.reporter.note_written(batch.reports)
+
+    async def show(self, client: Redis) -> None:
+        """Show what the database has not stored, for ever."""
+        backoff = Backoff("algo reports")
+        while True:
+            try:
+                stored: bytes | None = await client.get(ALGO_REPORTS_STORED)  # type: ignore[assignment]  # not decoded
+                if stored is not None:
+                    self.desk.reporter.note_stored(stored)
+                await client.set(ALGO_REPORTS, self.desk.reporter.window(), px=SHOWN_MS)
+                backoff.succeeded()
+                await asyncio.sleep(SHOW_SECONDS)
+            except (*Unavailable, ResponseError, msgspec.DecodeError) as error:
+                await asyncio.sleep(backoff.failed(error))
+
+    def close(self) -> None:
+        """What was not written is read from the journal at the next start."""
+        self.desk.close()

@@ -1,0 +1,122 @@
+"""Reads of parent orders. What belongs to another firm does not exist for the asker."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from accounts import roles
+from common import clock
+from common.decimals import plain_text
+from common.errors import NotFound
+from orders.domain.parents import cost_basis_points
+from orders.models import ParentOrder, ParentPolicy
+from orders.parent_models import ParentQuerySet
+from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState
+from wire.parent_views import ParentView
+from wire.units import Side
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+ROWS_MAX = 200
+ENDED_IN_SNAPSHOT = 50
+OPEN_IN_SNAPSHOT_MAX = 500
+_PRICE_STEP, _COST_STEP = Decimal("1e-12"), Decimal("0.01")
+
+
+def not_found(parent_id: int) -> NotFound:
+    return NotFound("unknown_parent", f"you have no parent order {parent_id}", value=parent_id)
+
+
+def visible_parents(user: User) -> ParentQuerySet:
+    """Parent orders of the user's firm; of all firms for compliance and admin."""
+    parents = ParentOrder.objects.select_related("instrument")
+    if roles.sees_every_firm(user):
+        return parents
+    if user.firm_id is None or not roles.may_trade(user):
+        return parents.none()
+    return parents.filter(firm_id=user.firm_id)
+
+
+def list_parents(user: User, *, only_open: bool = False, before: int | None = None) -> list[ParentView]:
+    """Newest first."""
+    parents = visible_parents(user)
+    if only_open:
+        parents = parents.open()
+    if before is not None:
+        parents = parents.filter(id__lt=before)
+    return [parent_view(parent) for parent in parents.order_by("-id")[:ROWS_MAX]]
+
+
+def takes_two(desk_id: int) -> bool:
+    """Whether the desk demands another person's word."""
+    return ParentPolicy.objects.filter(desk_id=desk_id, takes_two=True).exists()
+
+
+def snapshot(firm_id: int) -> list[ParentView]:
+    """Open ones, and the latest that ended."""
+    parents = ParentOrder.objects.select_related("instrument").filter(firm_id=firm_id).order_by("-id")
+    ended = parents.filter(ended_at__isnull=False)[:ENDED_IN_SNAPSHOT]
+    return [parent_view(parent) for parent in [*parents.open()[:OPEN_IN_SNAPSHOT_MAX], *ended]]
+
+
+def parent_view(parent: ParentOrder) -> ParentView:
+    lot, tick, told = parent.instrument.lot_size, parent.instrument.tick_size, parent.progress
+    side, average = Side(parent.side), parent.average_price(tick)
+    arrival, mark, mid = (
+        _half_ticks(told.get(name, 0), tick)
+        for name in ("arrival_mid_half_ticks", "arrival_mark_half_ticks", "mid_half_ticks")
+    )
+    market_lots = told.get("market_lots", 0)
+    market = Decimal(told["market_tick_lots"]) / market_lots * tick if market_lots else None
+    return ParentView(
+        parent_order_id=parent.pk,
+        account_id=parent.account_id,
+        user_id=parent.user_id,
+        instrument_name=parent.instrument.name,
+        side=side,
+        quantity=plain_text(parent.quantity_lots * lot),
+        algo=AlgoName(parent.algo),
+        parameters=msgspec.convert(parent.parameters, AlgoParameters),
+        limits=msgspec.convert(parent.limits, AlgoLimits),
+        state=ParentState(parent.state),
+        requested=parent.requested,
+        reason=parent.reason,
+        needs_approval=parent.needs_approval,
+        approved_by_user_id=parent.approved_by_id,
+        filled_quantity=plain_text(parent.cumulative_lots * lot),
+        working_quantity=plain_text(told.get("working_lots", 0) * lot),
+        scheduled_quantity=plain_text(told.get("scheduled_lots", 0) * lot),
+        average_price=_price(average),
+        arrival_mid=_price(arrival),
+        arrival_mark=_price(mark),
+        mid=_price(mid),
+        market_price=_price(market),
+        market_quantity=plain_text(market_lots * lot),
+        children=told.get("children", 0),
+        rejected=told.get("rejected", 0),
+        cost_arrival_basis_points=_cost(side, average, arrival),
+        cost_market_basis_points=_cost(side, average, market),
+        cost_mid_basis_points=_cost(side, average, mid),
+        created_at_ns=clock.to_ns(parent.created_at),
+        started_at_ns=clock.to_ns(parent.started_at) if parent.started_at else 0,
+        ended_at_ns=clock.to_ns(parent.ended_at) if parent.ended_at else 0,
+        updated_at_ns=clock.to_ns(parent.updated_at),
+        plan=[(elapsed_ns, plain_text(lots * lot)) for elapsed_ns, lots in parent.plan],
+    )
+
+
+def _half_ticks(count: int, tick: Decimal) -> Decimal | None:
+    return count * tick / 2 if count else None
+
+
+def _price(price: Decimal | None) -> str | None:
+    return None if price is None else plain_text(price.quantize(_PRICE_STEP))
+
+
+def _cost(side: Side, price: Decimal | None, benchmark: Decimal | None) -> str | None:
+    cost = cost_basis_points(side, price, benchmark)
+    return None if cost is None else plain_text(cost.quantize(_COST_STEP))

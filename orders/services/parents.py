@@ -1,0 +1,266 @@
+"""Parent orders as people steer them: row, audit record, fact and gateway command in one transaction.
+
+Every function is idempotent by (user, command_id), and raises NotAllowed for roles that do not trade, NotFound for
+parent orders of other firms, Conflict where the state does not allow it, and Refusal by name otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from accounts import roles
+from accounts import selectors as accounts
+from audit import services as audit
+from common import clock, db
+from common.actor import Actor
+from common.errors import Conflict, NotAllowed
+from market import selectors as market
+from orders import parent_publishers as publishers
+from orders.domain import parents as rules
+from orders.models import ParentOrder, ParentPolicy
+from orders.parent_selectors import not_found, takes_two
+from orders.services import commands
+from orders.services.admission import check_admission
+from orders.services.placing import check_may_trade
+from streams import services as streams
+from wire import client_parents as messages
+from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState, strategy_id_of
+from wire.gateway_algos import AlgoAction, AlgoTerms, SteerAlgo
+from wire.gateway_controls import SetParentOrder
+from wire.limits import COMMAND_VALID_MS
+from wire.units import NANOSECONDS_PER_MS, Side
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from wire.client_types import Command
+
+STEER_PREFIX = "steer-algo:"
+"""Gateway command ids: an answer that only names the command finds its parent order by it."""
+CAP_PREFIX = "parent-cap:"
+
+
+def stage_parent(*, user: User, actor: Actor, message: messages.StageParent, at: dt.datetime) -> ParentOrder:
+    """Write it down. Nothing is sent."""
+    check_may_trade(user)
+    with db.unit_of_work():
+        taken = commands.take(user_id=user.pk, message=message, at=at)
+        if taken.entity_id is not None:
+            return _get(taken.entity_id)
+        account = accounts.get_account_for(user, message.account_id)
+        instrument = market.get_instrument(message.instrument_name)
+        quantity = Decimal(message.quantity)
+        terms = rules.check_terms(
+            message.algo, message.side, quantity, message.parameters, message.limits, instrument.terms
+        )
+        desk_id = user.desk_id or account.desk_id
+        parent = ParentOrder.objects.create(
+            command_id=message.command_id,
+            user=user,
+            desk_id=desk_id,
+            firm_id=account.firm_id,
+            account=account,
+            instrument=instrument,
+            side=message.side.value,
+            quantity_lots=terms.quantity_lots,
+            algo=message.algo.value,
+            parameters=msgspec.to_builtins(message.parameters),
+            limits=msgspec.to_builtins(message.limits),
+            state=ParentState.STAGED.value,
+            needs_approval=takes_two(desk_id),
+            created_at=at,
+            updated_at=at,
+        )
+        commands.answer(taken, entity="parent", entity_id=parent.pk)
+        publishers.record_parent(parent, "staged", actor, at, command_id=message.command_id)
+        publishers.publish_parent(parent)
+        return parent
+
+
+def approve_parent(*, user: User, actor: Actor, message: messages.ApproveParent, at: dt.datetime) -> ParentOrder:
+    """Another person of the firm lets it be started. Refuses ``same_person``."""
+
+    def approve(parent: ParentOrder) -> None:
+        if parent.state != ParentState.STAGED or not parent.needs_approval:
+            raise Conflict("approval_not_due", f"parent order {parent.pk} waits for nobody", value=parent.state)
+        if parent.user_id == user.pk:
+            raise NotAllowed("same_person", "a parent order takes two people", value=user.pk, bound="another person")
+        parent.state, parent.approved_by_id, parent.approved_at = ParentState.APPROVED.value, user.pk, at
+
+    return _change(
+        user, actor, message, message.parent_order_id, "approved", approve, at, reason=message.reason.strip()
+    )
+
+
+def start_parent(*, user: User, actor: Actor, message: messages.StartParent, at: dt.datetime) -> ParentOrder:
+    """Let the algorithm work. It is working once the gateway says so."""
+
+    def start(parent: ParentOrder) -> None:
+        rules.check_start(parent.pk, ParentState(parent.state), needs_approval=parent.needs_approval)
+        if parent.requested:
+            raise Conflict("already_requested", "the gateway was asked already", value=parent.requested)
+        check_admission(parent.instrument, clock.to_ns(at))
+        cap = SetParentOrder(
+            command_id=f"{CAP_PREFIX}{parent.pk}", parent_order_id=parent.pk, quantity_lots=parent.quantity_lots
+        )
+        streams.send_to_gateway(cap)
+        _steer(parent, AlgoAction.WORK, at)
+
+    return _change(user, actor, message, message.parent_order_id, "start_requested", start, at)
+
+
+def pause_parent(*, user: User, actor: Actor, message: messages.PauseParent, at: dt.datetime) -> ParentOrder:
+    """Its children are canceled, and none is sent until it is resumed."""
+    return _steered(user, actor, message, message.parent_order_id, AlgoAction.PAUSE, at)
+
+
+def resume_parent(*, user: User, actor: Actor, message: messages.ResumeParent, at: dt.datetime) -> ParentOrder:
+    """Work on; a schedule has gone on meanwhile."""
+    return _steered(user, actor, message, message.parent_order_id, AlgoAction.WORK, at)
+
+
+def cancel_parent(*, user: User, actor: Actor, message: messages.CancelParent, at: dt.datetime) -> ParentOrder:
+    """End it: at once where nothing was sent yet, otherwise once its last child is gone."""
+
+    def cancel(parent: ParentOrder) -> None:
+        if parent.state in (ParentState.STAGED, ParentState.APPROVED) and not parent.requested:
+            parent.state, parent.ended_at, parent.reason = ParentState.CANCELED.value, at, "canceled by a person"
+            return
+        if not parent.requested or parent.state not in (ParentState.STAGED, ParentState.APPROVED):
+            rules.check_action(parent.pk, ParentState(parent.state), AlgoAction.CANCEL)
+        _steer(parent, AlgoAction.CANCEL, at)
+
+    return _change(user, actor, message, message.parent_order_id, "cancel_requested", cancel, at)
+
+
+def change_parent(*, user: User, actor: Actor, message: messages.ChangeParent, at: dt.datetime) -> ParentOrder:
+    """Other parameters or limits, in force once the gateway says so."""
+
+    def change(parent: ParentOrder) -> None:
+        if parent.ended_at is not None:
+            raise Conflict("parent_not_steerable", f"parent order {parent.pk} has ended", value=parent.state)
+        if message.parameters is not None:
+            parent.parameters = msgspec.to_builtins(message.parameters)
+        if message.limits is not None:
+            parent.limits = msgspec.to_builtins(message.limits)
+        terms_of(parent)
+        if parent.state in (ParentState.STAGED, ParentState.APPROVED):
+            if parent.state == ParentState.APPROVED:
+                parent.state, parent.approved_by, parent.approved_at = ParentState.STAGED.value, None, None
+            return
+        action = AlgoAction.PAUSE if parent.state == ParentState.PAUSED else AlgoAction.WORK
+        _steer(parent, action, at, asks=False)
+
+    return _change(user, actor, message, message.parent_order_id, "changed", change, at)
+
+
+def set_policy(*, user: User, actor: Actor, message: messages.SetParentPolicy, at: dt.datetime) -> int:
+    """Whether parent orders of a desk take two people; only an administrator says so. Returns the desk's id."""
+    if not roles.is_admin(user):
+        raise NotAllowed("not_authorized", "only an admin sets what a desk demands", value=user.role, bound="admin")
+    with db.unit_of_work():
+        taken = commands.take(user_id=user.pk, message=message, at=at)
+        if taken.entity_id is not None:
+            return taken.entity_id
+        desk = accounts.get_desk(message.desk_id)
+        before = {"takes_two": takes_two(desk.pk)}
+        ParentPolicy.objects.update_or_create(desk=desk, defaults={"takes_two": message.takes_two})
+        commands.answer(taken, entity="desk", entity_id=desk.pk)
+        audit.record(
+            stream=f"firm:{desk.firm_id}",
+            action="parent.policy_set",
+            entity=f"desk:{desk.pk}",
+            actor=actor,
+            at=at,
+            before=before,
+            after={"takes_two": message.takes_two},
+            command_id=message.command_id,
+        )
+        return desk.pk
+
+
+def terms_of(parent: ParentOrder) -> AlgoTerms:
+    """What the algorithm is to work by. Raises Refusal for parameters that make no sense together."""
+    return rules.check_terms(
+        AlgoName(parent.algo),
+        Side(parent.side),
+        parent.quantity_lots * parent.instrument.lot_size,
+        msgspec.convert(parent.parameters, AlgoParameters),
+        msgspec.convert(parent.limits, AlgoLimits),
+        parent.instrument.terms,
+    )
+
+
+def lock_parent(parent_id: int, firm_id: int | None = None) -> ParentOrder:
+    """Raises NotFound where the firm has none of that id."""
+    parents = ParentOrder.objects.select_related("instrument").select_for_update(of=("self",), no_key=True)
+    parent = parents.filter(id=parent_id).first()
+    if parent is None or (firm_id is not None and parent.firm_id != firm_id):
+        raise not_found(parent_id)
+    return parent
+
+
+def _steered(
+    user: User, actor: Actor, message: Command, parent_id: int, action: AlgoAction, at: dt.datetime
+) -> ParentOrder:
+    def steer(parent: ParentOrder) -> None:
+        rules.check_action(parent.pk, ParentState(parent.state), action)
+        _steer(parent, action, at)
+
+    return _change(user, actor, message, parent_id, f"{action.value}_requested", steer, at)
+
+
+def _steer(parent: ParentOrder, action: AlgoAction, at: dt.datetime, *, asks: bool = True) -> None:
+    parent.steered += 1
+    if asks:
+        parent.requested = action.value
+    streams.send_to_gateway(
+        SteerAlgo(
+            command_id=f"{STEER_PREFIX}{parent.pk}:{parent.steered}",
+            valid_until_ns=clock.to_ns(at) + COMMAND_VALID_MS * NANOSECONDS_PER_MS,
+            parent_order_id=parent.pk,
+            action=action,
+            account_id=parent.account_id,
+            user_id=parent.user_id,
+            desk_id=parent.desk_id,
+            firm_id=parent.firm_id,
+            instrument_id=parent.instrument_id,
+            strategy_id=strategy_id_of(AlgoName(parent.algo)),
+            terms=terms_of(parent),
+        )
+    )
+
+
+def _change(
+    user: User,
+    actor: Actor,
+    message: Command,
+    parent_id: int,
+    action: str,
+    change: Callable[[ParentOrder], None],
+    at: dt.datetime,
+    *,
+    reason: str = "",
+) -> ParentOrder:
+    check_may_trade(user)
+    with db.unit_of_work():
+        taken = commands.take(user_id=user.pk, message=message, at=at)
+        if taken.entity_id is not None:
+            return _get(taken.entity_id)
+        parent = lock_parent(parent_id, user.firm_id)
+        before = publishers.standing(parent)
+        change(parent)
+        parent.updated_at = max(at, parent.updated_at)
+        parent.save()
+        commands.answer(taken, entity="parent", entity_id=parent.pk)
+        publishers.record_parent(parent, action, actor, at, before=before, command_id=message.command_id, reason=reason)
+        publishers.publish_parent(parent)
+        return parent
+
+
+def _get(parent_id: int) -> ParentOrder:
+    return ParentOrder.objects.select_related("instrument").get(id=parent_id)

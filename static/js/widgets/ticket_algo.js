@@ -1,0 +1,88 @@
+/**
+ * The Algo part of the ticket: an algorithm instead of a single order. It says what it adds twice, in words for the
+ * button and as fields for the command, from the same values.
+ */
+
+import { element, setText } from "../lib/dom.js";
+import { NumberField } from "./fields.js";
+
+export const ALGOS = { twap: "TWAP", vwap: "VWAP", pov: "POV", implementation_shortfall: "Implementation shortfall", iceberg: "Iceberg", peg: "Peg", sniper: "Sniper" };
+const SCHEDULED = ["twap", "vwap", "implementation_shortfall"];
+
+/** name: title, value at the start, algorithms that read it, group, whether it travels as text. */
+const FIELDS = {
+  duration_s: ["Duration, s", "600", Object.keys(ALGOS), "parameters", false],
+  slice_s: ["Slice, s", "10", [...SCHEDULED, "pov"], "parameters", false],
+  volume_curve: ["Volumes, e.g. 3,2,4", "", ["vwap"], "parameters", false],
+  urgency_milli: ["Urgency, ‰", "2000", ["implementation_shortfall"], "parameters", false],
+  participation_basis_points: ["Participation, bp", "1000", ["pov"], "parameters", false],
+  display_quantity: ["Show at a time", "", ["iceberg", "peg"], "parameters", true],
+  peg_offset: ["Offset", "", ["peg"], "parameters", true],
+  trigger_price: ["Trigger price", "", ["sniper"], "parameters", true],
+  max_participation_basis_points: ["Max participation, bp", "", Object.keys(ALGOS), "limits", false],
+  max_child_quantity: ["Max child", "", Object.keys(ALGOS), "limits", true],
+};
+const NEEDED = new Set(["duration_s", "slice_s", "urgency_milli", "participation_basis_points", "trigger_price"]);
+
+export class TicketAlgo {
+  /** @param {{onChoose: (changes: object) => void, onInput: () => void}} listeners */
+  constructor({ onChoose, onInput }) {
+    this.select = element("select", { class: "input", id: "ticket-algo", onchange: () => onChoose({ algo: this.select.value }) }, element("option", { value: "" }, "None: one order"), ...Object.entries(ALGOS).map(([value, title]) => element("option", { value }, title)));
+    this.fields = Object.fromEntries(Object.entries(FIELDS).map(([name, [title, value]]) => [name, newField(title, value, onInput)]));
+    this.starts = element("input", { type: "checkbox", onchange: onInput });
+    this.starts.checked = true;
+    this.startsNode = element("label", { class: "check" }, this.starts, "Start at once");
+    this.summary = element("summary", {}, "Algo");
+    const chooser = element("div", { class: "field" }, element("label", { for: "ticket-algo" }, "Algorithm"), this.select);
+    const parts = [chooser, ...Object.values(this.fields).map((field) => field.node), this.startsNode];
+    this.node = element("details", { class: "ticket-terms" }, this.summary, element("div", { class: "ticket-row" }, ...parts));
+  }
+
+  draw({ algo = "" }) {
+    this.select.value = algo;
+    setText(this.summary, algo ? `Algo: ${ALGOS[algo]}` : "Algo");
+    for (const name of Object.keys(FIELDS)) this.fields[name].node.hidden = !uses(algo, name);
+    this.startsNode.hidden = !algo;
+  }
+
+  /** Why it cannot be sent, or "". */
+  problem({ algo }) {
+    for (const name of Object.keys(FIELDS)) {
+      const field = this.fields[name];
+      if (!uses(algo, name) || name === "volume_curve") continue;
+      const isNeeded = NEEDED.has(name) || (name === "display_quantity" && algo === "iceberg");
+      if (isNeeded && !(Number(field.value) > 0) && name !== "urgency_milli") return `${FIELDS[name][0]} must be above zero.`;
+      if (field.input.value.trim() !== "" && field.value === null) return `${FIELDS[name][0]} is not a number.`;
+    }
+    return "";
+  }
+
+  /** The parameters and limits that the command carries; `price`: the ticket's own, as a cap, or null. */
+  groups({ algo, pegReference }, price) {
+    const groups = { parameters: {}, limits: price === null ? {} : { limit_price: price } };
+    for (const [name, [, , , group, isText]] of Object.entries(FIELDS)) {
+      const text = this.fields[name].input.value.trim();
+      if (!uses(algo, name) || text === "") continue;
+      if (name === "volume_curve") groups.parameters[name] = text.split(",").map(Number);
+      else groups[group][name] = isText ? this.fields[name].value : Number(this.fields[name].value);
+    }
+    if (algo === "peg") groups.parameters.peg_reference = pegReference;
+    return groups;
+  }
+
+  words({ algo }) {
+    return `by ${ALGOS[algo]} over ${this.fields.duration_s.value} s`;
+  }
+}
+
+function uses(algo, name) {
+  return FIELDS[name][2].includes(algo);
+}
+
+function newField(title, value, onInput) {
+  const field = new NumberField(title, { onInput });
+  field.setStep("1", 0);
+  field.tidy = () => {};
+  field.value = value;
+  return field;
+}

@@ -1,0 +1,87 @@
+"""What an algorithm is told, and what it asks for. Every input carries its time in nanoseconds."""
+
+import msgspec
+
+from wire.gateway_algos import AlgoAction, AlgoTerms
+
+Level = tuple[int, int]
+"""(price_ticks, lots)"""
+
+
+class Levels(msgspec.Struct, frozen=True, kw_only=True):
+    """A book, best first. ``is_fresh``: it is young enough to act on."""
+
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    is_fresh: bool = True
+
+    @property
+    def mid_half_ticks(self) -> int:
+        """0 where a side is empty."""
+        return self.bids[0][0] + self.asks[0][0] if self.bids and self.asks else 0
+
+
+class _Input(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    at_ns: int
+
+
+class Steer(_Input, frozen=True, kw_only=True, tag="steer"):
+    """A person's word: the first one begins the algorithm. ``mark_half_ticks``: 0 where there is no mark."""
+
+    action: AlgoAction
+    terms: AlgoTerms
+    levels: Levels
+    mark_half_ticks: int = 0
+
+
+class Tick(_Input, frozen=True, kw_only=True, tag="tick"):
+    """Time has passed, and this is the book."""
+
+    levels: Levels
+
+
+class MarketTraded(_Input, frozen=True, kw_only=True, tag="traded"):
+    """Others traded."""
+
+    lots: int
+    price_ticks: int
+
+
+class ChildEntered(_Input, frozen=True, kw_only=True, tag="entered"):
+    """The child has an order."""
+
+    child: int
+    order_id: int
+
+
+class ChildFilled(_Input, frozen=True, kw_only=True, tag="filled"):
+    child: int
+    lots: int
+    price_ticks: int
+
+
+class ChildEnded(_Input, frozen=True, kw_only=True, tag="ended"):
+    """Nothing of it works any more. ``is_rejected``: it never did, because of ``reason``."""
+
+    child: int
+    reason: str
+    is_rejected: bool = False
+
+
+Input = Steer | Tick | MarketTraded | ChildEntered | ChildFilled | ChildEnded
+
+
+class Enter(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit order. ``is_passive``: it may rest; otherwise what does not trade at once is canceled."""
+
+    child: int
+    lots: int
+    price_ticks: int
+    is_passive: bool
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True):
+    child: int
+
+
+Action = Enter | Cancel

@@ -1,0 +1,171 @@
+"""One step of an algorithm: what a person, a child, the market or the clock did, and what follows from it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from strategies.algos import tactics
+from strategies.algos.inputs import (
+    Action,
+    Cancel,
+    ChildEnded,
+    ChildEntered,
+    ChildFilled,
+    Enter,
+    Input,
+    MarketTraded,
+    Steer,
+    Tick,
+)
+from strategies.algos.schedule import make_plan
+from strategies.algos.state import AlgoState, Child, Phase
+from wire.gateway_algos import AlgoAction
+
+CHILDREN_MAX = 8
+"""Children of one parent that may be open at once."""
+REJECTIONS_MAX = 5
+"""After so many in a row the algorithm pauses by itself: a person looks at the reason first."""
+REJECTION_WAIT_NS = 1_000_000_000
+"""After a child that was rejected, or that ended untraded without being asked to."""
+
+replace = msgspec.structs.replace
+Step = tuple[AlgoState, tuple[Action, ...]]
+
+
+def step(state: AlgoState | None, given: Input) -> Step:
+    """The new state and what is to be sent, in this order. An algorithm that ended stays as it is."""
+    if state is None:
+        if not isinstance(given, Steer):
+            raise TypeError(f"an algorithm begins with a Steer, not with {type(given).__name__}")
+        return _begin(given)
+    return (state, ()) if state.is_ended else _STEPS[type(given)](state, given)
+
+
+def _begin(given: Steer) -> Step:
+    state = AlgoState(
+        terms=given.terms,
+        phase=Phase.WORKING,
+        started_at_ns=given.at_ns,
+        plan=make_plan(given.terms),
+        arrival_mid_half_ticks=given.levels.mid_half_ticks,
+        arrival_mark_half_ticks=given.mark_half_ticks,
+    )
+    return _steer(state, given)
+
+
+def _steer(state: AlgoState, given: Steer) -> Step:
+    if given.terms != state.terms:
+        state = replace(state, terms=given.terms, plan=make_plan(given.terms))
+    if given.action is AlgoAction.CANCEL:
+        return _wind_down(replace(state, phase=Phase.CANCELING, reason="canceled by a person"))
+    if state.phase not in (Phase.WORKING, Phase.PAUSED):
+        return state, ()
+    if given.action is AlgoAction.PAUSE:
+        return _wind_down(replace(state, phase=Phase.PAUSED, reason=""))
+    return replace(state, phase=Phase.WORKING, reason="", rejected_in_a_row=0, not_before_ns=0), ()
+
+
+def _tick(state: AlgoState, given: Tick) -> Step:
+    if state.phase is not Phase.WORKING:
+        return _wind_down(state)
+    if given.at_ns >= state.ends_at_ns + tactics.grace_ns(state):
+        return _wind_down(replace(state, phase=Phase.FINISHING, reason="duration_over"))
+    state = tactics.enter_slice(state, given.at_ns)
+    stale = tactics.stale_children(state, given.levels)
+    state, canceled = _cancel(state, stale)
+    if not given.levels.is_fresh or given.at_ns < state.not_before_ns or len(state.children) >= CHILDREN_MAX:
+        return state, canceled
+    wanted = tactics.find_wish(state, given)
+    if wanted is None:
+        return state, canceled
+    state, entered = _enter(state, wanted)
+    return state, (*canceled, entered)
+
+
+def _enter(state: AlgoState, wish: tactics.Wish) -> tuple[AlgoState, Enter]:
+    number = state.children_sent + 1
+    child = Child(
+        number=number,
+        lots=wish.lots,
+        price_ticks=wish.price_ticks,
+        is_passive=wish.is_passive,
+        slice_number=state.slice_number,
+    )
+    state = replace(state, children=(*state.children, child), children_sent=number)
+    assert state.leaves_lots >= 0, "no child takes more than is left"
+    return state, Enter(child=number, lots=wish.lots, price_ticks=wish.price_ticks, is_passive=wish.is_passive)
+
+
+def _wind_down(state: AlgoState) -> Step:
+    """Ask for the cancel of whatever works; end once nothing does, unless it only pauses."""
+    state, canceled = _cancel(state, state.children)
+    return _end_if_over(state), canceled
+
+
+def _cancel(state: AlgoState, children: tuple[Child, ...]) -> tuple[AlgoState, tuple[Action, ...]]:
+    """Each is asked once, and only once it has an order."""
+    due = {child.number for child in children if child.is_passive and child.order_id and not child.is_cancel_asked}
+    if not due:
+        return state, ()
+    changed = tuple(replace(child, is_cancel_asked=True) if child.number in due else child for child in state.children)
+    return replace(state, children=changed), tuple(Cancel(child=number) for number in sorted(due))
+
+
+def _end_if_over(state: AlgoState) -> AlgoState:
+    if state.executed_lots >= state.terms.quantity_lots:
+        return replace(state, phase=Phase.DONE, reason="")
+    if state.children:
+        return state
+    if state.phase is Phase.CANCELING:
+        return replace(state, phase=Phase.CANCELED)
+    return replace(state, phase=Phase.DONE) if state.phase is Phase.FINISHING else state
+
+
+def _traded(state: AlgoState, given: MarketTraded) -> Step:
+    lots, tick_lots = state.market_lots + given.lots, state.market_tick_lots + given.lots * given.price_ticks
+    return replace(state, market_lots=lots, market_tick_lots=tick_lots), ()
+
+
+def _entered(state: AlgoState, given: ChildEntered) -> Step:
+    children = tuple(
+        replace(child, order_id=given.order_id) if child.number == given.child else child for child in state.children
+    )
+    return replace(state, children=children), ()
+
+
+def _filled(state: AlgoState, given: ChildFilled) -> Step:
+    changed = (
+        replace(child, filled_lots=child.filled_lots + given.lots) if child.number == given.child else child
+        for child in state.children
+    )
+    state = replace(
+        state,
+        executed_lots=state.executed_lots + given.lots,
+        executed_tick_lots=state.executed_tick_lots + given.lots * given.price_ticks,
+        children=tuple(child for child in changed if child.leaves_lots),
+        rejected_in_a_row=0,
+    )
+    return _end_if_over(state), ()
+
+
+def _ended(state: AlgoState, given: ChildEnded) -> Step:
+    gone = next((child for child in state.children if child.number == given.child), None)
+    state = replace(state, children=tuple(child for child in state.children if child is not gone))
+    if given.is_rejected or (gone and not gone.is_cancel_asked and not gone.filled_lots):
+        state = replace(state, not_before_ns=given.at_ns + REJECTION_WAIT_NS)
+    if given.is_rejected:
+        state = replace(state, rejected=state.rejected + 1, rejected_in_a_row=state.rejected_in_a_row + 1)
+        if state.phase is Phase.WORKING and state.rejected_in_a_row >= REJECTIONS_MAX:
+            return _wind_down(replace(state, phase=Phase.PAUSED, reason=given.reason))
+    return _end_if_over(state), ()
+
+
+_STEPS: dict[type, Callable[[AlgoState, Any], Step]] = {
+    Steer: _steer,
+    Tick: _tick,
+    MarketTraded: _traded,
+    ChildEntered: _entered,
+    ChildFilled: _filled,
+    ChildEnded: _ended,
+}

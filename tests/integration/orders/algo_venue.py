@@ -1,0 +1,96 @@
+"""The real engine with the gateway's algorithms beside the real database, on a clock of the test's own."""
+
+import asyncio
+import random
+
+from common import clock
+from gateway.algos.service import AlgoService
+from gateway.commands import CommandSubmitter
+from gateway.events import decode_event
+from orders import services
+from strategies.algos import Levels
+from tests import builders
+from tests.integration.orders.venue import MID_TICKS, Venue
+from wire.gateway_algos import SteerAlgo
+from wire.gateway_controls import SetScopeLimits
+from wire.units import ControlScope
+
+SECOND = 10**9
+NAME = "BTC-27MAR26-80000-C"
+
+
+class Book:
+    """The engine's own book; the marks are those of the test."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def levels(self, instrument_id):
+        bids, asks = self._engine.depth(instrument_id, 5)
+        return Levels(bids=tuple(bids), asks=tuple(asks))
+
+    def mark_half_ticks(self, instrument_id):
+        del instrument_id
+        return 2 * MID_TICKS[NAME]
+
+
+class AlgoVenue(Venue):
+    def __init__(self, folder):
+        super().__init__(folder / "journal")
+        self.folder, self.now_ns = folder, clock.now_ns()
+        self.rng = random.Random(7)
+        self.open_algos()
+
+    def open_algos(self):
+        is_open = asyncio.Event()
+        is_open.set()
+        self.algos = AlgoService(self.engine, Book(self.engine), self.folder / "algos", is_open)
+
+    def restart(self):
+        """Both at once, without a word: what is in memory is gone."""
+        self.engine.stop()
+        self.algos.close()
+        import parley_core  # noqa: PLC0415 - only here
+
+        self.engine = parley_core.Engine(str(self.folder / "journal"))
+        self.submitter, self.sequence = CommandSubmitter(self.engine), int(self.engine.command_sequence)
+        self.open_algos()
+        self.engine.start()
+        self.algos.desk.settle_in(self.now_ns)
+
+    def allow(self, strategy_id, **changes):
+        limits = {"max_order_value_micros": 10**14, "max_open_risk_micros": 10**15, "max_working_orders": 100}
+        self.take(
+            SetScopeLimits(
+                command_id=f"strategy-{strategy_id}", scope=ControlScope.STRATEGY, scope_id=strategy_id,
+                **{**limits, **changes},
+            )
+        )  # fmt: skip
+
+    def take(self, command):
+        if isinstance(command, SteerAlgo):
+            self.algos.desk.on_command(self.sequence + 1, command, self.now_ns)
+        super().take(command)
+
+    def project(self, *apps):
+        assert self.engine.flush(20), self.engine.state
+        while page := self.engine.drain():
+            for raw in page:
+                self.algos.on_event(raw)
+                builders.project(decode_event(raw), *apps)
+
+    def tell(self):
+        """The gateway's reports into the database."""
+        asyncio.run(self.algos.send())
+        window = self.algos.desk.reporter
+        services.store_algo_reports(log_name="test", reports=list(window._shown))  # noqa: SLF001 - as Valkey shows it
+
+    def turn(self, row, seconds=1):
+        """One second of the market and of the algorithms: quote, look, send, and hear what came of it."""
+        for _ in range(seconds):
+            self.now_ns += SECOND
+            self.quote(row, self.rng)
+            self.algos.desk.on_time(self.now_ns)
+            asyncio.run(self.algos.send())
+            self.relay()
+            self.project()

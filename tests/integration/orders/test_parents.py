@@ -1,0 +1,264 @@
+"""Parent orders from a person's word to the children's fills and back, with the real engine and the real database."""
+
+import asyncio
+
+import pytest
+
+from audit.models import AuditRecord
+from common import clock
+from common.errors import Refusal
+from orders import parent_selectors, services, tree_selectors
+from orders.models import Order, ParentOrder
+from strategies.algos import step
+from tests import builders
+from tests.integration.orders.algo_venue import NAME, AlgoVenue
+from wire import client_parents as messages
+from wire.algos import AlgoLimits, AlgoName, AlgoParameters, strategy_id_of
+from wire.client import AmendOrder
+from wire.units import Side
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def venue(tmp_path):
+    opened = AlgoVenue(tmp_path)
+    yield opened
+    opened.algos.close()
+    opened.engine.stop()
+
+
+@pytest.fixture
+def desk(venue):
+    trader = builders.trading_firm(deposits={"BTC": "50"})
+    venue.limit(trader)
+    for algo in AlgoName:
+        venue.allow(strategy_id_of(algo))
+    return trader
+
+
+@pytest.fixture
+def row(venue):
+    listed = builders.listed(NAME)
+    builders.play_market(listed)
+    venue.list([listed])
+    venue.quote(listed, venue.rng)
+    return listed
+
+
+def stage(desk, number=1, **changes):
+    values = {
+        "command_id": f"stage-{number}", "account_id": desk.account.id, "instrument_name": NAME, "side": Side.BUY,
+        "quantity": "3", "algo": AlgoName.TWAP, "parameters": AlgoParameters(duration_s=20, slice_s=5),
+    }  # fmt: skip
+    return services.stage_parent(
+        user=desk.user, actor=desk.actor, message=messages.StageParent(**{**values, **changes}), at=clock.now()
+    )
+
+
+def act(desk, verb, parent, message_type, user=None, **fields):
+    message = message_type(command_id=f"{verb}-{parent.pk}-{parent.steered}", parent_order_id=parent.pk, **fields)
+    service = getattr(services, f"{verb}_parent")
+    return service(user=user or desk.user, actor=desk.actor, message=message, at=clock.now())
+
+
+def started(venue, desk, **changes):
+    parent = stage(desk, **changes)
+    act(desk, "start", parent, messages.StartParent)
+    venue.relay()
+    venue.tell()
+    parent.refresh_from_db()
+    assert parent.state == "working"
+    return parent
+
+
+def finish(venue, row, parent, seconds=60):
+    for _ in range(seconds):
+        venue.turn(row)
+        venue.tell()
+        venue.relay()
+        parent.refresh_from_db()
+        if parent.ended_at:
+            venue.project()
+            parent.refresh_from_db()
+            return parent
+    raise AssertionError(f"parent order is {parent.state} after {seconds} s: {parent.progress}")
+
+
+def actions_of(parent):
+    rows = AuditRecord.objects.filter(entity=f"parent:{parent.pk}").order_by("sequence")
+    return [record.action for record in rows]
+
+
+def test_twap_trades_all_of_it_and_says_so(venue, desk, row):
+    parent = finish(venue, row, started(venue, desk))
+    children = Order.objects.filter(parent=parent)
+    lots = sum(child.cumulative_lots for child in children)
+    assert (parent.state, parent.cumulative_lots, parent.quantity_lots) == ("done", lots, lots)
+    assert {child.origin for child in children} == {"algo"}
+    assert len(children) >= 4
+    assert actions_of(parent) == ["parent.staged", "parent.start_requested", "parent.started", "parent.done"]
+    view = tree_selectors.get_tree(desk.user, parent.pk)
+    assert view.parent.filled_quantity == "3"
+    assert (view.parent.arrival_mid is not None, view.parent.cost_arrival_basis_points is not None) == (True, True)
+    assert sum(float(fill.quantity) for fill in view.fills) == 3
+    assert [at for at, _ in view.parent.plan] == [5 * 10**9, 10 * 10**9, 15 * 10**9, 20 * 10**9]
+
+
+def test_pause_cancels_children_and_cancel_ends_it(venue, desk, row):
+    parent = started(venue, desk, parameters=AlgoParameters(duration_s=600, slice_s=60))
+    venue.turn(row, 3)
+    act(desk, "pause", parent, messages.PauseParent)
+    venue.relay()
+    venue.turn(row, 2)
+    venue.tell()
+    parent.refresh_from_db()
+    assert (parent.state, parent.requested) == ("paused", "")
+    assert not Order.objects.filter(parent=parent).working().exists()
+    act(desk, "resume", parent, messages.ResumeParent)
+    venue.relay()
+    venue.turn(row, 2)
+    act(desk, "cancel", parent, messages.CancelParent)
+    venue.relay()
+    parent = finish(venue, row, parent)
+    assert parent.state == "canceled"
+    assert not Order.objects.filter(parent=parent).working().exists()
+    with pytest.raises(Refusal) as refused:
+        act(desk, "resume", parent, messages.ResumeParent)
+    assert refused.value.reason == "parent_not_steerable"
+
+
+def test_parameters_change_while_it_works(venue, desk, row):
+    parent = started(venue, desk, parameters=AlgoParameters(duration_s=600, slice_s=60))
+    venue.turn(row, 2)
+    act(desk, "change", parent, messages.ChangeParent, parameters=AlgoParameters(duration_s=10, slice_s=5))
+    venue.relay()
+    parent = finish(venue, row, parent)
+    assert parent.state == "done"
+    assert len(parent.plan) == 2
+
+
+def test_a_desk_that_takes_two_lets_nobody_start_alone(venue, desk, row):
+    second = builders.add_user(desk.firm, desk.desk)
+    admin = builders.add_user(builders.trading_firm("House", kind="house").firm, role="admin")
+    policy = messages.SetParentPolicy(command_id="policy", desk_id=desk.desk.id, takes_two=True)
+    services.set_policy(user=admin, actor=desk.actor, message=policy, at=clock.now())
+    parent = stage(desk)
+    for verb, kind, fields, reason in (
+        ("start", messages.StartParent, {}, "approval_missing"),
+        ("approve", messages.ApproveParent, {"reason": "fine by me"}, "same_person"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            act(desk, verb, parent, kind, **fields)
+        assert refused.value.reason == reason
+    act(desk, "approve", parent, messages.ApproveParent, second, reason="fine by me")
+    act(desk, "start", parent, messages.StartParent)
+    parent.refresh_from_db()
+    assert (parent.approved_by_id, parent.requested) == (second.pk, "work")
+
+
+def test_a_start_that_comes_too_late_is_refused_and_ends_it(venue, desk, row):
+    parent = stage(desk)
+    act(desk, "start", parent, messages.StartParent)
+    venue.now_ns += 3_600 * 10**9
+    with pytest.raises(Exception, match="command_expired"):
+        venue.relay()
+    assert not venue.algos.desk.parents
+
+
+def test_the_engine_takes_no_more_than_the_parent_wants(venue, desk, row):
+    parent = started(venue, desk)
+    venue.turn(row, 2)
+    child = Order.objects.filter(parent=parent).first()
+    venue.engine.enter_order(
+        clock.now_ns(), "ALGO", f"{parent.pk}-999", clock.now_ns() + 10**12, desk.account.id, desk.user.id,
+        desk.desk.id, desk.firm.id, row.id, 0, 0, 1, parent.quantity_lots, child.price_ticks,
+        strategy_id=strategy_id_of(AlgoName.TWAP), parent_order_id=parent.pk,
+    )  # fmt: skip
+    venue.project()
+    rejected = Order.objects.get(client_order_id=f"{parent.pk}-999")
+    assert (rejected.state, rejected.reason) == ("rejected", "orders_out_vs_orders_in")
+
+
+def test_an_algorithm_without_deployment_caps_pauses_itself(venue, desk, row):
+    venue.allow(strategy_id_of(AlgoName.TWAP), max_orders=0)
+    parent = started(venue, desk)
+    for _ in range(30):
+        venue.turn(row)
+    venue.tell()
+    parent.refresh_from_db()
+    assert (parent.state, parent.reason, parent.cumulative_lots) == ("paused", "deployment_cap", 0)
+    assert parent.progress["rejected"] == 5
+
+
+def test_a_child_is_changed_by_its_parent_alone(venue, desk, row):
+    parent = started(venue, desk, limits=AlgoLimits(limit_price="0.01"))
+    venue.turn(row, 2)
+    child = Order.objects.filter(parent=parent).working().first()
+    with pytest.raises(Refusal) as refused:
+        message = AmendOrder(command_id="amend", order_id=child.pk, quantity="9")
+        services.amend_order(user=desk.user, actor=desk.actor, message=message, at=clock.now())
+    assert refused.value.reason == "child_of_parent"
+
+
+@pytest.mark.parametrize("at", [1, 4, 6, 9])
+def test_after_a_kill_the_state_is_what_it_was_and_no_child_comes_twice(venue, desk, row, at):
+    parent = started(venue, desk)
+    venue.turn(row, at)
+    before = venue.algos.desk.parents[parent.pk].state
+    venue.restart()
+    assert venue.algos.desk.parents[parent.pk].state == before
+    parent = finish(venue, row, parent)
+    assert (parent.state, parent.cumulative_lots) == ("done", parent.quantity_lots)
+    numbers = [child.client_order_id for child in Order.objects.filter(parent=parent)]
+    assert len(numbers) == len(set(numbers)) == parent.progress["children"]
+
+
+def test_a_child_that_was_decided_and_not_sent_is_given_up(venue, desk, row):
+    parent = started(venue, desk)
+    venue.now_ns += 10**9
+    venue.algos.desk.on_time(venue.now_ns)
+    assert venue.algos.desk.actions
+    venue.algos.desk.write(venue.algos.desk.take_batch())
+    venue.restart()
+    assert venue.algos.desk.parents[parent.pk].state.children == ()
+    parent = finish(venue, row, parent)
+    assert parent.cumulative_lots == parent.quantity_lots
+    assert not Order.objects.filter(client_order_id=f"{parent.pk}-1").exists()
+
+
+def test_the_log_replays_to_the_state_that_it_made(venue, desk, row):
+    parent = finish(venue, row, started(venue, desk))
+    state = None
+    sent = []
+    for given in venue.algos.desk._log.load_inputs(parent.pk):  # noqa: SLF001 - the log itself is what is tested
+        state, actions = step(state, given)
+        sent += actions
+    assert state.executed_lots == parent.cumulative_lots
+    entered = Order.objects.filter(parent=parent).count()
+    assert sum(hasattr(action, "lots") for action in sent) == entered
+
+
+def test_parents_of_another_firm_do_not_exist(venue, desk, row):
+    stranger = builders.trading_firm("Other", deposits={"BTC": "1"})
+    parent = stage(desk)
+    with pytest.raises(Refusal):
+        tree_selectors.get_tree(stranger.user, parent.pk)
+    assert parent_selectors.list_parents(stranger.user) == []
+    with pytest.raises(Refusal):
+        act(stranger, "cancel", parent, messages.CancelParent)
+
+
+def test_staging_twice_is_once_and_what_makes_no_sense_is_refused(venue, desk, row):
+    assert stage(desk).pk == stage(desk).pk
+    assert ParentOrder.objects.count() == 1
+    for fields, reason in (
+        ({"algo": AlgoName.ICEBERG}, "display_quantity_required"),
+        ({"algo": AlgoName.SNIPER}, "trigger_price_required"),
+        ({"parameters": AlgoParameters(duration_s=86_400, slice_s=1)}, "too_many_slices"),
+        ({"limits": AlgoLimits(limit_price="0.00001")}, "limit_price_off_grid"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            stage(desk, 2, **fields)
+        assert refused.value.reason == reason
+    asyncio.run(venue.algos.send())

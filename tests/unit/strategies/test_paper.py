@@ -1,0 +1,63 @@
+"""Algorithms on a recorded market: who waits where, and that the same recording gives the same fills."""
+
+import msgspec
+import pytest
+
+from bench import algos
+from strategies.algos import Levels
+from strategies.algos.paper import Paper
+from tests.unit.strategies.test_algos import SECOND, terms
+from wire.algos import AlgoName
+from wire.units import Side
+
+BOOK = Levels(bids=((100, 50), (99, 80)), asks=((102, 40), (103, 90)))
+
+
+def paper(**changes):
+    made = Paper(terms(AlgoName.ICEBERG, **{"quantity_lots": 30, "display_lots": 30, "limit_ticks": 100, **changes}), BOOK, 0)
+    made.on_time(SECOND)
+    return made
+
+
+def traded(made):
+    return [(fill.lots, fill.price_ticks, fill.is_passive) for fill in made.fills]
+
+
+def test_a_resting_order_waits_behind_what_was_shown():
+    made = paper()
+    made.on_trade(2 * SECOND, 100, 45, Side.SELL)
+    assert traded(made) == []
+    made.on_trade(3 * SECOND, 100, 15, Side.SELL)
+    assert traded(made) == [(10, 100, True)]
+    made.on_trade(4 * SECOND, 101, 99, Side.SELL)
+    made.on_trade(4 * SECOND, 100, 99, Side.BUY)
+    assert len(made.fills) == 1, "above its price, or by a buyer, is not its trade"
+    made.on_trade(5 * SECOND, 99, 99, Side.SELL)
+    assert traded(made)[1:] == [(20, 100, True)]
+
+
+def test_what_was_taken_is_gone_until_the_level_changes():
+    made = paper(limit_ticks=102, quantity_lots=120, display_lots=100)
+    assert traded(made) == [(40, 102, False)]
+    made.on_book(BOOK)
+    made.on_trade(2 * SECOND, 101, 60, Side.SELL)
+    made.on_time(3 * SECOND)
+    assert [lots for lots, price, is_passive in traded(made) if not is_passive] == [40]
+    made.on_book(msgspec.structs.replace(BOOK, asks=((102, 7),)))
+    made.on_time(4 * SECOND)
+    assert made.state.executed_lots <= 120
+
+
+@pytest.mark.parametrize("algo", [AlgoName.TWAP, AlgoName.SNIPER])
+def test_the_recorded_book_gives_the_same_fills_twice(recordings, algo, monkeypatch):
+    if not (recordings / "binance_l2").is_dir():
+        pytest.skip("skipped, no recordings")
+    monkeypatch.setattr(algos, "DATA", recordings)
+    moments = list(algos.read_moments())
+    first, second = (algos.run(algo, moments, ()) for _ in range(2))
+    assert first.paper.fills == second.paper.fills
+    assert first.paper.inputs == second.paper.inputs
+    assert first.paper.state.executed_lots == sum(fill.lots for fill in first.paper.fills) > 0
+    text = algos.draw([first])
+    assert text.count("<path") >= 2
+    assert text == algos.draw([second])
