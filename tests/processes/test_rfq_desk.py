@@ -6,7 +6,6 @@ The desk is asked over REST, killed, and looked at in its database, where whoeve
 import contextlib
 import datetime as dt
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,8 +22,8 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 PRESENCE_SECONDS = 3.0
 """docs/rfq-protection.md: so long after its last word a web process holds nobody's socket."""
-DEAD_MAN_SECONDS = 5
-TIMERS_SECONDS = 2.0
+DEAD_MAN_SECONDS = 10
+SLOW_SECONDS = 20.0
 """Timers run every 0.1 s; the rest is for a machine that does other things too."""
 TICK = 0.0001
 READY_SECONDS_MAX = 400
@@ -119,6 +118,19 @@ def last_seen(stack: Stack, firm_id: int) -> dt.datetime | None:
     return found[0][0]
 
 
+def is_seen_after(stack: Stack, firm_id: int, at: dt.datetime) -> bool:
+    seen_at = last_seen(stack, firm_id)
+    return seen_at is not None and seen_at > at
+
+
+def deadline_of(stack: Stack, firm_id: int) -> dt.datetime:
+    query = "SELECT max(deadline) FROM rfq_desksession WHERE firm_id = %s"
+    with desks.database(stack) as connection:
+        found = desks.rows(connection, query, firm_id)[0][0]
+    assert isinstance(found, dt.datetime)
+    return found
+
+
 @pytest.mark.parametrize("how", ["killed", "asleep"])
 def test_a_web_process_that_dies_takes_the_quotes_of_its_sockets_along(
     stack: Stack, parties: dict[str, RestDesk], how: str
@@ -130,16 +142,19 @@ def test_a_web_process_that_dies_takes_the_quotes_of_its_sockets_along(
         desks.wait_for("the socket to be seen", lambda: last_seen(stack, guarded.firm_id))
         rfq_id = ask(taker, [guarded, other])
         mine, others = quote(guarded, rfq_id), quote(other, rfq_id)
-        time.sleep(PRESENCE_SECONDS + TIMERS_SECONDS)
+        stands_at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=PRESENCE_SECONDS)
+        desks.wait_for("the socket to be seen later", lambda: is_seen_after(stack, guarded.firm_id, stands_at))
         assert quote_row(stack, mine)[0] == "active", "it stands while its socket does"
         died_at = dt.datetime.now(dt.UTC)
         revive = end_web(stack, how)
+        seen_at = last_seen(stack, guarded.firm_id)
         desks.wait_for("the quote to go", lambda: quote_row(stack, mine)[0] != "active")
         said = disconnections_since(stack, died_at)
         revive()
     state, reason, ended_at = quote_row(stack, mine)
     assert (state, reason, said) == ("canceled", "disconnect", 1)
-    assert (ended_at - died_at).total_seconds() < PRESENCE_SECONDS + TIMERS_SECONDS
+    assert seen_at is not None
+    assert PRESENCE_SECONDS <= (ended_at - seen_at).total_seconds() < PRESENCE_SECONDS + SLOW_SECONDS
     assert quote_row(stack, others)[0] == "active", "who did not ask for it keeps its quote"
     arm(guarded, "cancel-on-disconnect", is_on=False)
 
@@ -166,19 +181,17 @@ def test_a_dead_man_timer_runs_out_without_the_process_that_took_the_heartbeats(
     taker, guarded = parties["aurora"], parties["ember"]
     arm(guarded, "dead-man", seconds=DEAD_MAN_SECONDS)
     quote_id = quote(guarded, ask(taker, [guarded]))
-    for _ in range(3):
-        time.sleep(DEAD_MAN_SECONDS / 2)
-        arm(guarded, "heartbeat")
+    armed = deadline_of(stack, guarded.firm_id)
+    arm(guarded, "heartbeat")
+    deadline = deadline_of(stack, guarded.firm_id)
+    assert armed < deadline, "a heartbeat moves it"
     assert quote_row(stack, quote_id)[0] == "active"
-    beaten_at = dt.datetime.now(dt.UTC)
     web, dispatcher = stack.kill("web"), stack.kill("dispatcher")
     stack.wait_restarted("dispatcher", dispatcher)
     desks.wait_for("the quote to go", lambda: quote_row(stack, quote_id)[0] != "active")
     state, reason, ended_at = quote_row(stack, quote_id)
     assert (state, reason) == ("canceled", "dead_man")
-    assert DEAD_MAN_SECONDS - 1 < (ended_at - beaten_at).total_seconds() < DEAD_MAN_SECONDS + 10, (
-        "the dispatcher was away"
-    )
+    assert 0 <= (ended_at - deadline).total_seconds() < SLOW_SECONDS, "the dispatcher was away"
     stack.wait_restarted("web", web)
     arm(guarded, "dead-man", seconds=0)
 

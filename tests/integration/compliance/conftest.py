@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
 
@@ -5,8 +7,9 @@ from tests.integration.rfq import world as worlds
 
 
 @pytest.fixture
-def world(db) -> worlds.World:
-    return worlds.build()
+def world(db) -> Iterator[worlds.World]:
+    with worlds.patient_marks():
+        yield worlds.build()
 
 
 @pytest.fixture

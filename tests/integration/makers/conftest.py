@@ -7,4 +7,5 @@ from tests.integration.rfq import world as worlds
 @pytest.fixture
 def world(transactional_db):
     valkey.client().flushall()
-    return worlds.build()
+    with worlds.patient_marks():
+        yield worlds.build()

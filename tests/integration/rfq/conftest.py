@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 
 from rfq.services import changes
@@ -11,6 +13,7 @@ def ids_in_order(monkeypatch):
 
 
 @pytest.fixture
-def world(db, ids_in_order) -> worlds.World:
-    return worlds.build()
+def world(db, ids_in_order) -> Iterator[worlds.World]:
+    with worlds.patient_marks():
+        yield worlds.build()
 

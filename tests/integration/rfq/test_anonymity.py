@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import time
+from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -88,7 +89,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(transactional_db) -> Scene:
+def scene(transactional_db) -> Iterator[Scene]:
     valkey.client().flushall()
     with connection.cursor() as cursor:
         for table, first in FIRST_IDS.items():
@@ -97,7 +98,8 @@ def scene(transactional_db) -> Scene:
     makers = {"cobalt": world.cobalt, "dune": world.dune, "ember": world.ember}
     makers |= {name.lower(): worlds.new_party(name, "maker", "client") for name in ("Fjord", "Granite")}
     outsiders = {"other_taker": world.other_taker, "hollow": worlds.new_party("Hollow", "maker", "client")}
-    return Scene(world=world, makers=makers, outsiders=outsiders, rfq_id=0, quotes={})
+    with worlds.patient_marks():
+        yield Scene(world=world, makers=makers, outsiders=outsiders, rfq_id=0, quotes={})
 
 
 def ask(scene: Scene) -> None:

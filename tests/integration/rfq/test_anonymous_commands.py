@@ -23,7 +23,6 @@ from tests.integration.rfq import world as worlds
 from tests.integration.rfq.test_anonymity import PRICES, Scene, ask, found_in, quiet, scene, text_of, trade
 from tests.integration.rfq.test_protection import set_protection
 from tests.integration.rfq.world import Party, command_id, side
-from wire import limits as wire_limits
 
 __all__ = ["quiet", "scene"]
 
@@ -49,7 +48,6 @@ DONE = {
 @pytest.fixture(autouse=True)
 def _a_clock_that_stands(scene, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: scene.world.at)
-    monkeypatch.setattr(wire_limits, "STALE_AFTER_MS", 600_000)
     DeskLimits.objects.update(create_per_minute_max=1_000, execute_per_minute_max=1_000)
 
 

@@ -17,7 +17,6 @@ from streams.models import Fact
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.world import command_id, commands_sent, facts_of, rfq_facts_of, side
 from wire import gateway
-from wire import limits as wire_limits
 from wire.units import RfqState, Side
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,14 +27,10 @@ THREADS = 16
 
 @pytest.fixture
 def world(transactional_db):
-    return worlds.build()
-
-
-@pytest.fixture(autouse=True)
-def _marks_stay_fresh(world, monkeypatch):
-    """A crowd on a small machine takes longer than a mark may be old; its age is tested elsewhere."""
-    monkeypatch.setattr(wire_limits, "STALE_AFTER_MS", 600_000)
-    world.plays = False
+    with worlds.patient_marks():
+        world = worlds.build()
+        world.plays = False
+        yield world
 
 
 def at_once(calls, threads=THREADS):

@@ -15,7 +15,8 @@ ACCEPT_MAX, RESERVED_MAX, EXPIRY_MAX = 42, 20, 12
 @pytest.fixture
 def world(db):
     """Quotes with the ids that they have in life."""
-    return worlds.build()
+    with worlds.patient_marks():
+        yield worlds.build()
 
 
 def statements(act) -> int:

@@ -298,12 +298,8 @@ def test_a_kill_switch_withdraws_what_it_covers_refuses_new_quotes_and_leaves_wh
 
 
 @pytest.mark.django_db(transaction=True)
-def test_accepts_at_once_cannot_both_slip_past_the_limit(transactional_db, monkeypatch):
+def test_accepts_at_once_cannot_both_slip_past_the_limit(transactional_db, world):
     """Eight accepts on eight RFQs of one maker, a limit of two fills: two are accepted."""
-    from wire import limits as wire_limits  # noqa: PLC0415 - patched
-
-    monkeypatch.setattr(wire_limits, "STALE_AFTER_MS", 600_000)
-    world = worlds.build()
     world.plays = False
     set_protection(world, trade_count_max=2)
     pairs = [ask(world) for _ in range(8)]

@@ -1,7 +1,6 @@
 """Bad input at every service: a named reason, and nothing changed."""
 
 import datetime as dt
-import time
 from decimal import Decimal
 
 import pytest
@@ -257,7 +256,7 @@ def test_accept_fails_closed_on_stale_marks(world, marks):
     if marks == "absent":
         publish_market(names=(CALL,))
     else:
-        publish_market(at_ns=time.time_ns() + (-3 if marks == "old" else 3) * 10**9)
+        publish_market(at_ns=worlds.stale_ns(-1 if marks == "old" else 1))
     assert refused(lambda: world.accept(rfq_id, quote_id)).reason == "stale_mark"
 
 

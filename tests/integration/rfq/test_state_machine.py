@@ -3,8 +3,11 @@
 ``PARLEY_EXAMPLES`` says how many (each is twenty steps; a thousand take some minutes), ``PARLEY_SEED`` which.
 """
 
+import dataclasses
 import os
+from typing import ClassVar
 
+import msgspec
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, seed, settings
@@ -22,25 +25,32 @@ from hypothesis.stateful import (
 
 from common.errors import Refusal
 from rfq import selectors, services
+from rfq.domain.records import RfqRecord
+from rfq.domain.views import view_for_firm
 from rfq.models import BlockTrade, LastLook, Quote, QuoteVersion, Rfq, Trigger
 from rfq.selectors import allocations, replays
+from rfq.selectors.records import load_records
 from settlement import selectors as settlement_selectors
 from settlement.models import Fill
+from streams import selectors as streams_selectors
 from tests.integration.rfq import world as worlds
-from tests.integration.rfq.world import commands_sent, facts_of, side
+from tests.integration.rfq.world import commands_sent, side
 from wire import gateway
-from wire import limits as wire_limits
-from wire.facts import RfqChanged
+from wire.facts import AnyFact, RfqChanged, RfqView
 from wire.negotiation import LastLookReason, QuoteCondition
 from wire.units import QuoteState, RfqState, Side
 
 RFQS_MAX = 4
 EXAMPLES = int(os.environ.get("PARLEY_EXAMPLES", "15"))
+decode_fact = msgspec.json.Decoder(AnyFact).decode
 ENDED = {RfqState.FILLED, RfqState.REJECTED, RfqState.EXPIRED, RfqState.CANCELED}
 
 
 class Negotiations(RuleBasedStateMachine):
     """Each rule predicts from what it has seen whether the desk agrees, and compares."""
+
+    built: ClassVar[worlds.World]
+    """Firms, accounts and deposits, the same for every example, which leaves nothing behind in them."""
 
     rfqs = Bundle("rfqs")
     quotes = Bundle("quotes")
@@ -49,13 +59,19 @@ class Negotiations(RuleBasedStateMachine):
         super().__init__()
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
-        self.world = worlds.build()
-        self.world.plays = False
+        self.world = dataclasses.replace(type(self).built, plays=False)
         self.ends: dict[int, RfqState] = {}
+        self.told: dict[int, dict[int, RfqView]] = {}
+        self.read: dict[int, int] = {}
+        self.moved: list[tuple[int, str]] = []
         self.executions = 1
 
     def teardown(self) -> None:
         differences = [str(found.difference) for found in map(replays.replay_rfq, replays.iterate_ids()) if found.difference]
+        check_ledger()
+        for party in (self.world.taker, self.world.cobalt, self.world.dune):
+            snapshot = selectors.snapshot(party.firm.id, "")["rfqs"]
+            assert self.told.get(party.firm.id, {}) == {view.rfq_id: view for view in snapshot}
         transaction.set_rollback(True)
         self.atomic.__exit__(None, None, None)
         assert differences == [], "every RFQ replays to what is stored"
@@ -214,78 +230,133 @@ class Negotiations(RuleBasedStateMachine):
             assert allowed
 
     @invariant()
-    def an_rfq_ends_once(self):
-        for row in Rfq.objects.all():
+    def the_desk_is_in_order(self):
+        """Everything is read once a step; what only a trade can change is checked when one has come or gone."""
+        seen = Look.take()
+        self.check_ends(seen)
+        for row in seen.rfqs:
+            check_states(row, seen)
+        for quote in seen.quotes:
+            check_versions(quote)
+        check_reservations(seen)
+        check_commands(seen)
+        moved = sorted((trade.id, trade.state) for trade in seen.trades)
+        if moved != self.moved:
+            self.moved = moved
+            check_ledger()
+            check_allocations(seen)
+        self.check_facts(seen)
+
+    def check_ends(self, seen):
+        for row in seen.rfqs:
             state = RfqState(row.state)
             assert self.ends.get(row.id, state) is state, "a state that ended it never changes"
             if state in ENDED:
                 self.ends[row.id] = state
 
-    @invariant()
-    def states_agree(self):
-        for row in Rfq.objects.all():
-            record = selectors.get_record(row.id)
-            states = [quote.state for quote in record.quotes]
-            chosen = any(state in {QuoteState.PENDING_LAST_LOOK, QuoteState.PENDING_FILL, QuoteState.FILLED} for state in states)
-            assert chosen == (record.state in {RfqState.PENDING_FILL, RfqState.FILLED})
-            if record.state in ENDED:
-                assert QuoteState.ACTIVE not in states
-            trades = BlockTrade.objects.filter(rfq_id=row.id)
-            if record.state in {RfqState.FILLED, RfqState.PENDING_FILL}:
-                assert sum(trade.quantity for trade in trades) == row.quantity, "the full size"
-            resting = Trigger.objects.filter(rfq_id=row.id, state="untriggered").exists()
-            assert not resting or record.state is RfqState.OPEN
-            assert allocations.find_allocation_difference(row.id) is None
-
-    @invariant()
-    def each_version_ends_once(self):
-        for quote in Quote.objects.all():
-            versions = list(quote.versions.order_by("version"))
-            assert [each.version for each in versions] == list(range(1, quote.version + 1))
-            assert all(each.end_reason == "replaced" or index == len(versions) - 1 or each.end_reason in {"canceled", "expired"} for index, each in enumerate(versions))
-            assert (versions[-1].ended_at is None) is (quote.state in {"active", "pending_last_look", "pending_fill"})
-
-    @invariant()
-    def nothing_is_reserved_before_every_maker_has_answered(self):
-        reserved = [command.reservation_id for command in commands_sent(gateway.ReserveBlock)]
-        assert len(reserved) == len(set(reserved))
-        for row in Rfq.objects.exclude(state="open"):
-            looks = set(LastLook.objects.filter(quote__rfq_id=row.id).values_list("state", flat=True))
-            awaited = Quote.objects.filter(rfq_id=row.id, state="pending_last_look").count()
-            assert awaited == LastLook.objects.filter(quote__rfq_id=row.id, state="pending").count()
-            asked = set(reserved) & set(BlockTrade.objects.filter(rfq_id=row.id).values_list("id", flat=True))
-            assert not (asked and (awaited or "rejected" in looks))
-            if row.state in {"filled", "pending_fill"} and not awaited:
-                assert len(asked) == BlockTrade.objects.filter(rfq_id=row.id).count()
-                assert looks <= {"confirmed"}
-
-    @invariant()
-    def commands_follow_the_decision(self):
-        confirmed = [command.reservation_id for command in commands_sent(gateway.ConfirmBlock)]
-        voided = [command.reservation_id for command in commands_sent(gateway.VoidBlock)]
-        assert len(confirmed) == len(set(confirmed))
-        assert not set(confirmed) & set(voided)
-        filled = set(BlockTrade.objects.filter(state__in=["reserved", "completed"]).values_list("id", flat=True))
-        assert set(confirmed) == filled & set(BlockTrade.objects.filter(rfq__state="filled").values_list("id", flat=True))
-
-    @invariant()
-    def the_ledger_balances(self):
-        assert settlement_selectors.check_ledger() == []
-        for trade in BlockTrade.objects.filter(state="completed"):
-            booked = Fill.objects.filter(execution_id__in=trade.legs.values("execution_id"))
-            assert sum(fill.quantity * (1 if fill.side == "buy" else -1) for fill in booked) == 0
-            assert booked.count() == 2 * trade.legs.count()
-
-    @invariant()
-    def facts_amount_to_the_snapshot(self):
+    def check_facts(self, seen):
+        """What was told so far, and what each party may read now."""
         for party in (self.world.taker, self.world.cobalt, self.world.dune):
-            told = {fact.rfq.rfq_id: fact.rfq for fact in facts_of(party) if isinstance(fact, RfqChanged)}
-            assert told == {view.rfq_id: view for view in selectors.snapshot(party.firm.id, "")["rfqs"]}
+            firm_id = party.firm.id
+            for stored in streams_selectors.facts_after(firm_id, self.read.get(firm_id, 0)):
+                self.read[firm_id] = stored.sequence
+                fact = decode_fact(stored.payload)
+                if isinstance(fact, RfqChanged):
+                    self.told.setdefault(firm_id, {})[fact.rfq.rfq_id] = fact.rfq
+            views = (view_for_firm(record, firm_id) for record in seen.records.values())
+            assert self.told.get(firm_id, {}) == {view.rfq_id: view for view in views if view is not None}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Look:
+    """The desk's rows at one instant."""
+
+    rfqs: list[Rfq]
+    records: dict[int, RfqRecord]
+    quotes: list[Quote]
+    trades: list[BlockTrade]
+    looks: list[LastLook]
+    resting: set[int]
+    commands: list[gateway.GatewayCommand]
+
+    @classmethod
+    def take(cls):
+        rfqs = list(Rfq.objects.order_by("id"))
+        return cls(
+            rfqs=rfqs,
+            records={record.rfq_id: record for record in load_records([row.id for row in rfqs])},
+            quotes=list(Quote.objects.prefetch_related("versions").order_by("id")),
+            trades=list(BlockTrade.objects.order_by("id")),
+            looks=list(LastLook.objects.select_related("quote")),
+            resting=set(Trigger.objects.filter(state="untriggered").values_list("rfq_id", flat=True)),
+            commands=commands_sent(gateway.ReserveBlock | gateway.ConfirmBlock | gateway.VoidBlock),
+        )
+
+    def reservations(self, kind):
+        return [command.reservation_id for command in self.commands if isinstance(command, kind)]
+
+
+def check_states(row, seen):
+    record = seen.records[row.id]
+    states = [quote.state for quote in record.quotes]
+    chosen = any(state in {QuoteState.PENDING_LAST_LOOK, QuoteState.PENDING_FILL, QuoteState.FILLED} for state in states)
+    assert chosen == (record.state in {RfqState.PENDING_FILL, RfqState.FILLED})
+    if record.state in ENDED:
+        assert QuoteState.ACTIVE not in states
+    if record.state in {RfqState.FILLED, RfqState.PENDING_FILL}:
+        assert sum(trade.quantity for trade in seen.trades if trade.rfq_id == row.id) == row.quantity, "the full size"
+    assert row.id not in seen.resting or record.state is RfqState.OPEN
+
+
+def check_versions(quote):
+    """Each ends once."""
+    versions = sorted(quote.versions.all(), key=lambda each: each.version)
+    assert [each.version for each in versions] == list(range(1, quote.version + 1))
+    assert all(each.end_reason in {"replaced", "canceled", "expired"} for each in versions[:-1])
+    assert (versions[-1].ended_at is None) is (quote.state in {"active", "pending_last_look", "pending_fill"})
+
+
+def check_reservations(seen):
+    """Nothing is reserved before every maker has answered."""
+    reserved = seen.reservations(gateway.ReserveBlock)
+    assert len(reserved) == len(set(reserved))
+    for row in (each for each in seen.rfqs if each.state != "open"):
+        looks = [look.state for look in seen.looks if look.quote.rfq_id == row.id]
+        awaited = sum(quote.rfq_id == row.id and quote.state == "pending_last_look" for quote in seen.quotes)
+        assert awaited == looks.count("pending")
+        trades = {trade.id for trade in seen.trades if trade.rfq_id == row.id}
+        asked = set(reserved) & trades
+        assert not (asked and (awaited or "rejected" in looks))
+        if row.state in {"filled", "pending_fill"} and not awaited:
+            assert asked == trades
+            assert set(looks) <= {"confirmed"}
+
+
+def check_commands(seen):
+    """They follow the decision."""
+    confirmed, voided = seen.reservations(gateway.ConfirmBlock), seen.reservations(gateway.VoidBlock)
+    assert len(confirmed) == len(set(confirmed))
+    assert not set(confirmed) & set(voided)
+    filled = {row.id for row in seen.rfqs if row.state == "filled"}
+    held = {trade.id for trade in seen.trades if trade.state in {"reserved", "completed"} and trade.rfq_id in filled}
+    assert set(confirmed) == held
+
+
+def check_ledger():
+    assert settlement_selectors.check_ledger() == []
+    for trade in BlockTrade.objects.filter(state="completed"):
+        booked = Fill.objects.filter(execution_id__in=trade.legs.values("execution_id"))
+        assert sum(fill.quantity * (1 if fill.side == "buy" else -1) for fill in booked) == 0
+        assert booked.count() == 2 * trade.legs.count()
+
+
+def check_allocations(seen):
+    for rfq_id in {trade.rfq_id for trade in seen.trades}:
+        assert allocations.find_allocation_difference(rfq_id) is None
 
 
 @pytest.mark.django_db
-def test_negotiations(monkeypatch):
-    monkeypatch.setattr(wire_limits, "STALE_AFTER_MS", 600_000)
+def test_negotiations():
     options = settings(
         max_examples=EXAMPLES,
         stateful_step_count=20,
@@ -294,4 +365,6 @@ def test_negotiations(monkeypatch):
         database=None,
     )
     machine = seed(int(os.environ["PARLEY_SEED"]))(Negotiations) if "PARLEY_SEED" in os.environ else Negotiations
-    run_state_machine_as_test(machine, settings=options)
+    with worlds.patient_marks():
+        Negotiations.built = worlds.build()
+        run_state_machine_as_test(machine, settings=options)

@@ -1,13 +1,16 @@
 """A desk with two takers and three makers, a listed chain, fresh marks and a gateway that says it is running."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import itertools
 import time
+from collections.abc import Iterator
 from decimal import Decimal
 from types import ModuleType
 
 import msgspec
+import pytest
 
 from accounts.models import Account, Desk, Firm, User
 from common import clock, db, valkey
@@ -18,6 +21,7 @@ from rfq.models import BlockTrade, DeskLimits
 from settlement import services as settlement
 from streams.models import Fact, OutboxCommand
 from wire import client, facts, gateway, transport
+from wire import limits as wire_limits
 from wire.instruments import parse_instrument_name
 from wire.market import Index, Ticker
 from wire.negotiation import LastLookReason
@@ -31,6 +35,8 @@ MARKET_TIME_NS = clock.to_ns(dt.datetime(2026, 2, 10, tzinfo=dt.UTC))
 WIDE_BAND_PERCENT = 900
 """Whoever tests something else may quote anything; the band has tests of its own."""
 GRACE = dt.timedelta(seconds=5)
+PATIENCE_MS = 3_600_000
+"""How old marks may be in tests of something else: a slow machine takes longer than two seconds for a step."""
 
 _numbers = itertools.count(1)
 _executions = itertools.count(10_000)
@@ -228,6 +234,19 @@ def build() -> World:
     return world
 
 
+@contextlib.contextmanager
+def patient_marks() -> Iterator[None]:
+    """Marks stay fresh however slow the machine is; those that tests publish with another age are stale as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wire_limits, "STALE_AFTER_MS", PATIENCE_MS)
+        yield
+
+
+def stale_ns(sign: int) -> int:
+    """An instant too far in the past (-1) or in the future (1) for a mark."""
+    return time.time_ns() + sign * (wire_limits.STALE_AFTER_MS + 1_000) * 10**6
+
+
 def fund(account: Account, at: dt.datetime) -> None:
     for asset, amount in (("BTC", "500"), ("ETH", "500"), ("USDC", "5000000")):
         settlement.deposit(account_id=account.id, asset=asset, amount=Decimal(amount), at=at, command_id=command_id())
@@ -269,7 +288,7 @@ def publish_market(at_ns: int | None = None, names=tuple(MARKS), moved=None) -> 
 
 def beat_heart(state: str = "running") -> None:
     beat = {"at_ns": time.time_ns(), "state": state, "journal_sequence": 1, "event_number": 1, "command_sequence": 1, "source": "simulated"}
-    valkey.client().set(transport.GATEWAY_HEARTBEAT, msgspec.json.encode(beat), ex=60)
+    valkey.client().set(transport.GATEWAY_HEARTBEAT, msgspec.json.encode(beat), px=PATIENCE_MS)
 
 
 def facts_of(party: Party) -> list[facts.Fact]:

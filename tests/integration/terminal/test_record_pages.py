@@ -12,7 +12,8 @@ from tests.integration.rfq.lives import expired, reservation_of, traded
 
 @pytest.fixture
 def world(db):
-    return worlds.build()
+    with worlds.patient_marks():
+        yield worlds.build()
 
 
 def enter(client: Client, party) -> Client:
