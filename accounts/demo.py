@@ -20,6 +20,7 @@ class DemoFirm:
     kind: FirmKind
     desk: str
     users: tuple[tuple[str, Role], ...]
+    other_accounts: tuple[str, ...] = ()
 
     @property
     def key_name(self) -> str:
@@ -29,7 +30,7 @@ class DemoFirm:
 
 FIRMS = (
     DemoFirm("Aurora Capital", FirmKind.TAKER, "Vol", (("trader", Role.TRADER), ("trader2", Role.TRADER))),
-    DemoFirm("Borealis Fund", FirmKind.TAKER, "Macro", (("taker2", Role.TRADER),)),
+    DemoFirm("Borealis Fund", FirmKind.TAKER, "Macro", (("taker2", Role.TRADER),), ("Carry",)),
     DemoFirm("Cobalt Markets", FirmKind.MAKER, "Options", (("maker1", Role.CLIENT),)),
     DemoFirm("Dune Liquidity", FirmKind.MAKER, "Options", (("maker2", Role.CLIENT),)),
     DemoFirm("Ember Trading", FirmKind.MAKER, "Volatility", (("maker3", Role.CLIENT),)),
@@ -52,8 +53,17 @@ def lay_down(firm: DemoFirm, *, at: dt.datetime) -> Account | None:
             )
     if firm.kind == FirmKind.HOUSE:
         return None
-    account = Account.objects.filter(firm=row, name=ACCOUNT_NAME).first()
-    return account or services.create_account(desk=desk, name=ACCOUNT_NAME, actor=SYSTEM, at=at)
+    return _account(row, desk, ACCOUNT_NAME, at)
+
+
+def lay_down_others(account: Account, firm: DemoFirm, *, at: dt.datetime) -> list[Account]:
+    """Accounts of the firm beside its first one, created where they are missing, for requests that are shared out."""
+    return [_account(account.firm, account.desk, name, at) for name in firm.other_accounts]
+
+
+def _account(firm: Firm, desk: Desk, name: str, at: dt.datetime) -> Account:
+    found = Account.objects.filter(firm=firm, name=name).first()
+    return found or services.create_account(desk=desk, name=name, actor=SYSTEM, at=at)
 
 
 def get_admin() -> User:

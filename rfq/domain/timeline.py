@@ -40,7 +40,7 @@ def entries(steps: Iterable[tuple[int, dt.datetime, RfqRecord]], view_of: ViewOf
 def changes(before: RfqView | None, after: RfqView) -> Iterator[str]:
     """What is different, one sentence each."""
     if before is None:
-        yield f"asked for {after.quantity} of a {after.structure}, {after.side or 'two-way'}"
+        yield f"asked for {after.structure}, quantity {after.quantity}, {after.side or 'two-way'}"
     elif before.state is not after.state:
         reason = f", {_plain(after.reason)}" if after.reason else ""
         yield f"RFQ {_plain(after.state)}{reason}"

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import wait_live
+from tests.e2e.conftest import OpenPage, wait_live
 
 
 def build(page: Page) -> None:
@@ -70,7 +70,41 @@ def test_a_structure_is_built_saved_loaded_sent_and_traded(terminal: Page) -> No
     assert perpetual_position(page) == before - 42
 
 
-def test_groups_are_made_changed_and_deleted_on_their_page(open_page) -> None:
+def positions_of(page: Page, name: str) -> dict[int, float]:
+    """By account."""
+    positions = page.request.get(page.url.replace("/terminal/", "/api/settlement/positions")).json()
+    return {each["account_id"]: float(each["quantity"]) for each in positions if each["instrument_name"] == name}
+
+
+def test_a_request_is_shared_out_to_accounts(open_page: OpenPage) -> None:
+    """Shares that do not add up are named on the button; what trades is booked to each account in its part."""
+    page = open_page("taker2", "/terminal/")
+    wait_live(page)
+    page.locator(".expiries .tab").nth(3).click()
+    page.get_by_label("Structure by name").select_option("Iron condor")
+    expect(page.locator("parley-rfq .leg-row")).to_have_count(4)
+    name = page.locator("parley-rfq .leg-row").first.inner_text().splitlines()[1]
+    page.locator(".rfq-quantity").fill("5")
+    shares = page.locator("parley-rfq .shares")
+    shares.locator("summary").click()
+    shares.get_by_label("Main").fill("3")
+    shares.get_by_label("Carry").fill("1")
+    submit = page.locator("parley-rfq button[type=submit]")
+    expect(submit).to_have_text("Shares add up to 4, not 5")
+    expect(submit).to_be_disabled()
+    shares.get_by_label("Carry").fill("2")
+    expect(shares.locator("summary")).to_contain_text("2 share it")
+    before = positions_of(page, name)
+    submit.click()
+    card = page.locator("parley-rfq .rfq-card", has_text="5 × iron condor").first
+    card.locator('.accept[data-field="ask"][data-best="true"]').click()
+    expect(page.locator("parley-rfq .rfq-card", has_text="5 × iron condor").first.locator(".state")).to_have_text("filled")
+    after = positions_of(page, name)
+    traded = sorted(quantity - before.get(account, 0) for account, quantity in after.items())
+    assert traded == [2, 3]
+
+
+def test_groups_are_made_changed_and_deleted_on_their_page(open_page: OpenPage) -> None:
     page = open_page("trader", "/maker-groups/")
     page.get_by_label("Name of new group").fill("Friends")
     page.get_by_role("group", name="Makers of new group").get_by_label("Cobalt Markets").check()

@@ -1,10 +1,13 @@
 /** Greeks of a structure from the tickers' own, for a glance while it is built; what is sent is judged by the server. */
 
+/** Legs whose vegas all but add up are one bet on volatility; of a spread, a mean by vega says nothing. */
+const ONE_WAY_SHARE = 0.98;
 const NAMES = ["delta", "gamma", "vega", "theta"];
 
 /**
  * Sums over the legs, of `units` of the structure; null where an option has no Greeks yet. Delta and gamma in coins,
- * vega in USD per volatility point, theta in USD a day. volatility: by vega, null where the vegas cancel out.
+ * vega in USD per volatility point, theta in USD a day. volatility: by vega, null where vegas are
+ * against each other.
  * @param {object[]} legs @param {(name: string) => object} terms @param {(name: string) => object} ticker
  */
 export function structureGreeks(legs, terms, ticker, units) {
@@ -19,8 +22,8 @@ export function structureGreeks(legs, terms, ticker, units) {
     weighted += count * one.vega * one.volatility;
     gross += Math.abs(count * one.vega);
   }
-  const hasVolatility = gross > 0 && Math.abs(sums.vega) > gross * 0.05;
-  return { ...sums, volatility: hasVolatility ? weighted / sums.vega : null };
+  const isOneWay = gross > 0 && Math.abs(sums.vega) > gross * ONE_WAY_SHARE;
+  return { ...sums, volatility: isOneWay ? weighted / sums.vega : null };
 }
 
 function legGreeks(instrument, ticker) {

@@ -28,7 +28,7 @@ const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowR
 export class ChainTable {
   constructor() {
     this.body = element("tbody");
-    this.table = element("table", { class: "chain" }, element("caption", { class: "hidden-text" }, "Option chain"), head(), this.body);
+    this.table = element("table", { class: "chain" }, element("caption", { class: "hidden-text" }, "Option chain"), widths(), head(), this.body);
     this.node = element("div", { class: "chain-scroll" }, this.table);
     this.body.addEventListener("keydown", (event) => this.move(event));
     this.body.addEventListener("click", (event) => this.click(event));
@@ -188,6 +188,12 @@ export class ChainTable {
     for (const old of this.body.querySelectorAll('button[tabindex="0"]')) old.setAttribute("tabindex", "-1");
     button.setAttribute("tabindex", "0");
   }
+}
+
+/** The table is laid out by its columns, whatever the numbers in them are. */
+function widths() {
+  const columns = [...CALL_COLUMNS, "strike", ...PUT_COLUMNS];
+  return element("colgroup", {}, ...columns.map((column) => element("col", { class: `column-${column}` })));
 }
 
 function head() {

@@ -173,7 +173,7 @@ export class RfqBuilder {
     const found = structureGreeks(legs, terms, ticker, Number(this.quantity.value ?? 0) || 1);
     if (found === null) return "";
     const volatility = found.volatility === null ? "" : ` · IV ${format.percent(found.volatility)}`;
-    return `${volatility} · delta ${format.signed(found.delta, 2)} · gamma ${format.signed(found.gamma, 5)} · vega ${format.signed(found.vega, 0)} · theta ${format.signed(found.theta, 0)}`;
+    return `${volatility} · of ${this.quantity.value || 1}: delta ${format.signed(found.delta, 2)} · gamma ${format.signed(found.gamma, 5)} · vega ${format.signed(found.vega, 0)} · theta ${format.signed(found.theta, 0)}`;
   }
 
   problem(legs) {

@@ -20,8 +20,8 @@ const URGENT_MS = 10_000;
 const ANNOUNCE_MS = 2000;
 const ACCEPT_LOCK_MS = 3000;
 const SIDES = [
-  { field: "bid", side: "sell", verb: "Sell" },
-  { field: "ask", side: "buy", verb: "Buy" },
+  { field: "bid", side: "sell", verb: "Sell", words: "You sell at" },
+  { field: "ask", side: "buy", verb: "Buy", words: "You buy at" },
 ];
 
 export class RfqCard {
@@ -35,7 +35,8 @@ export class RfqCard {
     this.passed = element("div", { class: "muted" }, "");
     this.body = element("tbody");
     this.spoken = element("p", { class: "hidden-text", "aria-live": "polite" }, "");
-    this.table = element("table", { class: "quotes-table" }, element("caption", { class: "hidden-text" }, "Quotes, best first"), head(), this.body);
+    this.heads = Object.fromEntries(SIDES.map(({ field, words }) => [field, element("th", { scope: "col" }, words)]));
+    this.table = element("table", { class: "quotes-table" }, element("caption", { class: "hidden-text" }, "Quotes, best first"), this.head(), this.body);
     this.band = new BandLook();
     this.pool = new RfqPool(this.band);
     this.outcomes = new RfqOutcomes();
@@ -53,7 +54,8 @@ export class RfqCard {
     const isOpen = rfq.state === "open" && leftMs > 0;
     setAttribute(this.node, "data-closed", String(rfq.state !== "open" && rfq.state !== "pending_fill"));
     setText(this.title, `#${rfq.rfq_id}  ${rfq.quantity} × ${rfq.structure}`);
-    setText(this.legs, legsText(rfq.legs));
+    this.drawLegs(rfq.legs);
+    for (const { field, words } of SIDES) setText(this.heads[field], `${words}, ${rfq.quote_currency}`);
     setText(this.state, format.words(rfq.state));
     setAttribute(this.state, "data-state", rfq.state);
     setText(this.left, rfq.state === "open" ? format.countdown(leftMs) : "");
@@ -65,6 +67,18 @@ export class RfqCard {
     this.outcomes.draw(rfq);
     if (!isOpen) this.band.forget();
     this.pool.draw(rfq, isOpen, msUntil(rfq.tradable_at_ns) <= 0);
+  }
+
+  head() {
+    const [maker, left] = ["Maker", "Left"].map((title) => element("th", { scope: "col" }, title));
+    return element("thead", {}, element("tr", {}, maker, this.heads.bid, this.heads.ask, left));
+  }
+
+  /** Each leg on one line or on the next one, never across two. */
+  drawLegs(legs) {
+    if (this.legs.textContent === legsText(legs)) return;
+    const parts = legs.flatMap((leg, i) => [i ? "  " : "", element("span", { class: "leg-name" }, legsText([leg]))]);
+    this.legs.replaceChildren(...parts);
   }
 
   drawPhase(rfq, isOpen, leftMs) {
@@ -112,7 +126,7 @@ export class RfqCard {
     setText(button.terms, isOffered ? `${verb} ${quote.quantity}${quote.condition === "all_or_none" ? " · all or none" : ""}${isBest ? " · BEST" : ""}` : "not quoted");
     const said = `${verb} ${quote.quantity} ${rfq.structure} at ${quote[field]} ${rfq.quote_currency} with ${quote.maker_name}, version ${quote.version}${isBest ? ", best" : ""}`;
     setAttribute(button.node, "aria-label", isOffered ? said : `${quote.maker_name} quotes no ${field}`);
-    button.stated = { quote_id: quote.quote_id, version: quote.version, side, text: said };
+    button.stated = { quote_id: quote.quote_id, version: quote.version, side, maker: quote.maker_name, text: said };
   }
 
   addQuote(quote) {
@@ -133,16 +147,17 @@ export class RfqCard {
   }
 
   /** What accepting would come to, asked when a button is pointed at or reached by key. */
-  foresee({ quote_id, version }) {
+  foresee({ quote_id, version, maker }) {
     if (this.foreseen === `${quote_id}.${version}`) return;
     this.foreseen = `${quote_id}.${version}`;
     this.preview ??= new RfqPreview({ buy: "If you buy", sell: "If you sell" });
     this.node.append(this.preview.node);
+    this.preview.about = `With ${maker}, version ${version}. `;
     this.preview.ask({ rfq_id: this.rfq.rfq_id, quote_id, side: this.rfq.side });
   }
 
   /** Accepts exactly what the button stated; one accept at a time. */
-  async accept({ text, ...stated }) {
+  async accept({ text, maker, ...stated }) {
     if (performance.now() < this.lockedUntil) return undefined;
     this.lockedUntil = performance.now() + ACCEPT_LOCK_MS;
     this.band.forget();
@@ -150,7 +165,7 @@ export class RfqCard {
     const answer = await commands.send(message, (state) => state === "unknown" && notify(`Accept of RFQ ${this.rfq.rfq_id}: unknown, checking`, "wait"));
     this.lockedUntil = 0;
     if (answer.type !== "command_refused") return notify(`Accepted: ${text}.`);
-    this.band.take(answer, text, (confirmed) => this.accept({ text, ...stated, ...confirmed }));
+    this.band.take(answer, text, (confirmed) => this.accept({ text, maker, ...stated, ...confirmed }));
     return notify(`Accept refused. ${refusalText(answer)}`, "bad");
   }
 
@@ -168,11 +183,6 @@ export class RfqCard {
     this.announcedAt = performance.now();
     setText(this.spoken, text);
   }
-}
-
-function head() {
-  const titles = ["Maker", "Bid: you sell", "Ask: you buy", "Left"].map((title) => element("th", { scope: "col" }, title));
-  return element("thead", {}, element("tr", {}, ...titles));
 }
 
 /** Best first, then the rest by how tight they are; quotes that are over come last. */
@@ -209,7 +219,17 @@ function filledText(rfq) {
   const taken = rfq.quotes.filter((quote) => quote.filled_quantity !== null);
   const names = taken.map((quote) => (taken.length > 1 ? `${quote.maker_name} ${format.short(quote.filled_quantity)}` : quote.maker_name));
   const isNamed = names.length > 0 && page.config.makers.length > 0;
-  return `${verb} ${rfq.quantity} at ${rfq.traded_price} ${rfq.quote_currency}${isNamed ? ` with ${names.join(", ")}` : ""}`;
+  return `${verb} ${rfq.quantity} at ${rfq.traded_price} ${rfq.quote_currency}${isNamed ? ` with ${names.join(", ")}` : ""}${premiumText(rfq)}`;
+}
+
+/** What the premium comes to, where nothing but options was priced: a net price below zero is easily read the wrong way. */
+function premiumText(rfq) {
+  const priced = rfq.legs.filter((leg) => !leg.is_hedge).map((leg) => page.instrument(leg.instrument_name));
+  const size = priced[0]?.contractSize;
+  if (!size || !priced.every((one) => one?.kind === "option" && one.contractSize === size)) return "";
+  const premium = Number(rfq.traded_price) * Number(rfq.quantity) * size * (rfq.accepted_side === "buy" ? -1 : 1);
+  if (premium === 0) return "";
+  return `: ${premium > 0 ? "received" : "paid"} ${format.number(Math.abs(premium), 4)} ${rfq.quote_currency}`;
 }
 
 /** Who said that it does not quote; a maker that quotes after all is not listed. */

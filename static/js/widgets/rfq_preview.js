@@ -39,6 +39,7 @@ export class RfqPreview {
     this.missing = element("p", { class: "warning-text" }, "");
     this.node = element("div", { class: "rfq-preview", "aria-label": "Before you trade", role: "group" }, this.margin, this.value, this.table(), this.missing);
     this.asked = 0;
+    this.about = "";
   }
 
   table() {
@@ -76,7 +77,7 @@ export class RfqPreview {
   show(found) {
     const usd = found.mark_price !== null && found.index_price && found.quote_currency !== "USD" && found.quote_currency !== "USDC" ? ` · ${format.number(found.mark_price * found.index_price, 0)} USD` : "";
     const ages = Object.entries(found.ages_ms).map(([name, ms]) => `${name} ${(ms / 1000).toFixed(1)} s`).join(", ");
-    setText(this.value, `${found.structure}: mark ${priceText(found.mark_price)}, model ${priceText(found.model_price)} ${found.quote_currency}${usd}. Ages: ${ages}`);
+    setText(this.value, `${this.about}${found.structure}: mark ${priceText(found.mark_price)}, model ${priceText(found.model_price)} ${found.quote_currency}${usd}. Ages: ${ages}`);
     setText(this.missing, Object.values(found.missing).map(format.words).join("; "));
     for (const side of found.sides) if (this.after.has(side.side)) this.showSide(side, found);
   }

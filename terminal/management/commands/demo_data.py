@@ -40,6 +40,9 @@ class Command(BaseCommand):
             if account is not None:
                 _deposit(account.pk, firm.key_name, at)
                 _set_limits(account.pk, firm.key_name, at)
+                for other in demo.lay_down_others(account, firm, at=at):
+                    _deposit(other.pk, f"{firm.key_name}:{other.name}", at)
+                    _set_limits(other.pk, f"{firm.key_name}:{other.name}", at)
                 demo.write_fix_sessions(firm, Path(settings.STATE_DIR) / "demo", at=at)
                 if firm.key_name in DEMO_QUOTERS:
                     makers_services.lay_down_quoter(

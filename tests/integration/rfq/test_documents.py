@@ -39,7 +39,7 @@ def test_pack_holds_quotes_cover_market_and_what_was_paid(world):
         "lit_ask": "BTC-27MAR26-80000-C: no_book", "lit_bid": "BTC-27MAR26-80000-C: no_book",
         "model_net": "BTC-27MAR26-80000-C: no_surface",
     }
-    assert told["timeline"][0]["what"] == ["asked for 2 of a straddle, two-way"]
+    assert told["timeline"][0]["what"] == ["asked for straddle, quantity 2, two-way"]
     assert len(told["fills"]) == 4
 
 

@@ -20,7 +20,7 @@ def test_taker_reads_its_own_history(world):
     rfq_id = traded(world)
     told = words_of(world, world.taker, rfq_id)
     cobalt, dune = world.cobalt.firm.name, world.dune.firm.name
-    assert told[0] == "asked for 2 of a straddle, two-way"
+    assert told[0] == "asked for straddle, quantity 2, two-way"
     assert told[1] == "grace over: 2 quotes shown"
     assert "RFQ pending fill" in told
     assert "RFQ filled" in told
