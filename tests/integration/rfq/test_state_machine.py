@@ -356,7 +356,7 @@ def check_allocations(seen):
 
 
 @pytest.mark.django_db
-def test_negotiations():
+def test_negotiations(ids_in_order):
     options = settings(
         max_examples=EXAMPLES,
         stateful_step_count=20,
