@@ -1,6 +1,6 @@
 """Random negotiations against the real database, judged by rules that are written here a second time, simply.
 
-``PARLEY_EXAMPLES`` says how many (each is twenty steps; a thousand take some minutes), ``PARLEY_SEED`` which.
+``PARLEY_EXAMPLES`` says how many (each is twenty steps), ``PARLEY_SEED`` which.
 """
 
 import dataclasses
