@@ -24,6 +24,7 @@ from wire import gateway as messages
 from wire import gateway_controls as controls
 from wire.gateway_algos import SteerAlgo
 from wire.gateway_fix import FixCommand, ResetFixSequence, SetFixSession, TellFixSession
+from wire.gateway_routes import AmendRoute, CancelRoute, PlaceRoute
 from wire.limits import COMMAND_ID_LENGTH_MAX
 from wire.transport import COMMANDS_STREAM, COMMANDS_WATERMARK, ENTRY_FIELD
 from wire.units import (
@@ -38,6 +39,7 @@ from wire.units import (
     TimeInForce,
     TradingState,
 )
+from wire.venue_reports import venue_id
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,14 @@ GAP_WAIT_SECONDS = 0.1
 GAP_LOG_SECONDS = 5.0
 WATERMARK_SECONDS = 0.5
 _decode = msgspec.json.Decoder(messages.CommandEnvelope).decode
+
+
+class CannotTake(ValueError):
+    """A command that makes sense and cannot be carried out here; ``reason`` names why."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class CommandReader:
@@ -59,13 +69,14 @@ class CommandReader:
         on_order: Callable[[messages.PlaceOrder], None],
         on_fix: Callable[[int, FixCommand], Awaitable[None]],
         on_algo: Callable[[int, SteerAlgo], Awaitable[None]],
+        on_route: Callable[[PlaceRoute], None],
     ) -> None:
         """``on_fix`` and ``on_algo`` carry numbered commands out, durably; ValueError: it makes no sense.
 
-        ``on_algo`` may refuse one by name (SteeringRefused).
+        ``on_algo`` may refuse one by name (SteeringRefused), ``on_route`` too (CannotTake).
         """
         self._engine, self._client, self._on_order, self._on_fix = engine, client, on_order, on_fix
-        self._on_algo = on_algo
+        self._on_algo, self._on_route = on_algo, on_route
         self._submitter = CommandSubmitter(engine)
         self.taken = int(engine.command_sequence)
         self._gap_logged_at = float("-inf")
@@ -118,7 +129,12 @@ class CommandReader:
                 await self._on_fix(sequence, command)
             if isinstance(command, SteerAlgo):
                 await self._on_algo(sequence, command)
+            if isinstance(command, PlaceRoute):
+                self._on_route(command)
             await self._submitter.submit(sequence, command)
+        except CannotTake as error:
+            log.warning("commands: %d is refused: %s", sequence, error)
+            await self._submitter.refuse(sequence, find_command_id(body), error.reason)
         except SteeringRefused as refused:
             log.warning("commands: %d is refused: %s", sequence, refused)
             await self._submitter.refuse(sequence, command.command_id, refused.reason, refused.value, refused.bound)
@@ -209,7 +225,7 @@ class CommandSubmitter:
             SteerAlgo: lambda s, _: submit(engine.note_command, s),
             messages.SettleInstrument: lambda s, c: submit(engine.settle_instrument, s, c.instrument_id, c.command_id),
         }
-        self._by_type |= _order_commands(engine)
+        self._by_type |= _order_commands(engine) | _route_commands(engine)
 
     async def submit(self, sequence: int, command: messages.GatewayCommand) -> None:
         await self._by_type[type(command)](sequence, command)
@@ -327,3 +343,39 @@ def _order_commands(engine: parley_core.Engine) -> dict[type, Callable[[int, Any
             c.command_id,
         ),
     }
+
+
+def _route_commands(engine: parley_core.Engine) -> dict[type, Callable[[int, Any], Coroutine[Any, Any, None]]]:
+    return {
+        PlaceRoute: lambda s, c: _place_route(engine, s, c),
+        CancelRoute: lambda s, c: submit(engine.cancel_route, s, c.route_id),
+        AmendRoute: lambda s, c: submit(
+            engine.amend_route, s, c.valid_until_ns, c.route_id, c.quantity_lots, c.price_ticks
+        ),
+    }
+
+
+async def _place_route(engine: parley_core.Engine, sequence: int, command: PlaceRoute) -> None:
+    await submit(
+        engine.place_route,
+        sequence,
+        command.venue,
+        venue_id(command.venue),
+        command.valid_until_ns,
+        command.route_id,
+        command.account_id,
+        command.user_id,
+        command.desk_id,
+        command.firm_id,
+        command.instrument_id,
+        list(Side).index(command.side),
+        list(OrderType).index(command.order_type),
+        list(TimeInForce).index(command.time_in_force),
+        command.quantity_lots,
+        command.price_ticks,
+        command.is_post_only,
+        command.is_reduce_only,
+        command.strategy_id,
+        command.parent_order_id,
+        command.confirmed_soft_bound_micros,
+    )

@@ -8,7 +8,9 @@ import msgspec
 
 from gateway.engine import RawEvent
 from wire.gateway import AnyGatewayEvent, EventEnvelope, GatewayEvent, InstrumentListed
+from wire.gateway_routes import RouteReported
 from wire.instruments import InstrumentTerms
+from wire.venue_reports import ExecutionReport
 
 EVENT_TYPES: tuple[type[GatewayEvent], ...] = get_args(AnyGatewayEvent)
 """Position = the engine's number of the kind."""
@@ -64,6 +66,12 @@ def _build_listed(payload: tuple[Any, ...]) -> InstrumentListed:
     return InstrumentListed(instrument_id=instrument_id, terms=msgspec.json.decode(terms_json, type=InstrumentTerms))
 
 
-_BUILDERS: list[Builder] = [
-    _build_listed if event_type is InstrumentListed else _make_builder(event_type) for event_type in EVENT_TYPES
-]
+def _build_reported(payload: tuple[Any, ...]) -> RouteReported:
+    *counted, report = payload
+    fields = dict(zip(RouteReported.__struct_fields__, counted, strict=False))
+    return RouteReported(**fields, report=msgspec.json.decode(report, type=ExecutionReport))
+
+
+_SPECIAL: dict[type[GatewayEvent], Builder] = {InstrumentListed: _build_listed, RouteReported: _build_reported}
+"""Of events that carry JSON."""
+_BUILDERS: list[Builder] = [_SPECIAL.get(event_type) or _make_builder(event_type) for event_type in EVENT_TYPES]

@@ -35,6 +35,7 @@ from gateway.standby import keep_lease
 from gateway.tape import Tape
 from gateway.valkey import connect
 from gateway.venues.connections import VenueConnections
+from gateway.venues.routes import VenueRoutes
 from wire.gateway import InstrumentListed, PlaceOrder
 from wire.gateway_fix import FixCommand, TellFixSession
 
@@ -66,6 +67,8 @@ class Gateway:
         self._tape = Tape(self._board, self._engine)
         self._runner = FeedRunner(self._feed, self._engine, self._registry, self._board, settings.directory)
         self._venues = VenueConnections.open(settings.venues)
+        tradings = self._venues.trade(settings.directory / "venues")
+        self._routes = VenueRoutes(self._engine, self._registry, tradings)
         self._stop = asyncio.Event()
         self._clients = [connect(settings.valkey_url) for _ in range(8)]
         self._publisher = Publisher(self._engine, self._clients[0], self._on_event, self._needed_after)
@@ -90,6 +93,7 @@ class Gateway:
     def _on_event(self, raw: RawEvent) -> None:
         self._tape.on_event(raw)
         self._algos.on_event(raw)
+        self._routes.on_event(raw)
         if self._desk:
             self._desk.on_event(raw)
 
@@ -127,7 +131,9 @@ class Gateway:
         return 1 if failed else 0
 
     def _parts(self, clients: list[Redis]) -> list[Coroutine[Any, Any, None]]:
-        reader = CommandReader(self._engine, clients[1], self._on_order, self._on_fix, self._algos.on_command)
+        reader = CommandReader(
+            self._engine, clients[1], self._on_order, self._on_fix, self._algos.on_command, self._routes.on_command
+        )
         port = self._settings.fix_port
         return [
             *([self._fix.run(self._settings.fix_host, port)] if port is not None else []),
@@ -145,6 +151,7 @@ class Gateway:
             self._venues.run(clients[6]),
             self._algos.run(),
             self._algos.show(clients[7]),
+            self._routes.run(),
         ]
 
     async def _take_commands(self, reader: CommandReader) -> None:
@@ -160,6 +167,7 @@ class Gateway:
         self._publisher.detach(loop)
         await asyncio.to_thread(self._engine.stop)
         self._algos.close()
+        self._venues.close()
         if self._desk:
             self._desk.close()
         if self._board.market_time_ns and self._engine.state != FENCED:

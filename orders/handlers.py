@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from common import clock
 from common.actor import Actor
-from orders import services
+from orders import route_handlers, services
 from wire import client_parents, gateway
 from wire.client import (
     AmendOrder,
@@ -85,6 +85,12 @@ _PARENT_SERVICES: dict[type[ClientMessage], Callable[..., Any]] = {
     client_parents.CancelParent: services.cancel_parent,
 }
 
+
+def apply_refused(envelope: gateway.EventEnvelope) -> None:
+    services.apply_refused(envelope)
+    services.apply_command_refused(envelope)
+
+
 SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage], CommandAccepted]] = {
     **dict.fromkeys(_PARENT_SERVICES, steer_parent),
     client_parents.SetParentPolicy: set_parent_policy,
@@ -94,6 +100,7 @@ SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage]
     ApproveOverride: approve_override,
     CancelOrder: cancel_order,
     CancelAll: cancel_all,
+    **route_handlers.SOCKET_HANDLERS,
 }
 
 GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelope], None]] = {
@@ -110,7 +117,8 @@ GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelo
     gateway.CancelEntered: services.apply_cancel_entered,
     gateway.AmendEntered: services.apply_amend_entered,
     gateway.CancelAllDone: services.apply_cancel_all_done,
-    gateway.CommandRefused: services.apply_refused,
+    gateway.CommandRefused: apply_refused,
+    **route_handlers.GATEWAY_HANDLERS,
 }
 
-TIMERS = [services.mark_unanswered, services.take_algo_reports]
+TIMERS = [services.mark_unanswered, services.take_algo_reports, *route_handlers.TIMERS]

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from common.fields import UnitsField
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
 from orders.parent_models import AlgoLogProgress, ParentOrder, ParentPolicy
+from orders.route_models import ExternalOrder, Route, RouteFill, RouteQuerySet, SplitOrder, VenueBreak
 from wire.gateway_entered import ENTERED_ORDERS_FROM
 from wire.units import (
     TERMINAL_ORDER_STATES,
@@ -26,6 +27,7 @@ __all__ = [
     "AWAITING",
     "TERMINAL",
     "AlgoLogProgress",
+    "ExternalOrder",
     "Order",
     "OrderCommand",
     "OrderEvent",
@@ -34,6 +36,11 @@ __all__ = [
     "OverrideRequest",
     "ParentOrder",
     "ParentPolicy",
+    "Route",
+    "RouteFill",
+    "RouteQuerySet",
+    "SplitOrder",
+    "VenueBreak",
 ]
 
 TERMINAL = sorted(state.value for state in TERMINAL_ORDER_STATES)

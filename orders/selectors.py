@@ -12,7 +12,7 @@ from common import clock
 from common.decimals import plain_text
 from common.errors import NotFound
 from market import selectors as market
-from orders import parent_selectors
+from orders import parent_selectors, route_selectors
 from orders.models import Order, OrderEvent, OrderQuerySet, OverrideRequest
 from settlement import selectors as settlement
 from wire.facts import FillView, OrderView
@@ -134,6 +134,7 @@ def snapshot(firm_id: int, role: str) -> dict[str, list[object]]:
         "orders": [order_view(order) for order in [*working, *ended]],
         "fills": list(settlement.list_fills(firm_id=firm_id, limit=FILLS_IN_SNAPSHOT)),
         "parents": list(parent_selectors.snapshot(firm_id)),
+        **route_selectors.snapshot(firm_id),
     }
 
 

@@ -19,7 +19,7 @@ class SystemOwner(models.TextChoices):
 
     CLEARING = "clearing", "the clearing account, counterparty of every trade"
     FEES = "fees", "fees earned"
-    PAPER_VENUE = "paper_venue", "the paper venue's own trading"
+    PAPER_VENUE = "paper_venue", "the venues' side: our own book's quotes, and other venues"
     EXTERNAL = "external", "the world outside: deposits come from it"
     ROUNDING = "rounding", "differences of rounding at delivery"
 
@@ -181,7 +181,7 @@ class NetObligation(models.Model):
 
 
 class Position(models.Model):
-    """Open quantity of one account in one instrument; ``account`` is null for the paper venue.
+    """Open quantity of one account in one instrument; ``account`` is null for the venues' side.
 
     quantity: signed contracts. entry_value, realized: smallest units of the settlement currency.
     """
@@ -215,21 +215,26 @@ class Fill(models.Model):
     firm = models.ForeignKey("accounts.Firm", on_delete=models.PROTECT, related_name="+")
     instrument = models.ForeignKey("market.Instrument", on_delete=models.PROTECT, related_name="+")
     counterparty_account_id = models.BigIntegerField()
-    """0 is the paper venue."""
+    """0 is a venue: the paper venue, or the one of ``venue``."""
     side = models.CharField(max_length=4, choices=[("buy", "buy"), ("sell", "sell")])
     price = models.DecimalField(max_digits=38, decimal_places=12)
     quantity = models.DecimalField(max_digits=38, decimal_places=12)
     liquidity = models.CharField(max_length=5, choices=[("maker", "maker"), ("taker", "taker")])
     fee = UnitsField()
+    """Below zero a venue paid."""
     fee_asset = models.CharField(max_length=6)
+    venue = models.CharField(max_length=20, blank=True)
+    """Where it happened, if not in our own book."""
     order_id = models.BigIntegerField(null=True)
     rfq_id = models.BigIntegerField(null=True)
+    route_id = models.BigIntegerField(null=True)
     at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["execution_id", "account", "side"], name="fill_booked_once"),
-            models.CheckConstraint(condition=Q(quantity__gt=0, fee__gte=0), name="fill_quantity_is_positive"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="fill_quantity_is_positive"),
+            models.CheckConstraint(condition=Q(fee__gte=0) | ~Q(venue=""), name="fill_fee_not_negative_here"),
         ]
         indexes = [
             models.Index(fields=["firm", "-id"]),

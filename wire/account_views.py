@@ -58,6 +58,9 @@ class FillView(msgspec.Struct, frozen=True, kw_only=True):
     at_ns: int
     order_id: int | None = None
     rfq_id: int | None = None
+    route_id: int | None = None
+    venue: str = ""
+    """Where it happened, if not in our own book."""
 
 
 class PositionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,6 +63,8 @@ from wire.client_rfq import QuoteSide as QuoteSide  # noqa: PLC0414 - offered to
 from wire.client_rfq import RfqAllocation as RfqAllocation  # noqa: PLC0414 - offered to importers
 from wire.client_rfq import RfqHedge as RfqHedge  # noqa: PLC0414 - offered to importers
 from wire.client_rfq import RfqTerms as RfqTerms  # noqa: PLC0414 - offered to importers
+from wire.client_routes import AmendRoute, CancelRoute, CancelSplit, PlaceBest, PlaceRoute, PreviewBest
+from wire.client_routes import PlannedPart as PlannedPart  # noqa: PLC0414 - offered to importers
 from wire.client_types import ClientMessage as ClientMessage  # noqa: PLC0414 - offered to importers
 from wire.client_types import Command, DecimalText, EntityId, NameText, QuantityText, ReasonText
 from wire.limits import (
@@ -199,6 +201,12 @@ AnyClientMessage = (
     | ApproveOverride
     | CancelOrder
     | CancelAll
+    | PlaceRoute
+    | CancelRoute
+    | CancelSplit
+    | AmendRoute
+    | PreviewBest
+    | PlaceBest
     | CreateRfq
     | CancelRfq
     | SaveDraft

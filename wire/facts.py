@@ -14,6 +14,9 @@ from wire.fact_types import Fact as Fact  # noqa: PLC0414 - offered to importers
 from wire.facts_audience import AllocationView, DraftView, LegVolatilityView, MakerGroupView
 from wire.facts_makers import CounterpartyChanged, QuoterChanged, RfqPassed
 from wire.facts_protection import DeskLimitsChanged, LastLookChanged, ProtectionChanged, SessionChanged
+from wire.facts_routes import RouteChanged, RouteFilled, SplitChanged
+from wire.facts_routes import RoutePlanView as RoutePlanView  # noqa: PLC0414 - offered to importers
+from wire.facts_routes import RouteView as RouteView  # noqa: PLC0414 - offered to importers
 from wire.negotiation import AllocationReason, QuoteCondition, QuoteOutcome, TriggerState
 from wire.parent_views import ParentChanged
 from wire.units import (
@@ -232,6 +235,9 @@ class KillSwitchChanged(Fact, tag="control.kill_switch_changed"):
 AnyFact = (
     OrderChanged
     | OrderFilled
+    | RouteChanged
+    | RouteFilled
+    | SplitChanged
     | BlockFilled
     | RfqChanged
     | DraftChanged

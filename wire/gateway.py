@@ -12,8 +12,9 @@ from wire import gateway_controls as controls
 from wire.gateway_algos import SteerAlgo
 from wire.gateway_controls import GatewayCommand as GatewayCommand  # noqa: PLC0414 - offered to importers
 from wire.gateway_entered import AmendEntered, CancelEntered, GatewayEvent, OrderEntered
-from wire.gateway_fix import ResetFixSequence, SetFixSession, TellFixSession
+from wire.gateway_fix import FixCommand
 from wire.gateway_orders import AmendOrder, SetInstrumentPhase, SetPriceBands
+from wire.gateway_routes import AnyRouteCommand, AnyRouteEvent
 from wire.instruments import InstrumentTerms
 from wire.units import (
     ControlKind,
@@ -162,10 +163,9 @@ AnyGatewayCommand = (
     | controls.EnableScope
     | controls.SetParentOrder
     | controls.SetCollateral
-    | SetFixSession
-    | ResetFixSequence
-    | TellFixSession
+    | FixCommand
     | SteerAlgo
+    | AnyRouteCommand
 )
 
 
@@ -385,6 +385,7 @@ AnyGatewayEvent = (
     | OrderEntered
     | CancelEntered
     | AmendEntered
+    | AnyRouteEvent
 )
 
 

@@ -176,6 +176,13 @@ class VenueLink(Frame, tag="venue_link"):
     trades: int = 0
     maker_fee_basis_points: float | None = None
     taker_fee_basis_points: float | None = None
+    takes_orders: bool = False
+    is_ready: bool = False
+    """Takes orders now: agreed with the venue since the connection began."""
+    open_orders: int = 0
+    """Ours and adopted ones."""
+    breaks: int = 0
+    """Instruments of which the venue holds another position than our executions explain."""
 
 
 class TapeLeg(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,6 +39,13 @@ nb::tuple entered(const Event& event) {
                           static_cast<int>(reference), offset, static_cast<int>(self_match));
 }
 
+nb::tuple route_reported(const Event& event) {
+    const auto& v = event.values;
+    const std::string& report = (*event.texts)[1];
+    return nb::make_tuple(v[0], (*event.texts)[0], v[1], v[2], v[3], v[4], v[5], v[6],
+                          nb::bytes(report.data(), report.size()));
+}
+
 /// In the order of the fields of the struct in wire.gateway.
 nb::tuple payload(const Event& event) {
     const auto& v = event.values;
@@ -90,6 +97,17 @@ nb::tuple payload(const Event& event) {
             return nb::make_tuple(v[0], v[1], (*event.texts)[0], (*event.texts)[1], or_none(v[2]), or_none(v[3]));
         case EventKind::command_refused:
             return nb::make_tuple((*event.texts)[0], (*event.texts)[1], v[0], v[1]);
+        case EventKind::route_admitted:
+            return nb::make_tuple(v[0], (*event.texts)[0]);
+        case EventKind::route_refused:
+        case EventKind::route_amend_refused:
+            return nb::make_tuple(v[0], reason, v[1], v[2]);
+        case EventKind::route_cancel_requested:
+            return nb::make_tuple(v[0], reason);
+        case EventKind::route_amend_admitted:
+            return nb::make_tuple(v[0], v[1], or_none(v[2]));
+        case EventKind::route_reported:
+            return route_reported(event);
     }
     return nb::tuple();
 }
@@ -130,5 +148,11 @@ void bind_engine_enums(nb::module_& module) {
         .value("PRICE_BANDS_SET", EventKind::price_bands_set)
         .value("ORDER_ENTERED", EventKind::order_entered)
         .value("CANCEL_ENTERED", EventKind::cancel_entered)
-        .value("AMEND_ENTERED", EventKind::amend_entered);
+        .value("AMEND_ENTERED", EventKind::amend_entered)
+        .value("ROUTE_ADMITTED", EventKind::route_admitted)
+        .value("ROUTE_REFUSED", EventKind::route_refused)
+        .value("ROUTE_CANCEL_REQUESTED", EventKind::route_cancel_requested)
+        .value("ROUTE_AMEND_ADMITTED", EventKind::route_amend_admitted)
+        .value("ROUTE_AMEND_REFUSED", EventKind::route_amend_refused)
+        .value("ROUTE_REPORTED", EventKind::route_reported);
 }

@@ -72,4 +72,5 @@ void bind_block_commands(EngineClass& engine);
 void bind_order_commands(EngineClass& engine);
 void bind_control_commands(EngineClass& engine);
 void bind_entered_orders(EngineClass& engine);
+void bind_routes(EngineClass& engine);
 void bind_margin_inputs(EngineClass& engine);

@@ -34,6 +34,8 @@ void Engine::dispatch(InputKind kind, Reader& reader) {
             return on(codec::decode<EnterCancel>(reader));
         case InputKind::enter_amend:
             return on(codec::decode<EnterAmend>(reader));
+        case InputKind::report_route:
+            return on(codec::decode<ReportRoute>(reader));
         default:
             return dispatch_command(kind, reader);
     }
@@ -106,6 +108,15 @@ void Engine::dispatch_control(InputKind kind, Reader& reader) {
             return on(take_command<SetInstrumentPhase>(reader));
         case InputKind::set_price_bands:
             return on(take_command<SetPriceBands>(reader));
+        case InputKind::place_route: {
+            auto order = take_command<PlaceOrder>(reader);
+            codec::get_fields(reader, order.attribution);
+            return on(codec::decode<PlaceRoute>(reader), order);
+        }
+        case InputKind::cancel_route:
+            return on(take_command<CancelRoute>(reader));
+        case InputKind::amend_route:
+            return on(take_command<AmendRoute>(reader));
         case InputKind::set_parent_order:
             return on(take_command<SetParentOrder>(reader));
         case InputKind::set_collateral:
@@ -314,6 +325,10 @@ void Engine::on(const SettleInstrument& command) {
             return refuse_command(command.command_id, {Reason::reservation_pending, id, 0});
         }
     }
+    if (const OrderId id = find_route_in(slot); id != 0) {
+        return refuse_command(command.command_id, {Reason::reservation_pending, id, 0});
+    }
+    forget_routes_in(slot);
     forget_instrument(slot);
     emit(EventKind::instrument_settled, Reason::none, command.instrument_id);
 }

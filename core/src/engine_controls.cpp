@@ -99,6 +99,7 @@ void Engine::seed_scope(ControlScope scope, std::int64_t scope_id) {
         works.working(working.side) = working.leaves.value;
         order_controls_.seed(scope, scope_id, details.instrument, instrument.valuation, instrument.coin, works);
     }
+    seed_routes(scope, scope_id);
 }
 
 bool Engine::covers(ControlScope scope, std::int64_t scope_id, const Controls::Subject& subject) noexcept {
@@ -163,6 +164,7 @@ void Engine::on(const SetParentOrder& command) {
     if (refusal) {
         std::vector<OrderId> working;
         working_.for_each([&](OrderIndex index) { working.push_back(nodes_.details(index).owner.parent_order_id); });
+        for (const auto& [id, route] : routes_) working.push_back(route.owner.parent_order_id);
         std::sort(working.begin(), working.end());
         order_controls_.forget_closed_parents(working);
         refusal = order_controls_.set_parent(command);

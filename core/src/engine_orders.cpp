@@ -244,6 +244,7 @@ std::int64_t Engine::cancel_where(ControlScope scope, std::int64_t scope_id, Rea
     });
     std::sort(covered.begin(), covered.end());
     for (const auto& [id, index] : covered) cancel(index, reason);
+    request_route_cancels(scope, scope_id, reason);
     return static_cast<std::int64_t>(covered.size());
 }
 

@@ -7,9 +7,11 @@
 namespace parley {
 namespace {
 
-/// Changes whenever the order or meaning of saved fields does. An engine writes the newest and reads one more: a journal
+/// Changes whenever the order or meaning of saved fields does. An engine writes the newest and reads two more: a journal
 /// whose head went under a snapshot of the build before starts without that build.
-constexpr std::int64_t kStateVersion = 5;
+constexpr std::int64_t kStateVersion = 6;
+/// The one before orders left for other venues.
+constexpr std::int64_t kVersionWithoutRoutes = 5;
 /// The one before sessions of the gateway entered orders: without the id of the last of them.
 constexpr std::int64_t kVersionWithoutEntered = 4;
 
@@ -40,14 +42,15 @@ void Engine::save(std::vector<std::uint8_t>& bytes) const {
     save_margin(writer);
     save_reservations(writer);
     finished_blocks_.save(writer);
+    save_routes(writer);
 }
 
 void Engine::load(std::span<const std::uint8_t> bytes) {
     Reader reader(bytes);
     const std::int64_t version = reader.number();
-    if (version != kStateVersion && version != kVersionWithoutEntered) {
+    if (version < kVersionWithoutEntered || version > kStateVersion) {
         throw BadEncoding("its state is of version " + std::to_string(version) + ", this build reads versions " +
-                          std::to_string(kVersionWithoutEntered) + " and " + std::to_string(kStateVersion));
+                          std::to_string(kVersionWithoutEntered) + " to " + std::to_string(kStateVersion));
     }
     journal_sequence_ = static_cast<std::uint64_t>(reader.number());
     event_number_ = reader.number();
@@ -73,6 +76,7 @@ void Engine::load(std::span<const std::uint8_t> bytes) {
     load_margin(reader);
     load_reservations(reader);
     finished_blocks_.load(reader);
+    if (version > kVersionWithoutRoutes) load_routes(reader);
     if (!reader.at_end()) throw BadEncoding("state is longer than it should be");
 }
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from redis.asyncio import Redis
 
@@ -17,6 +17,7 @@ from gateway.venues.fix.client import FixClient
 from gateway.venues.link import Link, keep_connected
 from gateway.venues.publisher import VenuePublisher
 from gateway.venues.settings import VenueEntry, VenuesRefused, read_venues
+from gateway.venues.trading import VenueTrading
 
 
 class VenueClient(Link, Protocol):
@@ -24,6 +25,19 @@ class VenueClient(Link, Protocol):
 
     entry: VenueEntry
     books: VenueBooks
+
+
+@runtime_checkable
+class TradingClient(Protocol):
+    """A client whose adapter has orders. ``can_trade``: it signs in too."""
+
+    name: str
+    trading: VenueTrading | None
+    can_trade: bool
+
+    def trade(self, path: Path) -> VenueTrading:
+        """Orders over this connection, with their log at ``path``; before it is first opened."""
+        ...
 
 
 CLIENTS: dict[str, Callable[[VenueEntry, Credentials | None], VenueClient]] = {
@@ -46,6 +60,16 @@ class VenueConnections:
             return cls([CLIENTS[entry.adapter](entry, find_credentials(entry)) for entry in entries])
         except (CredentialsRefused, StoreDamaged, OSError) as error:
             raise VenuesRefused(str(error)) from error
+
+    def trade(self, folder: Path) -> dict[str, VenueTrading]:
+        """Orders of every venue that takes them, each with its log in ``folder``. Raises OrderLogDamaged, OSError."""
+        able = [each for each in self.clients if isinstance(each, TradingClient) and each.can_trade]
+        return {each.name: each.trade(folder / f"{each.name}.orders") for each in able}
+
+    def close(self) -> None:
+        for each in self.clients:
+            if isinstance(each, TradingClient) and each.trading is not None:
+                each.trading.close()
 
     async def run(self, client: Redis) -> None:
         """Until canceled: connects, keeps books, publishes. A venue that is down troubles nobody but its frames."""

@@ -12,6 +12,8 @@ from gateway.venues.execution import Execution, ExecutionReport, NewVenueOrder, 
 from wire.units import TERMINAL_ORDER_STATES, OrderState, Side
 
 NOTHING = Decimal(0)
+ASIDE = frozenset({ReportKind.POSITION, ReportKind.CANCEL_REJECTED, ReportKind.AMEND_REJECTED})
+"""Kinds of reports that change no order."""
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class OwnOrder:
     updated_at_ns: int = 0
     is_external: bool = False
     reason: str = ""
+    sent_at_ns: int = 0
 
     @property
     def is_done(self) -> bool:
@@ -62,6 +65,9 @@ class OwnOrders:
         self.sent(order).state = OrderState.UNKNOWN
 
     def restore(self, report: ExecutionReport) -> None:
+        self.last_number = report.number
+        if report.kind in ASIDE:
+            return
         order = self.orders.get(report.client_order_id)
         if order is None:
             order = OwnOrder(
@@ -80,7 +86,6 @@ class OwnOrders:
         if report.execution is not None:
             self._remember(report.execution)
             order.busted += report.execution.quantity if report.kind is ReportKind.BUST else NOTHING
-        self.last_number = report.number
 
     def sent(self, order: NewVenueOrder) -> OwnOrder:
         assert order.client_order_id not in self.orders, "an id is used once"
@@ -91,6 +96,7 @@ class OwnOrders:
             quantity=order.quantity,
             price=order.price,
             state=OrderState.PENDING_NEW,
+            sent_at_ns=order.sent_at_ns,
         )
         self.orders[own.client_order_id] = own
         return own
@@ -155,6 +161,40 @@ class OwnOrders:
             return []
         order.state, order.reason = OrderState.REJECTED, reason
         return [self._report(order, ReportKind.REJECTED, now_ns)]
+
+    def refuse(self, order: NewVenueOrder, reason: str, now_ns: int) -> list[ExecutionReport]:
+        """It never left, and never will."""
+        own = self.sent(order)
+        own.state, own.reason = OrderState.REJECTED, reason
+        return [self._report(own, ReportKind.REJECTED, now_ns)]
+
+    def refuse_request(self, client_order_id: str, kind: ReportKind, reason: str, now_ns: int) -> list[ExecutionReport]:
+        """The venue did not cancel, or did not amend: the order stays what it is."""
+        report = self._report(self.orders[client_order_id], kind, now_ns)
+        return [msgspec.structs.replace(report, reason=reason)]
+
+    def compare_position(self, name: str, expected: Decimal, held: Decimal, now_ns: int) -> list[ExecutionReport]:
+        """What the venue holds of an instrument beside what our executions explain."""
+        self.last_number += 1
+        report = ExecutionReport(
+            number=self.last_number,
+            venue=self.venue,
+            kind=ReportKind.POSITION,
+            client_order_id="",
+            venue_order_id="",
+            name=name,
+            side=Side.BUY,
+            state=OrderState.UNKNOWN,
+            quantity=NOTHING,
+            price=None,
+            cumulative=NOTHING,
+            leaves=NOTHING,
+            canceled=NOTHING,
+            received_at_ns=now_ns,
+            expected=expected,
+            held=held,
+        )
+        return [report]
 
     def doubt(self, client_order_id: str, now_ns: int) -> list[ExecutionReport]:
         """No answer: it may be there or not."""
@@ -243,6 +283,7 @@ class OwnOrders:
             received_at_ns=now_ns,
             execution=execution,
             reason=order.reason,
+            sent_at_ns=order.sent_at_ns,
         )
 
 

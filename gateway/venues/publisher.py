@@ -17,6 +17,7 @@ from gateway.valkey import Backoff, Unavailable
 from gateway.venues.books import VenueBooks
 from gateway.venues.settings import VenueEntry
 from gateway.venues.status import LinkStatus
+from gateway.venues.trading import VenueTrading
 from wire.limits import MARKET_FRAMES_PER_SECOND_MAX, STALE_AFTER_MS
 from wire.market import VenueDepth, VenueLevels, VenueLink, VenuePrice
 from wire.transport import MARKET_CHANNEL, MARKET_LATEST
@@ -151,6 +152,7 @@ def encode_link(venue: Shown, now_ns: int) -> NamedFrame:
     status, entry, books = venue.status, venue.entry, venue.books
     latency_ms = status.latency_ms
     maker, taker = _perpetual_fees(books)
+    trading: VenueTrading | None = getattr(venue, "trading", None)
     frame = VenueLink(
         at_ns=now_ns,
         market_time_ns=now_ns,
@@ -172,6 +174,10 @@ def encode_link(venue: Shown, now_ns: int) -> NamedFrame:
         trades=status.trades,
         maker_fee_basis_points=maker,
         taker_fee_basis_points=taker,
+        takes_orders=trading is not None,
+        is_ready=trading is not None and trading.is_ready,
+        open_orders=0 if trading is None else len(trading.own.open_orders()),
+        breaks=0 if trading is None else len(trading.breaks),
     )
     return f"venue_link.{venue.name}", _encode(frame)
 

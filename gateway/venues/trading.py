@@ -14,9 +14,9 @@ from typing import Protocol
 import msgspec
 
 from gateway import clock
-from gateway.venues.execution import Execution, ExecutionReport, NewVenueOrder, OrderView
+from gateway.venues.execution import Execution, ExecutionReport, NewVenueOrder, OrderView, ReportKind
 from gateway.venues.order_log import Baseline, OrderLog, OrderLogFailed, Record
-from gateway.venues.own_orders import OwnOrder, OwnOrders, find_breaks
+from gateway.venues.own_orders import NOTHING, OwnOrder, OwnOrders, find_breaks
 from wire.units import OrderState
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,7 @@ class VenueTrading:
         self._baseline: Baseline | None = None
         self._before: frozenset[str] = frozenset()
         self._is_failed = False
+        self._agreeing = asyncio.Lock()
         self._pending: set[asyncio.Task[None]] = set()
         for record in self._log.records:
             self._restore(record)
@@ -104,6 +105,7 @@ class VenueTrading:
             raise NotReady(f"{self.venue} is not reconciled: nothing new leaves")
         if len(self.own.open_orders()) >= OPEN_ORDERS_MAX:
             raise NotReady(f"{self.venue} has {OPEN_ORDERS_MAX} open orders")
+        order = msgspec.structs.replace(order, sent_at_ns=clock.now_ns())
         self._append(Record(sent=order))
         if self._is_failed:
             raise NotReady(f"{self.venue}: the log of orders cannot be written")
@@ -117,6 +119,15 @@ class VenueTrading:
         else:
             self._take(view, executions)
         return own
+
+    def refuse(self, order: NewVenueOrder, reason: str) -> None:
+        """It will not be sent: a report says so, and its id is used up."""
+        if order.client_order_id not in self.own.orders:
+            self._tell(self.own.refuse(order, reason, clock.now_ns()))
+
+    def refuse_request(self, client_order_id: str, kind: ReportKind, reason: str) -> None:
+        """A cancel or an amendment came to nothing: a report says so."""
+        self._tell(self.own.refuse_request(client_order_id, kind, reason, clock.now_ns()))
 
     async def cancel(self, client_order_id: str) -> OwnOrder:
         """Passes whatever else is wrong, where the venue's id is known. Raises Refused, NoAnswer, KeyError."""
@@ -159,18 +170,35 @@ class VenueTrading:
         Raises NoAnswer where the venue stops answering in the middle; the next connection begins it anew.
         """
         self.is_ready = False
+        async with self._agreeing:
+            await self._agree(is_fresh=True)
+        self.is_ready = not self._is_failed
+        log.info("venue %s: reconciled, %d open orders", self.venue, len(self.own.open_orders()))
+
+    async def verify(self) -> None:
+        """The same while orders go on: what the venue's mass status shows otherwise is taken. Raises NoAnswer,
+        Refused.
+        """
+        async with self._agreeing:
+            if self.is_ready:
+                await self._agree(is_fresh=False)
+
+    async def _agree(self, *, is_fresh: bool) -> None:
+        """``is_fresh``: the connection is new, so that nothing is under way on it."""
         baseline = self._baseline or await self._begin()
-        for view in await self._api.list_open():
+        shown = await self._api.list_open()
+        for view in shown:
             self.on_order(view)
-        since_ns = max(baseline.since_ns, self.own.last_execution_at_ns - OVERLAP_NS)
-        for execution in await self._api.list_executions(since_ns):
-            self.on_execution(execution)
-        await self._settle_doubts()
+        await self._take_executions(baseline)
+        await self._settle_doubts(frozenset() if is_fresh else frozenset(view.venue_order_id for view in shown))
         for own in self.own.open_orders():
             await self._fetch_missing(own)
         await self._compare_positions(baseline)
-        self.is_ready = not self._is_failed
-        log.info("venue %s: reconciled, %d open orders", self.venue, len(self.own.open_orders()))
+
+    async def _take_executions(self, baseline: Baseline) -> None:
+        since_ns = max(baseline.since_ns, self.own.last_execution_at_ns - OVERLAP_NS)
+        for execution in await self._api.list_executions(since_ns):
+            self.on_execution(execution)
 
     async def _begin(self) -> Baseline:
         """The first time: positions, and which of the latest executions are in them. Twice the same list around the
@@ -190,9 +218,14 @@ class VenueTrading:
         self._restore(Record(baseline=baseline))
         return baseline
 
-    async def _settle_doubts(self) -> None:
-        """An order that the venue does not know, asked twice, never arrived. Nothing is ever sent again."""
-        absent = [own for own in self.own.open_orders() if not await self._look_up(own)]
+    async def _settle_doubts(self, shown: frozenset[str]) -> None:
+        """An order that the venue does not know, asked twice, never arrived. Nothing is ever sent again. ``shown``:
+        open at the venue; an order that waits for its first answer is in no doubt.
+        """
+        doubted = [own for own in self.own.open_orders() if own.venue_order_id not in shown]
+        if shown or self.is_ready:
+            doubted = [own for own in doubted if own.state is not OrderState.PENDING_NEW]
+        absent = [own for own in doubted if not await self._look_up(own)]
         if absent:
             await asyncio.sleep(ABSENT_SECONDS)
         for own in absent:
@@ -221,10 +254,26 @@ class VenueTrading:
 
     async def _compare_positions(self, baseline: Baseline) -> None:
         """A difference is not repaired but shown: somebody else may trade on the account."""
-        positions = await self._api.list_positions()
-        self.breaks = find_breaks(baseline.positions, self.own.positions(), positions)
-        for name, (ours, theirs) in self.breaks.items():
+        found = find_breaks(baseline.positions, self.own.positions(), await self._api.list_positions())
+        if found != self.breaks:
+            await asyncio.sleep(MISSING_SECONDS)
+            await self._take_executions(baseline)
+            again = find_breaks(baseline.positions, self.own.positions(), await self._api.list_positions())
+            found = {name: pair for name, pair in again.items() if found.get(name) == pair or name in self.breaks}
+        for name in sorted({*found, *self.breaks}):
+            if found.get(name) != self.breaks.get(name):
+                self._tell_position(name, found.get(name))
+
+    def _tell_position(self, name: str, difference: tuple[Decimal, Decimal] | None) -> None:
+        """A break, or (None) that there is none any more."""
+        ours, theirs = difference or (NOTHING, NOTHING)
+        if difference is None:
+            self.breaks.pop(name, None)
+            log.warning("venue %s: position of %s agrees again", self.venue, name)
+        else:
+            self.breaks[name] = difference
             log.error("venue %s: position of %s is %s by our executions and %s there", self.venue, name, ours, theirs)
+        self._tell(self.own.compare_position(name, ours, theirs, clock.now_ns()))
 
     def _take(self, view: OrderView, executions: Sequence[Execution]) -> None:
         """What an answer says: that the order is there, then its executions, then how it stands."""
@@ -261,8 +310,17 @@ class VenueTrading:
         elif record.report is not None:
             self.own.restore(record.report)
             self.reports.append(record.report)
+            self._restore_break(record.report)
         elif record.baseline is not None:
             self._baseline, self._before = record.baseline, frozenset(record.baseline.known)
+
+    def _restore_break(self, report: ExecutionReport) -> None:
+        if report.kind is not ReportKind.POSITION or report.expected is None or report.held is None:
+            return
+        if report.expected == report.held:
+            self.breaks.pop(report.name, None)
+        else:
+            self.breaks[report.name] = (report.expected, report.held)
 
     def _fetch_later(self, own: OwnOrder) -> None:
         async def run() -> None:

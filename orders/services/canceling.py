@@ -44,14 +44,17 @@ def cancel_order(*, user: User, actor: Actor, message: CancelOrder, at: dt.datet
             raise Conflict(
                 "order_not_working", f"order {order.pk} is {order.state} already", value=order.state, bound="working"
             )
-        before = store_status(order, status, at)
         commands.answer(taken, entity="order", entity_id=order.pk)
-        publishers.record_change(
-            order, "order.cancel_requested", actor, at, before=before, command_id=message.command_id
-        )
-        publishers.publish_change(order)
-        streams.send_to_gateway(gateway.CancelOrder(command_id=f"{CANCEL_PREFIX}{order.pk}", order_id=order.pk))
+        request_order_cancel(order, actor, at, command_id=message.command_id)
         return order
+
+
+def request_order_cancel(order: Order, actor: Actor, at: dt.datetime, *, command_id: str = "") -> None:
+    """Of an order that works and is locked, in the caller's unit of work."""
+    before = store_status(order, lifecycle.request_cancel(order.status), at)
+    publishers.record_change(order, "order.cancel_requested", actor, at, before=before, command_id=command_id)
+    publishers.publish_change(order)
+    streams.send_to_gateway(gateway.CancelOrder(command_id=f"{CANCEL_PREFIX}{order.pk}", order_id=order.pk))
 
 
 def cancel_all(*, user: User, actor: Actor, message: CancelAll, at: dt.datetime) -> tuple[ControlScope, int]:

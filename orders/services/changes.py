@@ -4,6 +4,7 @@ import datetime as dt
 
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
 from orders.models import Order
+from orders.services.own_book import mirror
 from wire.units import OrderState
 
 STATUS_FIELDS = (
@@ -33,4 +34,5 @@ def store_status(order: Order, status: OrderStatus, at: dt.datetime, *, also: tu
     order.reason, order.reason_value, order.reason_bound = status.reason, status.reason_value, status.reason_bound
     order.updated_at = max(at, order.updated_at)
     order.save(update_fields=[*STATUS_FIELDS, *also])
+    mirror(order, at)
     return before.value

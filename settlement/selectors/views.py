@@ -213,6 +213,8 @@ def fill_view(row: Fill) -> FillView:
         at_ns=clock.to_ns(row.at),
         order_id=row.order_id,
         rfq_id=row.rfq_id,
+        route_id=row.route_id,
+        venue=row.venue,
     )
 
 

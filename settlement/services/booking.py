@@ -41,6 +41,16 @@ class Trade:
         return dataclasses.replace(self, side=self.side.opposite)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """``fee``: what the venue charged, in smallest units of ``fee_asset``; below zero it paid."""
+
+    venue: str
+    route_id: int
+    fee: int
+    fee_asset: str
+
+
 def book_fill(  # noqa: PLR0913 - one argument per field of the execution, all by keyword
     *,
     execution_id: int,
@@ -56,11 +66,12 @@ def book_fill(  # noqa: PLR0913 - one argument per field of the execution, all b
     order_id: int | None = None,
     rfq_id: int | None = None,
     reference_price: Decimal | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> FillView:
     """Book this account's side of an execution; with the paper venue as counterparty, its side as well.
 
     Idempotent by (execution_id, account_id, side): a repeat returns the first answer and changes nothing.
-    reference_price: the index in US dollars when it happened, for the fee of linear options.
+    reference_price: the index in US dollars then, for the fee of linear options. elsewhere: if not in our own book.
     """
     assert account_id > 0, "the paper venue's side is booked with its counterparty's"
     side, liquidity = Side(side), Liquidity(liquidity)
@@ -80,10 +91,12 @@ def book_fill(  # noqa: PLR0913 - one argument per field of the execution, all b
             price=price,
             quantity=quantity,
             liquidity=liquidity.value,
-            fee=_fee(trade, liquidity, reference_price),
-            fee_asset=trade.terms.settlement_currency,
+            fee=elsewhere.fee if elsewhere else _fee(trade, liquidity, reference_price),
+            fee_asset=elsewhere.fee_asset if elsewhere else trade.terms.settlement_currency,
+            venue=elsewhere.venue if elsewhere else "",
             order_id=order_id,
             rfq_id=rfq_id,
+            route_id=elsewhere.route_id if elsewhere else None,
             at=at,
         )
         _book_sides(fill, trade)
@@ -165,14 +178,18 @@ def _payment(trade: Trade, account_id: int | None, code: TransferCode, asset: st
 def _fee_posting(trade: Trade, fill: Fill) -> list[Posting]:
     if not fill.fee:
         return []
+    payer = ledger.owner_of(fill.account_id)
+    payee = SystemOwner.PAPER_VENUE.value if fill.venue else SystemOwner.FEES.value
+    if fill.fee < 0:
+        payer, payee = payee, payer
     return [
         Posting(
             key=_key(trade, fill.account_id, TransferCode.FEE),
             code=TransferCode.FEE,
-            debit=ledger.owner_of(fill.account_id),
-            credit=SystemOwner.FEES.value,
+            debit=payer,
+            credit=payee,
             asset=fill.fee_asset,
-            amount=fill.fee,
+            amount=abs(fill.fee),
         )
     ]
 
@@ -183,6 +200,8 @@ def _key(trade: Trade, account_id: int | None, code: TransferCode) -> str:
 
 def _record(fill: Fill, position: Position | None) -> None:
     entity = f"rfq:{fill.rfq_id}" if fill.rfq_id else f"order:{fill.order_id}"
+    if fill.route_id:
+        entity = f"route:{fill.route_id}"
     view = selectors.fill_view(fill)
     after: dict[str, object] = {
         "execution_id": view.execution_id,
@@ -194,6 +213,8 @@ def _record(fill: Fill, position: Position | None) -> None:
         "quantity": view.quantity,
         "fee": f"{view.fee} {view.fee_asset}",
     }
+    if fill.venue:
+        after["venue"] = fill.venue
     if position is not None:
         after["position"] = selectors.position_view(position).quantity
     audit.record(

@@ -12,7 +12,7 @@ from venues.simulator.matching import Event, Level, Matching
 from venues.simulator.profiles import Profile
 from venues.simulator.records import Client, Order, Print, Refused, State, Terms, Trade
 from wire.gateway import AmendRejected, OrderAmended, OrderCanceled, OrderExecuted, OrderRejected, OrderRestated
-from wire.units import Liquidity, Side
+from wire.units import NANOSECONDS_PER_MS, Liquidity, Side
 
 ORDERS_MAX = 50_000
 """Orders that the venue remembers, finished ones included; the oldest finished one makes room."""
@@ -40,7 +40,9 @@ class Listener(Protocol):
 
 
 class Exchange:
-    """Time is an argument of everything that depends on it."""
+    """Time is an argument of everything that depends on it. Ids follow from when the venue began, so that one that
+    forgot everything does not give them twice.
+    """
 
     def __init__(self, profile: Profile, client_ids: Iterable[str], at_ns: int) -> None:
         self.profile = profile
@@ -56,8 +58,9 @@ class Exchange:
         self.orders: dict[int, Order] = {}
         self.trades: deque[Trade] = deque(maxlen=TRADES_MAX)
         self.listeners: list[Listener] = []
-        self._order_ids = itertools.count(1)
-        self._trade_ids = itertools.count(1)
+        first = max(at_ns // NANOSECONDS_PER_MS, 1)
+        self._order_ids = itertools.count(first)
+        self._trade_ids = itertools.count(first)
         self._trade_sequences: dict[str, int] = {}
         self.marks: dict[str, float] = {}
         self.indices: dict[str, float] = {}

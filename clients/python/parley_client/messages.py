@@ -676,6 +676,74 @@ class ApproveRelease(Command, frozen=True, kw_only=True, tag="control.approve_re
     reason: str
 
 
+class PlaceRoute(Command, frozen=True, kw_only=True, tag="route.place"):
+    """An order for one venue. price is required for limit orders and refused for market orders."""
+
+    account_id: int
+    instrument_name: str
+    venue: str
+    side: Side
+    order_type: OrderType
+    quantity: str
+    price: str | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    is_post_only: bool = False
+    is_reduce_only: bool = False
+    confirmed_soft_bound: str | None = None
+    """US dollars: the bound that a refusal ``soft_limit`` named, confirmed by a person."""
+
+
+class CancelRoute(Command, frozen=True, kw_only=True, tag="route.cancel"):
+    route_id: int
+
+
+class CancelSplit(Command, frozen=True, kw_only=True, tag="route.cancel_split"):
+    """Nothing more leaves for it, and its parts are canceled."""
+
+    split_id: int
+
+
+class AmendRoute(Command, frozen=True, kw_only=True, tag="route.amend"):
+    """New quantity (what was executed included), new price, or both; what is left out stays."""
+
+    route_id: int
+    quantity: str | None = None
+    price: str | None = None
+
+
+class PreviewBest(Command, frozen=True, kw_only=True, tag="route.preview_best"):
+    """How an order would be split over the venues and our own book now. Changes nothing. ``price``: the limit, which
+    holds for every part.
+    """
+
+    account_id: int
+    instrument_name: str
+    side: Side
+    quantity: str
+    price: str
+
+
+class PlannedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person saw and confirmed: so much at that venue, at most (or least) at that price."""
+
+    venue: str
+    quantity: str
+    price: str
+
+
+class PlaceBest(Command, frozen=True, kw_only=True, tag="route.place_best"):
+    """An order that is split over venues: ``parts`` as previewed leave at once, what they leave open is routed anew
+    within ``price``, until it is filled or nothing is left to take.
+    """
+
+    account_id: int
+    instrument_name: str
+    side: Side
+    quantity: str
+    price: str
+    parts: list[PlannedPart]
+
+
 class QuotingParameters(msgspec.Struct, frozen=True, kw_only=True):
     """Volatilities in points (1.0 is one percent), vegas in US dollars per point, deltas in coins, shares as fractions.
 
@@ -1034,11 +1102,109 @@ class FillView(msgspec.Struct, frozen=True, kw_only=True):
     at_ns: int
     order_id: int | None = None
     rfq_id: int | None = None
+    route_id: int | None = None
+    venue: str = ""
+    """Where it happened, if not in our own book."""
 
 
 class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, tag="order.filled", tag_field="type"):
     order: OrderView
     fill: FillView
+
+
+class RouteFeeView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the venue charged; below zero it paid."""
+
+    asset: str
+    amount: str
+
+
+class RouteView(msgspec.Struct, frozen=True, kw_only=True):
+    """``venue`` parley: a part in our own book, whose order is ``order_id``. ``latency_ms``: from sending to the
+    venue's first answer. ``reason``: by name; ``reason_text``: in the venue's words.
+    """
+
+    route_id: int
+    command_id: str
+    parent_order_id: int | None
+    split_id: int | None
+    order_id: int | None
+    account_id: int
+    user_id: int
+    venue: str
+    instrument_name: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    is_post_only: bool
+    is_reduce_only: bool
+    price: str | None
+    quantity: str
+    filled_quantity: str
+    leaves_quantity: str
+    average_price: str | None
+    fees: list[RouteFeeView]
+    state: OrderState
+    is_cancel_requested: bool
+    reason: str
+    reason_value: str
+    reason_bound: str
+    reason_text: str
+    client_order_id: str
+    venue_order_id: str
+    created_at_ns: int
+    updated_at_ns: int
+    sent_at_ns: int | None
+    acknowledged_at_ns: int | None
+    last_report_at_ns: int | None
+    latency_ms: float | None
+
+
+class RouteChanged(msgspec.Struct, frozen=True, kw_only=True, tag="route.changed", tag_field="type"):
+    route: RouteView
+
+
+class RouteFilled(msgspec.Struct, frozen=True, kw_only=True, tag="route.filled", tag_field="type"):
+    """A venue's execution, or the bust of one: the route, and the fill as the ledger has it."""
+
+    route: RouteView
+    fill: FillView
+
+
+class ParentState(enum.StrEnum):
+    STAGED = "staged"
+    APPROVED = "approved"
+    WORKING = "working"
+    PAUSED = "paused"
+    DONE = "done"
+    CANCELED = "canceled"
+
+
+class SplitView(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that is split over venues: its parts are the routes with this ``split_id``. ``rounds``: how often what
+    was open has been routed.
+    """
+
+    split_id: int
+    command_id: str
+    account_id: int
+    user_id: int
+    instrument_name: str
+    side: Side
+    price: str
+    quantity: str
+    filled_quantity: str
+    working_quantity: str
+    average_price: str | None
+    state: ParentState
+    reason: str
+    rounds: int
+    created_at_ns: int
+    updated_at_ns: int
+
+
+class SplitChanged(msgspec.Struct, frozen=True, kw_only=True, tag="route.split_changed", tag_field="type"):
+    split: SplitView
 
 
 class BlockFilled(msgspec.Struct, frozen=True, kw_only=True, tag="rfq.leg_filled", tag_field="type"):
@@ -1516,15 +1682,6 @@ class LastLookChanged(msgspec.Struct, frozen=True, kw_only=True, tag="rfq.last_l
     last_look: LastLookAgreementView
 
 
-class ParentState(enum.StrEnum):
-    STAGED = "staged"
-    APPROVED = "approved"
-    WORKING = "working"
-    PAUSED = "paused"
-    DONE = "done"
-    CANCELED = "canceled"
-
-
 class ParentView(msgspec.Struct, frozen=True, kw_only=True):
     """``requested``: a state that was asked for and that the gateway has not confirmed yet; empty: none.
 
@@ -1783,6 +1940,13 @@ class VenueLink(msgspec.Struct, frozen=True, kw_only=True, tag="venue_link", tag
     trades: int = 0
     maker_fee_basis_points: float | None = None
     taker_fee_basis_points: float | None = None
+    takes_orders: bool = False
+    is_ready: bool = False
+    """Takes orders now: agreed with the venue since the connection began."""
+    open_orders: int = 0
+    """Ours and adopted ones."""
+    breaks: int = 0
+    """Instruments of which the venue holds another position than our executions explain."""
     at_ns: int
     market_time_ns: int
 
@@ -1860,6 +2024,9 @@ AnyAnswer = Hello | Pong | CommandAccepted | CommandRefused | Snapshot | FactMes
 AnyFact = (
     OrderChanged
     | OrderFilled
+    | RouteChanged
+    | RouteFilled
+    | SplitChanged
     | BlockFilled
     | RfqChanged
     | DraftChanged

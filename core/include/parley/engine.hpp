@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +23,7 @@
 #include "parley/position_table.hpp"
 #include "parley/recent_ids.hpp"
 #include "parley/risk.hpp"
+#include "parley/route_inputs.hpp"
 
 namespace parley {
 
@@ -94,6 +97,22 @@ public:
     [[nodiscard]] std::vector<Listing> listings() const;
     [[nodiscard]] std::vector<Holding> holdings() const;
     [[nodiscard]] std::vector<Working> working_orders() const;
+    struct OpenRoute {
+        OrderId route_id;
+        std::string venue;
+        AccountId account_id;
+        InstrumentId instrument_id;
+        Side side;
+        Lots quantity;
+        std::int64_t filled;
+        Lots leaves;
+        PriceTicks price;
+        bool is_cancel_requested;
+    };
+    /// At work at other venues, by id.
+    [[nodiscard]] std::vector<OpenRoute> open_routes() const;
+    /// The last report of the venue that was taken; 0 before the first.
+    [[nodiscard]] std::int64_t venue_report(std::string_view venue) const noexcept;
     [[nodiscard]] const OrderControls& order_controls() const noexcept { return order_controls_; }
     [[nodiscard]] Position scope_position(ControlScope scope, std::int64_t scope_id, InstrumentId instrument_id) const;
     /// Empty for an unknown instrument.
@@ -167,6 +186,23 @@ private:
         OrderIndex index = kNone;
     };
     struct MatchHandler;
+
+    /// An order at another venue. Its risk is held until the venue's last word on it; after that it is kept for a while,
+    /// because a venue may have more to say.
+    struct Route {
+        std::string venue;
+        std::int64_t venue_id = 0;
+        Slot account = kNone;
+        Slot instrument = kNone;
+        PositionIndex position = kNone;
+        Owner owner;
+        Side side{};
+        Lots quantity;
+        std::int64_t filled = 0;
+        Lots leaves;  ///< 0: ended
+        PriceTicks price;
+        bool is_cancel_requested = false;
+    };
 
     enum class BlockOutcome : std::uint8_t { confirmed, voided };
 
@@ -266,6 +302,27 @@ private:
     void on(const EnterOrder& entered, const PlaceOrder& order);
     void on(const EnterCancel& request);
     void on(const EnterAmend& request);
+
+    // engine_routes.cpp: orders that work at other venues
+    void on(const PlaceRoute& route, const PlaceOrder& order);
+    void on(const CancelRoute& command);
+    void on(const AmendRoute& command);
+    void on(const ReportRoute& report);
+    [[nodiscard]] Refusal pass_route_gate(const PlaceRoute& route, const PlaceOrder& order, Intent& intent);
+    [[nodiscard]] Refusal check_route(const PlaceRoute& route, const PlaceOrder& order, Intent& intent) const;
+    [[nodiscard]] Refusal check_route_form(const PlaceOrder& order) const;
+    [[nodiscard]] Refusal check_route_amend(const AmendRoute& command, Route& route, Lots quantity, PriceTicks price);
+    void request_route_cancel(OrderId id, Route& route, Reason reason);
+    void request_route_cancels(ControlScope scope, std::int64_t scope_id, Reason reason);
+    [[nodiscard]] bool is_route_covered(const Route& route, ControlScope scope, std::int64_t scope_id) const;
+    void execute_route(Route& route, const ReportRoute& report);
+    void hold_route(Route& route, Lots leaves);
+    void end_route(OrderId id, Route& route);
+    void seed_routes(ControlScope scope, std::int64_t scope_id);
+    [[nodiscard]] OrderId find_route_in(Slot instrument) const noexcept;
+    void forget_routes_in(Slot instrument);
+    void save_routes(Writer& writer) const;
+    void load_routes(Reader& reader);
 
     // engine_trading.cpp: what acts, trades, rests and leaves
     void enter(Incoming& order, const SpecialTerms& special);
@@ -448,6 +505,9 @@ private:
     MarginBook margin_;
     std::map<ReservationId, std::vector<BlockLeg>> reservations_;
     RecentIds finished_blocks_{kRecentIdsMax};
+    std::map<OrderId, Route> routes_;  ///< at work, and the latest that ended
+    std::deque<OrderId> ended_routes_;  ///< oldest first
+    std::map<std::string, std::int64_t, std::less<>> venue_reports_;  ///< the last number taken, by venue
 
     std::vector<Ahead> ahead_;
 

@@ -39,6 +39,12 @@ enum class EventKind : std::uint8_t {
     order_entered,
     cancel_entered,
     amend_entered,
+    route_admitted,
+    route_refused,
+    route_cancel_requested,
+    route_amend_admitted,
+    route_amend_refused,
+    route_reported,
 };
 
 /// Why something was refused or canceled; `reason_name` gives the word that travels.

@@ -61,6 +61,11 @@ enum class InputKind : std::uint8_t {
     amend_order_fixed = 55,
     cancel_order_fixed = 56,
     place_order_fixed = 57,
+    // 60 to 63: orders that work at other venues (route_inputs.hpp)
+    place_route = 60,
+    cancel_route = 61,
+    amend_route = 62,
+    report_route = 63,
 };
 
 inline constexpr std::size_t kQuoteLevelsMax = 10;

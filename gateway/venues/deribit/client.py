@@ -55,6 +55,7 @@ class DeribitClient:
         self._tasks: set[asyncio.Task[None]] = set()
         self._orders = DeribitTrading(self.ask)
         self.trading: VenueTrading | None = None
+        self.can_trade = credentials is not None
 
     def trade(self, path: Path) -> VenueTrading:
         """Orders over this connection, with their log at ``path``; before it is first opened, with credentials."""

@@ -35,7 +35,9 @@ export const commands = {
   /** Sends a statement's order; resolves with the server's answer. */
   async place(stated) {
     const answer = await session.send(stated.message, (state) => state === "unknown" && tell(`Unknown, checking: ${stated.text}`, "wait"));
-    if (answer.type === "command_accepted") follow(answer.entity_id, stated);
+    if (answer.type !== "command_accepted") return answer;
+    if (answer.entity === "route") followRoute(answer.entity_id, stated);
+    else if (answer.entity === "order") follow(answer.entity_id, stated);
     return answer;
   },
 
@@ -65,6 +67,25 @@ function report(order) {
   const state = order.state === "unknown" ? "unknown, checking" : order.state.replaceAll("_", " ");
   tell(`Order ${order.order_id} ${state}${why} · ${stated.text}`, KINDS[order.state] ?? "good");
   if (order.state === "rejected" && order.reason === SOFT_LIMIT) offer(order, stated);
+}
+
+/** @type {Map<number, object>} statement by route id */
+const routes = new Map();
+
+function followRoute(routeId, stated) {
+  routes.set(routeId, stated);
+  if (routes.size > FOLLOWED_MAX) routes.delete(routes.keys().next().value);
+  setTimeout(() => reportRoute(firm.routes.get(routeId)), 0);
+}
+
+firm.on("routes", (route) => reportRoute(route));
+
+function reportRoute(route) {
+  const stated = route && routes.get(route.route_id);
+  if (!stated) return;
+  const why = route.reason ? `: ${refusalWords(route)}` : "";
+  const state = route.state === "unknown" ? "unknown, checking" : route.state.replaceAll("_", " ");
+  tell(`Route ${route.route_id} ${state}${why} · ${stated.text}`, KINDS[route.state] ?? "good");
 }
 
 /** Once: the same order may be reported again. */

@@ -12,6 +12,8 @@ class FirmState extends Topics {
     super();
     this.orders = new Map();
     this.fills = new Map();
+    this.routes = new Map();
+    this.splits = new Map();
     this.rfqs = new Map();
     this.positions = new Map();
     this.balances = new Map();
@@ -72,6 +74,8 @@ class FirmState extends Topics {
 const KEYS = {
   orders: (view) => view.order_id,
   fills: (view) => `${view.execution_id}.${view.account_id}`,
+  routes: (view) => view.route_id,
+  splits: (view) => view.split_id,
   rfqs: (view) => view.rfq_id,
   positions: (view) => `${view.account_id}.${view.instrument_name}`,
   balances: (view) => `${view.account_id}.${view.asset}`,
@@ -97,6 +101,8 @@ const ENDS = {
 const FIELDS = [
   ["order", "orders"],
   ["fill", "fills"],
+  ["route", "routes"],
+  ["split", "splits"],
   ["rfq", "rfqs"],
   ["position", "positions"],
   ["balance", "balances"],

@@ -15,6 +15,7 @@ import { page } from "../store/page.js";
 import { refusalWords } from "../store/refusals.js";
 import { selection } from "../store/selection.js";
 import { notify, refusalText } from "./notices.js";
+import { ROUTES } from "./route_table.js";
 import { TAPE } from "./tape_table.js";
 
 const plain = (id, title, text, more = {}) => ({ id, title, text, ...more });
@@ -103,6 +104,7 @@ export const TABLES = {
     ],
     action: orderActions,
   },
+  routes: ROUTES,
   fills: {
     title: "Fills",
     rows: () => [...firm.fills.values()],
@@ -117,7 +119,7 @@ export const TABLES = {
       price("price", "Price", "price"),
       money("fee", "Fee", "fee", "fee_asset"),
       plain("liquidity", "Liquidity", (fill) => fill.liquidity, { isLeft: true }),
-      plain("source", "From", (fill) => (fill.order_id ? `order ${fill.order_id}` : fill.rfq_id ? `RFQ ${fill.rfq_id}` : ""), { isLeft: true }),
+      plain("source", "From", (fill) => (fill.order_id ? `order ${fill.order_id}` : fill.rfq_id ? `RFQ ${fill.rfq_id}` : fill.route_id ? `route ${fill.route_id} at ${fill.venue}` : ""), { isLeft: true }),
     ],
   },
   rfqs: {

@@ -19,12 +19,14 @@ import { refusalText } from "./notices.js";
 import { SoftLimit } from "./soft_limit.js";
 import { TicketAlgo } from "./ticket_algo.js";
 import { priceNeed, TicketTerms } from "./ticket_terms.js";
+import { BEST, TicketVenue } from "./ticket_venue.js";
 import { Widget } from "./widget.js";
 
 const LOCK_MS = 600;
 const KEPT = "parley.ticket";
-const START = { side: "buy", orderType: "limit", timeInForce: "gtc", isPostOnly: false, isReduceOnly: false, trigger: "last_trade", pegReference: "mid", selfMatch: "cancel_newest" };
+const START = { side: "buy", orderType: "limit", timeInForce: "gtc", isPostOnly: false, isReduceOnly: false, trigger: "last_trade", pegReference: "mid", selfMatch: "cancel_newest", venue: "" };
 const VERBS = { buy: "Buy", sell: "Sell" };
+const WHAT = { route: "Route", split: "Split order" };
 
 class Ticket extends Widget {
   build() {
@@ -55,6 +57,7 @@ class Ticket extends Widget {
     this.postOnly = element("input", { type: "checkbox", onchange: () => this.choose({ isPostOnly: this.postOnly.checked }) });
     this.algo = new TicketAlgo({ onChoose: (changes) => this.choose(changes), onInput: changed });
     this.terms = new TicketTerms({ onChoose: (changes) => this.choose(changes), onInput: changed });
+    this.venue = new TicketVenue((changes) => this.choose(changes));
     this.leave = element("button", { class: "button button-small", type: "button", hidden: true, onclick: () => this.amend(null) }, "New order");
     this.fill();
   }
@@ -72,6 +75,7 @@ class Ticket extends Widget {
     const facts = element("dl", { class: "facts" }, element("dt", {}, "Value"), this.value, element("dt", {}, "Contract"), this.multiplier);
     return [
       element("div", { class: "ticket-instrument" }, this.name, this.quote),
+      this.venue.node,
       this.sides,
       element("div", { class: "ticket-row" }, this.types, this.times),
       element("div", { class: "ticket-row" }, this.quantity.node, this.price.node),
@@ -108,7 +112,17 @@ class Ticket extends Widget {
     Object.assign(this.state, changes);
     const { orderType, timeInForce } = this.state;
     if (orderType === "market" && timeInForce !== "fok") this.state.timeInForce = "ioc";
+    if (this.state.venue) this.keepToVenues();
     this.changed();
+  }
+
+  /** Other venues take limit and market orders; a split order has a limit, and what is left of a part is routed anew. */
+  keepToVenues() {
+    const isBest = this.state.venue === BEST;
+    if (isBest || !["limit", "market"].includes(this.state.orderType)) this.state.orderType = "limit";
+    if (isBest) this.state.timeInForce = "ioc";
+    if (isBest) this.state.isPostOnly = false;
+    if (this.state.timeInForce === "gtd") this.state.timeInForce = "gtc";
   }
 
   /** Takes a working order's size and price into the ticket; null: back to new orders. */
@@ -159,6 +173,7 @@ class Ticket extends Widget {
     setDisabled(this.postOnly, !mayPost || Boolean(this.amended));
     setDisabled(this.price.input, priceNeed(orderType) === "no" && !this.isAlgo);
     this.drawAmended();
+    this.venue.draw(this.state, this.wanted(instrument));
     this.terms.draw(this.state, instrument);
     this.algo.draw(this.state);
     for (const button of this.times.querySelectorAll("button")) setDisabled(button, orderType === "market");
@@ -169,8 +184,9 @@ class Ticket extends Widget {
   /** Side, type and terms of an order that works stay what they are. */
   drawAmended() {
     this.leave.hidden = !this.amended;
-    this.terms.node.hidden = Boolean(this.amended || this.state.algo);
-    this.algo.node.hidden = Boolean(this.amended);
+    this.venue.node.hidden = Boolean(this.amended || this.state.algo);
+    this.terms.node.hidden = Boolean(this.amended || this.state.algo || this.state.venue);
+    this.algo.node.hidden = Boolean(this.amended || this.state.venue);
     for (const group of [this.sides, this.types, this.times]) group.hidden = Boolean(this.amended);
   }
 
@@ -215,7 +231,18 @@ class Ticket extends Widget {
     if (connection.state === "offline" || connection.state === "connecting") return `Not connected (${connection.state})`;
     if (market.isStale(instrument.name)) return "Price is stale: trading blocked";
     if (this.isAlgo) return this.quantity.problem || (this.price.input.value.trim() && this.price.problem) || this.algo.problem(this.state);
-    return this.quantity.problem || this.priceProblem || (this.amended ? "" : this.terms.problem(this.state));
+    return this.quantity.problem || this.priceProblem || (this.amended ? "" : this.termsProblem());
+  }
+
+  termsProblem() {
+    if (this.state.venue === BEST) return this.venue.problem();
+    return this.state.venue ? "" : this.terms.problem(this.state);
+  }
+
+  /** What a plan over the venues is asked for, or null. */
+  wanted(instrument) {
+    if (!instrument || this.quantity.problem || this.price.problem) return null;
+    return { quantity: this.quantity.value, price: fixText(this.price.value, instrument.priceDecimals), side: this.state.side };
   }
 
   /** Whether an algorithm is to work it, in place of a single order. */
@@ -239,6 +266,7 @@ class Ticket extends Widget {
   statement(instrument) {
     if (this.amended) return this.amendment(instrument);
     if (this.isAlgo) return this.parent(instrument);
+    if (this.state.venue) return this.routed(instrument);
     const { side, orderType, timeInForce } = this.state;
     const isPostOnly = this.postOnly.checked;
     const quantity = this.quantity.value;
@@ -269,6 +297,24 @@ class Ticket extends Widget {
     const usual = { type: "parent.stage", command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name };
     const message = { ...usual, side: this.state.side, quantity, algo: this.state.algo, ...this.algo.groups(this.state, price) };
     return Object.freeze({ text, message: Object.freeze(message), starts: this.algo.starts.checked });
+  }
+
+  /** To another venue, or over all of them as the plan says. */
+  routed(instrument) {
+    const { side, orderType, timeInForce, venue } = this.state;
+    const price = this.priceText(instrument);
+    const quantity = this.quantity.value;
+    const usual = { command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name, side, quantity, price };
+    const at = price === null ? "at market" : `at ${price} ${instrument.quote_currency}`;
+    if (venue === BEST) {
+      const { words, parts } = this.venue.confirmed();
+      const text = `${VERBS[side]} ${quantity} ${instrument.name} ${at} or better: ${words}`;
+      return Object.freeze({ text, message: Object.freeze({ type: "route.place_best", ...usual, parts }) });
+    }
+    const isPostOnly = this.postOnly.checked;
+    const text = `${VERBS[side]} ${quantity} ${instrument.name} ${at} ${timeInForce.toUpperCase()}${isPostOnly ? " post-only" : ""} to ${venue}`;
+    const terms = { venue, order_type: orderType, time_in_force: timeInForce, is_post_only: isPostOnly };
+    return Object.freeze({ text, message: Object.freeze({ type: "route.place", ...usual, ...terms }) });
   }
 
   /** What the amended order is to be; its filled part counts. */
@@ -307,7 +353,7 @@ class Ticket extends Widget {
   answered(stated, answer) {
     if (answer.type === "command_refused") this.say(`Refused. ${refusalText(answer)}`, "bad");
     else {
-      this.say(`Order ${answer.entity_id} accepted: ${stated.text}`, "good");
+      this.say(`${WHAT[answer.entity] ?? "Order"} ${answer.entity_id} accepted: ${stated.text}`, "good");
       if (stated.message.type === "order.amend") this.amend(null);
     }
   }

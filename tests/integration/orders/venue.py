@@ -36,14 +36,25 @@ class Venue:
     def quote(self, row, rng):
         mid = MID_TICKS[row.name] + rng.randint(-3, 3)
         self.engine.set_quotes(
-            clock.now_ns(), builders.FEBRUARY, row.id, mid, [(mid - 2, 20), (mid - 4, 50)], [(mid + 2, 20), (mid + 4, 50)]
+            clock.now_ns(),
+            builders.FEBRUARY,
+            row.id,
+            mid,
+            [(mid - 2, 20), (mid - 4, 50)],
+            [(mid + 2, 20), (mid + 4, 50)],
         )
 
     def limit(self, desk):
         command = gateway.SetLimits(
-            command_id=f"limits-{desk.account.id}", account_id=desk.account.id, firm_id=desk.firm.id,
-            desk_id=desk.desk.id, max_order_quantity_lots=10**6, max_order_value_micros=10**16,
-            max_position_lots=10**7, max_position_value_micros=10**17, price_collar_basis_points=5_000,
+            command_id=f"limits-{desk.account.id}",
+            account_id=desk.account.id,
+            firm_id=desk.firm.id,
+            desk_id=desk.desk.id,
+            max_order_quantity_lots=10**6,
+            max_order_value_micros=10**16,
+            max_position_lots=10**7,
+            max_position_value_micros=10**17,
+            price_collar_basis_points=5_000,
         )
         self.take(command)
 
@@ -51,14 +62,20 @@ class Venue:
         self.sequence += 1
         asyncio.run(self.submitter.submit(self.sequence, command))
 
-    def relay(self):
+    def relay(self, hear=None):
+        """``hear``: told of each command before the engine gets it."""
         for row in OutboxCommand.objects.filter(id__gt=self.relayed).order_by("id"):
-            self.take(msgspec.json.decode(row.payload, type=gateway.AnyGatewayCommand))
+            command = msgspec.json.decode(row.payload, type=gateway.AnyGatewayCommand)
+            if hear is not None:
+                hear(command)
+            self.take(command)
             OutboxCommand.objects.filter(id=row.id).update(command_sequence=self.sequence)
             self.relayed = row.id
 
-    def project(self, *apps):
+    def project(self, *apps, on_event=None):
         assert self.engine.flush(20), self.engine.state
         while page := self.engine.drain():
             for raw in page:
                 builders.project(decode_event(raw), *apps)
+                if on_event is not None:
+                    on_event(raw)

@@ -1,0 +1,267 @@
+"""Orders that the engine admitted go to their venues, and what the venues report goes to the engine, each report once.
+
+The venue's order log is the sender's durable log of ``docs/adr/0001``: its numbers are gapless, and the engine journals
+the last one it took with what it counted. What was admitted and never sent, because the process ended between the two,
+is rejected at the next start: an old order leaves for no market.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import parley_core
+
+from gateway.commands import CannotTake
+from gateway.engine import EngineStopped, RawEvent, submit
+from gateway.events import EVENT_TYPES
+from gateway.registry import Registry
+from gateway.venues.execution import ExecutionReport, NewVenueOrder, ReportKind
+from gateway.venues.own_orders import OwnOrder
+from gateway.venues.route_reports import engine_report
+from gateway.venues.trading import NoAnswer, NotReady, Refused, VenueTrading
+from wire.gateway_routes import (
+    PlaceRoute,
+    RouteAdmitted,
+    RouteAmendAdmitted,
+    RouteCancelRequested,
+    RouteRefused,
+    RouteReported,
+)
+from wire.units import OrderType, Side
+from wire.venue_reports import client_order_id, find_route_id
+
+log = logging.getLogger(__name__)
+
+REPORTS_AT_ONCE = 256
+WORK_MAX = 4_096
+"""Requests to venues that may be under way at once."""
+PUMP_SECONDS = 1.0
+VERIFY_SECONDS = 5.0
+"""How often a venue's mass status is compared with ours."""
+NEVER_SENT = "never_sent"
+ADMITTED, REFUSED = EVENT_TYPES.index(RouteAdmitted), EVENT_TYPES.index(RouteRefused)
+CANCEL, AMEND = EVENT_TYPES.index(RouteCancelRequested), EVENT_TYPES.index(RouteAmendAdmitted)
+REPORTED = EVENT_TYPES.index(RouteReported)
+
+
+class OrderLogBehind(RuntimeError):
+    """The engine took reports of a venue that its order log does not hold: they do not belong together."""
+
+
+class VenueRoutes:
+    """``tradings``: by venue. One per gateway, used from its loop."""
+
+    def __init__(self, engine: parley_core.Engine, registry: Registry, tradings: Mapping[str, VenueTrading]) -> None:
+        """Rejects what was admitted and never sent. Raises OrderLogBehind."""
+        self._engine, self._registry, self.tradings = engine, registry, dict(tradings)
+        self._waiting: dict[int, PlaceRoute] = {}
+        """Commands whose routes the engine has not admitted yet."""
+        self._names: dict[int, str] = {}
+        """Client order ids of routes that work."""
+        self._cancels: set[int] = set()
+        """Routes that are to be canceled as soon as their venue can be asked."""
+        self._work: set[asyncio.Task[None]] = set()
+        self._wake = {venue: asyncio.Event() for venue in self.tradings}
+        for venue, trading in self.tradings.items():
+            taken = engine.venue_report(venue)
+            if taken > trading.own.last_number:
+                why = f"the engine took report {taken}, its log ends at {trading.own.last_number}"
+                raise OrderLogBehind(f"{venue}: {why}")
+            trading.on_report = self._on_report
+        self._recover()
+
+    def on_command(self, command: PlaceRoute) -> None:
+        """A route on its way to the engine. Raises CannotTake for a venue that takes no orders here."""
+        if command.venue not in self.tradings:
+            raise CannotTake("unknown_venue", f"{command.venue} takes no orders")
+        self._waiting[command.route_id] = command
+
+    def on_event(self, raw: RawEvent) -> None:
+        """An event that is on disk."""
+        kind, payload = raw[5], raw[6]
+        if kind not in (ADMITTED, REFUSED, CANCEL, AMEND, REPORTED):
+            return
+        route_id = payload[0]
+        assert isinstance(route_id, int), "the first field of these events is the route"
+        if kind == REFUSED:
+            self._waiting.pop(route_id, None)
+        elif kind == ADMITTED:
+            self._on_admitted(route_id)
+        elif kind == CANCEL:
+            self._cancels.add(route_id)
+            self._begin(self._cancel(route_id))
+        elif kind == AMEND:
+            _, quantity_lots, price_ticks = payload
+            assert isinstance(quantity_lots, int), "an amendment names the whole quantity"
+            self._begin(self._amend(route_id, quantity_lots, price_ticks if isinstance(price_ticks, int) else None))
+
+    async def run(self) -> None:
+        """Until canceled: reports to the engine, and the comparison with every venue."""
+        async with asyncio.TaskGroup() as group:
+            for venue, trading in self.tradings.items():
+                group.create_task(self._pump(venue, trading))
+                group.create_task(self._verify(trading))
+
+    def _recover(self) -> None:
+        for route_id, venue, _, instrument_id, side, lots, *_, is_asked in self._engine.open_routes():
+            trading = self.tradings.get(venue)
+            if trading is None:
+                log.critical("venue %s is not connected: nobody knows what became of route %d", venue, route_id)
+                continue
+            own = _find_own(trading, route_id)
+            if own is None:
+                trading.refuse(self._lost_order(route_id, instrument_id, side, lots), NEVER_SENT)
+                continue
+            self._names[route_id] = own.client_order_id
+            if is_asked:
+                self._cancels.add(route_id)
+
+    def _lost_order(self, route_id: int, instrument_id: int, side: int, lots: int) -> NewVenueOrder:
+        """As much as the engine knows of it."""
+        terms = self._registry.get(instrument_id).terms
+        return NewVenueOrder(
+            client_order_id=client_order_id(route_id, "000000"),
+            name=terms.name,
+            side=list(Side)[side],
+            quantity=lots * terms.lot_size,
+        )
+
+    def _on_admitted(self, route_id: int) -> None:
+        command = self._waiting.pop(route_id, None)
+        if command is None:
+            return
+        self._names[route_id] = command.client_order_id
+        if len(self._work) >= WORK_MAX:
+            self.tradings[command.venue].refuse(self._order_of(command), "too_many_requests")
+        else:
+            self._begin(self._place(command))
+
+    async def _place(self, command: PlaceRoute) -> None:
+        trading, order = self.tradings[command.venue], self._order_of(command)
+        if command.route_id in self._cancels:
+            trading.refuse(order, "canceled_before_sent")
+            return
+        try:
+            await trading.place(order)
+        except NotReady as error:
+            log.warning("venue %s: route %d is not sent: %s", command.venue, command.route_id, error)
+            trading.refuse(order, "venue_not_ready")
+
+    def _order_of(self, command: PlaceRoute) -> NewVenueOrder:
+        terms = self._registry.get(command.instrument_id).terms
+        is_market = command.order_type is OrderType.MARKET or command.price_ticks is None
+        return NewVenueOrder(
+            client_order_id=command.client_order_id,
+            name=terms.name,
+            side=command.side,
+            quantity=command.quantity_lots * terms.lot_size,
+            price=None if is_market else (command.price_ticks or 0) * terms.tick_size,
+            order_type=command.order_type,
+            time_in_force=command.time_in_force,
+            is_post_only=command.is_post_only,
+            is_reduce_only=command.is_reduce_only,
+        )
+
+    async def _cancel(self, route_id: int) -> None:
+        """Stays asked for while the venue cannot be asked, or does not answer."""
+        trading, own = self._own(route_id)
+        if trading is None or own is None or not own.venue_order_id or own.is_done:
+            return
+        try:
+            await trading.cancel(own.client_order_id)
+        except Refused as refused:
+            self._cancels.discard(route_id)
+            trading.refuse_request(own.client_order_id, ReportKind.CANCEL_REJECTED, str(refused))
+        except NoAnswer as error:
+            log.warning("venue %s: no answer to the cancel of route %d: %s", trading.venue, route_id, error)
+        else:
+            self._cancels.discard(route_id)
+
+    async def _amend(self, route_id: int, quantity_lots: int, price_ticks: int | None) -> None:
+        trading, own = self._own(route_id)
+        if trading is None or own is None or own.is_done:
+            return
+        contract = self._registry.find_name(own.name)
+        assert contract is not None, "a route's instrument is listed while it works"
+        price = None if price_ticks is None else price_ticks * contract.terms.tick_size
+        try:
+            await trading.amend(own.client_order_id, quantity_lots * contract.terms.lot_size, price)
+        except (Refused, NotReady) as error:
+            trading.refuse_request(own.client_order_id, ReportKind.AMEND_REJECTED, str(error))
+        except NoAnswer as error:
+            log.warning("venue %s: no answer to the amendment of route %d: %s", trading.venue, route_id, error)
+
+    def _own(self, route_id: int) -> tuple[VenueTrading | None, OwnOrder | None]:
+        name = self._names.get(route_id, "")
+        for trading in self.tradings.values():
+            if (own := trading.own.orders.get(name)) is not None:
+                return trading, own
+        return None, None
+
+    def _on_report(self, report: ExecutionReport) -> None:
+        self._wake[report.venue].set()
+        route_id = find_route_id(report.client_order_id)
+        if route_id in self._cancels and report.kind is ReportKind.NEW:
+            self._begin(self._cancel(route_id))
+        if not report.leaves and route_id in self._names:
+            self._names.pop(route_id)
+            self._cancels.discard(route_id)
+
+    async def _pump(self, venue: str, trading: VenueTrading) -> None:
+        """The next report follows the last that the engine was given; the engine passes over what it took before."""
+        given = self._engine.venue_report(venue)
+        wake = self._wake[venue]
+        while True:
+            wake.clear()
+            reports = trading.reports_from(given + 1)[:REPORTS_AT_ONCE]
+            try:
+                for report in reports:
+                    await submit(self._engine.report_route, *engine_report(report))
+                    given = report.number
+            except EngineStopped as error:
+                log.critical("venue %s: no more reports are taken: %s", venue, error)
+                return
+            if not reports:
+                await _wait(wake)
+
+    async def _verify(self, trading: VenueTrading) -> None:
+        while True:
+            await asyncio.sleep(VERIFY_SECONDS)
+            try:
+                await trading.verify()
+            except (NoAnswer, Refused) as error:
+                log.warning("venue %s: not compared: %s", trading.venue, error)
+            if trading.is_ready:
+                for route_id in sorted(self._cancels):
+                    if self._own(route_id)[0] is trading:
+                        await self._cancel(route_id)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Beside the loop that reads events, which must not wait for a venue. A cancel that finds no place is asked for
+        again at the next comparison.
+        """
+        if len(self._work) >= WORK_MAX:
+            log.warning("%d requests to venues are under way: one more is put off", WORK_MAX)
+            work.close()
+            return
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a request to a venue failed", exc_info=error)
+
+
+def _find_own(trading: VenueTrading, route_id: int) -> OwnOrder | None:
+    return next((own for own in trading.own.orders.values() if find_route_id(own.client_order_id) == route_id), None)
+
+
+async def _wait(wake: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(PUMP_SECONDS):
+            await wake.wait()
+    except TimeoutError:
+        return
