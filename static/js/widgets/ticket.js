@@ -19,11 +19,11 @@ import { refusalText } from "./notices.js";
 import { SoftLimit } from "./soft_limit.js";
 import { TicketAlgo } from "./ticket_algo.js";
 import { priceNeed, TicketTerms } from "./ticket_terms.js";
-import { BEST, TicketVenue } from "./ticket_venue.js";
+import { amendment, keep, kept, unitOf, valueText } from "./ticket_value.js";
+import { BEST, keepToVenues, TicketVenue } from "./ticket_venue.js";
 import { Widget } from "./widget.js";
 
 const LOCK_MS = 600;
-const KEPT = "parley.ticket";
 const START = { side: "buy", orderType: "limit", timeInForce: "gtc", isPostOnly: false, isReduceOnly: false, trigger: "last_trade", pegReference: "mid", selfMatch: "cancel_newest", venue: "" };
 const VERBS = { buy: "Buy", sell: "Sell" };
 const WHAT = { route: "Route", split: "Split order" };
@@ -112,17 +112,8 @@ class Ticket extends Widget {
     Object.assign(this.state, changes);
     const { orderType, timeInForce } = this.state;
     if (orderType === "market" && timeInForce !== "fok") this.state.timeInForce = "ioc";
-    if (this.state.venue) this.keepToVenues();
+    keepToVenues(this.state);
     this.changed();
-  }
-
-  /** Other venues take limit and market orders; a split order has a limit, and what is left of a part is routed anew. */
-  keepToVenues() {
-    const isBest = this.state.venue === BEST;
-    if (isBest || !["limit", "market"].includes(this.state.orderType)) this.state.orderType = "limit";
-    if (isBest) this.state.timeInForce = "ioc";
-    if (isBest) this.state.isPostOnly = false;
-    if (this.state.timeInForce === "gtd") this.state.timeInForce = "gtc";
   }
 
   /** Takes a working order's size and price into the ticket; null: back to new orders. */
@@ -197,19 +188,12 @@ class Ticket extends Widget {
     this.quantity.setStep(instrument.lot_size, instrument.quantityDecimals, unitOf(instrument));
     this.price.setStep(instrument.tick_size, instrument.priceDecimals, instrument.quote_currency);
     setText(this.multiplier, `${format.short(instrument.multiplier)} ${instrument.kind !== "option" && instrument.is_inverse ? "USD" : instrument.coin}`);
-    setText(this.value, this.valueText(instrument, ticker));
+    setText(this.value, valueText(instrument, ticker, Number(this.quantity.value), this.typedPrice));
   }
 
-  valueText(instrument, ticker) {
-    const quantity = Number(this.quantity.value);
-    const isPriced = priceNeed(this.state.orderType) !== "no" && this.price.input.value !== "";
-    const price = isPriced ? Number(this.price.value) : ticker?.mark_price;
-    if (!quantity || !price) return format.NOTHING;
-    const size = quantity * instrument.contractSize;
-    if (instrument.kind !== "option" && instrument.is_inverse) return `${format.number(size, 0)} USD`;
-    const usd = instrument.is_inverse ? size * price * (ticker?.forward_price ?? NaN) : size * price;
-    const coin = instrument.is_inverse ? `${format.number(size * price, 4)} ${instrument.coin} · ` : "";
-    return `${coin}${format.number(usd, 0)} USD`;
+  /** NaN where nothing is typed, or the order has no price. */
+  get typedPrice() {
+    return priceNeed(this.state.orderType) !== "no" && this.price.input.value !== "" ? Number(this.price.value) : NaN;
   }
 
   /** What the button says, and what is sent if it is pressed now. */
@@ -264,9 +248,12 @@ class Ticket extends Widget {
   }
 
   statement(instrument) {
-    if (this.amended) return this.amendment(instrument);
+    if (this.amended) return amendment(this.amended, instrument, { command_id: this.commandId, quantity: this.quantity.value, price: this.priceText(instrument) });
     if (this.isAlgo) return this.parent(instrument);
-    if (this.state.venue) return this.routed(instrument);
+    if (this.state.venue) {
+      const usual = { command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name, side: this.state.side, quantity: this.quantity.value, price: this.priceText(instrument) };
+      return this.venue.statement(usual, this.state, instrument, this.postOnly.checked);
+    }
     const { side, orderType, timeInForce } = this.state;
     const isPostOnly = this.postOnly.checked;
     const quantity = this.quantity.value;
@@ -297,34 +284,6 @@ class Ticket extends Widget {
     const usual = { type: "parent.stage", command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name };
     const message = { ...usual, side: this.state.side, quantity, algo: this.state.algo, ...this.algo.groups(this.state, price) };
     return Object.freeze({ text, message: Object.freeze(message), starts: this.algo.starts.checked });
-  }
-
-  /** To another venue, or over all of them as the plan says. */
-  routed(instrument) {
-    const { side, orderType, timeInForce, venue } = this.state;
-    const price = this.priceText(instrument);
-    const quantity = this.quantity.value;
-    const usual = { command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name, side, quantity, price };
-    const at = price === null ? "at market" : `at ${price} ${instrument.quote_currency}`;
-    if (venue === BEST) {
-      const { words, parts } = this.venue.confirmed();
-      const text = `${VERBS[side]} ${quantity} ${instrument.name} ${at} or better: ${words}`;
-      return Object.freeze({ text, message: Object.freeze({ type: "route.place_best", ...usual, parts }) });
-    }
-    const isPostOnly = this.postOnly.checked;
-    const text = `${VERBS[side]} ${quantity} ${instrument.name} ${at} ${timeInForce.toUpperCase()}${isPostOnly ? " post-only" : ""} to ${venue}`;
-    const terms = { venue, order_type: orderType, time_in_force: timeInForce, is_post_only: isPostOnly };
-    return Object.freeze({ text, message: Object.freeze({ type: "route.place", ...usual, ...terms }) });
-  }
-
-  /** What the amended order is to be; its filled part counts. */
-  amendment(instrument) {
-    const price = this.priceText(instrument);
-    const quantity = this.quantity.value;
-    const at = price === null ? "" : ` at ${price} ${instrument.quote_currency}`;
-    const text = `Amend order ${this.amended.order_id} to ${quantity} ${instrument.name}${at}`;
-    const message = { type: "order.amend", command_id: this.commandId, order_id: this.amended.order_id, quantity, price };
-    return Object.freeze({ text, message: Object.freeze(message) });
   }
 
   /** Sends what the button states, once; the next order needs a change or a moment. */
@@ -374,18 +333,6 @@ class Ticket extends Widget {
     setText(this.message, text);
     setAttribute(this.message, "data-kind", kind);
   }
-}
-
-function unitOf(instrument) {
-  return instrument.kind !== "option" && instrument.is_inverse ? "contracts" : instrument.coin;
-}
-
-function kept() {
-  return JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
-}
-
-function keep(state) {
-  sessionStorage.setItem(KEPT, JSON.stringify(state));
 }
 
 customElements.define("parley-ticket", Ticket);

@@ -103,12 +103,34 @@ export class TicketVenue {
     return this.shown.parts.length ? "" : "Nothing to take within the limit";
   }
 
+  /** To one venue, or over all of them as the plan says: what the button says and what is sent. */
+  statement(usual, { venue, orderType, timeInForce }, instrument, isPostOnly) {
+    const at = usual.price === null ? "at market" : `at ${usual.price} ${instrument.quote_currency}`;
+    const start = `${usual.side === "buy" ? "Buy" : "Sell"} ${usual.quantity} ${instrument.name} ${at}`;
+    if (venue === BEST) {
+      const { words, parts } = this.confirmed();
+      return Object.freeze({ text: `${start} or better: ${words}`, message: Object.freeze({ type: "route.place_best", ...usual, parts }) });
+    }
+    const terms = { venue, order_type: orderType, time_in_force: timeInForce, is_post_only: isPostOnly };
+    const text = `${start} ${timeInForce.toUpperCase()}${isPostOnly ? " post-only" : ""} to ${venue}`;
+    return Object.freeze({ text, message: Object.freeze({ type: "route.place", ...usual, ...terms }) });
+  }
+
   /** The plan as it is confirmed: words for the button, parts for the command. */
   confirmed() {
     const words = this.shown.parts.map((part) => `${nameOf(part.venue)} ${format.exact(part.quantity)}`).join(" + ");
     const parts = this.shown.parts.map(({ venue, quantity, price }) => ({ venue, quantity, price }));
     return { words, parts };
   }
+}
+
+/** Other venues take limit and market orders; a split order has a limit, and what a part leaves open is routed anew. */
+export function keepToVenues(state) {
+  if (!state.venue) return;
+  const isBest = state.venue === BEST;
+  if (isBest || !["limit", "market"].includes(state.orderType)) state.orderType = "limit";
+  if (isBest) Object.assign(state, { timeInForce: "ioc", isPostOnly: false });
+  if (state.timeInForce === "gtd") state.timeInForce = "gtc";
 }
 
 function partRow(part) {
