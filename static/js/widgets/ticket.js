@@ -248,30 +248,18 @@ class Ticket extends Widget {
   }
 
   statement(instrument) {
-    if (this.amended) return amendment(this.amended, instrument, { command_id: this.commandId, quantity: this.quantity.value, price: this.priceText(instrument) });
+    const [quantity, price] = [this.quantity.value, this.priceText(instrument)];
+    if (this.amended) return amendment(this.amended, instrument, { command_id: this.commandId, quantity, price });
     if (this.isAlgo) return this.parent(instrument);
-    if (this.state.venue) {
-      const usual = { command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name, side: this.state.side, quantity: this.quantity.value, price: this.priceText(instrument) };
-      return this.venue.statement(usual, this.state, instrument, this.postOnly.checked);
-    }
     const { side, orderType, timeInForce } = this.state;
     const isPostOnly = this.postOnly.checked;
-    const quantity = this.quantity.value;
-    const price = this.priceText(instrument);
+    const usual = { command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name, side, quantity, price };
+    if (this.state.venue) return this.venue.statement(usual, this.state, instrument, isPostOnly);
     const at = price === null ? "at market" : `at ${price} ${instrument.quote_currency}`;
     const terms = this.terms.words(this.state);
     const text = `${VERBS[side]} ${quantity} ${instrument.name} ${at} ${timeInForce.toUpperCase()}${isPostOnly ? " post-only" : ""}${terms ? ` (${terms})` : ""}`;
-    const usual = { type: "order.place", command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name };
-    const message = {
-      ...usual,
-      side,
-      order_type: orderType,
-      quantity,
-      price,
-      time_in_force: timeInForce,
-      is_post_only: isPostOnly,
-      ...this.terms.fields(this.state, instrument),
-    };
+    const kind = { type: "order.place", order_type: orderType, time_in_force: timeInForce, is_post_only: isPostOnly };
+    const message = { ...usual, ...kind, ...this.terms.fields(this.state, instrument) };
     return Object.freeze({ text, message: Object.freeze(message) });
   }
 
