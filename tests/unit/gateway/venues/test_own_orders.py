@@ -3,6 +3,7 @@
 import os
 import random
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -217,6 +218,26 @@ def test_a_log_that_wrote_a_part_has_failed_and_the_part_is_cut(tmp_path, monkey
     with pytest.raises(OrderLogFailed, match="before"):
         log.append(records()[1])
     assert OrderLog(path).records == records()[:1]
+
+
+def test_who_slept_through_a_takeover_appends_nothing_that_counts(tmp_path, monkeypatch):
+    path, replace = tmp_path / "orders.log", Path.replace
+    slept = OrderLog(path)
+    slept.append(records()[0])
+
+    def late(beside, target):
+        """Between the new owner's reading and its taking the name."""
+        slept.append(records()[1])
+        return replace(beside, target)
+
+    monkeypatch.setattr(Path, "replace", late)
+    owner = OrderLog(path)
+    monkeypatch.undo()
+    with pytest.raises(OrderLogFailed, match="another gateway"):
+        slept.append(records()[2])
+    owner.append(records()[3])
+    assert owner.records == records()[:2]
+    assert OrderLog(path).records == [*records()[:2], records()[3]]
 
 
 def test_the_same_words_make_the_same_bytes():
