@@ -65,11 +65,17 @@ def test_another_instrument_shows_its_own_venues(venues: Page) -> None:
     assert max(numbers(venues, "aster", "bid")) < 20_000
 
 
-def test_nothing_is_subscribed_to_while_nobody_looks(venues: Page) -> None:
+def test_only_what_somebody_looks_at_is_subscribed_to(venues: Page) -> None:
+    """The ticket offers the venues of the instrument, whether or not the tab is open."""
     expect(venues.locator('[data-venue="aster"] .venue-facts')).to_contain_text("fees")
     assert sorted(venues.evaluate(KEYS)) == [f"venue_depth.{NAME}", "venue_link.aster", "venue_link.borea"]
     venues.locator('parley-charts [data-tab="risk"]').click()
-    assert venues.evaluate(KEYS) == []
+    assert sorted(venues.evaluate(KEYS)) == [f"venue_depth.{NAME}", "venue_link.aster", "venue_link.borea"]
+    venues.evaluate(CHOOSE, "ETH-PERPETUAL")
+    expect(venues.locator("#ticket-venue")).to_contain_text("Aster")
+    assert f"venue_depth.{NAME}" not in venues.evaluate(KEYS)
+    assert "venue_depth.ETH-PERPETUAL" in venues.evaluate(KEYS)
+    venues.evaluate(CHOOSE, NAME)
     venues.locator('parley-charts [data-tab="venues"]').click()
     expect(venues.locator('[data-venue="aster"] .venue-state')).to_have_text("live")
 

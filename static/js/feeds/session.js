@@ -37,6 +37,18 @@ function takeFrames(frames) {
   if (prices.length) market.take(prices);
 }
 
+/** @type {Map<object, Set<string>>} */
+const held = new Map();
+
+/** All that `owner` looks at now; what nobody holds any more is not subscribed to. */
+export function hold(owner, keys) {
+  const before = held.get(owner) ?? [];
+  held.set(owner, new Set(keys));
+  const isHeld = (key) => [...held.values()].some((each) => each.has(key));
+  socket.subscribe(keys);
+  socket.unsubscribe([...before].filter((key) => !isHeld(key)));
+}
+
 /** Subscribes in pieces that the server's message limit allows. */
 export function subscribe(keys) {
   for (let i = 0; i < keys.length; i += SUBSCRIBE_CHUNK) socket.subscribe(keys.slice(i, i + SUBSCRIBE_CHUNK));

@@ -3,13 +3,14 @@
  * The plan that is shown is what the command carries.
  */
 
-import { commands, socket } from "../feeds/session.js";
+import { commands, hold } from "../feeds/session.js";
 import { serverNowMs } from "../lib/clock.js";
 import { arrange, element, setAttribute, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { market } from "../store/market.js";
 import { selection } from "../store/selection.js";
 import { refusalText } from "./notices.js";
+import { venueKeys } from "./venues.js";
 
 const OWN = "";
 export const BEST = "best";
@@ -36,19 +37,12 @@ export class TicketVenue {
 
   /** @param {{venue?: string}} state @param {{quantity: string, price: string | null, side: string} | null} wanted */
   draw(state, wanted) {
-    this.follow(selection.instrument);
+    hold(this, venueKeys(selection.instrument));
     const venue = state.venue ?? OWN;
     arrange(this.select, this.choices(venue).map(([value, title]) => this.option(value, title)));
     if (this.select.value !== venue) this.select.value = venue;
     this.plan.hidden = venue !== BEST;
     if (venue === BEST) this.ask(wanted);
-  }
-
-  /** Depth and connections of the instrument's venues, also after another panel stopped looking at them. */
-  follow(name) {
-    if (!name) return;
-    const venues = market.venueDepths.get(name)?.venues ?? [];
-    socket.subscribe([`venue_depth.${name}`, ...venues.map(({ venue }) => `venue_link.${venue}`)]);
   }
 
   choices(chosen) {

@@ -1,6 +1,6 @@
 /** The selected instrument at every venue that the gateway is connected to, side by side, under the best of all. */
 
-import { socket, subscribe } from "../feeds/session.js";
+import { hold } from "../feeds/session.js";
 import { serverNowMs } from "../lib/clock.js";
 import { arrange, element, setAttribute, setText } from "../lib/dom.js";
 import { compareText } from "../lib/decimal.js";
@@ -21,7 +21,7 @@ export class VenuesView {
 
   /** Nothing is subscribed to while nobody looks. */
   leave() {
-    socket.unsubscribe([`venue_depth.${this.name}`, ...[...this.shown.keys()].map(linkKey)]);
+    hold(this, []);
     this.name = null;
   }
 
@@ -30,16 +30,15 @@ export class VenuesView {
     const depth = market.venueDepths.get(this.name);
     const venues = depth?.venues ?? [];
     for (const { venue } of venues) if (!this.shown.has(venue)) this.add(venue);
-    subscribe(venues.map(({ venue }) => linkKey(venue)));
+    hold(this, venueKeys(this.name));
     setText(this.best, describeBest(this.name, depth));
     arrange(this.columns, venues.map(({ venue }) => this.shown.get(venue).node));
     for (const levels of venues) drawVenue(this.shown.get(levels.venue), levels, depth);
   }
 
   choose(name) {
-    this.leave();
     this.name = name;
-    if (name) subscribe([`venue_depth.${name}`]);
+    hold(this, venueKeys(name));
   }
 
   add(venue) {
@@ -52,8 +51,11 @@ export class VenuesView {
   }
 }
 
-function linkKey(venue) {
-  return `venue_link.${venue}`;
+/** Depth of the instrument and connections of the venues that list it; nothing for no instrument. */
+export function venueKeys(name) {
+  if (!name) return [];
+  const venues = market.venueDepths.get(name)?.venues ?? [];
+  return [`venue_depth.${name}`, ...venues.map(({ venue }) => `venue_link.${venue}`)];
 }
 
 function addRow() {

@@ -36,6 +36,8 @@ KEYS = {
     "desk_limits": ("firm_id",),
     "last_looks": ("agreement_id",),
     "parents": ("parent_order_id",),
+    "routes": ("route_id",),
+    "splits": ("split_id",),
 }
 PARTS = {
     "order.changed": {"order": "orders"},

@@ -1,0 +1,51 @@
+"""A parent order that an algorithm works, staged in the ticket and led on its page, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import OpenPage
+from tests.e2e.test_orders import size, submit
+from tests.e2e.test_pages import violations
+from tests.e2e.test_venues import NAME, choose
+
+STATE = "parley-parent .parent-head .state"
+ANSWER_MS_MAX = 30_000
+
+
+@pytest.fixture
+def algos(terminal: Page, open_page: OpenPage) -> Page:
+    """The page of parent orders, with a TWAP of ten minutes that was started from the ticket."""
+    choose(terminal, NAME)
+    terminal.locator('parley-ticket [data-value="buy"]').click()
+    terminal.locator('parley-ticket [data-value="market"]').click()
+    terminal.locator("parley-ticket summary", has_text="Algo").click()
+    terminal.locator("#ticket-algo").select_option("twap")
+    size(terminal).fill("600")
+    expect(submit(terminal)).to_contain_text("by TWAP over 600 s")
+    submit(terminal).click()
+    page = open_page("trader", "/algos/")
+    expect(page.locator("parley-parents .parent-row").first).to_contain_text(f"Buy 600 {NAME}")
+    expect(page.locator(STATE)).to_have_text("working", timeout=ANSWER_MS_MAX)
+    return page
+
+
+def test_a_twap_is_paused_changed_resumed_and_canceled(algos: Page) -> None:
+    parent = algos.locator("parley-parent")
+    expect(parent.locator(".tree tbody tr[data-child]").first).to_be_visible(timeout=ANSWER_MS_MAX)
+    expect(parent.locator(".parent-facts")).to_contain_text(re.compile(r"Arrival mid\s*[\d,.]+"))
+    expect(parent.locator(".js-plotly-plot, svg").first).to_be_visible()
+    assert violations(algos) == []
+    parent.get_by_role("button", name="Pause").click()
+    expect(algos.locator(STATE)).to_have_text("paused", timeout=ANSWER_MS_MAX)
+    parent.locator(".parent-change summary").click()
+    parent.get_by_label("Duration, s").fill("900")
+    parent.get_by_role("button", name="Change").click()
+    parent.get_by_role("button", name="Resume").click()
+    expect(algos.locator(STATE)).to_have_text("working", timeout=ANSWER_MS_MAX)
+    expect(parent.get_by_label("Duration, s")).to_have_value("900")
+    expect(parent.locator(".parent-message")).to_have_text("")
+    parent.get_by_role("button", name="Cancel").click()
+    expect(algos.locator(STATE)).to_have_text(re.compile("^canceled"), timeout=ANSWER_MS_MAX)
+    expect(parent.get_by_role("button", name="Resume")).to_be_hidden()

@@ -1,0 +1,61 @@
+"""Orders that leave for other venues, from the ticket, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.test_orders import price, rows, size, submit
+from tests.e2e.test_venues import NAME, choose
+
+WORKING_SECONDS_MAX = 30_000
+
+
+@pytest.fixture
+def ticket(terminal: Page) -> Page:
+    choose(terminal, NAME)
+    expect(terminal.locator("#ticket-venue")).to_contain_text("Borea (simulated)")
+    return terminal
+
+
+def best(page: Page, side: str) -> float:
+    row = page.locator(f'.ladder-side[data-side="{side}"] .ladder-row:not([disabled]):not([hidden])').first
+    return float(row.locator(".price").inner_text().replace(",", ""))
+
+
+def ask(page: Page, venue: str, quantity: str, level: float) -> None:
+    page.locator('parley-ticket [data-value="buy"]').click()
+    page.locator('parley-ticket [data-value="limit"]').click()
+    page.locator("#ticket-venue").select_option(venue)
+    price(page).fill(f"{round(level * 2) / 2:.1f}")
+    size(page).fill(quantity)
+
+
+def newest(page: Page) -> Locator:
+    return rows(page, "routes").first
+
+
+def test_a_route_rests_at_a_venue_and_is_canceled(ticket: Page) -> None:
+    before = rows(ticket, "routes").count()
+    ask(ticket, "borea", "100", best(ticket, "buy") * 0.95)
+    expect(submit(ticket)).to_have_text(re.compile(rf"Buy 100 {NAME} at [\d.]+ USD GTC to borea"))
+    submit(ticket).click()
+    expect(rows(ticket, "routes")).to_have_count(before + 1)
+    expect(newest(ticket).locator(".state")).to_have_text("new", timeout=WORKING_SECONDS_MAX)
+    expect(newest(ticket)).to_contain_text("Borea (simulated)")
+    newest(ticket).get_by_role("button", name=re.compile("^Cancel route")).click()
+    expect(newest(ticket).locator(".state")).to_have_text("canceled", timeout=WORKING_SECONDS_MAX)
+
+
+def test_an_order_goes_to_the_best_of_venues_as_its_plan_says(ticket: Page) -> None:
+    before = rows(ticket, "routes").count()
+    ask(ticket, "best", "100", best(ticket, "sell") * 1.01)
+    plan = ticket.locator(".ticket-venue .plan tbody tr")
+    expect(plan.first).to_be_visible()
+    expect(ticket.locator(".plan-note")).to_have_text(re.compile(r"^All-in [\d,.]+ · fees -?[\d,.]+ "))
+    expect(submit(ticket)).to_be_enabled()
+    assert re.search(r"or better: (\S+ \d+)( \+ \S+ \d+)*$", submit(ticket).inner_text()), submit(ticket).inner_text()
+    submit(ticket).click()
+    expect(rows(ticket, "routes").nth(before)).to_be_attached()
+    expect(newest(ticket).locator(".state")).to_have_text("filled", timeout=WORKING_SECONDS_MAX)
+    expect(newest(ticket)).to_contain_text("split")
