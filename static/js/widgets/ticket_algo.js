@@ -16,7 +16,7 @@ const FIELDS = {
   volume_curve: ["Volumes, e.g. 3,2,4", "", ["vwap"], "parameters", false],
   urgency_milli: ["Urgency, ‰", "2000", ["implementation_shortfall"], "parameters", false],
   participation_basis_points: ["Participation, bp", "1000", ["pov"], "parameters", false],
-  display_quantity: ["Show at a time", "", ["iceberg", "peg"], "parameters", true],
+  display_quantity: ["Size of a child", "", ["iceberg", "peg"], "parameters", true],
   peg_offset: ["Offset", "", ["peg"], "parameters", true],
   trigger_price: ["Trigger price", "", ["sniper"], "parameters", true],
   max_participation_basis_points: ["Max participation, bp", "", Object.keys(ALGOS), "limits", false],
