@@ -102,7 +102,8 @@ class AlgoLog:
                 self._put(batch)
                 database.execute("COMMIT")
             except BaseException:
-                database.execute("ROLLBACK")
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
                 raise
             self.event_number, self.command_sequence = batch.event_number, batch.command_sequence
 

@@ -1,7 +1,9 @@
 """The life of the algorithms in the gateway: ticks, the log, the engine, and what the database is shown."""
 
 import asyncio
+import contextlib
 import logging
+import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -10,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from gateway import clock
-from gateway.algos.desk import AlgoDesk
+from gateway.algos.desk import AlgoDesk, SteeringRefused
 from gateway.algos.entry import Entry
 from gateway.algos.market import Market
 from gateway.engine import EngineStopped, RawEvent
@@ -33,13 +35,16 @@ class AlgoService:
         """Raises OSError, sqlite3.Error."""
         self.desk = AlgoDesk(engine, market, directory)
         self._entry, self._is_open, self._writing = Entry(engine), is_open, asyncio.Lock()
+        self._failure: sqlite3.Error | None = None
         self.desk.catch_up()
 
     def on_event(self, raw: RawEvent) -> None:
         self.desk.on_event(raw)
 
     async def on_command(self, sequence: int, command: SteerAlgo) -> None:
-        """Durable when it returns. Raises SteeringRefused."""
+        """Durable when it returns. Raises SteeringRefused; sqlite3.Error where nobody knows whether it is durable."""
+        if self._failure:
+            raise SteeringRefused("algo_log_failed")
         self.desk.on_command(sequence, command, clock.now_ns())
         await self._commit()
 
@@ -47,7 +52,7 @@ class AlgoService:
         return self.desk.saved_event_number
 
     async def run(self) -> None:
-        """Let the algorithms work until the engine stops. Raises LogTaken, sqlite3.Error."""
+        """Let the algorithms work until the engine stops, or their log cannot be written. Raises LogTaken."""
         await self._is_open.wait()
         self.desk.settle_in(clock.now_ns())
         try:
@@ -57,6 +62,17 @@ class AlgoService:
                 self.desk.on_time(clock.now_ns())
         except EngineStopped as error:
             log.critical("algos: no child order is sent any more: %s", error)
+        except sqlite3.Error as error:
+            log.critical("algos: the log cannot be written: %s; children are canceled, no more are sent", error)
+            await self._cancel_children()
+
+    async def _cancel_children(self) -> None:
+        """An algorithm that cannot be rebuilt leaves nothing at work."""
+        with contextlib.suppress(EngineStopped):
+            for working in self.desk.parents.values():
+                for child in working.state.children:
+                    if child.order_id:
+                        await self._entry.cancel(working.command, child.number, child.order_id)
 
     async def send(self) -> None:
         """First why on disk, then what into the engine."""
@@ -83,10 +99,17 @@ class AlgoService:
 
     async def _commit(self) -> None:
         async with self._writing:
+            if self._failure:
+                raise self._failure
             batch = self.desk.take_batch()
-            if batch is not None:
+            if batch is None:
+                return
+            try:
                 await asyncio.to_thread(self.desk.write, batch)
-                self.desk.reporter.note_written(batch.reports)
+            except sqlite3.Error as error:
+                self._failure = error
+                raise
+            self.desk.reporter.note_written(batch.reports)
 
     async def show(self, client: Redis) -> None:
         """Show what the database has not stored, for ever."""

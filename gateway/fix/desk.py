@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -132,8 +133,11 @@ class Desk:
             await self.orders.cancel_orphans()
         except EngineStopped as error:
             log.critical("fix: orders of sessions that are gone cannot be canceled: %s", error)
-        while True:
-            await self._save_later()
+        try:
+            while True:
+                await self._save_later()
+        except sqlite3.Error as error:
+            log.critical("fix: orders are not kept on disk any more, the next start reads the journal: %s", error)
 
     async def _save_later(self) -> None:
         changes = self.orders.take_changes()

@@ -93,7 +93,8 @@ class OrderStore:
             database.execute("UPDATE progress SET event_number = ?", (event_number,))
             database.execute("COMMIT")
         except BaseException:
-            database.execute("ROLLBACK")
+            if database.in_transaction:
+                database.execute("ROLLBACK")
             raise
         self.event_number = event_number
 

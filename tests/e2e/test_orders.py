@@ -160,6 +160,7 @@ def test_an_order_without_an_answer_is_sent_again_and_placed_once(open_page: Ope
 
 def test_advanced_terms_and_an_amendment_go_out_as_they_are_stated(terminal: Page) -> None:
     ticket = terminal.locator("parley-ticket")
+    advanced = ticket.locator("details", has_text="Advanced")
     seed_resting_buy(terminal)
     size(terminal).fill("50")
     ticket.get_by_text("Advanced", exact=True).click()
@@ -174,9 +175,9 @@ def test_advanced_terms_and_an_amendment_go_out_as_they_are_stated(terminal: Pag
     expect(submit(terminal)).to_contain_text("to 30 BTC-PERPETUAL")
     submit(terminal).click()
     expect(newest.locator("td").nth(4)).to_have_text("30")
-    expect(ticket.locator("details")).to_be_visible()
-    ticket.locator("select").nth(0).select_option("stop")
-    ticket.locator("select").nth(1).select_option("day")
+    expect(advanced).to_be_visible()
+    advanced.locator("select").nth(0).select_option("stop")
+    advanced.locator("select").nth(1).select_option("day")
     expect(submit(terminal)).to_have_text("Stop price is empty.")
     ticket.get_by_label("Stop price").fill("500000")
     expect(submit(terminal)).to_contain_text("at market DAY (stop 500000 by last trade)")

@@ -1,12 +1,14 @@
 """Parent orders from a person's word to the children's fills and back, with the real engine and the real database."""
 
 import asyncio
+import sqlite3
 
 import pytest
 
 from audit.models import AuditRecord
 from common import clock
 from common.errors import Refusal
+from gateway.algos.desk import SteeringRefused
 from orders import parent_selectors, services, tree_selectors
 from orders.models import Order, ParentOrder
 from strategies.algos import step
@@ -199,6 +201,25 @@ def test_a_child_is_changed_by_its_parent_alone(venue, desk, row):
         message = AmendOrder(command_id="amend", order_id=child.pk, quantity="9")
         services.amend_order(user=desk.user, actor=desk.actor, message=message, at=clock.now())
     assert refused.value.reason == "child_of_parent"
+
+
+def test_a_log_that_cannot_be_written_leaves_nothing_at_work(venue, desk, row, monkeypatch):
+    """And no word is taken that a restart would not know."""
+    parent = started(venue, desk, algo=AlgoName.PEG, parameters=AlgoParameters(duration_s=600))
+    venue.turn(row, 2)
+    working = [child.order_id for child in venue.algos.desk.parents[parent.pk].state.children]
+    assert working and {order[0] for order in venue.engine.working_orders()} >= set(working)
+
+    def fail(batch):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(venue.algos.desk, "write", fail)
+    asyncio.run(venue.algos.run())
+    assert venue.engine.flush(20)
+    assert not {order[0] for order in venue.engine.working_orders()} & set(working)
+    command = venue.algos.desk.parents[parent.pk].command
+    with pytest.raises(SteeringRefused, match="algo_log_failed"):
+        asyncio.run(venue.algos.on_command(venue.sequence + 1, command))
 
 
 @pytest.mark.parametrize("at", [1, 4, 6, 9])
