@@ -93,14 +93,17 @@ class FixVenue:
 
 @contextlib.asynccontextmanager
 async def fix_venue(store: Path | None = None):
+    """Raises what ended the venue's own loop, which its clients only see as silence."""
     venue = FixVenue(store)
     task = asyncio.create_task(venue.live())
     try:
         yield venue
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
         venue.close()
+        if not isinstance(ended, asyncio.CancelledError):
+            raise ended
 
 
 @contextlib.asynccontextmanager
