@@ -118,9 +118,12 @@ class Acceptor:
         self.poll()
 
     def close(self) -> None:
-        """Sessions are known by name in the whole process: they end with what holds them."""
-        self._acceptor.stop(True)
-        self._acceptor = None
+        """Sessions are known by name in the whole process, and end with the acceptor. A logon that was rejected leaves
+        a reference to it behind, so it is ended by hand.
+        """
+        acceptor, self._acceptor = self._acceptor, None
+        acceptor.stop(True)
+        acceptor.__swig_destroy__(acceptor)
         self._folder.cleanup()
 
     def poll(self) -> None:
