@@ -33,7 +33,7 @@ class _DeskBounds(models.Model):
 
 
 class DeskLimits(_DeskBounds):
-    """Bounds of a firm that are not the defaults."""
+    """Bounds that are in force of a firm for which the house ever proposed any; the others have the defaults."""
 
     firm = models.OneToOneField("accounts.Firm", on_delete=models.PROTECT, related_name="+", primary_key=True)
 

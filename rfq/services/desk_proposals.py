@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 BAND_PERCENT_MAX = Decimal(1_000)
+BAND_PERCENT_DIGITS = 4
+"""Decimal places that are stored."""
 ENTITY = "desklim"
 
 
@@ -64,8 +66,6 @@ def decide_desk_limits(*, user: User, actor: Actor, message: DecideDeskLimits, a
 def _propose(user: User, actor: Actor, message: ProposeDeskLimits, at: dt.datetime) -> int:
     firm = accounts_selectors.get_firm(message.firm_id)
     values = _values(message)
-    if values["band_percent"] > BAND_PERCENT_MAX:
-        raise Refusal("band_percent", "No band is that wide.", value=message.band_percent, bound=BAND_PERCENT_MAX)
     bounds = _lock_bounds(firm.pk)
     if all(getattr(bounds, name) == value for name, value in values.items()):
         raise Refusal("unchanged", "These bounds are in force already.", value=firm.pk)
@@ -115,8 +115,13 @@ def _lock_bounds(firm_id: int) -> DeskLimits:
 
 
 def _values(message: ProposeDeskLimits) -> dict[str, Any]:
+    """Refuses ``band_percent`` where it is too wide, or finer than what is stored."""
     values = {name: getattr(message, name) for name in DeskBounds.__struct_fields__}
-    return {**values, "band_percent": Decimal(message.band_percent)}
+    percent = Decimal(message.band_percent)
+    if percent > BAND_PERCENT_MAX or percent != round(percent, BAND_PERCENT_DIGITS):
+        bound = f"0 to {BAND_PERCENT_MAX}, {BAND_PERCENT_DIGITS} decimal places"
+        raise Refusal("band_percent", "The band is out of bounds.", value=message.band_percent, bound=bound)
+    return {**values, "band_percent": percent}
 
 
 def _tell(row: DeskLimitsProposal, before: dict[str, Any] | None, cause: _Cause) -> None:

@@ -1,6 +1,7 @@
 """Threads against a real PostgreSQL: whatever races, an RFQ is decided once."""
 
 import datetime as dt
+import functools
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -8,13 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from audit.models import AuditRecord
 from common.errors import Refusal
 from rfq import selectors, services
 from rfq.domain.transitions import TERMINAL_STATES
-from rfq.models import BlockTrade, DeskLimits, Quote, QuoteVersion, Rfq, RfqCommand
+from rfq.models import BlockTrade, DeskLimits, DeskLimitsProposal, Quote, QuoteVersion, Rfq, RfqCommand
 from rfq.selectors import allocations
 from streams.models import Fact
 from tests.integration.rfq import world as worlds
+from tests.integration.rfq.test_desk_proposals import decide, propose
 from tests.integration.rfq.world import command_id, commands_sent, facts_of, rfq_facts_of, side
 from wire import gateway
 from wire.units import RfqState, Side
@@ -197,3 +200,21 @@ def test_accept_pool_cancel_and_expiry_at_the_boundary_decide_each_rfq_once(worl
         assert not record.trades or sum(trade.quantity for trade in record.trades) == record.quantity
         assert allocations.find_allocation_difference(rfq_id) is None
     assert len(commands_sent(gateway.ReserveBlock)) == BlockTrade.objects.count()
+
+
+def test_bounds_are_proposed_once_and_decided_once_whoever_comes_at_once(world):
+    """Three propose; then two approve while the proposer withdraws: one of each did it, and the bounds say which."""
+    first, second = (worlds.new_party(name, "house", "admin") for name in ("Office", "Annex"))
+    for count in range(1, 9):
+        outcomes = at_once([functools.partial(propose, world, first, open_rfqs_max=count)] * 3, threads=3)
+        assert outcomes.count("proposal_waits") == 2
+        (proposal_id,) = (found for found in outcomes if found != "proposal_waits")
+        approvals = [functools.partial(decide, world, party, proposal_id) for party in (second, world.house)]
+        withdrawal = functools.partial(decide, world, first, proposal_id, is_approved=False)
+        assert Counter(at_once([*approvals, withdrawal], threads=3)) == {proposal_id: 1, "already_decided": 2}
+        row = DeskLimitsProposal.objects.get(pk=proposal_id)
+        assert row.state == ("withdrawn" if row.decided_by == first.user else "approved")
+        in_force = DeskLimits.objects.get(firm=world.taker.firm).open_rfqs_max
+        assert (in_force == count) is (row.state == "approved")
+    trail = AuditRecord.objects.filter(entity=f"firm:{world.taker.firm.id}", action__startswith="desk_limits.")
+    assert trail.count() == 16

@@ -89,6 +89,13 @@ def test_proposed_bounds_that_are_not_approved_change_nothing(world, administrat
     propose(world, administrator)
 
 
+@pytest.mark.parametrize("percent", ["1000.0001", "12.50001", "0.00001"])
+def test_a_band_that_is_not_stored_as_it_is_said_is_refused(world, administrator, percent):
+    assert refused(propose, world, administrator, band_percent=percent).reason == "band_percent"
+    assert not DeskLimitsProposal.objects.exists()
+    propose(world, administrator, band_percent="1000.00000")
+
+
 def test_the_database_itself_knows_no_bounds_of_one_person(world, administrator):
     propose(world, administrator)
     with pytest.raises(IntegrityError, match="desk_limits_two_people"), transaction.atomic():
