@@ -14,7 +14,7 @@ from gateway.fix import rfq_messages
 from gateway.fix.dialect import session_key
 from gateway.fix.handler import BusinessReason, Grant, Link, Refusal, Session, command_reference
 from gateway.fix.message import Message
-from gateway.fix.rfq_log import LogFull, RfqLog
+from gateway.fix.rfq_log import LogFailed, LogFull, RfqLog
 from gateway.fix.rfq_messages import NotSpoken
 from gateway.fix.rfq_reports import Reports
 from wire.fix_rfq import AnyFixAction, AnyFixNews, RequestRefused, SessionCame, SessionWent, StatusTold, no_trades
@@ -50,17 +50,23 @@ class RfqSessions:
         self._link = link
 
     async def relay(self, client: Redis) -> None:
-        """Give the desk what sessions ask, for ever."""
+        """Give the desk what sessions ask, until another gateway does."""
         await self._log.relay(client)
 
     async def on_logon(self, session: Session) -> None:
-        if _goes_with_its_quotes(session):
-            await self._log.append(session, session_key(session), None, SessionCame())
+        await self._tell_desk(session, SessionCame())
 
     async def on_logout(self, session: Session) -> None:
         """Cancel on disconnect, where the session has it."""
-        if _goes_with_its_quotes(session):
-            await self._log.append(session, session_key(session), None, SessionWent())
+        await self._tell_desk(session, SessionWent())
+
+    async def _tell_desk(self, session: Session, action: SessionCame | SessionWent) -> None:
+        """A log that takes nothing does not hold up what else is to be done."""
+        if session.cancels_on_disconnect and Grant.RFQ in session.grants and not session.is_fix42:
+            try:
+                await self._log.append(session, session_key(session), None, action)
+            except (LogFull, LogFailed) as error:
+                log.critical("fix: the desk is not told of %s: %s", session.name, error)
 
     async def cancel_orphans(self) -> None:
         """After a start: whoever is not connected lost its connection with the gateway before."""
@@ -93,8 +99,8 @@ class RfqSessions:
             await self._log.append(session, session_key(session), message, action)
         except NotSpoken as refused:
             self._answer_no(session, message, refused.name, str(refused))
-        except LogFull as full:
-            self._refuse(session, message, BusinessReason.NOT_AVAILABLE, "desk_unavailable", str(full))
+        except (LogFull, LogFailed) as error:
+            self._refuse(session, message, BusinessReason.NOT_AVAILABLE, "desk_unavailable", str(error))
 
     def _answer_no(self, session: Session, message: Message, name: str, text: str) -> None:
         """In the words that the standard has for a message of this type."""
@@ -127,7 +133,3 @@ class RfqSessions:
 
     def close(self) -> None:
         self._log.close()
-
-
-def _goes_with_its_quotes(session: Session) -> bool:
-    return session.cancels_on_disconnect and Grant.RFQ in session.grants and not session.is_fix42

@@ -5,9 +5,7 @@ stands still and the next entry is not there. Valkey may forget everything at an
 """
 
 import asyncio
-import json
 import logging
-import os
 import secrets
 from collections import deque
 from pathlib import Path
@@ -19,6 +17,7 @@ from redis.exceptions import ResponseError
 from gateway import clock
 from gateway.fix.handler import Session
 from gateway.fix.message import Message
+from gateway.owned_file import FileTaken, OwnedFile
 from gateway.valkey import Backoff, Unavailable
 from wire.fix_rfq import FIX_RFQ_LOG, FIX_RFQ_STREAM, FIX_RFQ_TAKEN, AnyFixAction, FixEntry, FixRfqTaken
 from wire.transport import ENTRY_FIELD
@@ -27,10 +26,10 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "rfq.log"
 ENTRIES_MAX = 10_000
-"""Not yet taken by the desk; from then on messages are refused."""
+"""Not yet taken by the desk; from then on messages are refused, and from twice as many on comings and goings, too."""
 REWRITE_BYTES = 16 << 20
 KEYS_MAX = 4_096
-"""Messages that are known when a session delivers them once more; more than can wait for the handler."""
+"""The newest messages, of all sessions, which are known when a session delivers them once more after a crash."""
 IDLE_SECONDS = 0.2
 """The watermark is looked at this often where nothing is new."""
 RESEND_AFTER_SECONDS = 0.5
@@ -43,12 +42,27 @@ class LogFull(RuntimeError):
     """The desk has taken nothing for too long."""
 
 
+class LogFailed(RuntimeError):
+    """It cannot be written, or another gateway has taken it over: nothing goes into it any more."""
+
+
 class LogDamaged(ValueError):
     """The file holds a whole line that cannot be read."""
 
 
+class _Head(msgspec.Struct, frozen=True):
+    """``last``: the number before the first entry; ``keys``: of messages before."""
+
+    log: str
+    last: int
+    keys: list[Key]
+
+
+_decode_line = msgspec.json.Decoder(_Head | tuple[Key | None, FixEntry]).decode
+
+
 class RfqLog:
-    """The file begins with the log's own name, the last number before its first entry and the keys of messages before.
+    """Lines of JSON, the head and then the entries with their keys, in a ``gateway.owned_file``.
 
     Everything runs on the gateway's loop but the syncing.
     """
@@ -57,15 +71,14 @@ class RfqLog:
         """Raises LogDamaged, OSError. A torn last line is left out: nobody was told that it is there."""
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / FILE_NAME
-        self.name = secrets.token_hex(16)
+        self.name = ""
         self._entries: deque[FixEntry] = deque()
         self._keys: deque[Key] = deque(maxlen=KEYS_MAX)
         self._last = 0
-        if self._path.exists():
-            self._load(self._path.read_bytes().split(b"\n"))
-        self._size = self._syncing = 0
-        self._file = -1
-        self._rewrite()
+        self._file = OwnedFile(self._path, self._load, self._content)
+        self._synced = self._last
+        self._syncing = 0
+        self._is_failed = False
         self._wake = asyncio.Event()
         self._sent: int | None = None
         self._taken = self._first
@@ -79,13 +92,15 @@ class RfqLog:
     async def append(self, session: Session, name: str, message: Message | None, action: AnyFixAction) -> None:
         """Durable when it returns; a message that came before and is delivered once more is in it once.
 
-        Raises LogFull, OSError.
+        Raises LogFull, LogFailed.
         """
         key = (session.session_id, message.sequence, message.received_at_ns) if message else None
         if key is not None and message is not None and message.is_redelivered and key in self._keys:
             return
-        if len(self._entries) >= ENTRIES_MAX:
-            raise LogFull(f"{ENTRIES_MAX} messages wait for the desk")
+        if self._is_failed:
+            raise LogFailed("the log of RFQ messages has failed")
+        if len(self._entries) >= (ENTRIES_MAX if message else 2 * ENTRIES_MAX):
+            raise LogFull(f"{len(self._entries)} messages wait for the desk")
         entry = FixEntry(
             number=self._last + 1,
             at_ns=message.received_at_ns if message else clock.now_ns(),
@@ -96,35 +111,48 @@ class RfqLog:
             is_possible_resend=bool(message and message.is_possible_resend),
             action=action,
         )
-        data = msgspec.json.encode([key, entry]) + b"\n"
-        if os.write(self._file, data) != len(data):
-            os.ftruncate(self._file, self._size)
-            raise OSError(f"{self._path}: an entry was written in part")
-        self._last = entry.number
-        self._size += len(data)
-        self._entries.append(entry)
-        if key is not None:
-            self._keys.append(key)
+        self._append(key, entry)
+        await self._sync(entry.number)
+
+    def _append(self, key: Key | None, entry: FixEntry) -> None:
+        """Raises LogFailed; a disk that is full takes the next one when it has room."""
+        try:
+            self._file.append(_line(key, entry))
+        except OSError as error:
+            raise LogFailed(f"the log of RFQ messages cannot be written: {error.strerror}") from error
+        self._take(key, entry)
+
+    async def _sync(self, number: int) -> None:
+        """What cannot be synced is shown to nobody. Raises LogFailed, then and for ever after."""
         self._syncing += 1
         try:
-            await asyncio.to_thread(os.fdatasync, self._file)
+            await asyncio.to_thread(self._file.sync)
+        except OSError as error:
+            self._is_failed = True
+            raise LogFailed(f"the log of RFQ messages cannot be synced: {error.strerror}") from error
         finally:
             self._syncing -= 1
+        self._synced = max(self._synced, number)
         self._wake.set()
 
     async def relay(self, client: Redis) -> None:
-        """Give the desk what it has not taken, for ever."""
+        """Give the desk what it has not taken, until another gateway does."""
         backoff = Backoff("fix rfq")
         while True:
             try:
+                self._file.require()
                 await self._relay_once(client)
                 backoff.succeeded()
+            except FileTaken as error:
+                self._is_failed = True
+                log.critical("fix: the desk is given no more RFQ messages: %s", error)
+                return
             except (*Unavailable, ResponseError) as error:
                 self._sent = None
                 await asyncio.sleep(backoff.failed(error))
                 continue
             self._wake.clear()
-            if self._sent == self._last:
+            if self._sent == self._synced:
                 await _wait(self._wake, IDLE_SECONDS)
 
     async def _relay_once(self, client: Redis) -> None:
@@ -143,15 +171,25 @@ class RfqLog:
         taken = msgspec.json.decode(shown, type=FixRfqTaken)
         if taken.log != self.name or taken.number == self._taken:
             return
-        if not self._first <= taken.number <= self._last:
-            log.critical("fix: the desk has taken message %d of %d to %d", taken.number, self._first, self._last)
+        if not self._first <= taken.number <= self._synced:
+            log.critical("fix: the desk has taken message %d of %d to %d", taken.number, self._first, self._synced)
             return
         self._taken, self._stands_since = taken.number, clock.monotonic()
         while self._entries and self._entries[0].number <= taken.number:
             self._entries.popleft()
-        if self._size > REWRITE_BYTES and not self._syncing:
-            self._rewrite()
+        self._leave_out_taken()
         await client.xtrim(FIX_RFQ_STREAM, minid=f"{taken.number + 1}-0")
+
+    def _leave_out_taken(self) -> None:
+        """Raises FileTaken."""
+        if self._file.size <= REWRITE_BYTES or self._syncing:
+            return
+        try:
+            self._file.rewrite(self._content())
+        except FileTaken:
+            raise
+        except OSError as error:
+            log.warning("fix: the log of RFQ messages cannot be written anew: %s", error)
 
     async def _is_lost(self, client: Redis) -> bool:
         """Whether the desk waits for an entry that the stream does not hold."""
@@ -168,60 +206,59 @@ class RfqLog:
 
     async def _rebuild(self, client: Redis) -> None:
         """Replace the stream by what was not taken, in one MULTI."""
-        entries = list(self._after(self._first))
+        entries, synced = self._after(self._first), self._synced
         async with client.pipeline(transaction=True) as pipeline:
             pipeline.delete(FIX_RFQ_STREAM)
             pipeline.set(FIX_RFQ_LOG, self.name)
             for entry in entries:
                 pipeline.xadd(FIX_RFQ_STREAM, {ENTRY_FIELD: msgspec.json.encode(entry)}, id=f"{entry.number}-0")
             await pipeline.execute()
-        self._sent = entries[-1].number if entries else self._last
+        self._sent = synced
         self._stands_since = clock.monotonic()
 
     def _after(self, number: int) -> list[FixEntry]:
-        start = number - self._first
-        return [self._entries[at] for at in range(start, len(self._entries))]
+        """Those that are on the disk."""
+        return [self._entries[at] for at in range(number - self._first, self._synced - self._first)]
 
     def close(self) -> None:
-        os.close(self._file)
+        self._file.close()
 
-    def _load(self, lines: list[bytes]) -> None:
+    def _load(self, data: bytes) -> int:
+        whole = data.rfind(b"\n") + 1
+        if data and not whole and not self.name:
+            raise LogDamaged(f"{self._path}: it has no head")
         try:
-            head = json.loads(lines[0])
-            self.name, self._last = str(head["log"]), int(head["last"])
-            self._keys.extend((key[0], key[1], key[2]) for key in head["keys"])
-            for line in lines[1:-1]:
-                self._take(*msgspec.json.decode(line, type=tuple[Key | None, FixEntry]))
-        except (ValueError, KeyError, IndexError, msgspec.DecodeError) as error:
+            for line in data[:whole].split(b"\n")[:-1]:
+                self._read(_decode_line(line))
+        except ValueError as error:
             raise LogDamaged(f"{self._path}: entry {self._last + 1} cannot be read: {error}") from error
+        return whole
+
+    def _read(self, line: _Head | tuple[Key | None, FixEntry]) -> None:
+        if isinstance(line, _Head):
+            self.name, self._last = line.log, line.last
+            self._keys.extend(line.keys)
+            return
+        key, entry = line
+        if not self.name or entry.number != self._last + 1:
+            raise ValueError(f"{entry.number} follows {self._last}")
+        self._take(key, entry)
 
     def _take(self, key: Key | None, entry: FixEntry) -> None:
-        if entry.number != self._last + 1:
-            raise ValueError(f"{entry.number} follows {self._last}")
         self._entries.append(entry)
         self._last = entry.number
         if key is not None:
             self._keys.append(key)
 
-    def _rewrite(self) -> None:
-        """Only what was not taken yet, in one step."""
-        beside = self._path.with_suffix(".new")
-        head = {"log": self.name, "last": self._first, "keys": list(self._keys)}
-        with beside.open("wb") as file:
-            file.write(json.dumps(head).encode() + b"\n")
-            file.writelines(msgspec.json.encode([None, entry]) + b"\n" for entry in self._entries)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-        if self._file >= 0:
-            os.close(self._file)
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
-        self._size = self._path.stat().st_size
+    def _content(self) -> bytes:
+        """Only what was not taken yet."""
+        self.name = self.name or secrets.token_hex(16)
+        head = _Head(self.name, self._first, list(self._keys))
+        return msgspec.json.encode(head) + b"\n" + b"".join(_line(None, entry) for entry in self._entries)
+
+
+def _line(key: Key | None, entry: FixEntry) -> bytes:
+    return msgspec.json.encode([key, entry]) + b"\n"
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from gateway.fix import rfq_log
 from gateway.fix.message import Message
-from gateway.fix.rfq_log import LogDamaged, LogFull, RfqLog
+from gateway.fix.rfq_log import LogDamaged, LogFailed, LogFull, RfqLog
+from gateway.owned_file import FileTaken
 from tests.unit.gateway.fix.order_desk import session
 from wire.fix_rfq import FIX_RFQ_LOG, FIX_RFQ_TAKEN, FixEntry, FixRfqTaken, SessionWent
 
@@ -126,20 +127,24 @@ def test_a_full_log_and_a_full_disk_refuse_and_leave_nothing(tmp_path: Path, mon
         await append(log, 2)
         write = os.write
         monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:7]))
-        with pytest.raises(OSError, match="in part"):
+        with pytest.raises(LogFailed, match="No space left"):
             await append(log, 3)
         monkeypatch.setattr(os, "write", write)
         monkeypatch.setattr(rfq_log, "ENTRIES_MAX", 2)
         await append(log, 3)
         with pytest.raises(LogFull):
             await append(log, 4)
+        for _ in range(2):
+            await log.append(session(), "DESK", None, WENT)
+        with pytest.raises(LogFull):
+            await log.append(session(), "DESK", None, WENT)
         log.close()
         return [entry.sequence for entry in RfqLog(tmp_path)._after(0)]
 
-    assert asyncio.run(live()) == [2, 3]
+    assert asyncio.run(live()) == [2, 3, 0, 0]
 
 
-def test_what_the_desk_has_taken_is_not_shown_again(tmp_path: Path) -> None:
+def test_what_the_desk_has_taken_is_not_shown_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def live() -> tuple[list[int], list[int], list[int]]:
         log, streams = RfqLog(tmp_path), Streams()
         await append(log, 2, 3)
@@ -149,7 +154,8 @@ def test_what_the_desk_has_taken_is_not_shown_again(tmp_path: Path) -> None:
         shown = sorted(streams.entries)
         streams.take(log, 2)
         await log._relay_once(streams)  # type: ignore[arg-type]  # as much of a client as it needs
-        log._rewrite()
+        monkeypatch.setattr(rfq_log, "REWRITE_BYTES", 0)
+        log._leave_out_taken()
         log.close()
         return shown, sorted(streams.entries), [entry.number for entry in RfqLog(tmp_path)._after(2)]
 
@@ -170,3 +176,60 @@ def test_a_flushed_server_is_given_all_again(tmp_path: Path, monkeypatch: pytest
     entries, name = asyncio.run(live())
     assert entries == [1, 2]
     assert name == RfqLog(tmp_path).name.encode()
+
+
+def test_what_cannot_be_synced_is_shown_to_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def live() -> list[int]:
+        log, streams = RfqLog(tmp_path), Streams()
+        await append(log, 2)
+        monkeypatch.setattr(os, "fdatasync", lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+        with pytest.raises(LogFailed, match="Input/output"):
+            await append(log, 3)
+        monkeypatch.undo()
+        with pytest.raises(LogFailed, match="has failed"):
+            await append(log, 4)
+        await log._relay_once(streams)  # type: ignore[arg-type]  # as much of a client as it needs
+        return sorted(streams.entries)
+
+    assert asyncio.run(live()) == [1]
+
+
+def test_who_slept_through_a_takeover_takes_no_message_that_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept, replace = RfqLog(tmp_path), Path.replace
+    asyncio.run(append(slept, 2))
+
+    def late(beside: Path, target: Path) -> Path:
+        """Between the new owner's reading and its taking the name."""
+        asyncio.run(append(slept, 3))
+        return replace(beside, target)
+
+    monkeypatch.setattr(Path, "replace", late)
+    owner = RfqLog(tmp_path)
+    monkeypatch.undo()
+    with pytest.raises(LogFailed, match="another gateway"):
+        asyncio.run(append(slept, 4))
+    asyncio.run(append(owner, 5))
+    assert [entry.sequence for entry in owner._after(0)] == [2, 3, 5]
+    assert [entry.sequence for entry in RfqLog(tmp_path)._after(0)] == [2, 3, 5]
+
+
+def test_who_slept_through_a_takeover_shows_nothing_and_rewrites_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept, streams = RfqLog(tmp_path), Streams()
+    asyncio.run(append(slept, 2))
+    owner = RfqLog(tmp_path)
+    asyncio.run(append(owner, 3))
+
+    async def relay() -> None:
+        async with asyncio.timeout(10):
+            await slept.relay(streams)  # type: ignore[arg-type]  # as much of a client as it needs
+
+    asyncio.run(relay())
+    assert streams.values == {}
+    monkeypatch.setattr(rfq_log, "REWRITE_BYTES", 0)
+    with pytest.raises(FileTaken):
+        slept._leave_out_taken()
+    assert [entry.sequence for entry in RfqLog(tmp_path)._after(0)] == [2, 3]
