@@ -6,7 +6,7 @@ turns them into a refusal, never into a price.
 
 import functools
 from collections.abc import Iterable
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -14,10 +14,11 @@ from common import valkey
 from common.errors import Refusal
 from wire import limits, transport
 from wire.instruments import COINS
-from wire.market import AnyFrame, Frame, Index, Ticker, VenueStatus
+from wire.market import Frame, Index, Ticker, VenueStatus
 from wire.units import NANOSECONDS_PER_MS
 
 TICKERS_PER_SCAN = 10_000
+Shown = TypeVar("Shown", bound=Frame)
 
 _decode_ticker = msgspec.json.Decoder(Ticker)
 _decode_index = msgspec.json.Decoder(Index)
@@ -106,13 +107,13 @@ def read_raw(keys: Iterable[str]) -> dict[str, bytes]:
     return {key: raw for key, raw in zip(wanted, _read(wanted), strict=True) if raw is not None} if wanted else {}
 
 
-def decode_frame(raw: bytes, kind: type[AnyFrame]) -> AnyFrame:
+def decode_frame(raw: bytes, kind: type[Shown]) -> Shown:
     """The frame that ``raw`` says."""
-    return _decoder_of(kind).decode(raw)
+    return cast("Shown", _decoder_of(kind).decode(raw))
 
 
 @functools.cache
-def _decoder_of(kind: type[AnyFrame]) -> msgspec.json.Decoder[AnyFrame]:
+def _decoder_of(kind: type[Frame]) -> msgspec.json.Decoder[Frame]:
     return msgspec.json.Decoder(kind)
 
 

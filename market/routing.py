@@ -7,9 +7,7 @@ exact for what is compared: prices, and fees in millionths of them. Raises the `
 import dataclasses
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
-from typing import TypeVar
 
-import msgspec
 import parley_core
 
 from market import oracle
@@ -28,9 +26,7 @@ URGENCY_PPM_PER_SECOND = 10
 """What a second of a venue's latency costs."""
 PENALTY_PPM = 200
 """Of a venue that filled less than it showed."""
-LINK_SILENT_AFTER_MS = 5_000
 STATE_ACTIVE, STATE_HALTED = 0, 2
-Shown = TypeVar("Shown", Book, VenueDepth, VenueLink)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -188,7 +184,7 @@ def _read_sources(terms: InstrumentTerms, side: Side, own_fee_ppm: int) -> list[
     found = oracle.read_raw([book_key, depth_key])
     sources = []
     if book_key in found:
-        book = _decode(found[book_key], Book)
+        book = oracle.decode_frame(found[book_key], Book)
         levels = _levels(terms, book.asks if side is Side.BUY else book.bids)
         sources.append(
             _Source(
@@ -202,18 +198,14 @@ def _read_sources(terms: InstrumentTerms, side: Side, own_fee_ppm: int) -> list[
         )
     if depth_key not in found:
         return sources
-    depth = _decode(found[depth_key], VenueDepth)
+    depth = oracle.decode_frame(found[depth_key], VenueDepth)
     links = oracle.read_raw([f"venue_link.{each.venue}" for each in depth.venues])
     for each in depth.venues:
         raw = links.get(f"venue_link.{each.venue}")
-        link = None if raw is None else _decode(raw, VenueLink)
+        link = None if raw is None else oracle.decode_frame(raw, VenueLink)
         if link is not None and link.takes_orders and link.taker_fee_basis_points is not None:
             sources.append(_venue_source(terms, side, each, link))
     return sources
-
-
-def _decode(raw: bytes, kind: type[Shown]) -> Shown:
-    return msgspec.json.decode(raw, type=kind)
 
 
 def _venue_source(terms: InstrumentTerms, side: Side, shown: VenueLevels, link: VenueLink) -> _Source:
@@ -244,4 +236,3 @@ def _to_ticks(quote_units: int, side: Side) -> int:
     """The grid price that still takes it: up for a purchase, down for a sale."""
     ticks, rest = divmod(quote_units, QUOTE_UNITS_PER_TICK)
     return ticks + (1 if rest and side is Side.BUY else 0)
-

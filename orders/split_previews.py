@@ -24,20 +24,21 @@ if TYPE_CHECKING:
 PPM = Decimal(1_000_000)
 PPM_PER_BASIS_POINT = Decimal(100)
 MONEY_STEP = Decimal("1e-8")
+LOTS_ASKED = 1_000_000
+"""So many that the rounding of a fee to money is lost in them."""
 
 
 class MarketUnreadable(Refusal):
     status = 503
 
 
-def own_fee_ppm(instrument: Instrument) -> int:
-    """What a taker pays in our own book, in millionths of the notional; of an option by its price at the tick."""
-    terms = instrument.terms
-    if terms.kind is InstrumentKind.SPOT:
-        return 0
-    price = terms.tick_size * 1_000
-    fee, _ = settlement.estimate_fee(terms, price=price, quantity=terms.lot_size * 1_000_000, liquidity=Liquidity.TAKER)
-    return int(fee / _value(terms, price, terms.lot_size * 1_000_000) * PPM)
+def own_fee_ppm(terms: InstrumentTerms, limit_ticks: int) -> int:
+    """What a taker pays in our own book at the limit, in millionths of the notional: an option's fee depends on its
+    price.
+    """
+    price, quantity = limit_ticks * terms.tick_size, terms.lot_size * LOTS_ASKED
+    fee, _ = settlement.estimate_fee(terms, price=price, quantity=quantity, liquidity=Liquidity.TAKER)
+    return int(fee / _value(terms, price, quantity) * PPM)
 
 
 def preview_best(instrument: Instrument, message: PreviewBest, now_ns: int) -> RoutePlanView:
@@ -47,7 +48,7 @@ def preview_best(instrument: Instrument, message: PreviewBest, now_ns: int) -> R
     price_ticks = steps("price", Decimal(message.price), terms.tick_size, PRICE_TICKS_MAX)
     try:
         plan = routing.plan_split(
-            terms, message.side, quantity_lots, price_ticks, now_ns, own_fee_ppm=own_fee_ppm(instrument)
+            terms, message.side, quantity_lots, price_ticks, now_ns, own_fee_ppm=own_fee_ppm(terms, price_ticks)
         )
     except valkey.Unreachable as error:
         raise MarketUnreadable("stale_market", "the venues' books cannot be read", value="unreachable") from error

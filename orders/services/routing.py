@@ -178,7 +178,7 @@ def check_venue(venue: str, now_ns: int) -> None:
         raise Unavailable("venue_not_ready", "the venues cannot be seen", value="unreachable") from error
     raw = found.get(f"venue_link.{venue}")
     link = None if raw is None else oracle.decode_frame(raw, VenueLink)
-    if not isinstance(link, VenueLink) or not link.takes_orders:
+    if link is None or not link.takes_orders:
         raise NotFound("unknown_venue", f"{venue} takes no orders here", value=venue)
     age_ms = (now_ns - link.at_ns) // NANOSECONDS_PER_MS
     if not link.is_ready or age_ms > LINK_SILENT_AFTER_MS:

@@ -134,12 +134,13 @@ def _look_at(split: SplitOrder, at: dt.datetime) -> None:
 
 def _route_anew(split: SplitOrder, standing: list[PartStanding], lots: int, at: dt.datetime) -> bool:
     """Whether anything left. The limit is the order's; what was confirmed is never exceeded."""
+    terms, now_ns = split.instrument.terms, clock.to_ns(at)
     try:
-        check_admission(split.instrument, clock.to_ns(at))
+        check_admission(split.instrument, now_ns)
         plan = routing.plan_split(
-            split.instrument.terms, Side(split.side), lots, split.price_ticks, clock.to_ns(at),
-            own_fee_ppm=own_fee_ppm(split.instrument), left_out=splits.left_out(standing, clock.to_ns(at)),
-            penalized=splits.penalized(standing, clock.to_ns(at)),
+            terms, Side(split.side), lots, split.price_ticks, now_ns,
+            own_fee_ppm=own_fee_ppm(terms, split.price_ticks),
+            left_out=splits.left_out(standing, now_ns), penalized=splits.penalized(standing, now_ns),
         )  # fmt: skip
     except (Refusal, *valkey.Unreachable) as error:
         log.warning("split order %d is not routed anew now: %s", split.pk, error)
