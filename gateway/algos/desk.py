@@ -14,7 +14,7 @@ import msgspec
 import parley_core
 
 from gateway.algos.entry import parse_client_order_id
-from gateway.algos.log import AlgoLog, Batch
+from gateway.algos.log import ENDED_KEPT_MAX, AlgoLog, Batch
 from gateway.algos.market import Market
 from gateway.algos.reports import Reporter
 from gateway.engine import RawEvent
@@ -75,6 +75,8 @@ class AlgoDesk:
         self.actions: deque[tuple[int, Action]] = deque()
         self._children: dict[int, tuple[int, int]] = {}
         """Order id -> (parent, child)."""
+        self._ended: deque[int] = deque(maxlen=ENDED_KEPT_MAX)
+        """Parents that ended since the start: the log knows of them only once it is written."""
         self.reporter = Reporter(self._log, market)
         self.event_number, self.command_sequence = self._log.event_number, self._log.command_sequence
         self._batch = self._new_batch()
@@ -191,8 +193,10 @@ class AlgoDesk:
         """A late word about what works counts still: it takes risk off, or is what a person wants now."""
         if working is not None:
             return
-        if command.action is not AlgoAction.WORK or self._log.is_ended(command.parent_order_id):
-            raise SteeringRefused("parent_not_at_work", command.parent_order_id)
+        parent_order_id = command.parent_order_id
+        has_ended = parent_order_id in self._ended or self._log.is_ended(parent_order_id)
+        if command.action is not AlgoAction.WORK or has_ended:
+            raise SteeringRefused("parent_not_at_work", parent_order_id)
         if at_ns > command.valid_until_ns:
             raise SteeringRefused("command_expired", at_ns, command.valid_until_ns)
         if len(self.parents) >= PARENTS_MAX:
@@ -213,6 +217,7 @@ class AlgoDesk:
         self.reporter.on_step(parent_order_id, command.instrument_id, before, state, given.at_ns)
         if state.is_ended:
             self._batch.parents.append((working.command, True))
+            self._ended.append(parent_order_id)
             del self.parents[parent_order_id]
 
     def _on_entered(self, raw: RawEvent) -> None:
@@ -233,13 +238,16 @@ class AlgoDesk:
                 del self._children[event.order_id]
             fill = ChildFilled(at_ns=raw[3], child=found[1], lots=event.quantity_lots, price_ticks=event.price_ticks)
             self._take_of(found[0], fill)
-            return
-        if event.liquidity is not Liquidity.TAKER and event.counterparty_account_id != PAPER_VENUE_ACCOUNT_ID:
-            return
-        traded = MarketTraded(at_ns=raw[3], lots=event.quantity_lots, price_ticks=event.price_ticks)
+        if event.liquidity is Liquidity.TAKER or event.counterparty_account_id == PAPER_VENUE_ACCOUNT_ID:
+            self._on_traded(raw[3], event)
+
+    def _on_traded(self, at_ns: int, event: gateway.OrderExecuted) -> None:
+        """A trade counts once, and for every parent whose account has no part in it."""
+        traded = MarketTraded(at_ns=at_ns, lots=event.quantity_lots, price_ticks=event.price_ticks)
         for parent_order_id, working in list(self.parents.items()):
             command = working.command
-            if command.instrument_id == event.instrument_id and command.account_id != event.counterparty_account_id:
+            is_own = command.account_id in (event.account_id, event.counterparty_account_id)
+            if command.instrument_id == event.instrument_id and not is_own:
                 self._take_of(parent_order_id, traded)
 
     def _on_ended(self, raw: RawEvent) -> None:

@@ -53,8 +53,10 @@ class Reporter:
             self._told_at.pop(parent_order_id, None)
 
     def on_time(self, parent_order_id: int, instrument_id: int, state: AlgoState, at_ns: int) -> None:
-        """Tell how far it is, now and then."""
-        if not state.is_ended and at_ns - self._told_at.get(parent_order_id, 0) >= PROGRESS_NS:
+        """Tell how far it is, now and then, as long as the database keeps up: the next report says it as well."""
+        if state.is_ended or len(self._shown) >= REPORTS_SHOWN_MAX:
+            return
+        if at_ns - self._told_at.get(parent_order_id, 0) >= PROGRESS_NS:
             self._tell(AlgoReportKind.PROGRESS, parent_order_id, instrument_id, state, at_ns)
 
     def take(self) -> tuple[list[AlgoReport], int]:

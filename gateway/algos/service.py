@@ -23,6 +23,8 @@ from wire.gateway_algos import ALGO_REPORTS, ALGO_REPORTS_STORED, SteerAlgo
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
+CANCEL_LOOKS = 20
+"""Ticks after the log failed in which an order that was on its way is still looked for."""
 SHOW_SECONDS = 0.5
 SHOWN_MS = 5_000
 REASON_MAX = 120
@@ -67,12 +69,16 @@ class AlgoService:
             await self._cancel_children()
 
     async def _cancel_children(self) -> None:
-        """An algorithm that cannot be rebuilt leaves nothing at work."""
+        """An algorithm that cannot be rebuilt leaves nothing at work, nor what was on its way when the log failed."""
+        asked: set[int] = set()
         with contextlib.suppress(EngineStopped):
-            for working in self.desk.parents.values():
-                for child in working.state.children:
-                    if child.order_id:
-                        await self._entry.cancel(working.command, child.number, child.order_id)
+            for _ in range(CANCEL_LOOKS):
+                for working in list(self.desk.parents.values()):
+                    for child in working.state.children:
+                        if child.order_id and child.order_id not in asked:
+                            asked.add(child.order_id)
+                            await self._entry.cancel(working.command, child.number, child.order_id)
+                await asyncio.sleep(TICK_SECONDS)
 
     async def send(self) -> None:
         """First why on disk, then what into the engine."""
