@@ -35,13 +35,15 @@ def enter_slice(state: AlgoState, now_ns: int) -> AlgoState:
 
 def stale_children(state: AlgoState, levels: Levels) -> tuple[Child, ...]:
     """Those that rest where they should not any more."""
-    if state.terms.algo in SCHEDULED or state.terms.algo is AlgoName.POV:
-        return tuple(child for child in state.children if child.slice_number != state.slice_number)
     if state.terms.algo is AlgoName.PEG and levels.is_fresh:
         price = _peg_price(state, without_own(state, levels))
         return tuple(child for child in state.children if price is not None and child.price_ticks != price)
-    limit = state.terms.limit_ticks
-    return tuple(child for child in state.children if limit and _is_worse(state, child.price_ticks, limit))
+    is_sliced = state.terms.algo in SCHEDULED or state.terms.algo is AlgoName.POV
+    return tuple(
+        child
+        for child in state.children
+        if _is_beyond_limit(state, child.price_ticks) or (is_sliced and child.slice_number != state.slice_number)
+    )
 
 
 def find_wish(state: AlgoState, given: Tick) -> Wish | None:

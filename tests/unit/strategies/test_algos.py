@@ -173,8 +173,13 @@ def test_pov_follows_the_market_and_never_runs_ahead():
     assert market.state.executed_lots >= market.state.market_lots // 4 - 110
 
 
-def test_participation_cap_holds_for_every_algorithm():
-    market = Market(terms(max_participation_basis_points=1_000))
+EAGER = {"participation_basis_points": 9_000, "display_lots": 120, "trigger_ticks": 110}
+"""With these every algorithm would trade more than the caps of the tests allow."""
+
+
+@pytest.mark.parametrize("algo", AlgoName)
+def test_participation_cap_holds_for_every_algorithm(algo):
+    market = Market(terms(algo, **EAGER, max_participation_basis_points=1_000))
     market.run(30)
     assert not market.entered()
     market.give(MarketTraded(at_ns=30 * SECOND, lots=90, price_ticks=101))
@@ -182,7 +187,26 @@ def test_participation_cap_holds_for_every_algorithm():
     assert market.state.executed_lots + market.state.working_lots == 10
 
 
-def test_price_cap_is_never_passed_and_the_rest_ends_with_its_time():
+@pytest.mark.parametrize("algo", AlgoName)
+@pytest.mark.parametrize(("side", "cap"), [(Side.BUY, 99), (Side.SELL, 103)])
+def test_price_cap_holds_for_every_algorithm(algo, side, cap):
+    trigger = 110 if side is Side.BUY else 90
+    market = Market(terms(algo, **{**EAGER, "trigger_ticks": trigger}, side=side, limit_ticks=cap))
+    market.give(MarketTraded(at_ns=0, lots=900, price_ticks=101))
+    market.run(55)
+    assert {child.price_ticks for child in market.entered()} == (set() if algo is AlgoName.SNIPER else {cap})
+
+
+def test_a_tighter_price_cap_takes_what_rests_beyond_it_away():
+    market = Market(terms(slice_ns=60 * SECOND))
+    market.run(3)
+    assert {child.price_ticks for child in market.orders.values()} == {100}
+    market.steer(3 * SECOND, AlgoAction.WORK, limit_ticks=98)
+    market.run(6, from_s=3)
+    assert {child.price_ticks for child in market.orders.values()} == {98}
+
+
+def test_at_the_price_cap_it_rests_and_the_rest_ends_with_its_time():
     market = Market(terms(limit_ticks=99))
     market.run(90)
     assert {child.price_ticks for child in market.entered()} == {99}
