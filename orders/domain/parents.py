@@ -11,7 +11,7 @@ from wire.limits import PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from wire.units import NANOSECONDS_PER_SECOND, Side
 
 STEERABLE = {
-    AlgoAction.WORK: frozenset({ParentState.WORKING, ParentState.PAUSED}),
+    AlgoAction.WORK: frozenset({ParentState.PAUSED}),
     AlgoAction.PAUSE: frozenset({ParentState.WORKING}),
     AlgoAction.CANCEL: frozenset({ParentState.WORKING, ParentState.PAUSED}),
 }
@@ -63,6 +63,16 @@ def check_start(parent_id: int, state: ParentState, *, needs_approval: bool) -> 
     if state not in (ParentState.STAGED, ParentState.APPROVED):
         why = f"parent order {parent_id} is {state}"
         raise Conflict("parent_not_startable", why, value=state.value, bound="staged, approved")
+
+
+def check_change(parent_id: int, state: ParentState, *, requested: str, needs_approval: bool) -> None:
+    """Raises Conflict ``already_requested`` or ``approval_missing``."""
+    is_started = state not in (ParentState.STAGED, ParentState.APPROVED)
+    if requested and not is_started:
+        raise Conflict("already_requested", f"parent order {parent_id} is being started", value=requested)
+    if needs_approval and is_started:
+        why = f"parent order {parent_id} works as another person approved it: cancel it and stage the rest anew"
+        raise Conflict("approval_missing", why, value=state.value, bound="staged, approved")
 
 
 def cost_basis_points(side: Side, price: Decimal | None, benchmark: Decimal | None) -> Decimal | None:

@@ -19,6 +19,7 @@ from wire.algos import ParentState
 from wire.gateway_algos import (
     ALGO_REPORTS,
     ALGO_REPORTS_STORED,
+    AlgoAction,
     AlgoReport,
     AlgoReportKind,
     AlgoReportsStored,
@@ -35,6 +36,12 @@ _STATES = {
     AlgoReportKind.DONE: ParentState.DONE,
     AlgoReportKind.CANCELED: ParentState.CANCELED,
 }
+_ANSWERED = {
+    AlgoReportKind.STARTED: AlgoAction.WORK,
+    AlgoReportKind.RESUMED: AlgoAction.WORK,
+    AlgoReportKind.PAUSED: AlgoAction.PAUSE,
+}
+"""The request that a report confirms; a newer one stays open."""
 _NOT_KEPT = frozenset({"number", "parent_order_id", "plan", "kind", "reason"})
 
 
@@ -123,7 +130,9 @@ def _move(parent: ParentOrder, report: AlgoReport, at: dt.datetime) -> None:
     state = _STATES.get(report.kind)
     if state is None:
         return
-    parent.state, parent.requested, parent.reason = state.value, "", report.reason
+    parent.state, parent.reason = state.value, report.reason
+    if parent.requested == _ANSWERED.get(report.kind):
+        parent.requested = ""
     if state in (ParentState.DONE, ParentState.CANCELED):
         _end(parent, state, at)
 

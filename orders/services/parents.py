@@ -143,6 +143,9 @@ def change_parent(*, user: User, actor: Actor, message: messages.ChangeParent, a
     def change(parent: ParentOrder) -> None:
         if parent.ended_at is not None:
             raise Conflict("parent_not_steerable", f"parent order {parent.pk} has ended", value=parent.state)
+        rules.check_change(
+            parent.pk, ParentState(parent.state), requested=parent.requested, needs_approval=parent.needs_approval
+        )
         if message.parameters is not None:
             parent.parameters = msgspec.to_builtins(message.parameters)
         if message.limits is not None:
@@ -152,8 +155,8 @@ def change_parent(*, user: User, actor: Actor, message: messages.ChangeParent, a
             if parent.state == ParentState.APPROVED:
                 parent.state, parent.approved_by, parent.approved_at = ParentState.STAGED.value, None, None
             return
-        action = AlgoAction.PAUSE if parent.state == ParentState.PAUSED else AlgoAction.WORK
-        _steer(parent, action, at, asks=False)
+        standing = AlgoAction.PAUSE if parent.state == ParentState.PAUSED else AlgoAction.WORK
+        _steer(parent, AlgoAction(parent.requested or standing), at, asks=False)
 
     return _change(user, actor, message, message.parent_order_id, "changed", change, at)
 

@@ -8,10 +8,11 @@ import pytest
 from audit.models import AuditRecord
 from common import clock
 from common.errors import Refusal
+from gateway.algos import service
 from gateway.algos.desk import SteeringRefused
 from orders import parent_selectors, services, tree_selectors
-from orders.models import Order, ParentOrder
-from strategies.algos import step
+from orders.models import Order, ParentOrder, ParentPolicy
+from strategies.algos import Enter, step
 from tests import builders
 from tests.integration.orders.algo_venue import NAME, AlgoVenue
 from wire import client_parents as messages
@@ -159,6 +160,35 @@ def test_a_desk_that_takes_two_lets_nobody_start_alone(venue, desk, row):
     assert (parent.approved_by_id, parent.requested) == (second.pk, "work")
 
 
+def test_a_change_does_not_undo_a_pause_that_is_under_way(venue, desk, row):
+    parent = started(venue, desk, parameters=AlgoParameters(duration_s=600, slice_s=60))
+    act(desk, "pause", parent, messages.PauseParent)
+    parent.refresh_from_db()
+    act(desk, "change", parent, messages.ChangeParent, limits=AlgoLimits(limit_price="0.01"))
+    venue.relay()
+    venue.tell()
+    parent.refresh_from_db()
+    assert (parent.state, parent.requested) == ("paused", "")
+    assert venue.algos.desk.parents[parent.pk].state.terms.limit_ticks > 0
+
+
+def test_what_another_person_approved_does_not_change_once_it_was_started(venue, desk, row):
+    ParentPolicy.objects.create(desk=desk.desk, takes_two=True)
+    parent = stage(desk)
+    act(desk, "approve", parent, messages.ApproveParent, builders.add_user(desk.firm, desk.desk), reason="fine")
+    for state, reason in (("approved", "already_requested"), ("working", "approval_missing")):
+        if state == "approved":
+            act(desk, "start", parent, messages.StartParent)
+        else:
+            venue.relay()
+            venue.tell()
+        parent.refresh_from_db()
+        assert parent.state == state
+        with pytest.raises(Refusal) as refused:
+            act(desk, "change", parent, messages.ChangeParent, limits=AlgoLimits(limit_price="0.01"))
+        assert refused.value.reason == reason
+
+
 def test_a_start_that_comes_too_late_is_refused_and_ends_it(venue, desk, row):
     parent = stage(desk)
     act(desk, "start", parent, messages.StartParent)
@@ -214,12 +244,35 @@ def test_a_log_that_cannot_be_written_leaves_nothing_at_work(venue, desk, row, m
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(venue.algos.desk, "write", fail)
+    monkeypatch.setattr(service, "TICK_SECONDS", 0.01)
     asyncio.run(venue.algos.run())
     assert venue.engine.flush(20)
     assert not {order[0] for order in venue.engine.working_orders()} & set(working)
     command = venue.algos.desk.parents[parent.pk].command
     with pytest.raises(SteeringRefused, match="algo_log_failed"):
         asyncio.run(venue.algos.on_command(venue.sequence + 1, command))
+
+
+def test_what_was_on_its_way_when_the_log_failed_is_canceled_too(venue, desk, row, monkeypatch):
+    parent = started(venue, desk, algo=AlgoName.PEG, parameters=AlgoParameters(duration_s=600))
+    venue.now_ns += 10**9
+    venue.quote(row, venue.rng)
+    venue.algos.desk.on_time(venue.now_ns)
+    asyncio.run(venue.algos.send())
+    assert [child.order_id for child in venue.algos.desk.parents[parent.pk].state.children] == [0]
+    monkeypatch.setattr(service, "TICK_SECONDS", 0.01)
+
+    async def fail_and_hear():
+        canceling = asyncio.create_task(venue.algos._cancel_children())  # noqa: SLF001 - what run() does then
+        await asyncio.sleep(0)
+        assert venue.engine.flush(20)
+        for raw in venue.engine.drain():
+            venue.algos.on_event(raw)
+        await canceling
+
+    asyncio.run(fail_and_hear())
+    assert venue.engine.flush(20)
+    assert not venue.engine.working_orders()
 
 
 @pytest.mark.parametrize("at", [1, 4, 6, 9])
@@ -255,9 +308,15 @@ def test_the_log_replays_to_the_state_that_it_made(venue, desk, row):
     for given in venue.algos.desk._log.load_inputs(parent.pk):  # noqa: SLF001 - the log itself is what is tested
         state, actions = step(state, given)
         sent += actions
-    assert state.executed_lots == parent.cumulative_lots
-    entered = Order.objects.filter(parent=parent).count()
-    assert sum(hasattr(action, "lots") for action in sent) == entered
+    told = parent.progress
+    assert (state.phase, state.executed_lots, state.executed_tick_lots) == (
+        "done", parent.cumulative_lots, parent.traded_tick_lots
+    )  # fmt: skip
+    assert (state.children_sent, state.rejected, state.market_lots) == (
+        told["children"], told["rejected"], told["market_lots"]
+    )  # fmt: skip
+    entered = {child.client_order_id for child in Order.objects.filter(parent=parent)}
+    assert {f"{parent.pk}-{action.child}" for action in sent if isinstance(action, Enter)} == entered
 
 
 def test_parents_of_another_firm_do_not_exist(venue, desk, row):
