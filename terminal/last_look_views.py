@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import roles
 from accounts import selectors as accounts_selectors
 from common import rest
 from common.actor import Actor
@@ -23,7 +24,6 @@ from wire.limits import LAST_LOOK_WINDOW_MS_MAX
 OFFER_FIELDS = ("command_id", "window_ms", "tolerance_basis_points")
 parties = require_role(TRADER, CLIENT, ADMIN)
 deciders = require_role(TRADER, CLIENT, COMPLIANCE, ADMIN)
-HOUSE = frozenset({COMPLIANCE, ADMIN})
 
 
 @require_GET
@@ -77,7 +77,7 @@ def end(request: HttpRequest, agreement_id: int) -> HttpResponse:
 
 def _is_end_begun(user: Any, agreement_id: int) -> bool:
     """Whether the house's first person asks for the end of what is in force now."""
-    if user.role not in HOUSE:
+    if not roles.sees_every_firm(user):
         return False
     found = [view for view in last_looks.list_agreements(user) if view.agreement_id == agreement_id]
     return any(view.state == "in_force" and not view.is_end_asked for view in found)
@@ -123,12 +123,14 @@ def _takers() -> list[Any]:
 
 
 def _rows(user: Any) -> list[dict[str, Any]]:
+    views = last_looks.list_agreements(user)
+    if not roles.sees_every_firm(user):
+        return [_row_for_party(user, view) for view in views]
     own = last_looks.list_own_asks(user)
-    show = _row_for_house if user.role in HOUSE else _row_for_party
-    return [show(user, view, is_own=view.agreement_id in own) for view in last_looks.list_agreements(user)]
+    return [_row_for_house(user, view, is_own=view.agreement_id in own) for view in views]
 
 
-def _row_for_party(user: Any, view: LastLookAgreementView, *, is_own: bool) -> dict[str, Any]:
+def _row_for_party(user: Any, view: LastLookAgreementView) -> dict[str, Any]:
     """``waits_for``: whose word is missing. ``may_agree``, ``may_end``: what the reader can do about it."""
     missing = _missing(view)
     is_mine = any(firm_id == user.firm_id for firm_id, _ in missing)

@@ -74,22 +74,19 @@ TEST(a_session_amends_and_cancels_what_it_entered) {
 
 namespace {
 
-/// The state as the version before entered orders wrote it: another version, without the last of them and without
-/// routes, of which there are none.
-std::vector<std::uint8_t> as_version_4(const Engine& engine) {
+/// The state as an older version wrote it: 5 without routes, of which there are none, 4 without the last entered order too.
+std::vector<std::uint8_t> as_version(std::int64_t version, const Engine& engine) {
     std::vector<std::uint8_t> now, then, copied;
     engine.save(now);
     Reader reader(now);
     Writer before(then), kept(copied);
-    static_cast<void>(reader.number());
-    kept.number(6);
-    before.number(4);
-    for (int field = 0; field < 7; ++field) {
+    kept.number(reader.number());
+    before.number(version);
+    for (int field = 0; field < 8; ++field) {
         const std::int64_t value = reader.number();
         kept.number(value);
-        before.number(value);
+        if (field < 7 || version > 4) before.number(value);
     }
-    kept.number(reader.number());
     constexpr std::size_t no_routes = 3;
     before.raw(std::span(now).subspan(copied.size(), now.size() - copied.size() - no_routes));
     return then;
@@ -102,12 +99,23 @@ TEST(a_state_of_the_version_before_entered_orders_is_read) {
     desk.place(2, Side::sell, 3, 1'020);
     desk.place(1, Side::buy, 3, 990);
     Engine twin;
-    twin.load(as_version_4(desk.engine));
+    twin.load(as_version(4, desk.engine));
     CHECK(twin.last_entered() == kEnteredOrdersFrom);
     CHECK(twin.state_hash() == desk.engine.state_hash());
     std::vector<Event> events;
     twin.apply(desk.records + 1, entered(desk, kEnteredOrdersFrom + 1, 991), events);
     CHECK(!events.empty() && events.back().kind == EventKind::order_accepted);
+}
+
+TEST(a_state_of_the_version_before_routes_is_read) {
+    OrderDesk desk;
+    desk.place(2, Side::sell, 3, 1'020);
+    desk.apply(entered(desk, kEnteredOrdersFrom + 1, 991));
+    CHECK(desk.said(EventKind::order_accepted));
+    Engine twin;
+    twin.load(as_version(5, desk.engine));
+    CHECK(twin.last_entered() == kEnteredOrdersFrom + 1);
+    CHECK(twin.state_hash() == desk.engine.state_hash());
 }
 
 TEST(a_described_perpetual_without_margin_inputs_is_the_same_from_a_snapshot) {
