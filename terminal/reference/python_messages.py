@@ -1,8 +1,9 @@
 """The module of messages of the Python client: the same types, written out for whoever has only the client.
 
-It stays one module, however long: nobody edits it, and whoever reads it looks up one name. Its names are one namespace
-with one order, in which what is needed stands before what needs it. By section it would be no shorter to read: nearly half
-are types that sections share (views, sides, legs), a module that all others would import, and a third are commands.
+It stays one module, however long: nobody edits it, and whoever reads it looks up one name. Its names are one
+namespace with one order, in which what is needed stands before what needs it. By section it would be no shorter to
+read: nearly half are types that sections share (views, sides, legs), a module that all others would import, and a third
+are commands.
 """
 
 import datetime as dt
