@@ -64,7 +64,7 @@ def _news_of(firm_id: int, fact: StoredFact, sessions: list[FixSession]) -> list
         copies = [session.pk for session in sessions if session.gets_drop_copy]
         return _of_fill(firm_id, decoded.fill, decoded.fill.rfq_id, copies)
     if isinstance(decoded, RfqPassed):
-        return _of_pass(decoded)
+        return _of_pass(firm_id, decoded)
     return []
 
 
@@ -74,7 +74,7 @@ def _of_view(firm_id: int, view: RfqView, sessions: list[FixSession]) -> list[tu
     kept = msgspec.json.encode(view).decode()
     ToldView.objects.update_or_create(firm_id=firm_id, rfq_id=view.rfq_id, defaults={"view": kept})
     if view.role == "taker":
-        request = FixRequest.objects.filter(rfq_id=view.rfq_id).first()
+        request = _request_of(firm_id, view.rfq_id)
         if request is None:
             return []
         return [(request.session_id, told.to_taker(before, view, request.request_id, request.response_id))]
@@ -114,7 +114,7 @@ class Own(NamedTuple):
 
 def _own_of(firm_id: int, view: RfqView) -> Own:
     if view.role == "taker":
-        request = FixRequest.objects.filter(rfq_id=view.rfq_id).first()
+        request = _request_of(firm_id, view.rfq_id)
         if request is None:
             return Own()
         return Own(request.session_id, client_order_id=request.client_order_id, response_id=request.response_id)
@@ -122,9 +122,14 @@ def _own_of(firm_id: int, view: RfqView) -> Own:
     return Own() if quote is None else Own(quote.session_id, quote_id=quote.client_quote_id)
 
 
-def _of_pass(fact: RfqPassed) -> list[tuple[int, list[AnyFixNews]]]:
-    """A maker does not quote; its reason is not the taker's to know."""
-    request = FixRequest.objects.filter(rfq_id=fact.rfq_pass.rfq_id).first()
+def _request_of(firm_id: int, rfq_id: int) -> FixRequest | None:
+    """By which a session of that firm asked: a fact of a maker's stream is no news of its taker's."""
+    return FixRequest.objects.filter(rfq_id=rfq_id, session__account__firm_id=firm_id).first()
+
+
+def _of_pass(firm_id: int, fact: RfqPassed) -> list[tuple[int, list[AnyFixNews]]]:
+    """A maker does not quote, as the taker may know it; the maker's own fact of it is told to nobody."""
+    request = _request_of(firm_id, fact.rfq_pass.rfq_id)
     if request is None:
         return []
     told_pass = StatusTold(status="pass", request_id=request.request_id, party=fact.rfq_pass.maker_name)

@@ -6,6 +6,7 @@ from audit.models import AuditRecord
 from fixdesk import selectors
 from fixdesk.models import FixRequest, Intake
 from fixdesk.services import intake
+from makers.services import passes
 from rfq.models import Quote, Rfq
 from terminal import registry
 from tests.integration.fixdesk.conftest import Roads
@@ -68,7 +69,7 @@ def test_a_trade_by_fix_on_both_sides(roads: Roads, django_assert_num_queries) -
     statuses = [news.status for news in roads.told(taker) if isinstance(news, fix_rfq.StatusTold)]
     assert statuses == ["accepted", "pending", "traded"]
     ours = summary(roads.told(maker))
-    assert ours[:2] == [("StatusTold", "accepted"), ("RequestShown", "")] or ours[0] == ("RequestShown", "")
+    assert ours[:2] == [("StatusTold", "accepted"), ("RequestShown", "")]
     assert ours.count(("TradeTold", "")) == 2
     assert ("OutcomeTold", "lift") in ours
     assert [(type(news), news.is_copy) for news in roads.told(copy)] == [(fix_rfq.TradeTold, True)] * 2
@@ -95,6 +96,21 @@ def test_no_session_is_told_what_its_firm_may_not_see(roads: Roads) -> None:
     (shown,) = roads.told(maker)
     assert isinstance(shown, fix_rfq.RequestShown)
     assert (shown.rfq.label, shown.rfq.quotes, shown.rfq.maker_firm_ids) == ("", [], [world.cobalt.firm.id])
+
+
+def test_a_pass_is_told_to_the_taker_once_and_not_before_the_desk_tells_it(roads: Roads) -> None:
+    """The maker's own stream has it at once, with its name."""
+    world = roads.world
+    taker, maker = roads.session(world.taker, "TAKER"), roads.session(world.cobalt, "MAKER")
+    roads.take(taker, ask(roads))
+    message = client.PassRfq(command_id=command_id(), rfq_id=Rfq.objects.get().id)
+    roads.take(maker, fix_rfq.DeclineRequest(command=message))
+    assert ("StatusTold", "pass") not in summary(roads.told(taker))
+    roads.now().tick()
+    assert passes.tell_takers(world.at) == 1
+    assert passes.tell_takers(world.at) == 0
+    assert summary(roads.told(taker)).count(("StatusTold", "pass")) == 1
+    assert ("StatusTold", "pass") not in summary(roads.told(maker))
 
 
 def test_a_message_that_is_known_changes_nothing(roads: Roads) -> None:
