@@ -19,13 +19,15 @@ _MILLI = 1_000
 
 
 def make_plan(terms: AlgoTerms) -> Plan:
-    """(nanoseconds since the start, lots by then), one entry a slice; the last is all of it. Empty: no schedule."""
+    """(nanoseconds since the start, lots by then), one entry a slice; the last is all of it. Empty: no schedule.
+
+    The last slice is shorter where the duration is not a whole number of them, and has the less to do.
+    """
     if terms.algo not in _SHARES:
         return ()
     count = -(-terms.duration_ns // terms.slice_ns)
-    shares = _SHARES[terms.algo](terms, count)
-    quantity = terms.quantity_lots
     times = [min(number * terms.slice_ns, terms.duration_ns) for number in range(1, count + 1)]
+    shares, quantity = _SHARES[terms.algo](terms, times), terms.quantity_lots
     lots = [(quantity * share + _SCALE // 2) // _SCALE for share in shares[:-1]] + [quantity]
     return tuple(zip(times, lots, strict=True))
 
@@ -59,33 +61,34 @@ def almgren_chriss_urgency(
     return math.acosh(1 + squared * tau**2 / 2) / tau * seconds
 
 
-def _straight(_: AlgoTerms, count: int) -> list[int]:
-    return [_SCALE * number // count for number in range(1, count + 1)]
+def _straight(terms: AlgoTerms, times: list[int]) -> list[int]:
+    return [_SCALE * elapsed_ns // terms.duration_ns for elapsed_ns in times]
 
 
-def _by_volume(terms: AlgoTerms, count: int) -> list[int]:
+def _by_volume(terms: AlgoTerms, times: list[int]) -> list[int]:
     """The curve's parts are equal parts of the duration; within one, volume comes evenly."""
     curve = terms.volume_curve
     if not sum(curve):
-        return _straight(terms, count)
-    totals, total = [0, *accumulate(curve)], sum(curve)
+        return _straight(terms, times)
+    totals, whole_ns = [0, *accumulate(curve)], terms.duration_ns
     shares = []
-    for number in range(1, count + 1):
-        whole, rest = divmod(number * len(curve), count)
-        reached = totals[whole] * count + (curve[whole] * rest if whole < len(curve) else 0)
-        shares.append(_SCALE * reached // (total * count))
+    for elapsed_ns in times:
+        part, rest = divmod(elapsed_ns * len(curve), whole_ns)
+        reached = totals[part] * whole_ns + (curve[part] * rest if part < len(curve) else 0)
+        shares.append(_SCALE * reached // (totals[-1] * whole_ns))
     return shares
 
 
-def _by_risk(terms: AlgoTerms, count: int) -> list[int]:
+def _by_risk(terms: AlgoTerms, times: list[int]) -> list[int]:
     """Exact decimals, so that every machine makes the same schedule."""
     if not terms.urgency_milli:
-        return _straight(terms, count)
+        return _straight(terms, times)
     with localcontext() as context:
         context.prec = _DIGITS
         urgency = Decimal(terms.urgency_milli) / _MILLI
         whole = _sinh(urgency)
-        return [int(_SCALE * (1 - _sinh(urgency * (count - number) / count) / whole)) for number in range(1, count + 1)]
+        left = [urgency * (terms.duration_ns - elapsed_ns) / terms.duration_ns for elapsed_ns in times]
+        return [int(_SCALE * (1 - _sinh(value) / whole)) for value in left]
 
 
 def _sinh(value: Decimal) -> Decimal:

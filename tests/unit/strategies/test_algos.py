@@ -135,6 +135,20 @@ def test_no_urgency_is_a_straight_line_and_volumes_shape_the_curve():
     assert scheduled_lots(plan, 99 * SECOND) == 120
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"algo": AlgoName.TWAP},
+        {"algo": AlgoName.VWAP, "volume_curve": (7, 7)},
+        {"algo": AlgoName.SHORTFALL, "urgency_milli": 0},
+        {"algo": AlgoName.SHORTFALL, "urgency_milli": 1},
+    ],
+)
+def test_a_shorter_last_slice_has_less_to_do(changes):
+    plan = make_plan(terms(**changes, duration_ns=60 * SECOND, slice_ns=25 * SECOND))
+    assert plan == ((25 * SECOND, 50), (50 * SECOND, 100), (60 * SECOND, 120))
+
+
 def test_twap_rests_first_and_takes_what_the_slices_before_left():
     market = Market(terms())
     market.run(63)

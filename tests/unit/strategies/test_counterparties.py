@@ -29,7 +29,13 @@ def learned(view, volatility_later=0.5, later_ns=MARKOUT_NS):
     takers = Counterparties()
     takers.take_end(view, tuple(read_legs(view)), two_way().decision, NOW_NS)
     now_ns = NOW_NS + later_ns
-    at = market(volatility_later, now_ns=now_ns, alive_at_ns={"BTC": now_ns}, surface_at_ns={"BTC": now_ns}, gateway_at_ns=now_ns)
+    at = market(
+        volatility_later,
+        now_ns=now_ns,
+        alive_at_ns={"BTC": now_ns},
+        surface_at_ns={"BTC": now_ns},
+        gateway_at_ns=now_ns,
+    )
     takers.mark_out(at, PARAMETERS)
     return takers
 
@@ -76,7 +82,9 @@ def test_what_cannot_be_valued_has_no_markout():
 
 def test_the_least_quoted_makes_room():
     takers = Counterparties()
-    takers.replace(CounterpartyStatistics(taker_firm_id=n, taker_name="x", quotes=n) for n in range(10, 10 + COUNTERPARTIES_MAX))
+    takers.replace(
+        CounterpartyStatistics(taker_firm_id=n, taker_name="x", quotes=n) for n in range(10, 10 + COUNTERPARTIES_MAX)
+    )
     takers.take_end(ended(), tuple(read_legs(ended())), two_way().decision, NOW_NS)
     assert of(takers).taker_firm_id == 1
     assert takers.of(ended(taker_firm_id=10)).quotes == 0

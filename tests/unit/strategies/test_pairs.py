@@ -73,7 +73,9 @@ def test_the_test_keeps_its_size_and_finds_what_comes_back():
 
 def test_half_life_of_a_known_process():
     first, second = cointegrated(8, 50_000)
-    assert half_life(residuals_of(first, second, fit_ols(first, second))) == pytest.approx(np.log(0.5) / np.log(0.9), rel=0.1)
+    assert half_life(residuals_of(first, second, fit_ols(first, second))) == pytest.approx(
+        np.log(0.5) / np.log(0.9), rel=0.1
+    )
 
 
 def test_selection_finds_the_pair_within_its_group_and_leaves_gaps_out():

@@ -1,10 +1,12 @@
 """Algorithms on a recorded market: who waits where, and that the same recording gives the same fills."""
 
+import random
+
 import msgspec
 import pytest
 
 from bench import algos
-from strategies.algos import Levels
+from strategies.algos import Levels, step
 from strategies.algos.paper import Paper
 from tests.unit.strategies.test_algos import SECOND, terms
 from wire.algos import AlgoName
@@ -14,7 +16,9 @@ BOOK = Levels(bids=((100, 50), (99, 80)), asks=((102, 40), (103, 90)))
 
 
 def paper(**changes):
-    made = Paper(terms(AlgoName.ICEBERG, **{"quantity_lots": 30, "display_lots": 30, "limit_ticks": 100, **changes}), BOOK, 0)
+    made = Paper(
+        terms(AlgoName.ICEBERG, **{"quantity_lots": 30, "display_lots": 30, "limit_ticks": 100, **changes}), BOOK, 0
+    )
     made.on_time(SECOND)
     return made
 
@@ -46,6 +50,40 @@ def test_what_was_taken_is_gone_until_the_level_changes():
     made.on_book(msgspec.structs.replace(BOOK, asks=((102, 7),)))
     made.on_time(4 * SECOND)
     assert made.state.executed_lots <= 120
+
+
+def play(algo):
+    """Five minutes of a small market that drifts down, with a trade a second."""
+    rng = random.Random(5)
+    given = terms(
+        algo, quantity_lots=300, duration_ns=300 * SECOND, volume_curve=(1, 3, 2), display_lots=20, trigger_ticks=990
+    )
+    made = None
+    for second in range(300):
+        mid = 1_000 - second // 20 + rng.randint(-3, 3)
+        near, far = ([(mid + way * at, rng.randint(5, 40)) for at in range(1, 4)] for way in (-1, 1))
+        levels = Levels(bids=tuple(near), asks=tuple(far))
+        if made is None:
+            made = Paper(given, levels, 0)
+        made.on_book(levels)
+        made.on_time(second * SECOND)
+        aggressor = rng.choice(list(Side))
+        price = mid + (rng.randint(1, 2) if aggressor is Side.BUY else -rng.randint(1, 2))
+        made.on_trade(second * SECOND + 1, price, rng.randint(1, 60), aggressor)
+    return made
+
+
+@pytest.mark.parametrize("algo", AlgoName)
+def test_the_same_market_gives_the_same_fills_twice(algo):
+    first, second = play(algo), play(algo)
+    assert (first.fills, first.inputs, first.state) == (second.fills, second.inputs, second.state)
+    lots = sum(fill.lots for fill in first.fills)
+    assert first.state.executed_lots == lots
+    assert 0 < lots <= 300
+    state = None
+    for given in first.inputs:
+        state, _ = step(state, given)
+    assert state == first.state, "what it was told makes the state again"
 
 
 @pytest.mark.parametrize("algo", [AlgoName.TWAP, AlgoName.SNIPER])

@@ -62,9 +62,7 @@ def quote(legs, *, quantity=1.0, asked=None, inventory=Inventory(), parameters=P
 
 
 def spread_of(legs, value, parameters=PARAMETERS):
-    return half_spread(
-        legs, value, parameters, size=1.0, market_time_ns=MARKET_TIME_NS, markup_share=0.0
-    ).total
+    return half_spread(legs, value, parameters, size=1.0, market_time_ns=MARKET_TIME_NS, markup_share=0.0).total
 
 
 def reason_of(call) -> str:
@@ -218,7 +216,9 @@ def test_skew_leans_against_the_inventory():
     legs = [leg(CALL), leg(PUT)]
     value = value_structure(legs, market(), PARAMETERS)
     vega = PARAMETERS.vega_limit
-    flat, long, short, very_long = (skew(legs, value, Inventory(vega_usd=held), PARAMETERS).total for held in (0, vega / 2, -vega / 2, 9 * vega))
+    flat, long, short, very_long = (
+        skew(legs, value, Inventory(vega_usd=held), PARAMETERS).total for held in (0, vega / 2, -vega / 2, 9 * vega)
+    )
     assert flat == 0
     assert long == pytest.approx(-PARAMETERS.skew_vega / 2 * value.vega)
     assert short == -long

@@ -61,10 +61,29 @@ def at_hour(day: int, hour: int) -> int:
     return int(dt.datetime(2026, 2, day, hour, tzinfo=dt.UTC).timestamp()) * NANOSECONDS_PER_SECOND
 
 
-@given(structures, st.sampled_from(["spread_vega", "spread_gross_vega", "spread_basis_points", "spread_ticks", "spread_size", "spread_quiet", "spread_weekend", "hedge_basis_points"]), shares, shares)
+@given(
+    structures,
+    st.sampled_from(
+        [
+            "spread_vega",
+            "spread_gross_vega",
+            "spread_basis_points",
+            "spread_ticks",
+            "spread_size",
+            "spread_quiet",
+            "spread_weekend",
+            "hedge_basis_points",
+        ]
+    ),
+    shares,
+    shares,
+)
 def test_no_parameter_of_the_spread_ever_narrows_it(legs, name, less, more):
     less, more = sorted((less, more))
-    assert half(legs, change(**{name: less}), at=at_hour(7, 3)).total <= half(legs, change(**{name: more}), at=at_hour(7, 3)).total + 1e-12
+    assert (
+        half(legs, change(**{name: less}), at=at_hour(7, 3)).total
+        <= half(legs, change(**{name: more}), at=at_hour(7, 3)).total + 1e-12
+    )
 
 
 @given(structures, st.floats(0, 1_000), st.floats(0, 1_000))
@@ -138,7 +157,12 @@ def test_expiry_skew_sees_only_its_own_expiry():
 def test_limits_hold_to_the_edge_and_let_nearer(name):
     legs = [leg(CALL)]
     value = value_structure(legs, market(), PARAMETERS)
-    one = {"vega_limit": value.vega_usd, "expiry_vega_limit": value.vega_usd, "delta_limit": value.delta, "notional_limit": value.legs[0].notional_usd}[name]
+    one = {
+        "vega_limit": value.vega_usd,
+        "expiry_vega_limit": value.vega_usd,
+        "delta_limit": value.delta,
+        "notional_limit": value.legs[0].notional_usd,
+    }[name]
     parameters = change(**{name: 10 * one * (1 + 1e-9)})
     assert allows(legs, value, Inventory(), 10, parameters)
     assert not allows(legs, value, Inventory(), 10.1, parameters)
