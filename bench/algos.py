@@ -66,7 +66,7 @@ def read_moments(name: str = "spot_btcusdt_20240808", symbol: str = SYMBOL) -> I
 
 
 def volume_curve(moments: list[Moment], parts: int) -> tuple[int, ...]:
-    """Lots that traded in equal parts of the time that the algorithms work in."""
+    """Lots that traded in equal parts of the time that the algorithms work in: known only afterwards."""
     start, curve = moments[0][0] + WARM_UP_NS, [0] * parts
     for at_ns, moment in moments:
         part = (at_ns - start) * parts // DURATION_NS
