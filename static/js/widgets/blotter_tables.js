@@ -6,7 +6,6 @@
 import { commands as orders } from "../feeds/orders.js";
 import { commands } from "../feeds/session.js";
 import { serverNowMs } from "../lib/clock.js";
-import { fixText } from "../lib/decimal.js";
 import * as format from "../lib/format.js";
 import { legsText } from "../lib/structure.js";
 import { firm, OPEN_ORDER_STATES } from "../store/firm.js";
@@ -15,20 +14,13 @@ import { page } from "../store/page.js";
 import { refusalWords } from "../store/refusals.js";
 import { selection } from "../store/selection.js";
 import { notify, refusalText } from "./notices.js";
+import { priceText } from "./price_text.js";
 import { ROUTES } from "./route_table.js";
 import { TAPE } from "./tape_table.js";
 
 const plain = (id, title, text, more = {}) => ({ id, title, text, ...more });
 const figure = (id, title, field) => plain(id, title, (view) => format.exact(view[field]), { sort: (view) => Number(view[field]), raw: (view) => view[field] ?? "" });
-/** A price with all the digits of the instrument's tick; an average has two more at most. */
-function priceText(view, text) {
-  if (text === null || text === undefined || Number(text) === 0) return format.NOTHING;
-  const decimals = page.instrument(view.instrument_name)?.priceDecimals ?? 0;
-  const [whole, fraction = ""] = text.split(".");
-  return format.exact(fixText(`${whole}.${fraction.slice(0, decimals + 2)}0`, decimals));
-}
-
-const price = (id, title, field) => plain(id, title, (view) => priceText(view, view[field]), { sort: (view) => Number(view[field]), raw: (view) => view[field] ?? "" });
+const price = (id, title, field) => plain(id, title, (view) => priceText(view.instrument_name, view[field]), { sort: (view) => Number(view[field]), raw: (view) => view[field] ?? "" });
 const money = (id, title, field, asset) => plain(id, title, (view) => `${format.amount(view[field])}${asset ? ` ${view[asset]}` : ""}`, { sort: (view) => Number(view[field]), raw: (view) => `${view[field]}${asset ? ` ${view[asset]}` : ""}` });
 const time = (id, title, field) => plain(id, title, (view) => format.instant(view[field], serverNowMs()), { sort: (view) => view[field], raw: (view) => format.dateTime(view[field]), isLeft: true });
 const instrument = plain("instrument", "Instrument", (view) => view.instrument_name, { isLeft: true });

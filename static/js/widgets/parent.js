@@ -4,13 +4,16 @@ import { commands } from "../feeds/session.js";
 import { arrange, element, setAttribute, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { firm } from "../store/firm.js";
+import { page } from "../store/page.js";
 import { refusalWords } from "../store/refusals.js";
 import { selection } from "../store/selection.js";
 import { refusalText } from "./notices.js";
 import { ParentChange } from "./parent_change.js";
 import { SchedulePlot } from "./parent_plot.js";
 import { addProgress, drawProgress, stateText } from "./parents.js";
+import { priceText } from "./price_text.js";
 import { ALGOS } from "./ticket_algo.js";
+import { unitOf } from "./ticket_value.js";
 import { Widget } from "./widget.js";
 
 const LOAD_MS = 1000;
@@ -22,14 +25,14 @@ const ACTIONS = {
   cancel: { title: "Cancel", may: (view) => view.state !== "done" && view.state !== "canceled" },
 };
 const FACTS = {
-  "Filled": (view) => `${view.filled_quantity} of ${view.quantity}`,
-  "Working": (view) => view.working_quantity,
-  "Due by now": (view) => (view.plan.length ? view.scheduled_quantity : format.NOTHING),
-  "Average": (view) => shown(view.average_price),
-  "Arrival mid": (view) => shown(view.arrival_mid),
-  "Mid now": (view) => shown(view.mid),
-  "Market VWAP": (view) => shown(view.market_price),
-  "Market volume": (view) => view.market_quantity,
+  "Filled": (view) => `${format.exact(view.filled_quantity)} of ${format.exact(view.quantity)} ${unit(view)}`,
+  "Working": (view) => format.exact(view.working_quantity),
+  "Due by now": (view) => (view.plan.length ? format.exact(view.scheduled_quantity) : format.NOTHING),
+  "Average": (view) => priceText(view.instrument_name, view.average_price),
+  "Arrival mid": (view) => priceText(view.instrument_name, view.arrival_mid),
+  "Mid now": (view) => priceText(view.instrument_name, view.mid),
+  "Market VWAP": (view) => priceText(view.instrument_name, view.market_price),
+  "Market volume": (view) => format.exact(view.market_quantity),
   "Cost vs arrival": (view) => cost(view.cost_arrival_basis_points),
   "Cost vs VWAP": (view) => cost(view.cost_market_basis_points),
   "Cost vs mid": (view) => cost(view.cost_mid_basis_points),
@@ -57,6 +60,7 @@ class Parent extends Widget {
   listen() {
     this.watch(firm, ["parents", "loaded"]);
     this.watch(selection, "parentId", () => this.choose());
+    this.watch(page, "instruments");
     this.every(LOAD_MS, () => this.load());
   }
 
@@ -64,6 +68,7 @@ class Parent extends Widget {
     this.loaded = null;
     this.loadedAt = -1;
     this.say("");
+    this.draw();
     this.load();
   }
 
@@ -83,20 +88,20 @@ class Parent extends Widget {
   draw() {
     const view = firm.parents.get(selection.parentId);
     if (!view) return;
-    setText(this.heading, `#${view.parent_order_id} ${view.side === "buy" ? "Buy" : "Sell"} ${view.quantity} ${view.instrument_name} · ${ALGOS[view.algo]}`);
+    setText(this.heading, `#${view.parent_order_id} ${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} ${view.instrument_name} · ${ALGOS[view.algo]}`);
     setText(this.state, stateText(view) + (view.reason ? `: ${format.words(view.reason)}` : ""));
     setAttribute(this.state, "data-state", view.state);
     for (const [verb, button] of Object.entries(this.buttons)) button.hidden = !ACTIONS[verb].may(view);
     drawProgress(this.progress, view);
     for (const [name, text] of Object.entries(FACTS)) setText(this.values[name], text(view) || format.NOTHING);
     this.change.draw(view);
-    this.plot.draw(view, this.loaded?.fills ?? []);
+    this.plot.draw(view, this.loaded);
     this.drawTree();
   }
 
   drawTree() {
     const { children = [], fills = [] } = this.loaded ?? {};
-    const nodes = [...children].reverse().flatMap((child) => [childRow(child), ...fills.filter((fill) => fill.order_id === child.order_id).map(fillRow)]);
+    const nodes = [...children].reverse().flatMap((child) => [childRow(child), ...fills.filter((fill) => fill.order_id === child.order_id).map((fill) => fillRow(child, fill))]);
     arrange(this.rows, nodes);
   }
 
@@ -113,22 +118,24 @@ class Parent extends Widget {
 }
 
 function childRow(child) {
-  const texts = [String(child.order_id), format.dateTime(child.created_at_ns), child.quantity, child.price ?? "market", format.words(child.state), child.filled_quantity, refusalWords(child)];
+  const texts = [String(child.order_id), format.dateTime(child.created_at_ns), format.exact(child.quantity), child.price ? priceText(child.instrument_name, child.price) : "market", format.words(child.state), format.exact(child.filled_quantity), refusalWords(child)];
   return element("tr", { "data-child": child.client_order_id }, ...texts.map((text, i) => element("td", { class: i === 4 ? "left state" : "left", "data-state": i === 4 ? child.state : null }, text || " ")));
 }
 
-function fillRow(fill) {
-  const texts = [`↳ fill ${fill.execution_id}`, format.dateTime(fill.at_ns), fill.quantity, fill.price, fill.liquidity, "", ""];
+function fillRow(child, fill) {
+  const texts = [`↳ fill ${fill.execution_id}`, format.dateTime(fill.at_ns), format.exact(fill.quantity), priceText(child.instrument_name, fill.price), fill.liquidity, "", ""];
   return element("tr", { class: "fill-row" }, ...texts.map((text) => element("td", { class: "left" }, text || " ")));
 }
 
-function shown(text) {
-  return text === null ? format.NOTHING : format.exact(text);
+function unit(view) {
+  const instrument = page.instrument(view.instrument_name);
+  return instrument ? unitOf(instrument) : "";
 }
 
 /** Basis points, positive is worse, and says so. */
 function cost(text) {
   if (text === null) return format.NOTHING;
+  if (Number(text) === 0) return "0 bp";
   return `${text.replace("-", "")} bp ${Number(text) > 0 ? "worse" : "better"}`;
 }
 

@@ -2,8 +2,11 @@
 
 import { commands } from "../feeds/session.js";
 import { element } from "../lib/dom.js";
+import { page } from "../store/page.js";
 import { NumberField } from "./fields.js";
 import { refusalText } from "./notices.js";
+import { uses } from "./ticket_algo.js";
+import { unitOf } from "./ticket_value.js";
 
 const FIELDS = {
   duration_s: ["Duration, s", "parameters"],
@@ -27,7 +30,14 @@ export class ParentChange {
 
   /** Fills the fields when another parent order is chosen, or its own values have changed. */
   draw(view) {
-    this.node.hidden = view.state === "done" || view.state === "canceled";
+    const isStarted = view.state !== "staged" && view.state !== "approved";
+    this.node.hidden = view.ended_at_ns > 0 || (view.needs_approval && isStarted);
+    for (const name of Object.keys(FIELDS)) this.fields[name].node.hidden = name !== "limit_price" && !uses(view.algo, name);
+    const instrument = page.instrument(view.instrument_name);
+    if (instrument) {
+      this.fields.limit_price.setStep(instrument.tick_size, instrument.priceDecimals, instrument.quote_currency);
+      this.fields.max_child_quantity.setStep(instrument.lot_size, instrument.quantityDecimals, unitOf(instrument));
+    }
     const values = JSON.stringify([view.parent_order_id, view.parameters, view.limits]);
     if (values === this.shown) return;
     this.shown = values;
@@ -37,6 +47,11 @@ export class ParentChange {
 
   async send(event) {
     event.preventDefault();
+    const wrong = Object.values(this.fields).find((field) => field.input.value.trim() !== "" && field.value === null);
+    if (wrong) {
+      this.say(`${wrong.title} is not a number.`);
+      return;
+    }
     const message = { type: "parent.change", parent_order_id: this.view.parent_order_id, parameters: { ...this.view.parameters }, limits: {} };
     for (const [name, [, group]] of Object.entries(FIELDS)) {
       const { value } = this.fields[name];

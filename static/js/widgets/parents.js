@@ -33,11 +33,11 @@ class Parents extends Widget {
     const id = view.parent_order_id;
     if (!this.rows.has(id)) this.rows.set(id, addRow(id));
     const { node, title, state, detail, done, progress } = this.rows.get(id);
-    setText(title, `${view.side === "buy" ? "Buy" : "Sell"} ${view.quantity} ${view.instrument_name}`);
+    setText(title, `${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} ${view.instrument_name}`);
     setText(state, stateText(view));
     setAttribute(state, "data-state", view.state);
     setText(detail, `#${id} · ${ALGOS[view.algo]}${view.reason ? ` · ${format.words(view.reason)}` : ""}`);
-    setText(done, `${view.filled_quantity} of ${view.quantity}`);
+    setText(done, `${format.exact(view.filled_quantity)} of ${format.exact(view.quantity)}`);
     drawProgress(progress, view);
     setAttribute(node, "aria-pressed", String(id === selection.parentId));
     return node;

@@ -71,7 +71,7 @@ class Ticket extends Widget {
   }
 
   rows() {
-    const post = element("label", { class: "check" }, this.postOnly, "Post only");
+    this.post = element("label", { class: "check" }, this.postOnly, "Post only");
     const facts = element("dl", { class: "facts" }, element("dt", {}, "Value"), this.value, element("dt", {}, "Contract"), this.multiplier);
     return [
       element("div", { class: "ticket-instrument" }, this.name, this.quote),
@@ -79,7 +79,7 @@ class Ticket extends Widget {
       this.sides,
       element("div", { class: "ticket-row" }, this.types, this.times),
       element("div", { class: "ticket-row" }, this.quantity.node, this.price.node),
-      element("div", { class: "ticket-instrument" }, post, this.leave),
+      element("div", { class: "ticket-instrument" }, this.post, this.leave),
       this.terms.node,
       this.algo.node,
       facts,
@@ -166,19 +166,20 @@ class Ticket extends Widget {
     this.drawAmended();
     this.venue.draw(this.state, this.wanted(instrument));
     this.terms.draw(this.state, instrument);
-    this.algo.draw(this.state);
+    this.algo.draw(this.state, instrument);
     for (const button of this.times.querySelectorAll("button")) setDisabled(button, orderType === "market");
     if (instrument) this.drawInstrument(instrument);
     this.drawSubmit(instrument);
   }
 
-  /** Side, type and terms of an order that works stay what they are. */
+  /** Side, type and terms of an order that works stay what they are; an algorithm chooses type and time by itself. */
   drawAmended() {
     this.leave.hidden = !this.amended;
     this.venue.node.hidden = Boolean(this.amended || this.state.algo);
     this.terms.node.hidden = Boolean(this.amended || this.state.algo || this.state.venue);
     this.algo.node.hidden = Boolean(this.amended || this.state.venue);
-    for (const group of [this.sides, this.types, this.times]) group.hidden = Boolean(this.amended);
+    this.sides.hidden = Boolean(this.amended);
+    for (const group of [this.types, this.times, this.post]) group.hidden = Boolean(this.amended || this.state.algo);
   }
 
   drawInstrument(instrument) {
@@ -186,7 +187,7 @@ class Ticket extends Widget {
     setText(this.name, instrument.name);
     setText(this.quote, `${format.exact(ticker?.bid_price)} / ${format.exact(ticker?.ask_price)}`);
     this.quantity.setStep(instrument.lot_size, instrument.quantityDecimals, unitOf(instrument));
-    this.price.setStep(instrument.tick_size, instrument.priceDecimals, instrument.quote_currency);
+    this.price.setStep(instrument.tick_size, instrument.priceDecimals, this.isAlgo ? `cap, ${instrument.quote_currency}` : instrument.quote_currency);
     setText(this.multiplier, `${format.short(instrument.multiplier)} ${instrument.kind !== "option" && instrument.is_inverse ? "USD" : instrument.coin}`);
     setText(this.value, valueText(instrument, ticker, Number(this.quantity.value), this.typedPrice));
   }

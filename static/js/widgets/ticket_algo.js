@@ -5,6 +5,8 @@
 
 import { element, setText } from "../lib/dom.js";
 import { NumberField } from "./fields.js";
+import { addSelect } from "./ticket_terms.js";
+import { unitOf } from "./ticket_value.js";
 
 export const ALGOS = { twap: "TWAP", vwap: "VWAP", pov: "POV", implementation_shortfall: "Implementation shortfall", iceberg: "Iceberg", peg: "Peg", sniper: "Sniper" };
 const SCHEDULED = ["twap", "vwap", "implementation_shortfall"];
@@ -14,42 +16,56 @@ const FIELDS = {
   duration_s: ["Duration, s", "600", Object.keys(ALGOS), "parameters", false],
   slice_s: ["Slice, s", "10", [...SCHEDULED, "pov"], "parameters", false],
   volume_curve: ["Volumes, e.g. 3,2,4", "", ["vwap"], "parameters", false],
-  urgency_milli: ["Urgency, ‰", "2000", ["implementation_shortfall"], "parameters", false],
+  urgency_milli: ["Urgency, thousandths", "2000", ["implementation_shortfall"], "parameters", false],
   participation_basis_points: ["Participation, bp", "1000", ["pov"], "parameters", false],
-  display_quantity: ["Size of a child", "", ["iceberg", "peg"], "parameters", true],
+  display_quantity: ["Shown at a time", "", ["iceberg", "peg"], "parameters", true],
   peg_offset: ["Offset", "", ["peg"], "parameters", true],
   trigger_price: ["Trigger price", "", ["sniper"], "parameters", true],
   max_participation_basis_points: ["Max participation, bp", "", Object.keys(ALGOS), "limits", false],
   max_child_quantity: ["Max child", "", Object.keys(ALGOS), "limits", true],
 };
+const PRICES = ["peg_offset", "trigger_price"];
+const SIZES = ["display_quantity", "max_child_quantity"];
 const NEEDED = new Set(["duration_s", "slice_s", "urgency_milli", "participation_basis_points", "trigger_price"]);
+
+const VOLUMES = /^\s*(\d+\s*(,\s*\d+\s*)*)?$/;
 
 export class TicketAlgo {
   /** @param {{onChoose: (changes: object) => void, onInput: () => void}} listeners */
   constructor({ onChoose, onInput }) {
     this.select = element("select", { class: "input", id: "ticket-algo", onchange: () => onChoose({ algo: this.select.value }) }, element("option", { value: "" }, "None: one order"), ...Object.entries(ALGOS).map(([value, title]) => element("option", { value }, title)));
     this.fields = Object.fromEntries(Object.entries(FIELDS).map(([name, [title, value]]) => [name, newField(title, value, onInput)]));
+    this.pegReference = addSelect("pegReference", onChoose, "ticket-algo");
     this.starts = element("input", { type: "checkbox", onchange: onInput });
     this.starts.checked = true;
     this.startsNode = element("label", { class: "check" }, this.starts, "Start at once");
     this.summary = element("summary", {}, "Algo");
     const chooser = element("div", { class: "field" }, element("label", { for: "ticket-algo" }, "Algorithm"), this.select);
-    const parts = [chooser, ...Object.values(this.fields).map((field) => field.node), this.startsNode];
+    const parts = [chooser, this.pegReference.node, ...Object.values(this.fields).map((field) => field.node), this.startsNode];
     this.node = element("details", { class: "ticket-terms" }, this.summary, element("div", { class: "ticket-row" }, ...parts));
   }
 
-  draw({ algo = "" }) {
+  draw({ algo = "", pegReference }, instrument) {
     this.select.value = algo;
+    this.pegReference.select.value = pegReference;
+    this.pegReference.node.hidden = algo !== "peg";
     setText(this.summary, algo ? `Algo: ${ALGOS[algo]}` : "Algo");
     for (const name of Object.keys(FIELDS)) this.fields[name].node.hidden = !uses(algo, name);
     this.startsNode.hidden = !algo;
+    if (!instrument) return;
+    for (const name of PRICES) this.fields[name].setStep(instrument.tick_size, instrument.priceDecimals, instrument.quote_currency);
+    for (const name of SIZES) this.fields[name].setStep(instrument.lot_size, instrument.quantityDecimals, unitOf(instrument));
   }
 
   /** Why it cannot be sent, or "". */
   problem({ algo }) {
     for (const name of Object.keys(FIELDS)) {
       const field = this.fields[name];
-      if (!uses(algo, name) || name === "volume_curve") continue;
+      if (!uses(algo, name)) continue;
+      if (name === "volume_curve") {
+        if (!VOLUMES.test(field.input.value)) return "Volumes are whole numbers with commas between.";
+        continue;
+      }
       const isNeeded = NEEDED.has(name) || (name === "display_quantity" && algo === "iceberg");
       if (isNeeded && !(Number(field.value) > 0) && name !== "urgency_milli") return `${FIELDS[name][0]} must be above zero.`;
       if (field.input.value.trim() !== "" && field.value === null) return `${FIELDS[name][0]} is not a number.`;
@@ -70,12 +86,14 @@ export class TicketAlgo {
     return groups;
   }
 
-  words({ algo }) {
-    return `by ${ALGOS[algo]} over ${this.fields.duration_s.value} s`;
+  words({ algo, pegReference }) {
+    const to = algo === "peg" ? ` to ${pegReference === "mid" ? "mid" : "own side"}` : "";
+    return `by ${ALGOS[algo]}${to} over ${this.fields.duration_s.value} s`;
   }
 }
 
-function uses(algo, name) {
+/** Whether the algorithm reads the parameter or limit of that name. */
+export function uses(algo, name) {
   return FIELDS[name][2].includes(algo);
 }
 

@@ -125,8 +125,9 @@ function unsigned(field) {
   return problem;
 }
 
-function addSelect(name, onChoose) {
+/** `place`: what the control belongs to, so that ids differ. */
+export function addSelect(name, onChoose, place = "ticket") {
   const [title, options] = OPTIONS[name];
-  const select = element("select", { class: "input", id: `ticket-${name}`, onchange: () => onChoose({ [name]: select.value }) }, ...Object.entries(options).map(([value, text]) => element("option", { value }, text)));
-  return { select, node: element("div", { class: "field" }, element("label", { for: `ticket-${name}` }, title), select) };
+  const select = element("select", { class: "input", id: `${place}-${name}`, onchange: () => onChoose({ [name]: select.value }) }, ...Object.entries(options).map(([value, text]) => element("option", { value }, text)));
+  return { select, node: element("div", { class: "field" }, element("label", { for: `${place}-${name}` }, title), select) };
 }
