@@ -25,7 +25,7 @@ Controls::Subject Engine::subject_of(Slot account, Slot instrument, const Owner&
 
 /// The gate, in constant time. Gives a market order the collar as its price.
 Refusal Engine::check_intent(Intent& intent) const {
-    if (!is_clear(intent)) {
+    if (intent.venue_id != 0 || !is_clear(intent)) {
         if (const Refusal refusal = check_controls(intent)) return refusal;
     }
     const Refusal refusal = check_margin(intent);
@@ -38,7 +38,8 @@ Refusal Engine::check_controls(Intent& intent) const {
     const Instrument& instrument = *instruments_[intent.instrument];
     const Limits* limits = accounts_[intent.account].limits.find(instrument.coin);
     if (limits == nullptr) return {Reason::no_limits, accounts_[intent.account].id, 0};
-    const Controls::Subject subject = subject_of(intent.account, intent.instrument, intent.owner);
+    Controls::Subject subject = subject_of(intent.account, intent.instrument, intent.owner);
+    if (intent.venue_id != 0) subject.venue_id = intent.venue_id;
     if (const Refusal refusal = controls_.check(subject)) return refusal;
     const CoinIndex& index = coins_[instrument.coin];
     if (const Refusal refusal =

@@ -31,6 +31,7 @@ void Engine::on(const PlaceRoute& route, const PlaceOrder& order) {
 Refusal Engine::pass_route_gate(const PlaceRoute& route, const PlaceOrder& order, Intent& intent) {
     intent.owner = owner_of(order);
     intent.attribution = order.attribution;
+    intent.venue_id = route.venue_id;
     intent.side = order.side;
     intent.lots = order.quantity;
     if (order.order_type == OrderType::limit) intent.price = order.price;
@@ -42,12 +43,12 @@ Refusal Engine::pass_route_gate(const PlaceRoute& route, const PlaceOrder& order
         intent.path = &path_of(intent.account, intent.instrument, intent.owner);
         refusal = order_controls_.count_message(*intent.path, now_ns_);
     }
-    if (!refusal) refusal = check_route(route, order, intent);
+    if (!refusal) refusal = check_route(order, intent);
     if (!refusal) admit(intent);
     return refusal;
 }
 
-Refusal Engine::check_route(const PlaceRoute& route, const PlaceOrder& order, Intent& intent) const {
+Refusal Engine::check_route(const PlaceOrder& order, Intent& intent) const {
     if (order.valid_until_ns < now_ns_) return {Reason::command_expired, now_ns_, order.valid_until_ns};
     if (const Refusal refusal = check_route_form(order)) return refusal;
     if (intent.instrument == kNone) return {Reason::unknown_instrument, order.instrument_id, 0};
@@ -56,9 +57,6 @@ Refusal Engine::check_route(const PlaceRoute& route, const PlaceOrder& order, In
     if (order.user_id == 0) return {Reason::attribution, 0, 0};
     const Account& account = accounts_[intent.account];
     if (order.firm_id != account.firm_id) return {Reason::attribution, order.firm_id, account.firm_id};
-    Controls::Subject subject = subject_of(intent.account, intent.instrument, intent.owner);
-    subject.venue_id = route.venue_id;
-    if (const Refusal refusal = controls_.check(subject)) return refusal;
     if (order.is_reduce_only) {
         const std::int64_t most = reducible(intent.account, intent.instrument, intent.side, kNone);
         if (order.quantity.value > most) return {Reason::reduce_only, order.quantity.value, std::max<std::int64_t>(most, 0)};
@@ -92,11 +90,13 @@ void Engine::on(const CancelRoute& command) {
         return;
     }
     Route& route = found->second;
-    if (!order_controls_.is_empty()) {
-        const ControlPath& path = path_of(route.account, route.instrument, route.owner);
-        static_cast<void>(order_controls_.count_message(path, now_ns_));
-    }
+    count_route_message(route);
     request_route_cancel(command.route_id, route, Reason::requested);
+}
+
+void Engine::count_route_message(const Route& route) {
+    if (order_controls_.is_empty()) return;
+    static_cast<void>(order_controls_.count_message(path_of(route.account, route.instrument, route.owner), now_ns_));
 }
 
 void Engine::request_route_cancel(OrderId id, Route& route, Reason reason) {
@@ -125,6 +125,7 @@ void Engine::on(const AmendRoute& command) {
     PriceTicks price;
     if (is_open) {
         Route& route = found->second;
+        count_route_message(route);
         quantity = command.quantity.value != 0 ? command.quantity : route.quantity;
         price = command.price.value != 0 ? command.price : route.price;
         refusal = check_route_amend(command, route, quantity, price);
@@ -145,6 +146,7 @@ Refusal Engine::check_route_amend(const AmendRoute& command, Route& route, Lots 
         return {Reason::invalid_quantity, quantity.value, kQuantityLotsMax};
     }
     if (price.value <= 0 || price.value > kPriceTicksMax) return {Reason::invalid_price, price.value, kPriceTicksMax};
+    if (const Refusal refusal = check_trading(*instruments_[route.instrument])) return refusal;
     // a part of a parent never grows beyond what left
     const bool has_parent = route.owner.parent_order_id != 0;
     if (has_parent && quantity > route.quantity) {
@@ -155,6 +157,7 @@ Refusal Engine::check_route_amend(const AmendRoute& command, Route& route, Lots 
     intent.instrument = route.instrument;
     intent.position = route.position;
     intent.owner = route.owner;
+    intent.venue_id = route.venue_id;
     intent.attribution.strategy_id = route.owner.strategy_id;
     intent.attribution.parent_order_id = route.owner.parent_order_id;
     intent.side = route.side;
@@ -191,9 +194,12 @@ void Engine::on(const ReportRoute& report) {
     Route& route = found->second;
     index_micros = coins_[instruments_[route.instrument]->coin].price_micros;
     event.values[6] = index_micros;
-    const bool was_open = route.leaves.value > 0;
+    const std::int64_t held = route.leaves.value;
     if (report.is_execution) execute_route(route, report);
-    if (!was_open) return;
+    if (held == 0) return;
+    // what was taken back counts as out, as in the database: it is not traded anew by itself
+    const std::int64_t executed = std::max<std::int64_t>(report.lots, 0);
+    order_controls_.give_back_to_parent(route.owner.parent_order_id, {held - executed - report.leaves.value});
     hold_route(route, report.leaves);
     if (report.leaves.value > 0) {
         route.quantity.value = route.filled + report.leaves.value;
@@ -216,11 +222,9 @@ void Engine::hold_route(Route& route, Lots leaves) {
     route.leaves = leaves;
 }
 
-/// Room for its parent again, and a place among those that ended.
+/// A place among those that ended.
 void Engine::end_route(OrderId id, Route& route) {
     count_working_order(route.account, route.instrument, route.owner, -1);
-    const std::int64_t unfilled = route.quantity.value - route.filled;
-    if (unfilled > 0) order_controls_.give_back_to_parent(route.owner.parent_order_id, {unfilled});
     ended_routes_.push_back(id);
     if (ended_routes_.size() <= kEndedRoutesMax) return;
     routes_.erase(ended_routes_.front());

@@ -90,9 +90,20 @@ TEST(the_gate_refuses_a_route_as_it_refuses_an_order) {
     desk.give(SetKillSwitch{0, ControlScope::venue, 7, true});
     desk.send(desk.order(1, Side::buy, 1, 1'000));
     CHECK(desk.said(EventKind::route_refused, Reason::kill_switch));
+    desk.give(SetKillSwitch{0, ControlScope::venue, 1, true});
     desk.send(desk.order(1, Side::buy, 1, 1'000), 8);
     CHECK(desk.said(EventKind::route_admitted));
     CHECK(desk.held().buy_working == 1);
+}
+
+TEST(an_amendment_passes_the_controls_of_its_venue) {
+    RouteDesk desk;
+    const OrderId id = desk.send(desk.order(1, Side::buy, 10, 1'000));
+    desk.give(SetKillSwitch{0, ControlScope::venue, 7, true});
+    CHECK(desk.said(EventKind::route_cancel_requested, Reason::kill_switch));
+    desk.give(AmendRoute{0, desk.now, id, {15}, {}});
+    CHECK(desk.said(EventKind::route_amend_refused, Reason::kill_switch));
+    CHECK(desk.held().buy_working == 10);
 }
 
 TEST(a_kill_switch_asks_for_a_cancel_and_holds_on) {
@@ -141,6 +152,22 @@ TEST(parts_of_a_parent_never_leave_beyond_what_was_admitted) {
     CHECK(desk.out(77) == 5);
     part(5);
     CHECK(desk.said(EventKind::route_admitted));
+}
+
+TEST(a_parent_counts_what_a_venue_made_smaller_took_back_or_filled_in_parts_of_a_lot) {
+    RouteDesk desk;
+    desk.give(SetParentOrder{0, 77, {10}});
+    PlaceOrder order = desk.order(1, Side::buy, 10, 1'000);
+    order.attribution.parent_order_id = 77;
+    const OrderId id = desk.send(order);
+    desk.report(1, id, 4, 7);  // 3.6 of 10 lots, so that 6.4 are left
+    CHECK(desk.out(77) == 11);
+    desk.report(2, id, -1, 7);
+    CHECK(desk.out(77) == 11);
+    desk.report(3, id, 0, 2);
+    CHECK(desk.out(77) == 6);
+    desk.report(4, id, 0, 0);
+    CHECK(desk.out(77) == 4);
 }
 
 TEST(an_instrument_is_not_forgotten_while_a_route_in_it_works) {

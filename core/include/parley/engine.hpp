@@ -214,6 +214,7 @@ private:
         Owner owner;
         OrderId order_id = 0;  ///< 0: a leg of a block
         OrderAttribution attribution;
+        std::int64_t venue_id = 0;  ///< of a route; 0: our own book
         ControlPath* path = nullptr;
         std::uint64_t identity = 0;  ///< of an order that passed with nothing in the way
         Side side{};
@@ -309,9 +310,10 @@ private:
     void on(const AmendRoute& command);
     void on(const ReportRoute& report);
     [[nodiscard]] Refusal pass_route_gate(const PlaceRoute& route, const PlaceOrder& order, Intent& intent);
-    [[nodiscard]] Refusal check_route(const PlaceRoute& route, const PlaceOrder& order, Intent& intent) const;
+    [[nodiscard]] Refusal check_route(const PlaceOrder& order, Intent& intent) const;
     [[nodiscard]] Refusal check_route_form(const PlaceOrder& order) const;
     [[nodiscard]] Refusal check_route_amend(const AmendRoute& command, Route& route, Lots quantity, PriceTicks price);
+    void count_route_message(const Route& route);
     void request_route_cancel(OrderId id, Route& route, Reason reason);
     void request_route_cancels(ControlScope scope, std::int64_t scope_id, Reason reason);
     [[nodiscard]] bool is_route_covered(const Route& route, ControlScope scope, std::int64_t scope_id) const;
