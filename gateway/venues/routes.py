@@ -104,12 +104,13 @@ class VenueRoutes:
                 group.create_task(self._verify(trading))
 
     def _recover(self) -> None:
+        known = {venue: _own_by_route(trading) for venue, trading in self.tradings.items()}
         for route_id, venue, _, instrument_id, side, lots, *_, is_asked in self._engine.open_routes():
             trading = self.tradings.get(venue)
             if trading is None:
                 log.critical("venue %s is not connected: nobody knows what became of route %d", venue, route_id)
                 continue
-            own = _find_own(trading, route_id)
+            own = known[venue].get(route_id)
             if own is None:
                 trading.refuse(self._lost_order(route_id, instrument_id, side, lots), NEVER_SENT)
                 continue
@@ -222,6 +223,9 @@ class VenueRoutes:
             except EngineStopped as error:
                 log.critical("venue %s: no more reports are taken: %s", venue, error)
                 return
+            except (ValueError, ArithmeticError) as error:
+                trading.stop(f"report {given + 1} cannot be counted: {error}")
+                return
             if not reports:
                 await _wait(wake)
 
@@ -255,8 +259,8 @@ class VenueRoutes:
             log.error("a request to a venue failed", exc_info=error)
 
 
-def _find_own(trading: VenueTrading, route_id: int) -> OwnOrder | None:
-    return next((own for own in trading.own.orders.values() if find_route_id(own.client_order_id) == route_id), None)
+def _own_by_route(trading: VenueTrading) -> dict[int, OwnOrder]:
+    return {route_id: own for name, own in trading.own.orders.items() if (route_id := find_route_id(name))}
 
 
 async def _wait(wake: asyncio.Event) -> None:

@@ -301,8 +301,12 @@ class VenueTrading:
         try:
             self._log.append(*records)
         except OrderLogFailed as error:
-            log.critical("venue %s: %s: nothing new leaves", self.venue, error)
-            self.is_ready, self._is_failed = False, True
+            self.stop(str(error))
+
+    def stop(self, why: str) -> None:
+        """Nothing new leaves any more; cancels still pass. A person has to look."""
+        log.critical("venue %s: %s: nothing new leaves", self.venue, why)
+        self.is_ready, self._is_failed = False, True
 
     def _restore(self, record: Record) -> None:
         if record.sent is not None:
