@@ -59,8 +59,9 @@ def apply_cancel_requested(envelope: gateway.EventEnvelope) -> None:
     route.is_cancel_requested, route.reason = True, event.reason
     if before != OrderState.UNKNOWN:
         route.state = OrderState.PENDING_CANCEL.value
-    _save(route, clock.from_ns(envelope.at_ns), awaits=True)
-    publishers.record_route(route, "route.cancel_requested", GATEWAY, clock.from_ns(envelope.at_ns), before=before)
+    at = clock.from_ns(envelope.at_ns)
+    _save(route, at, awaiting_since=at)
+    publishers.record_route(route, "route.cancel_requested", GATEWAY, at, before=before)
     publishers.publish_route(route)
 
 
@@ -151,18 +152,20 @@ def _apply_report(event: events.RouteReported, envelope: gateway.EventEnvelope, 
     route.reason, route.reason_text = (text[:200] for text in reason_of(report))
     fill = None if report.execution is None else _book(route, event, envelope, report.execution)
     is_due = route.is_cancel_requested and standing.state is OrderState.PENDING_CANCEL
-    _save(route, at, awaits=is_due)
+    _save(route, at, awaiting_since=at if is_due else None)
     publishers.record_route(route, f"route.{report.kind.value}", GATEWAY, at, before=before)
     publishers.publish_route(route, fill)
 
 
 def _take_terms(route: Route, report: ExecutionReport) -> None:
-    """What an amendment made of it, and what the venue calls it."""
+    """What an amendment made of it, and what the venue calls it. A venue that names no limit, or one of a market order,
+    changes none.
+    """
     route.venue_order_id = (report.venue_order_id or route.venue_order_id)[:64]
     if report.kind is ReportKind.REPLACED:
-        route.price = report.price
         tick, lot = route.instrument.tick_size, route.instrument.lot_size
-        route.price_ticks = None if report.price is None else int((report.price / tick).to_integral_value())
+        if report.price is not None and route.price is not None:
+            route.price, route.price_ticks = report.price, int((report.price / tick).to_integral_value())
         route.quantity_lots = max(1, int((report.quantity / lot).to_integral_value()))
 
 
@@ -255,7 +258,7 @@ def _keep(
     before = route.state
     route.reason, (route.reason_value, route.reason_bound) = f"refused: {event.reason}", _measured(route, event)
     at = clock.from_ns(envelope.at_ns)
-    _save(route, at)
+    _save(route, at, awaiting_since=route.awaiting_since)
     publishers.record_route(route, "route.request_refused", GATEWAY, at, before=before)
     publishers.publish_route(route)
 
@@ -272,9 +275,9 @@ def _measured(
     return measured(event.reason, event.value, event.bound, steps)
 
 
-def _save(route: Route, at: dt.datetime, *, awaits: bool = False) -> None:
-    """An answer is due from now where ``awaits``. A split order looks at what its part has become."""
-    route.awaiting_since = at if awaits else None
+def _save(route: Route, at: dt.datetime, *, awaiting_since: dt.datetime | None = None) -> None:
+    """``awaiting_since``: from when an answer is due. A split order looks at what its part has become."""
+    route.awaiting_since = awaiting_since
     route.updated_at = max(at, route.updated_at)
     route.save()
     if route.split_id is not None:
