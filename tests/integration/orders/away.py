@@ -8,14 +8,16 @@ import msgspec
 
 from common import clock, valkey
 from gateway.engine import submit
-from gateway.venues.execution import Execution, OrderView
+from gateway.venues.execution import Execution, NewVenueOrder, OrderView
 from gateway.venues.route_reports import engine_report
 from gateway.venues.routes import VenueRoutes
 from gateway.venues.trading import NoAnswer, Refused, VenueTrading
 from wire.gateway_routes import PlaceRoute
 from wire.market import VenueLink
 from wire.transport import MARKET_LATEST
-from wire.units import Liquidity, OrderState
+from wire.units import Liquidity, OrderState, Side
+
+PUMPED_SECONDS = 0.5
 
 
 class MemoryVenue:
@@ -25,12 +27,27 @@ class MemoryVenue:
         self.title, self.script, self.orders, self.executions = title, [], {}, []
         self._ids = itertools.count(1)
         self.extra = Decimal(0)
+        self.refuses_amendments = ""
 
-    async def place(self, order):
-        what = self.script.pop(0) if self.script else Decimal(1)
-        if what == "reject":
-            raise Refused("10009 not_enough_funds")
-        view = OrderView(
+    def order(self, instrument, client_order_id, quantity):
+        """As the venue would show one that somebody else placed."""
+        return self._view(
+            NewVenueOrder(
+                client_order_id=client_order_id,
+                name=instrument.name,
+                side=Side.BUY,
+                quantity=quantity,
+                price=Decimal(1),
+            )
+        )
+
+    def show(self, instrument, client_order_id, quantity):
+        view = self.order(instrument, client_order_id, quantity)
+        self.orders[view.venue_order_id] = view
+        return view.venue_order_id
+
+    def _view(self, order):
+        return OrderView(
             venue_order_id=f"{self.title}-{next(self._ids)}",
             client_order_id=order.client_order_id,
             name=order.name,
@@ -41,6 +58,12 @@ class MemoryVenue:
             state=OrderState.NEW,
             updated_at_ns=clock.now_ns(),
         )
+
+    async def place(self, order):
+        what = self.script.pop(0) if self.script else Decimal(1)
+        if what == "reject":
+            raise Refused("10009 not_enough_funds")
+        view = self._view(order)
         self.orders[view.venue_order_id] = view
         if what == "silence":
             raise NoAnswer("the connection ended")
@@ -89,6 +112,8 @@ class MemoryVenue:
         return self.orders[venue_order_id]
 
     async def amend(self, venue_order_id, name, quantity, price):
+        if self.refuses_amendments:
+            raise Refused(self.refuses_amendments)
         view = self.orders[venue_order_id]
         self.orders[venue_order_id] = msgspec.structs.replace(
             view, quantity=quantity, price=price or view.price, updated_at_ns=clock.now_ns()
@@ -126,6 +151,7 @@ class Away:
         self.venue, self.registry, self.folder = venue, registry, folder
         self.venues = {name: MemoryVenue(name) for name in names}
         self.loop = asyncio.new_event_loop()
+        self.stopped = set()
         self.open()
 
     def open(self):
@@ -171,8 +197,31 @@ class Away:
     def feed(self):
         """Reports of the logs to the engine, as the pump does."""
         for name, trading in self.tradings.items():
+            if name in self.stopped:
+                continue
             for report in trading.reports_from(self.venue.engine.venue_report(name) + 1):
                 self.loop.run_until_complete(submit(self.venue.engine.report_route, *engine_report(report)))
+
+    def pump(self):
+        """The gateway's own, until it waits for more; a pump that ends by itself has stopped its venue."""
+
+        async def run():
+            pumps = {name: asyncio.create_task(self.routes._pump(name, each)) for name, each in self.tradings.items()}  # noqa: SLF001 - one part of run
+            await asyncio.wait(pumps.values(), timeout=PUMPED_SECONDS)
+            for name, each in pumps.items():
+                if not each.cancel():
+                    each.result()
+                    self.stopped.add(name)
+            await asyncio.gather(*pumps.values(), return_exceptions=True)
+
+        self.loop.run_until_complete(run())
+
+    def agree(self):
+        """Once more with every venue, while orders go on."""
+        for trading in self.tradings.values():
+            self.loop.run_until_complete(trading.verify())
+        self.feed()
+        self.settle()
 
     def settle(self):
         for _ in range(3):

@@ -1,21 +1,26 @@
 """Orders that leave for venues and come back: real engine, real order library, real database, venues in memory."""
 
+import datetime as dt
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from accounts import roles
 from audit.models import AuditRecord
-from common import clock
+from common import clock, valkey
+from common.errors import Refusal
 from gateway.registry import Registry
 from orders import route_selectors, services
-from orders.models import Route, RouteFill, SplitOrder, VenueBreak
+from orders.models import ExternalOrder, Route, RouteFill, SplitOrder, VenueBreak
 from settlement.models import Fill, Position
 from settlement.selectors import check_ledger
 from tests import builders
 from tests.integration.orders.away import Away
 from tests.integration.risk.gate import MARK, NAME
-from wire.client import CancelRoute, CancelSplit, PlaceBest, PlaceRoute, PlannedPart
+from wire.client import AmendRoute, CancelRoute, CancelSplit, PlaceBest, PlaceRoute, PlannedPart
+from wire.market import VenueDepth, VenueLevels
+from wire.transport import MARKET_LATEST
 from wire.units import OrderType, Side, TimeInForce
 
 pytestmark = pytest.mark.django_db
@@ -197,6 +202,63 @@ def test_position_that_nothing_explains_is_a_break_until_it_agrees(perpetual, de
     assert row.resolved_at is not None
 
 
+def amend(desk, route, command_id="amend-1", **terms):
+    message = AmendRoute(command_id=command_id, route_id=route.id, **terms)
+    services.amend_route(user=desk.user, actor=desk.actor, message=message, at=clock.now())
+
+
+def test_an_amendment_is_what_the_venue_made_of_it(venue, perpetual, desk, away):
+    lot = perpetual.terms.lot_size
+    away.venues["aster"].script = [Decimal("0.4")]
+    route = send(desk, perpetual, away)
+    amend(desk, route, quantity=str(15 * lot), price=str(MARK + 10))
+    away.settle()
+    route.refresh_from_db()
+    assert (route.state, route.quantity_lots, route.price) == ("partially_filled", 15, MARK + 10)
+    assert (route.quantity, route.leaves_quantity) == (15 * lot, 11 * lot)
+    assert engine_position(venue, desk) == (4, 11, 0)
+    amend(desk, route, "amend-2", price=str(MARK * 3))
+    away.settle()
+    route.refresh_from_db()
+    assert (route.reason, route.price, engine_position(venue, desk)) == ("refused: price_collar", MARK + 10, (4, 11, 0))
+    away.venues["aster"].refuses_amendments = "10010 already_closed"
+    amend(desk, route, "amend-3", quantity=str(20 * lot))
+    away.settle()
+    route.refresh_from_db()
+    assert (route.reason, route.reason_text) == ("amend rejected: already_closed", "10010 already_closed")
+    assert (route.quantity_lots, engine_position(venue, desk)) == (15, (4, 11, 0))
+    with pytest.raises(Refusal, match="traded already"):
+        amend(desk, route, "amend-4", quantity=str(4 * lot))
+
+
+def test_an_order_of_others_is_listed_followed_and_never_touched(venue, perpetual, desk, away):
+    api, trading = away.venues["aster"], away.tradings["aster"]
+    strange = api.show(perpetual, "by-hand", quantity=Decimal(7))
+    away.agree()
+    assert trading.own.orders[f"external:{strange}"].is_external
+    api.fill(strange, Decimal(2))
+    away.agree()
+    (row,) = ExternalOrder.objects.all()
+    assert (row.venue_order_id, row.cumulative_quantity, row.state) == (strange, 2, "partially_filled")
+    assert AuditRecord.objects.filter(action="venue.external_order").count() == 1
+    assert (Route.objects.count(), Fill.objects.count(), engine_position(venue, desk)) == (0, 0, (0, 0, 0))
+    away.close()
+    away.open()
+    away.settle()
+    assert ExternalOrder.objects.count() == 1
+    assert route_selectors.list_external_orders(builders.add_user(None, role="compliance"))[0].filled_quantity == "2"
+
+
+def test_a_report_that_no_venue_should_make_stops_that_venue_alone(perpetual, desk, away):
+    away.venues["aster"].script = [Decimal(0)]
+    route = send(desk, perpetual, away)
+    shown = away.venues["aster"].orders[route.venue_order_id]
+    away.tradings["aster"].on_order(msgspec.structs.replace(shown, quantity=Decimal(10) ** 30))
+    away.pump()
+    assert [away.tradings[name].is_ready for name in ("aster", "borea")] == [False, True]
+    assert send(desk, perpetual, away, "borea", command_id="route-2").state == "filled"
+
+
 def place_best(desk, row, away, parts, lots, command_id="best-1"):
     lot = row.terms.lot_size
     message = PlaceBest(
@@ -246,3 +308,41 @@ def test_cancel_of_a_split_order_ends_it(perpetual, desk, away):
     assert SplitOrder.objects.get().state == "canceled"
     services.reroute_due(clock.now())
     assert Route.objects.count() == 1
+
+
+def show_depth(row, away, asks):
+    """``asks``: lots at MARK by venue."""
+    at_ns = clock.now_ns()
+    level = lambda lots: [(str(MARK), str(lots * row.terms.lot_size))]  # noqa: E731 - one level
+    venues = [
+        VenueLevels(venue=name, state="live", heard_at_ns=at_ns, updated_at_ns=at_ns, bids=[], asks=level(lots))
+        for name, lots in asks.items()
+    ]
+    depth = VenueDepth(at_ns=at_ns, market_time_ns=at_ns, instrument_name=row.name, venues=venues)
+    valkey.client().hset(MARKET_LATEST, f"venue_depth.{row.name}", msgspec.json.encode(depth))
+    away.show()
+
+
+def test_what_a_venue_refused_is_routed_to_another_and_never_too_much(venue, perpetual, desk, away):
+    away.venues["aster"].script = ["reject"]
+    split = place_best(desk, perpetual, away, [("aster", 6), ("borea", 4)], 10)
+    assert states(split) == [("aster", "rejected"), ("borea", "filled")]
+    builders.play_market(perpetual)
+    show_depth(perpetual, away, {"aster": 50, "borea": 50})
+    services.reroute_due(clock.now())
+    away.settle()
+    assert states(split)[2:] == [("borea", "filled")]
+    assert Route.objects.filter(split=split).latest("id").quantity_lots == 6
+    services.reroute_due(clock.now() + dt.timedelta(seconds=1))
+    split.refresh_from_db()
+    assert (split.state, split.rounds, engine_position(venue, desk)) == ("done", 2, (10, 0, 0))
+
+
+def test_what_nobody_takes_ends_after_a_while(perpetual, desk, away):
+    away.venues["aster"].script = ["reject"]
+    split = place_best(desk, perpetual, away, [("aster", 6)], 6)
+    for seconds, state in ((1, "working"), (7, "done")):
+        services.reroute_due(clock.now() + dt.timedelta(seconds=seconds))
+        split.refresh_from_db()
+        assert split.state == state
+    assert (split.reason, Route.objects.count()) == ("nothing_left_to_take", 1)
