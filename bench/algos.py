@@ -17,7 +17,7 @@ import parley_core
 
 from strategies.algos import Levels, scheduled_lots
 from strategies.algos.paper import Fill, Paper
-from wire.algos import AlgoName
+from wire.algos import ALGORITHMS, AlgoName
 from wire.gateway_algos import AlgoTerms
 from wire.units import NANOSECONDS_PER_SECOND, PegReference, Side
 
@@ -128,7 +128,7 @@ def main() -> None:
         return
     moments = list(read_moments())
     curve = volume_curve(list(read_moments("spot_ethusdt_20240808", "ETHUSDT")), 30)
-    algos = list(AlgoName)[:2] if given.quick else list(AlgoName)
+    algos = list(ALGORITHMS[:2] if given.quick else ALGORITHMS)
     results = [run(algo, moments, curve) for algo in algos]
     for line in table(results):
         print(line)

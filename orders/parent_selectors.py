@@ -15,7 +15,8 @@ from orders.domain.parents import cost_basis_points
 from orders.models import ParentOrder, ParentPolicy
 from orders.parent_models import ParentQuerySet
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState
-from wire.parent_views import ParentView
+from wire.brackets import BracketStanding
+from wire.parent_views import BracketView, ParentView
 from wire.units import Side
 
 if TYPE_CHECKING:
@@ -106,6 +107,24 @@ def parent_view(parent: ParentOrder) -> ParentView:
         ended_at_ns=clock.to_ns(parent.ended_at) if parent.ended_at else 0,
         updated_at_ns=clock.to_ns(parent.updated_at),
         plan=[(elapsed_ns, plain_text(lots * lot)) for elapsed_ns, lots in parent.plan],
+        bracket=_bracket(told.get("bracket"), lot, tick),
+    )
+
+
+def _bracket(told: dict[str, object] | None, lot: Decimal, tick: Decimal) -> BracketView | None:
+    if told is None:
+        return None
+    at = msgspec.convert(told, BracketStanding)
+    average = Decimal(at.closed_tick_lots) / at.closed_lots * tick if at.closed_lots else None
+    return BracketView(
+        stage=at.stage,
+        opened_quantity=plain_text(at.opened_lots * lot),
+        closed_quantity=plain_text(at.closed_lots * lot),
+        released_quantity=plain_text(at.released_lots * lot),
+        open_quantity=plain_text((at.opened_lots - at.closed_lots - at.released_lots) * lot),
+        exit_working_quantity=plain_text(at.exit_working_lots * lot),
+        average_exit_price=_price(average),
+        problem=at.problem,
     )
 
 

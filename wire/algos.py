@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from wire.brackets import BracketParameters
 from wire.client_types import DecimalText, QuantityText
 from wire.units import PegReference
 
@@ -25,6 +26,8 @@ class AlgoName(enum.StrEnum):
     ICEBERG = "iceberg"
     PEG = "peg"
     SNIPER = "sniper"
+    BRACKET = "bracket"
+    """Not an algorithm: a person's orders that belong together, worked by the same machinery (``wire.brackets``)."""
 
 
 class ParentState(enum.StrEnum):
@@ -39,10 +42,16 @@ class ParentState(enum.StrEnum):
 ENDED_PARENT_STATES = frozenset({ParentState.DONE, ParentState.CANCELED})
 SCHEDULED = frozenset({AlgoName.TWAP, AlgoName.VWAP, AlgoName.SHORTFALL})
 """Algorithms that follow a schedule of lots over time."""
+ALGORITHMS = tuple(algo for algo in AlgoName if algo is not AlgoName.BRACKET)
 
 
 def strategy_id_of(algo: AlgoName) -> int:
-    """The id under which the risk gate knows the algorithm: its limits, its deployment caps, its kill switch."""
+    """The id under which the risk gate knows the algorithm: its limits, its deployment caps, its kill switch.
+
+    0, a person, for a bracket: every one of its prices is a person's.
+    """
+    if algo is AlgoName.BRACKET:
+        return 0
     return STRATEGY_IDS_FROM + list(AlgoName).index(algo)
 
 
@@ -65,6 +74,7 @@ class AlgoParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     peg_offset: DecimalText | None = None
     trigger_price: DecimalText | None = None
     """Of a sniper: what the other side must offer, or better."""
+    bracket: BracketParameters | None = None
 
 
 class AlgoLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -5,6 +5,7 @@ import enum
 import msgspec
 
 from wire.algos import AlgoName
+from wire.brackets import BracketStanding, BracketTerms
 from wire.gateway_controls import GatewayCommand
 from wire.units import PegReference, Side
 
@@ -46,6 +47,7 @@ class AlgoTerms(msgspec.Struct, frozen=True, kw_only=True):
     limit_ticks: int
     max_participation_basis_points: int
     max_child_lots: int
+    bracket: BracketTerms | None = None
 
 
 class SteerAlgo(GatewayCommand, tag="gateway.steer_algo"):
@@ -97,6 +99,7 @@ class AlgoReport(msgspec.Struct, frozen=True, kw_only=True):
     market_tick_lots: int
     started_at_ns: int
     plan: tuple[tuple[int, int], ...] | None = None
+    bracket: BracketStanding | None = None
 
 
 class AlgoReportWindow(msgspec.Struct, frozen=True, kw_only=True):

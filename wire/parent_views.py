@@ -3,8 +3,22 @@
 import msgspec
 
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState
+from wire.brackets import BracketStage
 from wire.fact_types import Fact
 from wire.units import Side
+
+
+class BracketView(msgspec.Struct, frozen=True, kw_only=True):
+    """``open_quantity``: entered and not closed. ``problem``: why an exit that should stand does not, or empty."""
+
+    stage: BracketStage
+    opened_quantity: str
+    closed_quantity: str
+    released_quantity: str
+    open_quantity: str
+    exit_working_quantity: str
+    average_exit_price: str | None
+    problem: str
 
 
 class ParentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +62,8 @@ class ParentView(msgspec.Struct, frozen=True, kw_only=True):
     ended_at_ns: int
     updated_at_ns: int
     plan: list[tuple[int, str]]
+    bracket: BracketView | None = None
+    """Of a bracket, once the gateway has told of it."""
 
 
 class ParentChanged(Fact, tag="parent.changed"):

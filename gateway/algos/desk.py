@@ -21,13 +21,14 @@ from gateway.engine import RawEvent
 from gateway.events import EVENT_TYPES, decode_event
 from strategies.algos import (
     Action,
-    AlgoState,
     Cancel,
     ChildEnded,
     ChildEntered,
     ChildFilled,
+    ChildRestated,
     Input,
     MarketTraded,
+    State,
     Steer,
     Tick,
     step,
@@ -46,6 +47,7 @@ SCAN_EVENTS = 10_000
 NOT_ENTERED = "not_entered"
 _ENTERED = EVENT_TYPES.index(OrderEntered)
 _EXECUTED = EVENT_TYPES.index(gateway.OrderExecuted)
+_RESTATED = EVENT_TYPES.index(gateway.OrderRestated)
 _ENDED = {EVENT_TYPES.index(gateway.OrderCanceled), EVENT_TYPES.index(gateway.OrderRejected)}
 
 
@@ -61,7 +63,7 @@ class Working(msgspec.Struct):
     """A parent at work: the newest command about it, and its state."""
 
     command: SteerAlgo
-    state: AlgoState
+    state: State
 
 
 class AlgoDesk:
@@ -113,6 +115,8 @@ class AlgoDesk:
             self._on_entered(raw)
         elif kind == _EXECUTED:
             self._on_executed(raw)
+        elif kind == _RESTATED:
+            self._on_restated(raw)
         elif kind in _ENDED:
             self._on_ended(raw)
 
@@ -120,8 +124,9 @@ class AlgoDesk:
         """Let every algorithm look at its market."""
         for parent_order_id in list(self.parents):
             working = self.parents[parent_order_id]
-            levels = self._market.levels(working.command.instrument_id)
-            self._take(working.command, Tick(at_ns=at_ns, levels=levels))
+            instrument_id = working.command.instrument_id
+            levels, mark = self._market.levels(instrument_id), self._market.mark_half_ticks(instrument_id)
+            self._take(working.command, Tick(at_ns=at_ns, levels=levels, mark_half_ticks=mark))
             self.reporter.on_time(parent_order_id, working.command.instrument_id, working.state, at_ns)
 
     # Durability
@@ -178,7 +183,7 @@ class AlgoDesk:
         if self._log.event_number > int(self._engine.event_number):
             log.critical("algos: the log has seen event %d, the journal ends before it", self._log.event_number)
         for command in self._log.load_parents():
-            state: AlgoState | None = None
+            state: State | None = None
             for given in self._log.load_inputs(command.parent_order_id):
                 state, _ = step(state, given)
             if state is not None and not state.is_ended:
@@ -258,6 +263,13 @@ class AlgoDesk:
             self._take_of(
                 found[0], ChildEnded(at_ns=raw[3], child=found[1], reason=event.reason, is_rejected=is_rejected)
             )
+
+    def _on_restated(self, raw: RawEvent) -> None:
+        found = self._children.get(raw[6][0])  # type: ignore[call-overload]  # the first field is the order
+        if found is not None:
+            event: Any = decode_event(raw).event
+            restated = ChildRestated(at_ns=raw[3], child=found[1], leaves_lots=event.leaves_lots, reason=event.reason)
+            self._take_of(found[0], restated)
 
     def _take_of(self, parent_order_id: int, given: Input) -> None:
         working = self.parents.get(parent_order_id)

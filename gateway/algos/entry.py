@@ -8,22 +8,23 @@ import parley_core
 from gateway import clock
 from gateway.engine import QUEUE_FULL_WAIT_SECONDS, EngineStopped
 from strategies.algos import Enter
+from wire.brackets import ROLE_LETTERS, BracketRole
 from wire.gateway_algos import ALGO_SESSION, SteerAlgo
 from wire.limits import COMMAND_VALID_MS
 from wire.units import NANOSECONDS_PER_MS, OrderType, Side, TimeInForce
 
-_LIMIT = list(OrderType).index(OrderType.LIMIT)
+_LIMIT, _MARKET = list(OrderType).index(OrderType.LIMIT), list(OrderType).index(OrderType.MARKET)
 _SIDES, _TIMES = list(Side), list(TimeInForce)
 
 
-def client_order_id(parent_order_id: int, child: int) -> str:
-    """Given once: by it a child is known again in the journal."""
-    return f"{parent_order_id}-{child}"
+def client_order_id(parent_order_id: int, child: int, role: BracketRole | None = None) -> str:
+    """Given once: by it a child is known again in the journal. A bracket's ends with a letter for the role."""
+    return f"{parent_order_id}-{child}{ROLE_LETTERS[role] if role else ''}"
 
 
 def parse_client_order_id(text: str) -> tuple[int, int]:
     """(parent, child)."""
-    parent, child = text.split("-")
+    parent, child = text.rstrip("".join(ROLE_LETTERS.values())).split("-")
     return int(parent), int(child)
 
 
@@ -39,18 +40,19 @@ class Entry:
             lambda now_ns: self._engine.enter_order(
                 now_ns,
                 ALGO_SESSION,
-                client_order_id(command.parent_order_id, child.child),
+                client_order_id(command.parent_order_id, child.child, child.role),
                 now_ns + COMMAND_VALID_MS * NANOSECONDS_PER_MS,
                 command.account_id,
                 command.user_id,
                 command.desk_id,
                 command.firm_id,
                 command.instrument_id,
-                _SIDES.index(command.terms.side),
-                _LIMIT,
+                _SIDES.index(child.side or command.terms.side),
+                _LIMIT if child.price_ticks else _MARKET,
                 _TIMES.index(time_in_force),
                 child.lots,
-                child.price_ticks,
+                child.price_ticks or None,
+                is_reduce_only=child.is_reduce_only,
                 strategy_id=command.strategy_id,
                 parent_order_id=command.parent_order_id,
             )

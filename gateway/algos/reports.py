@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.algos.market import Market
-from strategies.algos import AlgoState, Phase, scheduled_lots
+from strategies.algos import BracketState, Phase, State, scheduled_lots
 from wire.gateway_algos import (
     REPORTS_SHOWN_MAX,
     AlgoReport,
@@ -36,9 +36,7 @@ class Reporter:
         self._stored = 0
         self._told_at: dict[int, int] = {}
 
-    def on_step(
-        self, parent_order_id: int, instrument_id: int, before: AlgoState | None, state: AlgoState, at_ns: int
-    ) -> None:
+    def on_step(self, parent_order_id: int, instrument_id: int, before: State | None, state: State, at_ns: int) -> None:
         """Tell of every change of phase and terms."""
         is_changed = before is None or before.terms != state.terms
         if before is None:
@@ -47,13 +45,18 @@ class Reporter:
             kind = _KINDS[state.phase]
         else:
             kind = AlgoReportKind.CHANGED
-        if is_changed or kind is not AlgoReportKind.CHANGED:
+        if is_changed or kind is not AlgoReportKind.CHANGED or _has_moved(before, state):
             self._tell(kind, parent_order_id, instrument_id, state, at_ns, has_plan=is_changed)
         if state.is_ended:
             self._told_at.pop(parent_order_id, None)
 
-    def on_time(self, parent_order_id: int, instrument_id: int, state: AlgoState, at_ns: int) -> None:
-        """Tell how far it is, now and then, as long as the database keeps up: the next report says it as well."""
+    def on_time(self, parent_order_id: int, instrument_id: int, state: State, at_ns: int) -> None:
+        """Tell how far it is, now and then, as long as the database keeps up: the next report says it as well.
+
+        A bracket tells of each of its moves, and of nothing between them.
+        """
+        if isinstance(state, BracketState):
+            return
         if state.is_ended or len(self._shown) >= REPORTS_SHOWN_MAX:
             return
         if at_ns - self._told_at.get(parent_order_id, 0) >= PROGRESS_NS:
@@ -86,7 +89,7 @@ class Reporter:
         kind: AlgoReportKind,
         parent_order_id: int,
         instrument_id: int,
-        state: AlgoState,
+        state: State,
         at_ns: int,
         *,
         has_plan: bool = False,
@@ -111,5 +114,13 @@ class Reporter:
             market_tick_lots=state.market_tick_lots,
             started_at_ns=state.started_at_ns,
             plan=state.plan if has_plan else None,
+            bracket=state.standing if isinstance(state, BracketState) else None,
         )
         self._unwritten.append(report)
+
+
+def _has_moved(before: State | None, state: State) -> bool:
+    """Whether a bracket stands elsewhere than before."""
+    if not isinstance(state, BracketState) or not isinstance(before, BracketState):
+        return False
+    return (before.standing, before.working_lots, before.reason) != (state.standing, state.working_lots, state.reason)

@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 from common.errors import Refusal
+from wire.instruments import InstrumentTerms
+from wire.limits import PRICE_TICKS_MAX
 from wire.units import OffGrid, to_steps
 
 
@@ -16,6 +18,11 @@ def steps(name: str, value: Decimal, step: Decimal, steps_max: int) -> int:
         return to_steps(words(name), value, step)
     except OffGrid as error:
         raise Refusal(f"{name}_off_grid", str(error), value=value, bound=step) from error
+
+
+def price_steps(name: str, text: str | None, terms: InstrumentTerms) -> int:
+    """Ticks of a price that may be left out: 0 where it is. Raises as ``steps``."""
+    return 0 if text is None else steps(name, Decimal(text), terms.tick_size, PRICE_TICKS_MAX)
 
 
 def words(name: str) -> str:

@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 from common.errors import Conflict, Refusal
-from orders.domain.grid import steps
+from orders.domain.brackets import check_bracket
+from orders.domain.grid import price_steps, steps
 from wire.algos import ALGO_SLICES_MAX, AlgoLimits, AlgoName, AlgoParameters, ParentState
+from wire.brackets import BracketTerms
 from wire.gateway_algos import AlgoAction, AlgoTerms
 from wire.instruments import InstrumentTerms
 from wire.limits import PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
@@ -42,9 +44,10 @@ def check_terms(
         peg_reference=parameters.peg_reference,
         peg_offset_ticks=_offset(parameters.peg_offset, terms),
         trigger_ticks=_trigger(algo, parameters, terms),
-        limit_ticks=_price("limit_price", limits.limit_price, terms),
+        limit_ticks=price_steps("limit_price", limits.limit_price, terms),
         max_participation_basis_points=limits.max_participation_basis_points or 0,
         max_child_lots=_lots("max_child_quantity", limits.max_child_quantity, terms),
+        bracket=_bracket(algo, side, parameters, terms),
     )
 
 
@@ -100,7 +103,7 @@ def _display(algo: AlgoName, parameters: AlgoParameters, terms: InstrumentTerms,
 def _trigger(algo: AlgoName, parameters: AlgoParameters, terms: InstrumentTerms) -> int:
     if algo is AlgoName.SNIPER and parameters.trigger_price is None:
         raise Refusal("trigger_price_required", "a sniper waits for a price")
-    return _price("trigger_price", parameters.trigger_price, terms)
+    return price_steps("trigger_price", parameters.trigger_price, terms)
 
 
 def _offset(text: str | None, terms: InstrumentTerms) -> int:
@@ -111,8 +114,13 @@ def _offset(text: str | None, terms: InstrumentTerms) -> int:
     return ticks if offset > 0 else -ticks
 
 
-def _price(name: str, text: str | None, terms: InstrumentTerms) -> int:
-    return 0 if text is None else steps(name, Decimal(text), terms.tick_size, PRICE_TICKS_MAX)
+def _bracket(algo: AlgoName, side: Side, parameters: AlgoParameters, terms: InstrumentTerms) -> BracketTerms | None:
+    is_bracket = algo is AlgoName.BRACKET
+    if is_bracket and parameters.bracket is None:
+        raise Refusal("bracket_required", "a bracket says what its parts are")
+    if not is_bracket and parameters.bracket is not None:
+        raise Refusal("bracket_forbidden", "only a bracket has parts", value=algo, bound=AlgoName.BRACKET)
+    return None if parameters.bracket is None else check_bracket(side, parameters.bracket, terms)
 
 
 def _lots(name: str, text: str | None, terms: InstrumentTerms) -> int:

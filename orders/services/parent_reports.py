@@ -11,11 +11,12 @@ import msgspec
 from common import clock, db, valkey
 from common.actor import GATEWAY
 from orders import parent_publishers as publishers
+from orders.domain.brackets import is_for_the_parent
 from orders.models import AlgoLogProgress, Order, ParentOrder
 from orders.services.parents import CAP_PREFIX, STEER_PREFIX, lock_parent
 from streams import services as streams
 from wire import gateway
-from wire.algos import ParentState
+from wire.algos import AlgoParameters, ParentState
 from wire.gateway_algos import (
     ALGO_REPORTS,
     ALGO_REPORTS_STORED,
@@ -81,11 +82,13 @@ def store_algo_reports(*, log_name: str, reports: Iterable[AlgoReport]) -> int:
 
 
 def add_fill(order: Order, *, lots: int, price_ticks: int, at: dt.datetime) -> None:
-    """A child traded, in the caller's unit of work."""
+    """A child traded, in the caller's unit of work. What the exits of a bracket trade is told by the gateway."""
     assert order.parent_id is not None, "only children come here"
     parent = lock_parent(order.parent_id)
-    parent.cumulative_lots += lots
-    parent.traded_tick_lots += lots * price_ticks
+    bracket = msgspec.convert(parent.parameters, AlgoParameters).bracket
+    if is_for_the_parent(order.client_order_id, bracket):
+        parent.cumulative_lots += lots
+        parent.traded_tick_lots += lots * price_ticks
     parent.updated_at = max(at, parent.updated_at)
     parent.save(update_fields=["cumulative_lots", "traded_tick_lots", "updated_at"])
     publishers.publish_parent(parent)

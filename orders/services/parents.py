@@ -22,6 +22,7 @@ from common.errors import Conflict, NotAllowed
 from market import selectors as market
 from orders import parent_publishers as publishers
 from orders.domain import parents as rules
+from orders.domain.brackets import check_same_kind, lots_that_may_leave
 from orders.models import ParentOrder, ParentPolicy
 from orders.parent_selectors import not_found, takes_two
 from orders.services import commands
@@ -104,10 +105,9 @@ def start_parent(*, user: User, actor: Actor, message: messages.StartParent, at:
         if parent.requested:
             raise Conflict("already_requested", "the gateway was asked already", value=parent.requested)
         check_admission(parent.instrument, clock.to_ns(at))
-        cap = SetParentOrder(
-            command_id=f"{CAP_PREFIX}{parent.pk}", parent_order_id=parent.pk, quantity_lots=parent.quantity_lots
-        )
-        streams.send_to_gateway(cap)
+        lots = lots_that_may_leave(parent.quantity_lots, terms_of(parent).bracket)
+        command_id = f"{CAP_PREFIX}{parent.pk}"
+        streams.send_to_gateway(SetParentOrder(command_id=command_id, parent_order_id=parent.pk, quantity_lots=lots))
         _steer(parent, AlgoAction.WORK, at)
 
     return _change(user, actor, message, message.parent_order_id, "start_requested", start, at)
@@ -147,6 +147,8 @@ def change_parent(*, user: User, actor: Actor, message: messages.ChangeParent, a
             parent.pk, ParentState(parent.state), requested=parent.requested, needs_approval=parent.needs_approval
         )
         if message.parameters is not None:
+            before = msgspec.convert(parent.parameters, AlgoParameters)
+            check_same_kind(before.bracket, message.parameters.bracket)
             parent.parameters = msgspec.to_builtins(message.parameters)
         if message.limits is not None:
             parent.limits = msgspec.to_builtins(message.limits)

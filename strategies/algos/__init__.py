@@ -4,12 +4,14 @@ Nothing here knows a clock, a file or a market: time and quotes are inputs, pric
 backtest and tests run the same code, and the same inputs make the same orders.
 """
 
+from strategies.algos.bracket_state import BracketState
 from strategies.algos.inputs import (
     Action,
     Cancel,
     ChildEnded,
     ChildEntered,
     ChildFilled,
+    ChildRestated,
     Enter,
     Input,
     Levels,
@@ -17,23 +19,26 @@ from strategies.algos.inputs import (
     Steer,
     Tick,
 )
-from strategies.algos.machine import step
+from strategies.algos.machine import State, step
 from strategies.algos.schedule import almgren_chriss_urgency, make_plan, scheduled_lots
 from strategies.algos.state import AlgoState, Child, Phase
 
 __all__ = [
     "Action",
     "AlgoState",
+    "BracketState",
     "Cancel",
     "Child",
     "ChildEnded",
     "ChildEntered",
     "ChildFilled",
+    "ChildRestated",
     "Enter",
     "Input",
     "Levels",
     "MarketTraded",
     "Phase",
+    "State",
     "Steer",
     "Tick",
     "almgren_chriss_urgency",

@@ -2,7 +2,9 @@
 
 import msgspec
 
+from wire.brackets import BracketRole
 from wire.gateway_algos import AlgoAction, AlgoTerms
+from wire.units import Side
 
 Level = tuple[int, int]
 """(price_ticks, lots)"""
@@ -35,9 +37,10 @@ class Steer(_Input, frozen=True, kw_only=True, tag="steer"):
 
 
 class Tick(_Input, frozen=True, kw_only=True, tag="tick"):
-    """Time has passed, and this is the book."""
+    """Time has passed, and this is the book. ``mark_half_ticks``: 0 where there is no mark."""
 
     levels: Levels
+    mark_half_ticks: int = 0
 
 
 class MarketTraded(_Input, frozen=True, kw_only=True, tag="traded"):
@@ -68,16 +71,30 @@ class ChildEnded(_Input, frozen=True, kw_only=True, tag="ended"):
     is_rejected: bool = False
 
 
-Input = Steer | Tick | MarketTraded | ChildEntered | ChildFilled | ChildEnded
+class ChildRestated(_Input, frozen=True, kw_only=True, tag="restated"):
+    """The engine took lots off it; ``leaves_lots`` still work."""
+
+    child: int
+    leaves_lots: int
+    reason: str
+
+
+Input = Steer | Tick | MarketTraded | ChildEntered | ChildFilled | ChildEnded | ChildRestated
 
 
 class Enter(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit order. ``is_passive``: it may rest; otherwise what does not trade at once is canceled."""
+    """An order. ``is_passive``: it may rest; otherwise what does not trade at once is canceled.
+
+    ``price_ticks``: 0 is a market order. ``side``: None is the parent's. ``role``: of a bracket's order.
+    """
 
     child: int
     lots: int
     price_ticks: int
     is_passive: bool
+    side: Side | None = None
+    is_reduce_only: bool = False
+    role: BracketRole | None = None
 
 
 class Cancel(msgspec.Struct, frozen=True, kw_only=True):

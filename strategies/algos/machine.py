@@ -5,13 +5,15 @@ from typing import Any
 
 import msgspec
 
-from strategies.algos import tactics
+from strategies.algos import bracket, tactics
+from strategies.algos.bracket_state import BracketState
 from strategies.algos.inputs import (
     Action,
     Cancel,
     ChildEnded,
     ChildEntered,
     ChildFilled,
+    ChildRestated,
     Enter,
     Input,
     MarketTraded,
@@ -31,14 +33,17 @@ REJECTION_WAIT_NS = 1_000_000_000
 
 replace = msgspec.structs.replace
 Step = tuple[AlgoState, tuple[Action, ...]]
+State = AlgoState | BracketState
 
 
-def step(state: AlgoState | None, given: Input) -> Step:
+def step(state: State | None, given: Input) -> tuple[State, tuple[Action, ...]]:
     """The new state and what is to be sent, in this order. An algorithm that ended stays as it is."""
     if state is None:
         if not isinstance(given, Steer):
             raise TypeError(f"an algorithm begins with a Steer, not with {type(given).__name__}")
-        return _begin(given)
+        return bracket.begin(given) if given.terms.bracket is not None else _begin(given)
+    if isinstance(state, BracketState):
+        return bracket.step(state, given)
     return (state, ()) if state.is_ended else _STEPS[type(given)](state, given)
 
 
@@ -161,6 +166,14 @@ def _ended(state: AlgoState, given: ChildEnded) -> Step:
     return _end_if_over(state), ()
 
 
+def _restated(state: AlgoState, given: ChildRestated) -> Step:
+    children = tuple(
+        replace(child, lots=child.filled_lots + given.leaves_lots) if child.number == given.child else child
+        for child in state.children
+    )
+    return replace(state, children=children), ()
+
+
 _STEPS: dict[type, Callable[[AlgoState, Any], Step]] = {
     Steer: _steer,
     Tick: _tick,
@@ -168,4 +181,5 @@ _STEPS: dict[type, Callable[[AlgoState, Any], Step]] = {
     ChildEntered: _entered,
     ChildFilled: _filled,
     ChildEnded: _ended,
+    ChildRestated: _restated,
 }

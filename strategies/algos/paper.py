@@ -63,7 +63,9 @@ class Paper:
     def __post_init__(self) -> None:
         steer = Steer(at_ns=self.started_at_ns, action=AlgoAction.WORK, terms=self.terms, levels=self.levels)
         self.inputs.append(steer)
-        self.state, _ = step(None, steer)
+        begun, _ = step(None, steer)
+        assert isinstance(begun, AlgoState), "paper is for algorithms"
+        self.state = begun
 
     def on_book(self, levels: Levels) -> None:
         self.levels = levels
@@ -101,7 +103,9 @@ class Paper:
 
     def _tell(self, given: Input) -> None:
         before = self.state
-        self.state, actions = step(before, given)
+        after, actions = step(before, given)
+        assert isinstance(after, AlgoState), "an algorithm stays one"
+        self.state = after
         if self.state != before:
             self.inputs.append(given)
         for action in actions:

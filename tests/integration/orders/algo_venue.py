@@ -22,6 +22,8 @@ NAME = "BTC-27MAR26-80000-C"
 class Book:
     """The engine's own book; the marks are those of the test."""
 
+    mark_ticks = MID_TICKS[NAME]
+
     def __init__(self, engine):
         self._engine = engine
 
@@ -31,7 +33,7 @@ class Book:
 
     def mark_half_ticks(self, instrument_id):
         del instrument_id
-        return 2 * MID_TICKS[NAME]
+        return 2 * self.mark_ticks
 
 
 class AlgoVenue(Venue):
@@ -44,7 +46,8 @@ class AlgoVenue(Venue):
     def open_algos(self):
         is_open = asyncio.Event()
         is_open.set()
-        self.algos = AlgoService(self.engine, Book(self.engine), self.folder / "algos", is_open)
+        self.book = Book(self.engine)
+        self.algos = AlgoService(self.engine, self.book, self.folder / "algos", is_open)
 
     def restart(self):
         """Both at once, without a word: what is in memory is gone."""
@@ -84,6 +87,14 @@ class AlgoVenue(Venue):
         asyncio.run(self.algos.send())
         window = self.algos.desk.reporter
         services.store_algo_reports(log_name="test", reports=list(window._shown))  # noqa: SLF001 - as Valkey shows it
+
+    def send_only(self):
+        """What the gateway does by itself while nobody listens to it."""
+        asyncio.run(self.algos.send())
+        assert self.engine.flush(20), self.engine.state
+        unheard = self.engine.events_from(self.algos.desk.event_number + 1, 10_000)
+        for raw in unheard:
+            self.algos.on_event(raw)
 
     def turn(self, row, seconds=1):
         """One second of the market and of the algorithms: quote, look, send, and hear what came of it."""

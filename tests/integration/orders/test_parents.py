@@ -16,7 +16,7 @@ from strategies.algos import Enter, step
 from tests import builders
 from tests.integration.orders.algo_venue import NAME, AlgoVenue
 from wire import client_parents as messages
-from wire.algos import AlgoLimits, AlgoName, AlgoParameters, strategy_id_of
+from wire.algos import ALGORITHMS, AlgoLimits, AlgoName, AlgoParameters, strategy_id_of
 from wire.client import AmendOrder
 from wire.units import Side
 
@@ -35,7 +35,7 @@ def venue(tmp_path):
 def desk(venue):
     trader = builders.trading_firm(deposits={"BTC": "50"})
     venue.limit(trader)
-    for algo in AlgoName:
+    for algo in ALGORITHMS:
         venue.allow(strategy_id_of(algo))
     return trader
 

@@ -22,7 +22,7 @@ from strategies.algos import (
     step,
 )
 from strategies.algos.machine import REJECTIONS_MAX
-from wire.algos import AlgoName
+from wire.algos import ALGORITHMS, AlgoName
 from wire.gateway_algos import AlgoAction, AlgoTerms
 from wire.units import PegReference, Side
 
@@ -191,7 +191,7 @@ EAGER = {"participation_basis_points": 9_000, "display_lots": 120, "trigger_tick
 """With these every algorithm would trade more than the caps of the tests allow."""
 
 
-@pytest.mark.parametrize("algo", AlgoName)
+@pytest.mark.parametrize("algo", ALGORITHMS)
 def test_participation_cap_holds_for_every_algorithm(algo):
     market = Market(terms(algo, **EAGER, max_participation_basis_points=1_000))
     market.run(30)
@@ -201,7 +201,7 @@ def test_participation_cap_holds_for_every_algorithm(algo):
     assert market.state.executed_lots + market.state.working_lots == 10
 
 
-@pytest.mark.parametrize("algo", AlgoName)
+@pytest.mark.parametrize("algo", ALGORITHMS)
 @pytest.mark.parametrize(("side", "cap"), [(Side.BUY, 99), (Side.SELL, 103)])
 def test_price_cap_holds_for_every_algorithm(algo, side, cap):
     trigger = 110 if side is Side.BUY else 90
