@@ -885,6 +885,31 @@ class AlgoName(enum.StrEnum):
     ICEBERG = "iceberg"
     PEG = "peg"
     SNIPER = "sniper"
+    BRACKET = "bracket"
+
+
+class BracketKind(enum.StrEnum):
+    """``oto``: an entry, and one exit of what it opens. ``oco``: two orders of which one trades. ``otoco``: both."""
+
+    OTO = "oto"
+    OCO = "oco"
+    OTOCO = "otoco"
+
+
+class BracketParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """Prices of the parts. ``entry_price``: None enters at market. ``stop_limit``: the stop's own limit; None: market.
+
+    The exits stand on the other side of the entry. An OCO has no entry: its side is that of its two orders, and they
+    reduce a position that is there already.
+    """
+
+    kind: BracketKind
+    entry_price: str | None = None
+    take_profit: str | None = None
+    stop_loss: str | None = None
+    stop_limit: str | None = None
+    trigger: StopTrigger = StopTrigger.MARK
+    """What reaches the stop: the mark, or somebody's trade."""
 
 
 class AlgoParameters(msgspec.Struct, frozen=True, kw_only=True):
@@ -904,6 +929,7 @@ class AlgoParameters(msgspec.Struct, frozen=True, kw_only=True):
     peg_offset: str | None = None
     trigger_price: str | None = None
     """Of a sniper: what the other side must offer, or better."""
+    bracket: BracketParameters | None = None
 
 
 class AlgoLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -1682,6 +1708,27 @@ class LastLookChanged(msgspec.Struct, frozen=True, kw_only=True, tag="rfq.last_l
     last_look: LastLookAgreementView
 
 
+class BracketStage(enum.StrEnum):
+    """``entering``: nothing is open yet; ``protected``: the exits stand; ``stopped``: the stop was reached and acts."""
+
+    ENTERING = "entering"
+    PROTECTED = "protected"
+    STOPPED = "stopped"
+
+
+class BracketView(msgspec.Struct, frozen=True, kw_only=True):
+    """``open_quantity``: entered and not closed. ``problem``: why an exit that should stand does not, or empty."""
+
+    stage: BracketStage
+    opened_quantity: str
+    closed_quantity: str
+    released_quantity: str
+    open_quantity: str
+    exit_working_quantity: str
+    average_exit_price: str | None
+    problem: str
+
+
 class ParentView(msgspec.Struct, frozen=True, kw_only=True):
     """``requested``: a state that was asked for and that the gateway has not confirmed yet; empty: none.
 
@@ -1723,6 +1770,8 @@ class ParentView(msgspec.Struct, frozen=True, kw_only=True):
     ended_at_ns: int
     updated_at_ns: int
     plan: list[tuple[int, str]]
+    bracket: BracketView | None = None
+    """Of a bracket, once the gateway has told of it."""
 
 
 class ParentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="parent.changed", tag_field="type"):

@@ -8,11 +8,12 @@ import { page } from "../store/page.js";
 import { refusalWords } from "../store/refusals.js";
 import { selection } from "../store/selection.js";
 import { refusalText } from "./notices.js";
+import { ParentBracket, roleOf } from "./parent_bracket.js";
 import { ParentChange } from "./parent_change.js";
 import { SchedulePlot } from "./parent_plot.js";
 import { addProgress, drawProgress, stateText } from "./parents.js";
 import { priceText } from "./price_text.js";
-import { ALGOS } from "./ticket_algo.js";
+import { TITLES } from "./ticket_algo.js";
 import { unitOf } from "./ticket_value.js";
 import { Widget } from "./widget.js";
 
@@ -49,12 +50,13 @@ class Parent extends Widget {
     this.message = element("p", { class: "parent-message", role: "status" }, "");
     this.plot = new SchedulePlot();
     this.change = new ParentChange((text) => this.say(text));
+    this.bracket = new ParentBracket((text) => this.say(text));
     this.rows = element("tbody");
     const heads = ["Order", "Time (UTC)", "Size", "Price", "State", "Filled", "Reason"].map((title) => element("th", { scope: "col", class: "left" }, title));
     const table = element("table", { class: "grid" }, element("caption", { class: "hidden-text" }, "Children and fills"), element("thead", {}, element("tr", {}, ...heads)), this.rows);
     const facts = Object.entries(this.values).flatMap(([name, node]) => [element("dt", {}, name), node]);
     this.treeNode = element("div", { class: "panel-body tree", tabindex: 0, role: "region", "aria-label": "Children and fills" }, table);
-    this.append(element("div", { class: "parent-head" }, this.heading, this.state, ...Object.values(this.buttons)), this.progress, element("dl", { class: "parent-facts" }, ...facts), this.message, this.change.node, this.plot.node, this.treeNode);
+    this.append(element("div", { class: "parent-head" }, this.heading, this.state, ...Object.values(this.buttons)), this.progress, element("dl", { class: "parent-facts" }, ...facts), this.message, this.bracket.node, this.change.node, this.plot.node, this.treeNode);
   }
 
   listen() {
@@ -88,13 +90,16 @@ class Parent extends Widget {
   draw() {
     const view = firm.parents.get(selection.parentId);
     if (!view) return;
-    setText(this.heading, `#${view.parent_order_id} ${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} ${view.instrument_name} · ${ALGOS[view.algo]}`);
+    setText(this.heading, `#${view.parent_order_id} ${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} ${view.instrument_name} · ${TITLES[view.algo]}`);
     setText(this.state, stateText(view) + (view.reason ? `: ${format.words(view.reason)}` : ""));
     setAttribute(this.state, "data-state", view.state);
     for (const [verb, button] of Object.entries(this.buttons)) button.hidden = !ACTIONS[verb].may(view);
     drawProgress(this.progress, view);
     for (const [name, text] of Object.entries(FACTS)) setText(this.values[name], text(view) || format.NOTHING);
     this.change.draw(view);
+    this.bracket.draw(view);
+    if (view.algo === "bracket") this.change.node.hidden = true;
+    this.plot.node.hidden = view.algo === "bracket";
     this.plot.draw(view, this.loaded);
     this.drawTree();
   }
@@ -118,7 +123,8 @@ class Parent extends Widget {
 }
 
 function childRow(child) {
-  const texts = [String(child.order_id), format.dateTime(child.created_at_ns), format.exact(child.quantity), child.price ? priceText(child.instrument_name, child.price) : "market", format.words(child.state), format.exact(child.filled_quantity), refusalWords(child)];
+  const role = roleOf(child);
+  const texts = [role ? `${child.order_id} ${role}` : String(child.order_id), format.dateTime(child.created_at_ns), format.exact(child.quantity), child.price ? priceText(child.instrument_name, child.price) : "market", format.words(child.state), format.exact(child.filled_quantity), refusalWords(child)];
   return element("tr", { "data-child": child.client_order_id }, ...texts.map((text, i) => element("td", { class: i === 4 ? "left state" : "left", "data-state": i === 4 ? child.state : null }, text || " ")));
 }
 

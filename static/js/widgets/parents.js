@@ -4,7 +4,7 @@ import { arrange, element, setAttribute, setText, setVariable } from "../lib/dom
 import * as format from "../lib/format.js";
 import { firm } from "../store/firm.js";
 import { selection } from "../store/selection.js";
-import { ALGOS } from "./ticket_algo.js";
+import { TITLES } from "./ticket_algo.js";
 import { Widget } from "./widget.js";
 
 const ROWS_MAX = 100;
@@ -36,7 +36,7 @@ class Parents extends Widget {
     setText(title, `${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} ${view.instrument_name}`);
     setText(state, stateText(view));
     setAttribute(state, "data-state", view.state);
-    setText(detail, `#${id} · ${ALGOS[view.algo]}${view.reason ? ` · ${format.words(view.reason)}` : ""}`);
+    setText(detail, `#${id} · ${TITLES[view.algo]}${view.reason ? ` · ${format.words(view.reason)}` : ""}${view.bracket?.problem ? ` · ${format.words(view.bracket.problem)}` : ""}`);
     setText(done, `${format.exact(view.filled_quantity)} of ${format.exact(view.quantity)}`);
     drawProgress(progress, view);
     setAttribute(node, "aria-pressed", String(id === selection.parentId));

@@ -18,6 +18,7 @@ import { MarginPreview } from "./margin_preview.js";
 import { refusalText } from "./notices.js";
 import { SoftLimit } from "./soft_limit.js";
 import { TicketAlgo } from "./ticket_algo.js";
+import { TicketBracket } from "./ticket_bracket.js";
 import { priceNeed, TicketTerms } from "./ticket_terms.js";
 import { amendment, keep, kept, unitOf, valueText } from "./ticket_value.js";
 import { BEST, keepToVenues, TicketVenue } from "./ticket_venue.js";
@@ -56,6 +57,7 @@ class Ticket extends Widget {
     this.times = choice("Time in force", [{ value: "gtc", title: "GTC" }, { value: "ioc", title: "IOC" }], (timeInForce) => this.choose({ timeInForce }));
     this.postOnly = element("input", { type: "checkbox", onchange: () => this.choose({ isPostOnly: this.postOnly.checked }) });
     this.algo = new TicketAlgo({ onChoose: (changes) => this.choose(changes), onInput: changed });
+    this.bracket = new TicketBracket({ onChoose: (changes) => this.choose(changes), onInput: changed });
     this.terms = new TicketTerms({ onChoose: (changes) => this.choose(changes), onInput: changed });
     this.venue = new TicketVenue((changes) => this.choose(changes));
     this.leave = element("button", { class: "button button-small", type: "button", hidden: true, onclick: () => this.amend(null) }, "New order");
@@ -81,6 +83,7 @@ class Ticket extends Widget {
       element("div", { class: "ticket-row" }, this.quantity.node, this.price.node),
       element("div", { class: "ticket-instrument" }, this.post, this.leave),
       this.terms.node,
+      this.bracket.node,
       this.algo.node,
       facts,
       this.margin.node,
@@ -167,6 +170,7 @@ class Ticket extends Widget {
     this.venue.draw(this.state, this.wanted(instrument));
     this.terms.draw(this.state, instrument);
     this.algo.draw(this.state, instrument);
+    this.bracket.draw(this.state, instrument);
     for (const button of this.times.querySelectorAll("button")) setDisabled(button, orderType === "market");
     if (instrument) this.drawInstrument(instrument);
     this.drawSubmit(instrument);
@@ -175,9 +179,11 @@ class Ticket extends Widget {
   /** Side, type and terms of an order that works stay what they are; an algorithm chooses type and time by itself. */
   drawAmended() {
     this.leave.hidden = !this.amended;
-    this.venue.node.hidden = Boolean(this.amended || this.state.algo);
-    this.terms.node.hidden = Boolean(this.amended || this.state.algo || this.state.venue);
-    this.algo.node.hidden = Boolean(this.amended || this.state.venue);
+    const { algo, bracket, venue } = this.state;
+    this.venue.node.hidden = Boolean(this.amended || algo || bracket);
+    this.terms.node.hidden = Boolean(this.amended || algo || venue || bracket);
+    this.algo.node.hidden = Boolean(this.amended || venue || bracket);
+    this.bracket.node.hidden = Boolean(this.amended || venue || algo);
     this.sides.hidden = Boolean(this.amended);
     for (const group of [this.types, this.times, this.post]) group.hidden = Boolean(this.amended || this.state.algo);
   }
@@ -215,6 +221,7 @@ class Ticket extends Widget {
     if (!selection.accountId) return "No account";
     if (connection.state === "offline" || connection.state === "connecting") return `Not connected (${connection.state})`;
     if (market.isStale(instrument.name)) return "Price is stale: trading blocked";
+    if (this.isBracket) return this.quantity.problem || (this.state.bracket === "oco" ? "" : this.priceProblem) || this.bracket.problem(this.state);
     if (this.isAlgo) return this.quantity.problem || (this.price.input.value.trim() && this.price.problem) || this.algo.problem(this.state);
     return this.quantity.problem || this.priceProblem || (this.amended ? "" : this.termsProblem());
   }
@@ -235,6 +242,10 @@ class Ticket extends Widget {
     return Boolean(this.state.algo) && !this.amended;
   }
 
+  get isBracket() {
+    return Boolean(this.state.bracket) && !this.amended;
+  }
+
   get priceProblem() {
     const need = priceNeed(this.state.orderType);
     if (need === "no" || (need === "may" && this.price.input.value.trim() === "")) return "";
@@ -251,10 +262,12 @@ class Ticket extends Widget {
   statement(instrument) {
     const [quantity, price] = [this.quantity.value, this.priceText(instrument)];
     if (this.amended) return amendment(this.amended, instrument, { command_id: this.commandId, quantity, price });
-    if (this.isAlgo) return this.parent(instrument);
     const { side, orderType, timeInForce } = this.state;
+    const whole = { command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name, side, quantity };
+    if (this.isAlgo) return this.algo.statement(whole, this.state, instrument, this.price);
+    if (this.isBracket) return this.bracket.statement(whole, this.state, instrument, price);
     const isPostOnly = this.postOnly.checked;
-    const usual = { command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name, side, quantity, price };
+    const usual = { ...whole, price };
     if (this.state.venue) return this.venue.statement(usual, this.state, instrument, isPostOnly);
     const at = price === null ? "at market" : `at ${price} ${instrument.quote_currency}`;
     const terms = this.terms.words(this.state);
@@ -262,17 +275,6 @@ class Ticket extends Widget {
     const kind = { type: "order.place", order_type: orderType, time_in_force: timeInForce, is_post_only: isPostOnly };
     const message = { ...usual, ...kind, ...this.terms.fields(this.state, instrument) };
     return Object.freeze({ text, message: Object.freeze(message) });
-  }
-
-  /** A parent order: the price is the most that it pays, or the least that it takes. */
-  parent(instrument) {
-    const price = this.price.input.value.trim() === "" ? null : fixText(this.price.value, instrument.priceDecimals);
-    const quantity = this.quantity.value;
-    const cap = price === null ? "" : `, no ${this.state.side === "buy" ? "more" : "less"} than ${price} ${instrument.quote_currency}`;
-    const text = `${VERBS[this.state.side]} ${quantity} ${instrument.name} ${this.algo.words(this.state)}${cap}`;
-    const usual = { type: "parent.stage", command_id: this.commandId, account_id: selection.accountId, instrument_name: instrument.name };
-    const message = { ...usual, side: this.state.side, quantity, algo: this.state.algo, ...this.algo.groups(this.state, price) };
-    return Object.freeze({ text, message: Object.freeze(message), starts: this.algo.starts.checked });
   }
 
   /** Sends what the button states, once; the next order needs a change or a moment. */

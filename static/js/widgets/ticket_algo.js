@@ -3,12 +3,15 @@
  * button and as fields for the command, from the same values.
  */
 
+import { fixText } from "../lib/decimal.js";
 import { element, setText } from "../lib/dom.js";
 import { NumberField } from "./fields.js";
 import { addSelect } from "./ticket_terms.js";
 import { unitOf } from "./ticket_value.js";
 
 export const ALGOS = { twap: "TWAP", vwap: "VWAP", pov: "POV", implementation_shortfall: "Implementation shortfall", iceberg: "Iceberg", peg: "Peg", sniper: "Sniper" };
+/** A bracket is none of these: it has its own part of the ticket. */
+export const TITLES = { ...ALGOS, bracket: "Bracket" };
 const SCHEDULED = ["twap", "vwap", "implementation_shortfall"];
 
 /** name: title, value at the start, algorithms that read it, group, whether it travels as text. */
@@ -84,6 +87,15 @@ export class TicketAlgo {
     }
     if (algo === "peg") groups.parameters.peg_reference = pegReference;
     return groups;
+  }
+
+  /** What the button states and the command carries: the ticket's price is the most that it pays, or the least it takes. */
+  statement(whole, state, instrument, priceField) {
+    const price = priceField.input.value.trim() === "" ? null : fixText(priceField.value, instrument.priceDecimals);
+    const cap = price === null ? "" : `, no ${state.side === "buy" ? "more" : "less"} than ${price} ${instrument.quote_currency}`;
+    const text = `${state.side === "buy" ? "Buy" : "Sell"} ${whole.quantity} ${instrument.name} ${this.words(state)}${cap}`;
+    const message = { type: "parent.stage", ...whole, algo: state.algo, ...this.groups(state, price) };
+    return Object.freeze({ text, message: Object.freeze(message), starts: this.starts.checked });
   }
 
   words({ algo, pegReference }) {

@@ -101,6 +101,7 @@ class AlgoVenue(Venue):
         for _ in range(seconds):
             self.now_ns += SECOND
             self.quote(row, self.rng)
+            assert self.engine.flush(20), "the book is what was quoted"
             self.algos.desk.on_time(self.now_ns)
             asyncio.run(self.algos.send())
             self.relay()
