@@ -104,8 +104,10 @@ async def keep_connected(link: Link, reconnects: Reconnects | None = None) -> No
         await asyncio.sleep(reconnects.next_wait(clock.monotonic() - began))
 
 
-async def converse(link: WebSocketLink) -> None:
-    """One WebSocket. Raises LinkFailed, WebSocketException, OSError, TimeoutError."""
+async def converse(link: WebSocketLink, *, may_be_silent: bool = False) -> None:
+    """One WebSocket. ``may_be_silent``: its probe alone tells whether it is whole. Raises LinkFailed,
+    WebSocketException, OSError, TimeoutError.
+    """
     async with connect(
         link.url,
         compression=None,
@@ -116,7 +118,8 @@ async def converse(link: WebSocketLink) -> None:
         max_queue=FRAMES_WAITING_MAX,
     ) as connection:
         link.status.opened(clock.now_ns())
-        parts = [_read(link, connection), link.open(connection), _probe(link)]
+        seconds = None if may_be_silent else SILENCE_SECONDS_MAX
+        parts = [_read(link, connection, seconds), link.open(connection), _probe(link)]
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(part) for part in parts]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -128,13 +131,13 @@ async def converse(link: WebSocketLink) -> None:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _read(link: WebSocketLink, connection: ClientConnection) -> None:
+async def _read(link: WebSocketLink, connection: ClientConnection, silence_seconds_max: float | None) -> None:
     while True:
         try:
-            async with asyncio.timeout(SILENCE_SECONDS_MAX):
+            async with asyncio.timeout(silence_seconds_max):
                 frame = await connection.recv(decode=False)
         except TimeoutError as error:
-            raise LinkFailed(f"silent for {SILENCE_SECONDS_MAX:.0f} s") from error
+            raise LinkFailed(f"silent for {silence_seconds_max:.0f} s") from error
         now_ns = clock.now_ns()
         link.status.heard_at_ns = now_ns
         link.status.frames += 1

@@ -1,26 +1,31 @@
-"""The connection to Binance's public streams: books by deltas beside REST snapshots, trades, best prices.
+"""The connection to Binance: books by deltas beside REST snapshots, trades, best prices; with a key orders too.
 
-Needs no key. Order of things as documented ("How to manage a local order book correctly"): the stream first, then the
+Order of things as documented ("How to manage a local order book correctly"): the stream first, then the
 snapshot, which the core joins to the deltas that it kept.
 """
 
 import asyncio
 import logging
 from decimal import DecimalException
+from pathlib import Path
 
-import httpx
 import msgspec
 import parley_core
 from websockets.asyncio.client import ClientConnection
 
 from gateway import clock
 from gateway.venues.binance import messages, parse
+from gateway.venues.binance.auth import Signer
+from gateway.venues.binance.rest import BinanceRest
+from gateway.venues.binance.trading import BinanceTrading
+from gateway.venues.binance.user_stream import URLS as USER_URLS
+from gateway.venues.binance.user_stream import UserStream
 from gateway.venues.books import VenueBooks
 from gateway.venues.credentials import Credentials
 from gateway.venues.link import LinkFailed, converse, refuse_frame
-from gateway.venues.pacing import RateLimit
 from gateway.venues.settings import VenueEntry
 from gateway.venues.status import LinkStatus
+from gateway.venues.trading import NoAnswer, Refused, VenueTrading
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +37,8 @@ STREAMS = {
 }
 PATHS = {"binance_spot": "/api/v3", "binance_usdm": "/fapi/v1"}
 SNAPSHOT_LEVELS = 1_000
-REST_SECONDS_MAX = 10.0
-REST_BYTES_MAX = 32 << 20
-REST_PER_SECOND, REST_AT_ONCE = 2.0, 20.0
-"""A snapshot weighs 50 (spot) or 20 (USD-M) of the 6,000 or 2,400 a minute that an address has."""
+SNAPSHOT_WEIGHTS = {"binance_spot": 50, "binance_usdm": 20}
+LISTING_WEIGHTS = {"binance_spot": 20, "binance_usdm": 1}
 PONG_SECONDS_MAX = 5.0
 SNAPSHOT_TRIES_MAX = 8
 """Snapshots of one gap, each too old for the stream, after which the connection is made anew."""
@@ -54,12 +57,25 @@ class BinanceClient:
         self.books = VenueBooks(entry.name, entry.adapter)
         self._is_spot = entry.adapter == "binance_spot"
         self._stream_url, rest_url = STREAMS[entry.adapter, entry.is_test_network]
-        self._rest_url = (entry.rest_url or rest_url) + PATHS[entry.adapter]
-        self._limit = RateLimit(REST_PER_SECOND, REST_AT_ONCE)
+        self._signer = Signer(credentials) if credentials else None
+        self.rest = BinanceRest(entry.adapter, entry.rest_url or rest_url, PATHS[entry.adapter], self._signer)
         self._connection: ClientConnection | None = None
         self._decode = msgspec.json.Decoder(messages.StreamFrame).decode
         self._names: dict[str, str] = {}
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
+        self._orders = BinanceTrading(self.rest, self._names, self._symbol_of, is_spot=self._is_spot)
+        self._user: UserStream | None = None
+        self.trading: VenueTrading | None = None
+        self.can_trade = credentials is not None
+
+    def trade(self, path: Path) -> VenueTrading:
+        """Orders of the account, with their log at ``path``; before it is first opened, with credentials."""
+        assert self._signer is not None, "orders need a key"
+        self.trading = VenueTrading(self.name, self._orders, path)
+        self._orders.follow(self.trading)
+        url = self.entry.url or USER_URLS[self.entry.adapter, self.entry.is_test_network]
+        self._user = UserStream(self.name, url, self._signer, self.rest, self._orders)
+        return self.trading
 
     @property
     def url(self) -> str:
@@ -69,20 +85,28 @@ class BinanceClient:
         return f"{self.entry.url or self._stream_url}/stream?streams={streams}"
 
     async def live(self) -> None:
-        await converse(self)
+        async with self.rest.opened():
+            try:
+                await self._list()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(converse(self))
+                    if self._user is not None:
+                        group.create_task(self._user.live())
+            except (Refused, NoAnswer, msgspec.DecodeError, DecimalException) as error:
+                raise LinkFailed(str(error)) from error
+            except BaseExceptionGroup as errors:
+                first = errors.exceptions[0]
+                if isinstance(first, (Refused, NoAnswer, msgspec.DecodeError, DecimalException)):
+                    raise LinkFailed(str(first)) from first
+                raise first from None
 
     async def open(self, connection: ClientConnection) -> None:
-        """Lists what is wanted, then fetches a snapshot for each book that needs one, for ever."""
+        """Fetches a snapshot for each book that needs one, for ever."""
         self._connection = connection
-        async with httpx.AsyncClient(timeout=REST_SECONDS_MAX) as rest:
-            try:
-                await self._list(rest)
-                for name in self.books.slots:
-                    self._wanted.put_nowait(name)
-                while True:
-                    await self._join(rest, await self._wanted.get())
-            except (httpx.HTTPError, msgspec.DecodeError, DecimalException) as error:
-                raise LinkFailed(f"REST: {error or type(error).__name__}") from error
+        for name in self.books.slots:
+            self._wanted.put_nowait(name)
+        while True:
+            await self._join(await self._wanted.get())
 
     async def probe(self) -> None:
         """A WebSocket ping, which the venue must answer."""
@@ -108,6 +132,8 @@ class BinanceClient:
 
     def lost(self) -> None:
         self._connection = None
+        if self._user is not None:
+            self._user.lost()
         self.books.lost()
         while not self._wanted.empty():
             self._wanted.get_nowait()
@@ -119,8 +145,8 @@ class BinanceClient:
             parse.read_trade(envelope.data, self._names[symbol.upper()])
             self.status.trades += 1
 
-    async def _list(self, rest: httpx.AsyncClient) -> None:
-        answer = await self._get(rest, "exchangeInfo", {})
+    async def _list(self) -> None:
+        answer = await self.rest.get("exchangeInfo", {}, weight=LISTING_WEIGHTS[self.entry.adapter])
         info = msgspec.json.decode(answer, type=messages.ExchangeInfo)
         wanted = set(self.entry.instruments)
         for instrument in parse.read_instruments(info.symbols, is_spot=self._is_spot):
@@ -130,13 +156,14 @@ class BinanceClient:
         if missing := wanted - set(self.books.slots):
             log.warning("venue %s: does not offer %s", self.name, ", ".join(sorted(missing)))
 
-    async def _join(self, rest: httpx.AsyncClient, name: str) -> None:
+    async def _join(self, name: str) -> None:
         """Snapshots until one joins the deltas. Where none has come yet, a snapshot that is too old is refused."""
         slot, symbol = self.books.slots[name], self.books.instrument(name).symbol
         for _ in range(SNAPSHOT_TRIES_MAX):
             if not self.books.feed.is_stale(slot):
                 return
-            content = await self._get(rest, "depth", {"symbol": symbol, "limit": SNAPSHOT_LEVELS})
+            params: dict[str, str | int] = {"symbol": symbol, "limit": SNAPSHOT_LEVELS}
+            content = await self.rest.get("depth", params, weight=SNAPSHOT_WEIGHTS[self.entry.adapter])
             try:
                 self.books.apply(content, clock.now_ns(), slot)
             except parley_core.FrameRefused as error:
@@ -144,13 +171,8 @@ class BinanceClient:
         if self.books.feed.is_stale(slot):
             raise LinkFailed(f"{SNAPSHOT_TRIES_MAX} snapshots of {symbol} do not join its stream")
 
-    async def _get(self, rest: httpx.AsyncClient, path: str, params: dict[str, str | int]) -> bytes:
-        await self._limit.wait()
-        answer = await rest.get(f"{self._rest_url}/{path}", params=params)
-        answer.raise_for_status()
-        if len(answer.content) > REST_BYTES_MAX:
-            raise LinkFailed(f"{path} has more than {REST_BYTES_MAX:,} bytes")
-        return answer.content
+    def _symbol_of(self, name: str) -> str:
+        return self.books.instrument(name).symbol if name in self.books else name
 
 
 def _symbol(name: str) -> str:

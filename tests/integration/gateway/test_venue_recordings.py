@@ -185,7 +185,7 @@ async def play_binance(adapter: str, frames, first, *, seed: int) -> RudeBinance
             name="v", adapter=adapter, url=f"ws://{place}", rest_url=f"http://{place}", instruments=[name]
         )
         client = BinanceClient(entry)
-        client._limit = pacing.RateLimit(1_000, 1_000)
+        client.rest.limit = pacing.RateLimit(100_000, 100_000)
         async with connected(client):
             await wait_for(lambda: client.books.count_live() == 1)
             await venue.deliver(len(frames), cut_at=frozenset({len(frames) // 2}))
