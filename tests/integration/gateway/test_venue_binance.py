@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.venues import link, pacing, trading
+from gateway.venues.binance import trading as binance_trading
 from gateway.venues.binance.client import BinanceClient
 from gateway.venues.credentials import Credentials
 from gateway.venues.execution import NewVenueOrder, ReportKind
@@ -30,6 +31,7 @@ def hurry(monkeypatch):
     monkeypatch.setattr(link, "PROBE_SECONDS", 0.2)
     monkeypatch.setattr(trading, "ABSENT_SECONDS", 0.1)
     monkeypatch.setattr(trading, "MISSING_SECONDS", 0.1)
+    monkeypatch.setattr(binance_trading, "ARRIVAL_SECONDS_MAX", 0.3)
 
 
 def name_of(venue: BinanceVenue) -> str:
