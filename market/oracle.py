@@ -6,6 +6,7 @@ turns them into a refusal, never into a price.
 
 import functools
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TypeVar, cast
 
 import msgspec
@@ -65,6 +66,13 @@ def tickers_of(coin: str) -> list[Ticker]:
     pattern = f"ticker.{coin}[-_]*"
     rows = valkey.client().hscan_iter(transport.MARKET_LATEST, match=pattern, count=TICKERS_PER_SCAN)
     return sorted((_decode_ticker.decode(raw) for _, raw in rows), key=lambda ticker: ticker.instrument_name)
+
+
+def mid_of(ticker: Ticker) -> Decimal | None:
+    """In quote currency; None where a side is empty."""
+    if ticker.bid_price is None or ticker.ask_price is None:
+        return None
+    return (Decimal(ticker.bid_price) + Decimal(ticker.ask_price)) / 2
 
 
 def get_index(coin: str) -> Index | None:

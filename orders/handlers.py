@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from common import clock
 from common.actor import Actor
-from orders import route_handlers, services
+from market import selectors as market
+from orders import route_handlers, services, tree_selectors, volume_selectors
 from wire import client_parents, gateway
 from wire.client import (
     AmendOrder,
@@ -20,6 +23,8 @@ from wire.client import (
     RequestOverride,
 )
 from wire.client_parents import AnyParentCommand
+from wire.lifecycle_views import ShowLifecycle
+from wire.volume_views import ListVolumeCurves
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -69,10 +74,31 @@ def steer_parent(user: User, actor: Actor, message: ClientMessage) -> CommandAcc
     return CommandAccepted(command_id=message.command_id, entity="parent", entity_id=parent.pk)
 
 
-def set_parent_policy(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, client_parents.SetParentPolicy)
-    desk_id = services.set_policy(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="desk", entity_id=desk_id)
+def propose_parent_policy(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, client_parents.ProposeParentPolicy)
+    proposal_id = services.propose_policy(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity="policy", entity_id=proposal_id)
+
+
+def decide_parent_policy(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, client_parents.DecideParentPolicy)
+    proposal_id = services.decide_policy(user=user, actor=actor, message=message, at=clock.now())
+    return CommandAccepted(command_id=message.command_id, entity="policy", entity_id=proposal_id)
+
+
+def list_volume_curves(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, ListVolumeCurves)
+    del user, actor
+    instrument = market.get_instrument(message.instrument_name)
+    found = volume_selectors.list_curves(instrument, duration_s=message.duration_s, now=clock.now())
+    return CommandAccepted(command_id=message.command_id, result=msgspec.Raw(msgspec.json.encode(found)))
+
+
+def show_lifecycle(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
+    assert isinstance(message, ShowLifecycle)
+    del actor
+    found = tree_selectors.get_lifecycle(user, message.kind, message.id)
+    return CommandAccepted(command_id=message.command_id, result=msgspec.Raw(msgspec.json.encode(found)))
 
 
 _PARENT_SERVICES: dict[type[ClientMessage], Callable[..., Any]] = {
@@ -93,7 +119,10 @@ def apply_refused(envelope: gateway.EventEnvelope) -> None:
 
 SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage], CommandAccepted]] = {
     **dict.fromkeys(_PARENT_SERVICES, steer_parent),
-    client_parents.SetParentPolicy: set_parent_policy,
+    client_parents.ProposeParentPolicy: propose_parent_policy,
+    client_parents.DecideParentPolicy: decide_parent_policy,
+    ListVolumeCurves: list_volume_curves,
+    ShowLifecycle: show_lifecycle,
     PlaceOrder: place_order,
     AmendOrder: amend_order,
     RequestOverride: request_override,

@@ -9,8 +9,9 @@ from django.db.models import F, Q
 
 from common.fields import UnitsField
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
-from orders.parent_models import AlgoLogProgress, ParentOrder, ParentPolicy
+from orders.parent_models import AlgoLogProgress, ParentOrder, ParentPolicy, ParentPolicyProposal, PolicyState
 from orders.route_models import ExternalOrder, Route, RouteFill, RouteQuerySet, SplitOrder, VenueBreak
+from orders.volume_models import VolumeCurve
 from wire.gateway_entered import ENTERED_ORDERS_FROM
 from wire.units import (
     TERMINAL_ORDER_STATES,
@@ -36,11 +37,14 @@ __all__ = [
     "OverrideRequest",
     "ParentOrder",
     "ParentPolicy",
+    "ParentPolicyProposal",
+    "PolicyState",
     "Route",
     "RouteFill",
     "RouteQuerySet",
     "SplitOrder",
     "VenueBreak",
+    "VolumeCurve",
 ]
 
 TERMINAL = sorted(state.value for state in TERMINAL_ORDER_STATES)
@@ -113,6 +117,8 @@ class Order(models.Model):
     quantity = models.DecimalField(max_digits=38, decimal_places=12)
     price_ticks = models.BigIntegerField(null=True)
     quantity_lots = models.BigIntegerField()
+    arrival_mid = models.DecimalField(max_digits=38, decimal_places=12, null=True)
+    """Of our own book when a person placed it; None where a side was empty, or nobody looked."""
     cumulative_lots = models.BigIntegerField(default=0)
     canceled_lots = models.BigIntegerField(default=0)
     traded_tick_lots = UnitsField(default=0)

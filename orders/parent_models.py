@@ -102,6 +102,43 @@ class ParentPolicy(models.Model):
         return f"parent policy of desk {self.desk_id}"
 
 
+class PolicyState(models.TextChoices):
+    WAITING = "waiting", "waits for a second person"
+    APPROVED = "approved", "in force since it was decided"
+    REFUSED = "refused", "the second person said no"
+    WITHDRAWN = "withdrawn", "who proposed it took it back"
+
+
+class ParentPolicyProposal(models.Model):
+    """What one person of the house proposed for a desk; another one puts it in force."""
+
+    desk = models.ForeignKey("accounts.Desk", on_delete=models.PROTECT, related_name="+")
+    takes_two = models.BooleanField()
+    state = models.CharField(max_length=10, choices=PolicyState, default=PolicyState.WAITING)
+    proposed_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    propose_reason = models.CharField(max_length=200)
+    decided_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+", null=True)
+    decided_at = models.DateTimeField(null=True)
+    decide_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["desk"], condition=Q(state="waiting"), name="parent_policy_one_waits"),
+            models.CheckConstraint(
+                condition=Q(state="waiting", decided_by__isnull=True, decided_at__isnull=True)
+                | (~Q(state="waiting") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                name="parent_policy_decided_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="approved") | ~Q(decided_by=F("proposed_by")), name="parent_policy_two_people"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"parent policy proposed for desk {self.desk_id} {self.state}"
+
+
 class AlgoLogProgress(models.Model):
     """Up to which number the reports of a gateway's log of algorithms are stored."""
 

@@ -6,23 +6,25 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
+from django.db.models import Count
 
 from accounts import roles
 from common import clock
 from common.decimals import plain_text
 from common.errors import NotFound
 from orders.domain.parents import cost_basis_points
-from orders.models import ParentOrder, ParentPolicy
+from orders.models import Order, ParentOrder, ParentPolicy, ParentPolicyProposal, PolicyState
 from orders.parent_models import ParentQuerySet
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState
 from wire.brackets import BracketStanding
-from wire.parent_views import BracketView, ParentView
+from wire.parent_views import BracketView, ParentPolicyView, ParentView
 from wire.units import Side
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 ROWS_MAX = 200
+POLICIES_MAX = 1_000
 ENDED_IN_SNAPSHOT = 50
 OPEN_IN_SNAPSHOT_MAX = 500
 _PRICE_STEP, _COST_STEP = Decimal("1e-12"), Decimal("0.01")
@@ -55,6 +57,40 @@ def list_parents(user: User, *, only_open: bool = False, before: int | None = No
 def takes_two(desk_id: int) -> bool:
     """Whether the desk demands another person's word."""
     return ParentPolicy.objects.filter(desk_id=desk_id, takes_two=True).exists()
+
+
+def list_policies(firm_id: int | None = None) -> list[ParentPolicyView]:
+    """Of the firm's desks (None: of all firms) for which the house ever said anything, in the order of their id."""
+    policies = ParentPolicy.objects.order_by("desk_id")
+    if firm_id is not None:
+        policies = policies.filter(desk__firm_id=firm_id)
+    waiting = {row.desk_id: row.takes_two for row in list_waiting_policies()}
+    return [
+        ParentPolicyView(desk_id=row.desk_id, takes_two=row.takes_two, proposed=waiting.get(row.desk_id))
+        for row in policies[:POLICIES_MAX]
+    ]
+
+
+def policy_view(desk_id: int) -> ParentPolicyView:
+    """Of a desk without a row: it demands nothing."""
+    waiting = ParentPolicyProposal.objects.filter(desk_id=desk_id, state=PolicyState.WAITING).first()
+    return ParentPolicyView(
+        desk_id=desk_id, takes_two=takes_two(desk_id), proposed=None if waiting is None else waiting.takes_two
+    )
+
+
+def count_at_work() -> dict[str, tuple[int, int]]:
+    """Algorithm -> (parent orders that have not ended, children that work)."""
+    parents = dict(ParentOrder.objects.open().values_list("algo").annotate(Count("id")))
+    children = dict(
+        Order.objects.working().filter(parent__isnull=False).values_list("parent__algo").annotate(Count("id"))
+    )
+    return {algo: (parents.get(algo, 0), children.get(algo, 0)) for algo in parents.keys() | children.keys()}
+
+
+def list_waiting_policies() -> list[ParentPolicyProposal]:
+    """Changes that wait for a second person, at most one a desk, oldest first."""
+    return list(ParentPolicyProposal.objects.filter(state=PolicyState.WAITING).order_by("id")[:POLICIES_MAX])
 
 
 def snapshot(firm_id: int) -> list[ParentView]:
@@ -91,17 +127,17 @@ def parent_view(parent: ParentOrder) -> ParentView:
         filled_quantity=plain_text(parent.cumulative_lots * lot),
         working_quantity=plain_text(told.get("working_lots", 0) * lot),
         scheduled_quantity=plain_text(told.get("scheduled_lots", 0) * lot),
-        average_price=_price(average),
-        arrival_mid=_price(arrival),
-        arrival_mark=_price(mark),
-        mid=_price(mid),
-        market_price=_price(market),
+        average_price=price_text(average),
+        arrival_mid=price_text(arrival),
+        arrival_mark=price_text(mark),
+        mid=price_text(mid),
+        market_price=price_text(market),
         market_quantity=plain_text(market_lots * lot),
         children=told.get("children", 0),
         rejected=told.get("rejected", 0),
-        cost_arrival_basis_points=_cost(side, average, arrival),
-        cost_market_basis_points=_cost(side, average, market),
-        cost_mid_basis_points=_cost(side, average, mid),
+        cost_arrival_basis_points=cost_text(side, average, arrival),
+        cost_market_basis_points=cost_text(side, average, market),
+        cost_mid_basis_points=cost_text(side, average, mid),
         created_at_ns=clock.to_ns(parent.created_at),
         started_at_ns=clock.to_ns(parent.started_at) if parent.started_at else 0,
         ended_at_ns=clock.to_ns(parent.ended_at) if parent.ended_at else 0,
@@ -132,10 +168,10 @@ def _half_ticks(count: int, tick: Decimal) -> Decimal | None:
     return count * tick / 2 if count else None
 
 
-def _price(price: Decimal | None) -> str | None:
+def price_text(price: Decimal | None) -> str | None:
     return None if price is None else plain_text(price.quantize(_PRICE_STEP))
 
 
-def _cost(side: Side, price: Decimal | None, benchmark: Decimal | None) -> str | None:
+def cost_text(side: Side, price: Decimal | None, benchmark: Decimal | None) -> str | None:
     cost = cost_basis_points(side, price, benchmark)
     return None if cost is None else plain_text(cost.quantize(_COST_STEP))

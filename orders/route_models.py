@@ -42,6 +42,7 @@ class SplitOrder(models.Model):
     price = models.DecimalField(max_digits=38, decimal_places=12)
     price_ticks = models.BigIntegerField()
     quantity_lots = models.BigIntegerField()
+    arrival_mid = models.DecimalField(max_digits=38, decimal_places=12, null=True)
     state = models.CharField(max_length=8, choices=_words(ParentState))
     reason = models.CharField(max_length=120, blank=True)
     rounds = models.PositiveIntegerField(default=1)
@@ -102,6 +103,8 @@ class Route(models.Model):
     quantity = models.DecimalField(max_digits=38, decimal_places=12)
     price_ticks = models.BigIntegerField(null=True)
     quantity_lots = models.BigIntegerField()
+    arrival_mid = models.DecimalField(max_digits=38, decimal_places=12, null=True)
+    """Of our own book when it was placed; None where a side was empty."""
     cumulative_quantity = models.DecimalField(max_digits=38, decimal_places=12, default=0)
     """Executed and not taken back."""
     busted_quantity = models.DecimalField(max_digits=38, decimal_places=12, default=0)

@@ -134,6 +134,7 @@ def snapshot(firm_id: int, role: str) -> dict[str, list[object]]:
         "orders": [order_view(order) for order in [*working, *ended]],
         "fills": list(settlement.list_fills(firm_id=firm_id, limit=FILLS_IN_SNAPSHOT)),
         "parents": list(parent_selectors.snapshot(firm_id)),
+        "parent_policies": list(parent_selectors.list_policies(firm_id)),
         **route_selectors.snapshot(firm_id),
     }
 

@@ -27,6 +27,7 @@ app.conf.beat_schedule = {
     "risk.refresh_accounts": _every("risk.refresh_accounts", 1),
     "audit.checkpoint": _every("audit.checkpoint", 60),
     "settlement.run_netting_cycle": _every("settlement.run_netting_cycle", 60),
+    "orders.measure_volumes": _every("orders.measure_volumes", 3_600),
 }
 
 

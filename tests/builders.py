@@ -32,7 +32,11 @@ def trading_firm(name="", *, kind="taker", role="trader", deposits=None):
     account = Account.objects.create(firm=firm, desk=desk, name="Main")
     for asset, amount in (deposits or {}).items():
         settlement.deposit(
-            account_id=account.id, asset=asset, amount=Decimal(amount), at=clock.now(), command_id=f"{account.id}-{asset}"
+            account_id=account.id,
+            asset=asset,
+            amount=Decimal(amount),
+            at=clock.now(),
+            command_id=f"{account.id}-{asset}",
         )
     return types.SimpleNamespace(firm=firm, desk=desk, user=user, account=account, actor=actor_of(user))
 
@@ -52,13 +56,19 @@ def listed(name):
     return market.list_instrument(instrument_id=next(_numbers), terms=parse_instrument_name(name))
 
 
-def play_market(*instruments, state="running", at_ns=None, market_time_ns=None):
+def play_market(*instruments, state="running", at_ns=None, market_time_ns=None, bid=None, ask=None):
     """A gateway that runs and a fresh ticker of each instrument, in Valkey."""
     at_ns = clock.now_ns() if at_ns is None else at_ns
     market_time_ns = FEBRUARY if market_time_ns is None else market_time_ns
     frames = {
         f"ticker.{row.name}": Ticker(
-            at_ns=at_ns, market_time_ns=market_time_ns, instrument_name=row.name, instrument_id=row.id, mark_price=1.0
+            at_ns=at_ns,
+            market_time_ns=market_time_ns,
+            instrument_name=row.name,
+            instrument_id=row.id,
+            mark_price=1.0,
+            bid_price=bid,
+            ask_price=ask,
         )
         for row in instruments
     }
@@ -71,9 +81,14 @@ def play_market(*instruments, state="running", at_ns=None, market_time_ns=None):
 
 def limit_order(instrument, account, *, command_id="", **changes):
     fields = {
-        "command_id": command_id or f"command-{next(_numbers)}", "account_id": account.id,
-        "instrument_name": instrument.name, "side": Side.BUY, "order_type": OrderType.LIMIT,
-        "quantity": str(instrument.terms.lot_size * 10), "price": str(instrument.terms.tick_size * 1_000), **changes,
+        "command_id": command_id or f"command-{next(_numbers)}",
+        "account_id": account.id,
+        "instrument_name": instrument.name,
+        "side": Side.BUY,
+        "order_type": OrderType.LIMIT,
+        "quantity": str(instrument.terms.lot_size * 10),
+        "price": str(instrument.terms.tick_size * 1_000),
+        **changes,
     }
     return PlaceOrder(**fields)
 
@@ -108,8 +123,16 @@ def project(envelope, *apps):
 def execution(order, *, execution_id, lots, cumulative, price_ticks=None, counterparty=0, liquidity=Liquidity.TAKER):
     """The event of one fill of ``order``."""
     return gateway.OrderExecuted(
-        order_id=order.id, execution_id=execution_id, account_id=order.account_id, instrument_id=order.instrument_id,
-        side=Side(order.side), price_ticks=order.price_ticks if price_ticks is None else price_ticks,
-        quantity_lots=lots, cumulative_lots=cumulative, leaves_lots=order.quantity_lots - cumulative,
-        liquidity=liquidity, counterparty_account_id=counterparty, reference_price_micros=70_000_000_000,
+        order_id=order.id,
+        execution_id=execution_id,
+        account_id=order.account_id,
+        instrument_id=order.instrument_id,
+        side=Side(order.side),
+        price_ticks=order.price_ticks if price_ticks is None else price_ticks,
+        quantity_lots=lots,
+        cumulative_lots=cumulative,
+        leaves_lots=order.quantity_lots - cumulative,
+        liquidity=liquidity,
+        counterparty_account_id=counterparty,
+        reference_price_micros=70_000_000_000,
     )

@@ -2,7 +2,9 @@
 
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters
 from wire.client_types import Command, EntityId, NameText, QuantityText, ReasonText
+from wire.lifecycle_views import ShowLifecycle
 from wire.units import Side
+from wire.volume_views import ListVolumeCurves
 
 
 class StageParent(Command, tag="parent.stage"):
@@ -54,11 +56,20 @@ class CancelParent(Command, tag="parent.cancel"):
     parent_order_id: EntityId
 
 
-class SetParentPolicy(Command, tag="parent.set_policy"):
-    """Whether parent orders of a desk take a second person; an administrator says so."""
+class ProposeParentPolicy(Command, tag="parent.propose_policy"):
+    """Whether parent orders of a desk take a second person: in force once another person of the house approves it."""
 
     desk_id: EntityId
     takes_two: bool
+    reason: ReasonText
+
+
+class DecideParentPolicy(Command, tag="parent.decide_policy"):
+    """The second person's word on a proposed policy. Not approved by who proposed it, it is withdrawn."""
+
+    proposal_id: EntityId
+    is_approved: bool
+    reason: ReasonText
 
 
 AnyParentCommand = (
@@ -69,5 +80,8 @@ AnyParentCommand = (
     | ResumeParent
     | ChangeParent
     | CancelParent
-    | SetParentPolicy
+    | ProposeParentPolicy
+    | DecideParentPolicy
+    | ListVolumeCurves
+    | ShowLifecycle
 )

@@ -18,7 +18,7 @@ from wire.facts_routes import RouteChanged, RouteFilled, SplitChanged
 from wire.facts_routes import RoutePlanView as RoutePlanView  # noqa: PLC0414 - offered to importers
 from wire.facts_routes import RouteView as RouteView  # noqa: PLC0414 - offered to importers
 from wire.negotiation import AllocationReason, QuoteCondition, QuoteOutcome, TriggerState
-from wire.parent_views import ParentChanged
+from wire.parent_views import ParentChanged, ParentPolicyChanged
 from wire.units import (
     Audience,
     QuoteState,
@@ -257,6 +257,7 @@ AnyFact = (
     | DeskLimitsChanged
     | LastLookChanged
     | ParentChanged
+    | ParentPolicyChanged
 )
 
 

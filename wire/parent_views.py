@@ -66,5 +66,17 @@ class ParentView(msgspec.Struct, frozen=True, kw_only=True):
     """Of a bracket, once the gateway has told of it."""
 
 
+class ParentPolicyView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a desk demands of its parent orders. ``proposed``: what waits for a second person; None: nothing does."""
+
+    desk_id: int
+    takes_two: bool
+    proposed: bool | None = None
+
+
+class ParentPolicyChanged(Fact, tag="parent.policy_changed"):
+    parent_policy: ParentPolicyView
+
+
 class ParentChanged(Fact, tag="parent.changed"):
     parent: ParentView

@@ -4,6 +4,7 @@ from orders.services.amending import amend_order
 from orders.services.canceling import cancel_all, cancel_order, cancel_orders_of_user
 from orders.services.entering import apply_amend_entered, apply_cancel_entered, apply_entered
 from orders.services.overriding import approve_override, request_override
+from orders.services.parent_policies import decide_policy, propose_policy
 from orders.services.parent_reports import store_algo_reports, take_algo_reports
 from orders.services.parents import (
     approve_parent,
@@ -11,7 +12,6 @@ from orders.services.parents import (
     change_parent,
     pause_parent,
     resume_parent,
-    set_policy,
     stage_parent,
     start_parent,
 )
@@ -41,6 +41,7 @@ from orders.services.route_events import (
 )
 from orders.services.routing import amend_route, cancel_route, place_route
 from orders.services.splitting import cancel_split, place_best, reroute_due
+from orders.services.volumes import measure_hourly, measure_own_book
 from orders.services.watching import mark_unanswered
 
 __all__ = [
@@ -76,16 +77,19 @@ __all__ = [
     "cancel_route",
     "cancel_split",
     "change_parent",
+    "decide_policy",
     "mark_unanswered",
     "mark_unanswered_routes",
+    "measure_hourly",
+    "measure_own_book",
     "pause_parent",
     "place_best",
     "place_order",
     "place_route",
+    "propose_policy",
     "request_override",
     "reroute_due",
     "resume_parent",
-    "set_policy",
     "stage_parent",
     "start_parent",
     "store_algo_reports",

@@ -12,6 +12,7 @@ from wire.units import NANOSECONDS_PER_MS
 
 if TYPE_CHECKING:
     from market.models import Instrument
+    from wire.market import Ticker
 
 GATEWAY_SILENT_AFTER_MS = 3_000
 
@@ -22,8 +23,10 @@ class Unavailable(Refusal):
     status = 503
 
 
-def check_admission(instrument: Instrument, now_ns: int) -> None:
-    """Raises Unavailable (gateway_unavailable, stale_market) or Conflict (instrument_not_trading)."""
+def check_admission(instrument: Instrument, now_ns: int) -> Ticker:
+    """The fresh ticker that lets it in. Raises Unavailable (gateway_unavailable, stale_market) or Conflict
+    (instrument_not_trading).
+    """
     if not instrument.is_active:
         raise _not_trading(instrument, instrument.state)
     try:
@@ -42,6 +45,7 @@ def check_admission(instrument: Instrument, now_ns: int) -> None:
         )
     if instrument.expiry_at_ns and ticker.market_time_ns >= instrument.expiry_at_ns:
         raise _not_trading(instrument, "expired")
+    return ticker
 
 
 def _check_heartbeat(heartbeat: oracle.GatewayHeartbeat | None, now_ns: int) -> None:

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from accounts import roles
 from accounts import selectors as accounts
-from audit import services as audit
 from common import clock, db
 from common.actor import Actor
 from common.errors import Conflict, NotAllowed
@@ -23,7 +21,7 @@ from market import selectors as market
 from orders import parent_publishers as publishers
 from orders.domain import parents as rules
 from orders.domain.brackets import check_same_kind, lots_that_may_leave
-from orders.models import ParentOrder, ParentPolicy
+from orders.models import ParentOrder
 from orders.parent_selectors import not_found, takes_two
 from orders.services import commands
 from orders.services.admission import check_admission
@@ -161,31 +159,6 @@ def change_parent(*, user: User, actor: Actor, message: messages.ChangeParent, a
         _steer(parent, AlgoAction(parent.requested or standing), at, asks=False)
 
     return _change(user, actor, message, message.parent_order_id, "changed", change, at)
-
-
-def set_policy(*, user: User, actor: Actor, message: messages.SetParentPolicy, at: dt.datetime) -> int:
-    """Whether parent orders of a desk take two people; only an administrator says so. Returns the desk's id."""
-    if not roles.is_admin(user):
-        raise NotAllowed("not_authorized", "only an admin sets what a desk demands", value=user.role, bound="admin")
-    with db.unit_of_work():
-        taken = commands.take(user_id=user.pk, message=message, at=at)
-        if taken.entity_id is not None:
-            return taken.entity_id
-        desk = accounts.get_desk(message.desk_id)
-        before = {"takes_two": takes_two(desk.pk)}
-        ParentPolicy.objects.update_or_create(desk=desk, defaults={"takes_two": message.takes_two})
-        commands.answer(taken, entity="desk", entity_id=desk.pk)
-        audit.record(
-            stream=f"firm:{desk.firm_id}",
-            action="parent.policy_set",
-            entity=f"desk:{desk.pk}",
-            actor=actor,
-            at=at,
-            before=before,
-            after={"takes_two": message.takes_two},
-            command_id=message.command_id,
-        )
-        return desk.pk
 
 
 def terms_of(parent: ParentOrder) -> AlgoTerms:

@@ -10,6 +10,7 @@ from accounts import selectors as accounts
 from common import clock, db
 from common.actor import Actor
 from common.errors import NotAllowed
+from market import oracle
 from market import selectors as market
 from orders import publishers
 from orders.domain.lifecycle import placed
@@ -50,8 +51,10 @@ def place_order(*, user: User, actor: Actor, message: PlaceOrder, at: dt.datetim
         account = accounts.get_account_for(user, message.account_id)
         instrument = market.get_instrument(message.instrument_name)
         ticket = check_ticket(message, instrument.terms, clock.to_ns(at))
-        check_admission(instrument, clock.to_ns(at))
-        order = _store(user, account, instrument, message, ticket, at)
+        ticker = check_admission(instrument, clock.to_ns(at))
+        order = _new(user, account, instrument, message, ticket, at)
+        order.arrival_mid = oracle.mid_of(ticker)
+        order.save()
         commands.answer(taken, entity="order", entity_id=order.pk)
         publishers.record_change(order, "order.placed", actor, at, command_id=message.command_id)
         publishers.publish_change(order)
@@ -65,11 +68,11 @@ def check_may_trade(user: User) -> None:
         raise NotAllowed("not_authorized", "your role places no orders", value=user.role, bound="trader, client")
 
 
-def _store(
+def _new(
     user: User, account: Account, instrument: Instrument, message: PlaceOrder, ticket: Ticket, at: dt.datetime
 ) -> Order:
     status = placed(ticket.quantity_lots)
-    return Order.objects.create(
+    return Order(
         command_id=message.command_id,
         user=user,
         desk_id=user.desk_id or account.desk_id,

@@ -65,7 +65,7 @@ def place_route(*, user: User, actor: Actor, message: PlaceRoute, at: dt.datetim
         account = accounts.get_account_for(user, message.account_id)
         instrument = market.get_instrument(message.instrument_name)
         ticket = check_route(message, instrument.terms, clock.to_ns(at))
-        check_admission(instrument, clock.to_ns(at))
+        ticker = check_admission(instrument, clock.to_ns(at))
         check_venue(message.venue, clock.to_ns(at))
         route = Route(
             command_id=message.command_id,
@@ -85,6 +85,7 @@ def place_route(*, user: User, actor: Actor, message: PlaceRoute, at: dt.datetim
             price_ticks=ticket.price_ticks,
             quantity=ticket.quantity,
             quantity_lots=ticket.quantity_lots,
+            arrival_mid=oracle.mid_of(ticker),
         )
         send_route(route, actor, at)
         commands.answer(taken, entity="route", entity_id=route.pk)

@@ -19,7 +19,7 @@ from audit import services as audit
 from common import clock, db, valkey
 from common.actor import TIMER, Actor
 from common.errors import Conflict, NotFound, Refusal
-from market import routing
+from market import oracle, routing
 from market import selectors as market
 from orders import publishers as order_publishers
 from orders import route_publishers as publishers
@@ -68,11 +68,12 @@ def place_best(*, user: User, actor: Actor, message: PlaceBest, at: dt.datetime)
             return SplitOrder.objects.select_related("instrument").get(id=taken.entity_id)
         account = accounts.get_account_for(user, message.account_id)
         instrument = market.get_instrument(message.instrument_name)
-        check_admission(instrument, clock.to_ns(at))
+        ticker = check_admission(instrument, clock.to_ns(at))
         split = SplitOrder(
             command_id=message.command_id, user=user, desk_id=user.desk_id or account.desk_id,
             firm_id=account.firm_id, account=account, instrument=instrument, side=message.side.value,
             state=ParentState.WORKING.value, created_at=at, updated_at=at, next_look_at=_next_look(at),
+            arrival_mid=oracle.mid_of(ticker),
         )  # fmt: skip
         parts = _check_plan(split, message, at)
         split.save()

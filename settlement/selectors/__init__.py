@@ -7,6 +7,7 @@ from settlement.selectors.views import (
     NettingCycleView,
     TransferView,
     balance_view,
+    book_trades,
     cycle_view,
     fill_view,
     find_reversed,
@@ -15,11 +16,14 @@ from settlement.selectors.views import (
     list_execution_transfers,
     list_executions,
     list_fills,
+    list_fills_of_executions,
     list_fills_of_orders,
     list_positions,
     list_transfers,
+    market_traded,
     position_view,
     snapshot,
+    traded_often,
 )
 
 __all__ = [
@@ -29,6 +33,7 @@ __all__ = [
     "NettingCycleView",
     "TransferView",
     "balance_view",
+    "book_trades",
     "check_ledger",
     "cycle_view",
     "estimate_fee",
@@ -40,9 +45,12 @@ __all__ = [
     "list_execution_transfers",
     "list_executions",
     "list_fills",
+    "list_fills_of_executions",
     "list_fills_of_orders",
     "list_positions",
     "list_transfers",
+    "market_traded",
     "position_view",
     "snapshot",
+    "traded_often",
 ]

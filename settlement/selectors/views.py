@@ -2,9 +2,10 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from decimal import Decimal
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Count, DecimalField, F, Q, QuerySet, Sum
 
 from common import clock
 from common.decimals import plain_text
@@ -15,6 +16,7 @@ from wire.units import Side, from_smallest_units
 FILLS_IN_SNAPSHOT = 200
 FLAT_POSITIONS_IN_SNAPSHOT = 500
 ROWS_MAX = 500
+_EXACT: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=76, decimal_places=24)
 
 
 class TransferView(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +129,43 @@ def list_fills_of_orders(order_ids: Iterable[int]) -> list[FillView]:
     """Fills of these orders, oldest first; the newest ``ROWS_MAX`` of them."""
     rows = Fill.objects.select_related("instrument").filter(order_id__in=list(order_ids))
     return [fill_view(row) for row in reversed(rows.order_by("-execution_id")[:ROWS_MAX])]
+
+
+def list_fills_of_executions(account_id: int, execution_ids: Iterable[int]) -> list[FillView]:
+    """The account's side of these executions, oldest first; the newest ``ROWS_MAX`` of them."""
+    rows = Fill.objects.select_related("instrument").filter(account_id=account_id, execution_id__in=list(execution_ids))
+    return [fill_view(row) for row in reversed(rows.order_by("-execution_id", "-id")[:ROWS_MAX])]
+
+
+def market_traded(
+    instrument_id: int, *, since: dt.datetime, until: dt.datetime | None, without_account_id: int
+) -> tuple[Decimal, Decimal | None]:
+    """(quantity, average price) of what others traded in our own book in [since, until]; no price where nothing was."""
+    mine = Q(account_id=without_account_id) | Q(counterparty_account_id=without_account_id)
+    rows = book_trades(instrument_id).exclude(mine).filter(at__gte=since)
+    if until is not None:
+        rows = rows.filter(at__lte=until)
+    sums = rows.aggregate(traded=Sum("quantity"), value=Sum(F("price") * F("quantity"), output_field=_EXACT))
+    if not sums["traded"]:
+        return Decimal(0), None
+    return sums["traded"], sums["value"] / sums["traded"]
+
+
+def book_trades(instrument_id: int) -> QuerySet[Fill]:
+    """Trades in our own book, one row each: the taker's side, or the only side where the paper venue was the other."""
+    return _book_fills().filter(instrument_id=instrument_id)
+
+
+def _book_fills() -> QuerySet[Fill]:
+    rows = Fill.objects.filter(venue="", order_id__isnull=False, rfq_id__isnull=True)
+    return rows.filter(Q(liquidity="taker") | Q(counterparty_account_id=0))
+
+
+def traded_often(*, since: dt.datetime, until: dt.datetime, trades_min: int) -> list[tuple[int, int]]:
+    """(instrument id, trades) of those that traded so often in our own book in [since, until), most traded first."""
+    rows = _book_fills().filter(at__gte=since, at__lt=until).values("instrument_id").annotate(trades=Count("id"))
+    often = rows.filter(trades__gte=trades_min).order_by("-trades", "instrument_id")
+    return [(row["instrument_id"], row["trades"]) for row in often]
 
 
 def list_transfers(

@@ -159,6 +159,20 @@ class CancelAll(Command, frozen=True, kw_only=True, tag="order.cancel_all"):
     account_id: int | None = None
 
 
+class LifecycleKind(enum.StrEnum):
+    PARENT = "parent"
+    SPLIT = "split"
+    ROUTE = "route"
+    ORDER = "order"
+
+
+class ShowLifecycle(Command, frozen=True, kw_only=True, tag="order.lifecycle"):
+    """Answers with ``Lifecycle``; changes nothing."""
+
+    kind: LifecycleKind
+    id: int
+
+
 class RfqLeg(msgspec.Struct, frozen=True, kw_only=True):
     """``ratio`` counts this leg per unit of the RFQ; ``side`` is the leg's side when the taker buys the structure."""
 
@@ -991,11 +1005,27 @@ class CancelParent(Command, frozen=True, kw_only=True, tag="parent.cancel"):
     parent_order_id: int
 
 
-class SetParentPolicy(Command, frozen=True, kw_only=True, tag="parent.set_policy"):
-    """Whether parent orders of a desk take a second person; an administrator says so."""
+class ProposeParentPolicy(Command, frozen=True, kw_only=True, tag="parent.propose_policy"):
+    """Whether parent orders of a desk take a second person: in force once another person of the house approves it."""
 
     desk_id: int
     takes_two: bool
+    reason: str
+
+
+class DecideParentPolicy(Command, frozen=True, kw_only=True, tag="parent.decide_policy"):
+    """The second person's word on a proposed policy. Not approved by who proposed it, it is withdrawn."""
+
+    proposal_id: int
+    is_approved: bool
+    reason: str
+
+
+class ListVolumeCurves(Command, frozen=True, kw_only=True, tag="parent.volume_curves"):
+    """Which measured curves there are for a parent order that starts now; changes nothing."""
+
+    instrument_name: str
+    duration_s: int
 
 
 class Hello(ServerMessage, frozen=True, kw_only=True, tag="hello"):
@@ -1778,6 +1808,18 @@ class ParentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="parent.chang
     parent: ParentView
 
 
+class ParentPolicyView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a desk demands of its parent orders. ``proposed``: what waits for a second person; None: nothing does."""
+
+    desk_id: int
+    takes_two: bool
+    proposed: bool | None = None
+
+
+class ParentPolicyChanged(msgspec.Struct, frozen=True, kw_only=True, tag="parent.policy_changed", tag_field="type"):
+    parent_policy: ParentPolicyView
+
+
 class Ticker(msgspec.Struct, frozen=True, kw_only=True, tag="ticker", tag_field="type"):
     """Prices as decimal strings at the instrument's precision; None where nobody quotes.
 
@@ -2095,6 +2137,7 @@ AnyFact = (
     | DeskLimitsChanged
     | LastLookChanged
     | ParentChanged
+    | ParentPolicyChanged
 )
 
 

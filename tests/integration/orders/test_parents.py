@@ -18,6 +18,7 @@ from tests.integration.orders.algo_venue import NAME, AlgoVenue
 from wire import client_parents as messages
 from wire.algos import ALGORITHMS, AlgoLimits, AlgoName, AlgoParameters, strategy_id_of
 from wire.client import AmendOrder
+from wire.lifecycle_views import LifecycleKind
 from wire.units import Side
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +102,7 @@ def test_twap_trades_all_of_it_and_says_so(venue, desk, row):
     assert {child.origin for child in children} == {"algo"}
     assert len(children) >= 4
     assert actions_of(parent) == ["parent.staged", "parent.start_requested", "parent.started", "parent.done"]
-    view = tree_selectors.get_tree(desk.user, parent.pk)
+    view = tree_selectors.get_lifecycle(desk.user, LifecycleKind.PARENT, parent.pk)
     assert view.parent.filled_quantity == "3"
     assert (view.parent.arrival_mid is not None, view.parent.cost_arrival_basis_points is not None) == (True, True)
     assert sum(float(fill.quantity) for fill in view.fills) == 3
@@ -144,8 +145,15 @@ def test_parameters_change_while_it_works(venue, desk, row):
 def test_a_desk_that_takes_two_lets_nobody_start_alone(venue, desk, row):
     second = builders.add_user(desk.firm, desk.desk)
     admin = builders.add_user(builders.trading_firm("House", kind="house").firm, role="admin")
-    policy = messages.SetParentPolicy(command_id="policy", desk_id=desk.desk.id, takes_two=True)
-    services.set_policy(user=admin, actor=desk.actor, message=policy, at=clock.now())
+    overseer = builders.add_user(admin.firm, role="compliance")
+    policy = messages.ProposeParentPolicy(command_id="p", desk_id=desk.desk.id, takes_two=True, reason="two eyes more")
+    proposal = services.propose_policy(user=admin, actor=desk.actor, message=policy, at=clock.now())
+    assert not parent_selectors.takes_two(desk.desk.id)
+    decision = messages.DecideParentPolicy(command_id="d", proposal_id=proposal, is_approved=True, reason="agreed")
+    with pytest.raises(Refusal) as alone:
+        services.decide_policy(user=admin, actor=desk.actor, message=decision, at=clock.now())
+    assert alone.value.reason == "same_person"
+    services.decide_policy(user=overseer, actor=desk.actor, message=decision, at=clock.now())
     parent = stage(desk)
     for verb, kind, fields, reason in (
         ("start", messages.StartParent, {}, "approval_missing"),
@@ -323,7 +331,7 @@ def test_parents_of_another_firm_do_not_exist(venue, desk, row):
     stranger = builders.trading_firm("Other", deposits={"BTC": "1"})
     parent = stage(desk)
     with pytest.raises(Refusal):
-        tree_selectors.get_tree(stranger.user, parent.pk)
+        tree_selectors.get_lifecycle(stranger.user, LifecycleKind.PARENT, parent.pk)
     assert parent_selectors.list_parents(stranger.user) == []
     with pytest.raises(Refusal):
         act(stranger, "cancel", parent, messages.CancelParent)

@@ -36,6 +36,7 @@ KEYS = {
     "desk_limits": ("firm_id",),
     "last_looks": ("agreement_id",),
     "parents": ("parent_order_id",),
+    "parent_policies": ("desk_id",),
     "routes": ("route_id",),
     "splits": ("split_id",),
 }
@@ -147,5 +148,5 @@ def test_snapshot_reads_nothing_of_other_firms() -> None:
         "orders": 0, "fills": 0, "rfqs": 0, "positions": 0, "balances": 1, "margins": 0,
         "drafts": 0, "maker_groups": 0, "quoters": 0, "counterparties": 0,
         "passes": 0, "protections": 0, "sessions": 0, "desk_limits": 0, "last_looks": 0, "parents": 0,
-        "routes": 0, "splits": 0,
+        "routes": 0, "splits": 0, "parent_policies": 0,
     }  # fmt: skip
