@@ -29,7 +29,7 @@ RECORD_PAGES = (
     ("last_looks", "Last look"),
 )
 PAGES = {
-    TRADER: (("terminal", "Terminal"), ("parents", "Algos"), ("own_risk", "Risk"), *RECORD_PAGES),
+    TRADER: (("terminal", "Terminal"), ("parents", "Orders"), ("own_risk", "Risk"), *RECORD_PAGES),
     CLIENT: (("maker", "Quotes"), ("own_risk", "Risk"), *RECORD_PAGES),
     COMPLIANCE: compliance_views.PAGES,
     ADMIN: compliance_views.PAGES,

@@ -28,6 +28,7 @@ class FirmState extends Topics {
     this.desk_limits = new Map();
     this.last_looks = new Map();
     this.parents = new Map();
+    this.parent_policies = new Map();
     /** @type {Map<number, object>} live risk frames by account */
     this.risks = new Map();
     this.isLoaded = false;
@@ -90,6 +91,7 @@ const KEYS = {
   desk_limits: (view) => view.firm_id,
   last_looks: (view) => view.agreement_id,
   parents: (view) => view.parent_order_id,
+  parent_policies: (view) => view.desk_id,
 };
 
 /** Facts after which something is no more: its map and its key. */
@@ -116,6 +118,7 @@ const FIELDS = [
   ["desk_limits", "desk_limits"],
   ["last_look", "last_looks"],
   ["parent", "parents"],
+  ["parent_policy", "parent_policies"],
 ];
 
 export const OPEN_ORDER_STATES = new Set([

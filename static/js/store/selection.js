@@ -16,7 +16,8 @@ class Selection extends Topics {
     /** @type {{instrument_name: string, side: "buy" | "sell", ratio: number, is_hedge?: boolean, price?: string | null}[]} */
     this.legs = [];
     this.rfqId = 0;
-    this.parentId = 0;
+    /** @type {import("./roots.js").Root | null} */
+    this.root = null;
   }
 
   set(changes) {

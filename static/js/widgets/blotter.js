@@ -115,12 +115,12 @@ function drawRow(view, name, row) {
 function addRow(columns, hasAction) {
   const cells = columns.map((column) => element("td", { class: [column.isLeft ? "left" : "", column.isState ? "state" : ""].join(" ").trim() || null }, " "));
   const node = element("tr", {}, ...cells);
-  const buttons = hasAction ? [0, 1].map(() => element("button", { class: "button button-small", type: "button", hidden: true }, "")) : null;
+  const buttons = hasAction ? [0, 1, 2].map(() => element("button", { class: "button button-small", type: "button", hidden: true }, "")) : null;
   if (buttons) node.append(element("td", { class: "action" }, ...buttons));
   return { node, cells, buttons };
 }
 
-/** At most two actions of a row; none is false. */
+/** At most three actions of a row; none is false. */
 function drawActions(buttons, actions) {
   const list = [actions || []].flat();
   buttons.forEach((button, i) => drawAction(button, list[i]));

@@ -36,14 +36,15 @@ async function cancel(sent, what) {
 const AMENDABLE_STATES = new Set(["new", "partially_filled"]);
 
 function orderActions(order) {
-  if (!OPEN_ORDER_STATES.has(order.state) || order.state === "pending_cancel") return false;
+  const looking = { title: "⋔", label: `What became of order ${order.order_id}`, run: () => location.assign(`/algos/#order-${order.order_id}`) };
+  if (!OPEN_ORDER_STATES.has(order.state) || order.state === "pending_cancel") return looking;
   const canceling = { title: "Cancel", label: `Cancel order ${order.order_id}`, run: () => cancel(orders.cancel(order.order_id), `Order ${order.order_id}`) };
   const amending = { title: "✎", label: `Amend order ${order.order_id}`, run: () => selection.amend(order) };
-  return AMENDABLE_STATES.has(order.state) ? [canceling, amending] : canceling;
+  return AMENDABLE_STATES.has(order.state) ? [canceling, amending, looking] : [canceling, looking];
 }
 
 const unpriced = (order) => (order.order_type === "peg" ? "peg" : "market");
-const orderPrice = (order) => (order.price === null ? unpriced(order) : priceText(order, order.price));
+const orderPrice = (order) => (order.price === null ? unpriced(order) : priceText(order.instrument_name, order.price));
 
 /** What an order asks for beyond the usual, as words. */
 function termsText(order) {

@@ -10,11 +10,11 @@ export class SchedulePlot {
     this.node = this.plot.node;
   }
 
-  /** `tree`: the parent order with its newest children and their fills, or null before it is loaded. */
-  draw(view, tree) {
+  /** `fills`: of the newest children, or null before they are loaded. */
+  draw(view, fills) {
     const traces = [];
     if (view.plan.length) traces.push(schedule(view));
-    traces.push(traded(view, tree));
+    traces.push(traded(view, fills));
     const layout = { xaxis: { title: { text: "seconds since the start" } }, yaxis: { title: { text: "size" }, rangemode: "tozero" } };
     this.plot.show(traces, layout, String(view.parent_order_id));
   }
@@ -32,12 +32,11 @@ function schedule(view) {
 }
 
 /** Fills of children that are not shown any more are there from the start. */
-function traded(view, tree) {
-  const fills = tree?.fills ?? [];
-  const sum = fills.reduce((before, fill) => before + Number(fill.quantity), 0);
-  let total = Math.max(0, Number(tree?.parent.filled_quantity ?? 0) - sum);
+function traded(view, fills) {
+  const sum = (fills ?? []).reduce((before, fill) => before + Number(fill.quantity), 0);
+  let total = fills ? Math.max(0, Number(view.filled_quantity) - sum) : 0;
   const [x, y] = [[0], [total]];
-  for (const fill of fills) {
+  for (const fill of fills ?? []) {
     total += Number(fill.quantity);
     x.push((fill.at_ns - view.started_at_ns) / NANOSECONDS);
     y.push(total);

@@ -1,59 +1,110 @@
-/** Every parent order of the firm with how far it is; the chosen one is shown beside. */
+/** Every order that a person asked for, by kind, with how far it is; the chosen one is shown beside. */
 
 import { arrange, element, setAttribute, setText, setVariable } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { firm } from "../store/firm.js";
+import { listRoots, readRoot } from "../store/roots.js";
 import { selection } from "../store/selection.js";
 import { TITLES } from "./ticket_algo.js";
+import { titleOf } from "./ticket_venue.js";
 import { Widget } from "./widget.js";
 
 const ROWS_MAX = 100;
+const TABS = { parent: "Algos", split: "Over venues", order: "Orders" };
+const EMPTY = {
+  parent: "No parent orders yet: choose an algorithm or a bracket in the order ticket.",
+  split: "No order over venues yet: choose the best of venues in the order ticket.",
+  order: "No orders yet.",
+};
+const DETAILS = {
+  parent: (view) => `#${view.parent_order_id} · ${TITLES[view.algo]}`,
+  split: (view) => `#${view.split_id} · routed ${view.rounds} ${view.rounds === 1 ? "time" : "times"}`,
+  order: (view) => `order ${view.order_id} · ${view.price === null ? "market" : format.exact(view.price)} ${view.time_in_force.toUpperCase()}`,
+  route: (view) => `route ${view.route_id} · ${titleOf(view.venue)}`,
+};
 
 class Parents extends Widget {
   build() {
     this.rows = new Map();
-    this.body = element("div", { class: "panel-body", tabindex: 0, role: "region", "aria-label": "Parent orders" });
+    this.tab = readRoot(location.hash) ? "" : "parent";
+    this.tabs = Object.entries(TABS).map(([tab, title]) => element("button", { class: "tab", type: "button", "data-tab": tab, onclick: () => this.open(tab) }, title));
+    this.body = element("div", { class: "panel-body", tabindex: 0, role: "region", "aria-label": "Orders" });
     this.empty = element("p", { class: "muted", role: "status" }, "");
-    this.append(element("div", { class: "panel-head" }, element("h2", { class: "panel-title" }, "Parent orders")), this.body, this.empty);
+    this.append(element("div", { class: "panel-head" }, element("div", { class: "tabs", role: "group", "aria-label": "Kind" }, ...this.tabs)), this.body, this.empty);
+    this.follow();
   }
 
   listen() {
-    this.watch(firm, ["parents", "loaded"]);
-    this.watch(selection, "parentId");
+    this.watch(firm, ["parents", "splits", "orders", "routes", "loaded"]);
+    this.watch(selection, "root");
+    const followed = () => this.follow();
+    addEventListener("hashchange", followed);
+    this.ends.push(() => removeEventListener("hashchange", followed));
+  }
+
+  /** What the address names is what is shown. */
+  follow() {
+    const root = readRoot(location.hash);
+    if (!root) return;
+    this.tab = root.kind === "route" ? "order" : root.kind;
+    selection.set({ root });
+  }
+
+  open(tab) {
+    this.tab = tab;
+    const [first] = listRoots(tab);
+    if (first) selection.set({ root: { kind: first.kind, id: first.id } });
+    this.draw();
   }
 
   draw() {
-    const views = [...firm.parents.values()].sort((a, b) => b.parent_order_id - a.parent_order_id).slice(0, ROWS_MAX);
-    if (!selection.parentId && views.length) selection.set({ parentId: views[0].parent_order_id });
-    arrange(this.body, views.map((view) => this.row(view)));
-    setText(this.empty, views.length ? "" : "No parent orders yet: choose an algorithm in the order ticket.");
+    const roots = listRoots(this.tab).slice(0, ROWS_MAX);
+    if (!selection.root && roots.length) selection.set({ root: { kind: roots[0].kind, id: roots[0].id } });
+    for (const tab of this.tabs) setAttribute(tab, "aria-pressed", String(tab.dataset.tab === this.tab));
+    arrange(this.body, roots.map((root) => this.row(root)));
+    setText(this.empty, roots.length ? "" : EMPTY[this.tab]);
   }
 
-  row(view) {
-    const id = view.parent_order_id;
-    if (!this.rows.has(id)) this.rows.set(id, addRow(id));
-    const { node, title, state, detail, done, progress } = this.rows.get(id);
-    setText(title, `${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} ${view.instrument_name}`);
+  row({ kind, id, view }) {
+    const key = `${kind}-${id}`;
+    if (!this.rows.has(key)) this.rows.set(key, addRow({ kind, id }));
+    const { node, title, state, detail, done, progress } = this.rows.get(key);
+    setText(title, sideText(view));
     setText(state, stateText(view));
     setAttribute(state, "data-state", view.state);
-    setText(detail, `#${id} · ${TITLES[view.algo]}${view.reason ? ` · ${format.words(view.reason)}` : ""}${view.bracket?.problem ? ` · ${format.words(view.bracket.problem)}` : ""}`);
+    setText(detail, `${DETAILS[kind](view)}${view.reason ? ` · ${format.words(view.reason)}` : ""}${view.bracket?.problem ? ` · ${format.words(view.bracket.problem)}` : ""}`);
     setText(done, `${format.exact(view.filled_quantity)} of ${format.exact(view.quantity)}`);
     drawProgress(progress, view);
-    setAttribute(node, "aria-pressed", String(id === selection.parentId));
+    setAttribute(node, "aria-pressed", String(id === selection.root?.id && kind === selection.root.kind));
     return node;
   }
 }
 
-function addRow(id) {
+function addRow(root) {
   const [title, state, detail, done] = ["", "state", "muted", "muted"].map((name) => element("span", { class: name || null }, " "));
   const progress = addProgress();
-  const node = element("button", { class: "parent-row", type: "button", onclick: () => selection.set({ parentId: id }) }, title, state, detail, done, progress);
+  const choose = () => {
+    history.replaceState(null, "", `#${root.kind}-${root.id}`);
+    selection.set({ root });
+  };
+  const node = element("button", { class: "parent-row", type: "button", onclick: choose }, title, state, detail, done, progress);
   return { node, title, state, detail, done, progress };
+}
+
+function sideText(view) {
+  return `${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} ${view.instrument_name}`;
+}
+
+/** What was asked for, as the head of its own panel. */
+export function titleText({ kind, id }, view) {
+  const what = { parent: `#${id}`, split: `Over venues ${id}:`, order: `Order ${id}:`, route: `Route ${id} to ${titleOf(view.venue)}:` }[kind];
+  return `${what} ${sideText(view)}${kind === "parent" ? ` · ${TITLES[view.algo]}` : ""}`;
 }
 
 /** What it is, and what was asked of it that nobody has confirmed. */
 export function stateText(view) {
-  return view.requested ? `${view.state} (${view.requested} asked)` : view.state;
+  const state = view.state === "unknown" ? "unknown, checking" : format.words(view.state);
+  return view.requested ? `${state} (${view.requested} asked)` : state;
 }
 
 /** A bar for what is traded, a mark for what should be. */
@@ -65,8 +116,8 @@ export function drawProgress(node, view) {
   const share = percentOf(view.filled_quantity, view.quantity);
   setAttribute(node, "aria-valuenow", share.toFixed(0));
   setVariable(node, "--share", `${share}%`);
-  setVariable(node, "--due", `${percentOf(view.scheduled_quantity, view.quantity)}%`);
-  node.lastChild.hidden = view.plan.length === 0;
+  setVariable(node, "--due", `${percentOf(view.scheduled_quantity ?? 0, view.quantity)}%`);
+  node.lastChild.hidden = !view.plan?.length;
 }
 
 function percentOf(part, whole) {
