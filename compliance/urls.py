@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance import fix_views, views
+from compliance import algo_views, fix_views, views
 
 app_name = "compliance"
 
@@ -19,6 +19,10 @@ urlpatterns = [
     path("controls/enable/", views.ask_to_enable, name="enable"),
     path("settings/", views.settings, name="settings"),
     path("settings/<slug:name>/", views.set_control, name="set_control"),
+    path("algos/", algo_views.algos, name="algos"),
+    path("algos/caps/<int:strategy_id>/", algo_views.set_caps, name="set_caps"),
+    path("algos/desks/<int:desk_id>/", algo_views.propose_policy, name="propose_policy"),
+    path("algos/policies/<int:proposal_id>/", algo_views.decide_policy, name="decide_policy"),
     path("fix/", fix_views.sessions, name="fix"),
     path("fix/<int:session_id>/reset/", fix_views.reset, name="reset_fix"),
     path("settings/desk/<int:firm_id>/", views.propose_desk_limits, name="propose_desk_limits"),

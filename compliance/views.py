@@ -40,6 +40,7 @@ PAGES = (
     ("compliance:books", "Settlement"),
     ("compliance:controls", "Controls"),
     ("compliance:settings", "Limits"),
+    ("compliance:algos", "Algos"),
     ("compliance:trail", "Audit trail"),
     ("compliance:fix", "FIX"),
     ("rfq_history", "RFQ history"),
@@ -141,7 +142,7 @@ def approve(request: HttpRequest, release_id: int) -> HttpResponse:
         release_id=release_id,
         reason=request.POST.get("reason", "")[:REASON_LENGTH_MAX],
     )
-    _carry_out(request, message, f"Release {release_id} is approved; the gateway is told.")
+    carry_out(request, message, f"Release {release_id} is approved; the gateway is told.")
     return redirect("compliance:controls")
 
 
@@ -173,7 +174,7 @@ def ask_to_enable(request: HttpRequest) -> HttpResponse:
     except msgspec.ValidationError as error:
         messages.error(request, f"invalid_form: {error}")
     if message is not None:
-        _carry_out(request, message, "The request waits for a second person.")
+        carry_out(request, message, "The request waits for a second person.")
     return redirect("compliance:controls")
 
 
@@ -211,7 +212,7 @@ def set_control(request: HttpRequest, name: str) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, f"{refusal.reason}: {refusal.message}")
     else:
-        _carry_out(request, message, f"{form.title}: set; the gateway is told.")
+        carry_out(request, message, f"{form.title}: set; the gateway is told.")
     return redirect("compliance:settings")
 
 
@@ -224,7 +225,7 @@ def propose_desk_limits(request: HttpRequest, firm_id: int) -> HttpResponse:
         message = read_desk_limits(firm_id, request.POST)
         desk_proposals.propose_desk_limits(user=user, actor=as_actor(request), message=message, at=clock.now())
     except Refusal as refusal:
-        _tell_refusal(request, refusal)
+        tell_refusal(request, refusal)
     else:
         messages.success(request, "RFQ desk: the change waits for a second person; until then nothing changes.")
     return redirect("compliance:settings")
@@ -241,25 +242,25 @@ def decide_desk_limits(request: HttpRequest, proposal_id: int) -> HttpResponse:
         message = rest.convert({**typed, "proposal_id": proposal_id, "is_approved": is_approved}, DecideDeskLimits)
         desk_proposals.decide_desk_limits(user=user, actor=as_actor(request), message=message, at=clock.now())
     except Refusal as refusal:
-        _tell_refusal(request, refusal)
+        tell_refusal(request, refusal)
     else:
         done = "approved: the bounds are in force" if is_approved else "not approved: nothing changes"
         messages.success(request, f"RFQ desk: change {proposal_id} is {done}.")
     return redirect("compliance:settings")
 
 
-def _carry_out(request: HttpRequest, message: Any, done: str) -> None:
+def carry_out(request: HttpRequest, message: Any, done: str) -> None:
     """Do it, and say on the next page that it is done or why not."""
     user: Any = request.user
     try:
         risk_services.carry_out(user, as_actor(request), message, clock.now())
     except Refusal as refusal:
-        _tell_refusal(request, refusal)
+        tell_refusal(request, refusal)
     else:
         messages.success(request, done)
 
 
-def _tell_refusal(request: HttpRequest, refusal: Refusal) -> None:
+def tell_refusal(request: HttpRequest, refusal: Refusal) -> None:
     compared = f" ({refusal.value}, bound {refusal.bound})" if refusal.value and refusal.bound else ""
     messages.error(request, f"{refusal.reason}: {refusal.message}{compared}")
 

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
+from tests import builders
 from tests.integration.rfq import world as worlds
 
 
@@ -16,4 +17,10 @@ def world(db) -> Iterator[worlds.World]:
 def officer(world: worlds.World, client: Client) -> Client:
     """A browser of the compliance officer."""
     client.force_login(world.house.user)
+    return client
+
+
+@pytest.fixture
+def administrator(world: worlds.World, client: Client) -> Client:
+    client.force_login(builders.add_user(world.house.firm, role="admin"))
     return client

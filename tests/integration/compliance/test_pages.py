@@ -106,12 +106,6 @@ def test_a_release_that_is_not_there_is_refused_by_name(officer: Client) -> None
     assert "unknown_release" in body
 
 
-@pytest.fixture
-def administrator(world: World, client: Client) -> Client:
-    client.force_login(builders.add_user(world.house.firm, role="admin"))
-    return client
-
-
 def settings_post(client: Client, name: str, **typed: str) -> str:
     form = {"command_id": f"page-{name}", **typed}
     return client.post(f"/compliance/settings/{name}/", form, follow=True).content.decode()

@@ -1,0 +1,96 @@
+"""The page of algorithms: desks whose parent orders take two people, deployment caps, volume curves."""
+
+import uuid
+from typing import Any
+
+import msgspec
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from common import clock, rest
+from common.errors import Refusal
+from compliance import algo_selectors as selectors
+from compliance.selectors import names_of_users
+from compliance.views import REASON_LENGTH_MAX, administrators, as_actor, carry_out, overseers, show_page, tell_refusal
+from orders import services as orders_services
+from wire.algos import AlgoName, strategy_id_of
+from wire.client_parents import DecideParentPolicy, ProposeParentPolicy
+from wire.limits import COMMAND_ID_LENGTH_MAX
+
+FIELD_LENGTH_MAX = 32
+
+
+@require_GET
+@overseers
+def algos(request: HttpRequest) -> HttpResponse:
+    """What is in force; htmx asks for the caps alone, again and again, to see what the gateway said."""
+    context: dict[str, Any] = {"caps": selectors.list_caps(), "titles": [title for _, title in selectors.CAP_FIELDS]}
+    if getattr(request, "htmx", False):
+        return render(request, "compliance/_caps.html", context)
+    policies = selectors.list_policies()
+    waiting = [row for row in policies if row.waiting]
+    context |= {
+        "policies": policies,
+        "waiting": waiting,
+        "people": names_of_users(row.waiting.proposed_by_id for row in waiting),
+        "curves": selectors.list_curves(),
+        "is_admin": getattr(request.user, "role", "") == "admin",
+        "command_id": f"page-{uuid.uuid4()}",
+    }
+    return show_page(request, "compliance/algos.html", "algos", context)
+
+
+@require_POST
+@administrators
+def propose_policy(request: HttpRequest, desk_id: int) -> HttpResponse:
+    """Propose that parent orders of a desk take two people, or one."""
+    user: Any = request.user
+    typed = {name: request.POST.get(name, "")[:REASON_LENGTH_MAX] for name in ("command_id", "reason")}
+    try:
+        message = rest.convert(
+            {**typed, "desk_id": desk_id, "takes_two": request.POST.get("takes_two") == "1"}, ProposeParentPolicy
+        )
+        orders_services.propose_policy(user=user, actor=as_actor(request), message=message, at=clock.now())
+    except Refusal as refusal:
+        tell_refusal(request, refusal)
+    else:
+        messages.success(request, "Parent orders: the change waits for a second person; until then nothing changes.")
+    return redirect("compliance:algos")
+
+
+@require_POST
+@overseers
+def decide_policy(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """The second person's word, or the first one's withdrawal."""
+    user: Any = request.user
+    typed = {name: request.POST.get(name, "")[:REASON_LENGTH_MAX] for name in ("command_id", "reason")}
+    is_approved = request.POST.get("decision") == "approve"
+    try:
+        message = rest.convert({**typed, "proposal_id": proposal_id, "is_approved": is_approved}, DecideParentPolicy)
+        orders_services.decide_policy(user=user, actor=as_actor(request), message=message, at=clock.now())
+    except Refusal as refusal:
+        tell_refusal(request, refusal)
+    else:
+        done = "approved: it counts for what is staged from now on" if is_approved else "not approved: nothing changes"
+        messages.success(request, f"Parent orders: change {proposal_id} is {done}.")
+    return redirect("compliance:algos")
+
+
+@require_POST
+@administrators
+def set_caps(request: HttpRequest, strategy_id: int) -> HttpResponse:
+    """Deployment caps of one algorithm; the gateway answers a moment later."""
+    names = {strategy_id_of(algo): algo.value for algo in AlgoName}
+    if strategy_id not in names:
+        raise Http404(f"there is no algorithm {strategy_id}")
+    typed = {name: request.POST.get(name, "").strip()[:FIELD_LENGTH_MAX] for name, _ in selectors.CAP_FIELDS}
+    try:
+        command_id = request.POST.get("command_id", "")[:COMMAND_ID_LENGTH_MAX]
+        message = selectors.caps_message(strategy_id, command_id, typed)
+    except msgspec.ValidationError as error:
+        messages.error(request, f"invalid_form: {error}")
+    else:
+        carry_out(request, message, f"Caps of {names[strategy_id]}: set; the gateway is told.")
+    return redirect("compliance:algos")
