@@ -159,7 +159,7 @@ def _bracket(told: dict[str, object] | None, lot: Decimal, tick: Decimal) -> Bra
         released_quantity=plain_text(at.released_lots * lot),
         open_quantity=plain_text((at.opened_lots - at.closed_lots - at.released_lots) * lot),
         exit_working_quantity=plain_text(at.exit_working_lots * lot),
-        average_exit_price=_price(average),
+        average_exit_price=price_text(average),
         problem=at.problem,
     )
 

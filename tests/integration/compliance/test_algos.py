@@ -22,7 +22,7 @@ def test_only_overseers_enter(world: World, client: Client) -> None:
 
 
 def test_a_policy_is_proposed_by_an_administrator_and_approved_by_another(administrator: Client, world: World) -> None:
-    desk, officer = world.taker.desk, Client()
+    desk, officer = world.taker.account.desk, Client()
     officer.force_login(world.house.user)
     path, form = f"{PAGE}desks/{desk.pk}/", {"command_id": "page-1", "takes_two": "1", "reason": "a new desk"}
     assert officer.post(path, form).status_code == 403

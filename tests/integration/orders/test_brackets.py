@@ -15,6 +15,7 @@ from wire import client_parents as messages
 from wire.algos import AlgoName, AlgoParameters
 from wire.brackets import BracketKind, BracketParameters, BracketRole, BracketStage, role_of
 from wire.client import CancelOrder
+from wire.lifecycle_views import LifecycleKind
 from wire.units import Side, StopTrigger
 
 pytestmark = pytest.mark.django_db
@@ -90,7 +91,7 @@ def look(venue, row, parent, seconds=3):
 
 
 def view_of(desk, parent):
-    return tree_selectors.get_tree(desk.user, parent.pk).parent
+    return tree_selectors.get_lifecycle(desk.user, LifecycleKind.PARENT, parent.pk).parent
 
 
 def test_an_entry_gets_both_exits_and_the_stop_closes_it(venue, desk, row):

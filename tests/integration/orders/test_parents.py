@@ -244,7 +244,7 @@ def test_a_child_is_changed_by_its_parent_alone(venue, desk, row):
 def test_a_log_that_cannot_be_written_leaves_nothing_at_work(venue, desk, row, monkeypatch):
     """And no word is taken that a restart would not know."""
     parent = started(venue, desk, algo=AlgoName.PEG, parameters=AlgoParameters(duration_s=600))
-    venue.turn(row, 2)
+    venue.turn(row)
     working = [child.order_id for child in venue.algos.desk.parents[parent.pk].state.children]
     assert working and {order[0] for order in venue.engine.working_orders()} >= set(working)
 

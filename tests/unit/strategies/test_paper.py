@@ -9,7 +9,7 @@ from bench import algos
 from strategies.algos import Levels, step
 from strategies.algos.paper import Paper
 from tests.unit.strategies.test_algos import SECOND, terms
-from wire.algos import AlgoName
+from wire.algos import ALGORITHMS, AlgoName
 from wire.units import Side
 
 BOOK = Levels(bids=((100, 50), (99, 80)), asks=((102, 40), (103, 90)))
@@ -73,7 +73,7 @@ def play(algo):
     return made
 
 
-@pytest.mark.parametrize("algo", AlgoName)
+@pytest.mark.parametrize("algo", ALGORITHMS)
 def test_the_same_market_gives_the_same_fills_twice(algo):
     first, second = play(algo), play(algo)
     assert (first.fills, first.inputs, first.state) == (second.fills, second.inputs, second.state)
