@@ -32,4 +32,4 @@ def take_fix_events(at: dt.datetime) -> int:
     return len(window.events)
 
 
-TIMERS = (take_fix_events,)
+SLOW_TIMERS = (take_fix_events,)

@@ -150,4 +150,5 @@ GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelo
     **route_handlers.GATEWAY_HANDLERS,
 }
 
-TIMERS = [services.mark_unanswered, services.take_algo_reports, *route_handlers.TIMERS]
+TIMERS = [services.take_algo_reports, *route_handlers.TIMERS]
+SLOW_TIMERS = [services.mark_unanswered]

@@ -6,6 +6,7 @@ works; a second dispatcher waits for it.
 """
 
 import contextlib
+import itertools
 import json
 import logging
 import threading
@@ -34,6 +35,8 @@ LOCK_KEY = 0x7061726C6579
 DOORBELL_SECONDS_MAX = 0.5
 """The outbox is looked at this often even if no NOTIFY arrives."""
 TIMERS_EVERY_SECONDS = 0.1
+SLOW_TIMERS_EVERY = 5
+"""Rounds of the other timers."""
 LOCK_CHECK_SECONDS = 1.0
 BACKOFF_SECONDS_MIN = 0.05
 BACKOFF_SECONDS_MAX = 2.0
@@ -56,6 +59,7 @@ class Dispatcher:
         self._starts = registry.starts() if handlers is None else ()
         self._handlers = registry.gateway_handlers() if handlers is None else handlers
         self._timers = registry.timers() if timers is None else timers
+        self._slow_timers = registry.slow_timers() if timers is None else ()
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -180,10 +184,11 @@ class Dispatcher:
     def _timing(self) -> Iterator[Step]:
         with _valkey() as valkey:
             due = time.monotonic()
+            rounds = itertools.cycle([(*self._timers, *self._slow_timers), *[self._timers] * (SLOW_TIMERS_EVERY - 1)])
 
             def step() -> None:
                 nonlocal due
-                run_timers(self._timers, clock.now())
+                run_timers(next(rounds), clock.now())
                 _beat(valkey)
                 due = max(due + TIMERS_EVERY_SECONDS, time.monotonic())
                 self._stopping.wait(max(0.0, due - time.monotonic()))

@@ -45,7 +45,14 @@ def gateway_handlers() -> dict[type[GatewayEvent], tuple[GatewayHandler, ...]]:
 
 @functools.cache
 def timers() -> tuple[Timer, ...]:
-    return tuple(timer for module in _handler_modules() for timer in getattr(module, "TIMERS", ()))
+    """What holds a promise to a tenth of a second."""
+    return _timers("TIMERS")
+
+
+@functools.cache
+def slow_timers() -> tuple[Timer, ...]:
+    """What may wait half a second: it looks for what has not come for seconds, or stores what others have seen."""
+    return _timers("SLOW_TIMERS")
 
 
 @functools.cache
@@ -57,6 +64,10 @@ def starts() -> tuple[Callable[[], int], ...]:
 @functools.cache
 def snapshot_selectors() -> tuple[SnapshotSelector, ...]:
     return tuple(importlib.import_module(f"{app}.selectors").snapshot for app in SNAPSHOT_APPS)
+
+
+def _timers(name: str) -> tuple[Timer, ...]:
+    return tuple(timer for module in _handler_modules() for timer in getattr(module, name, ()))
 
 
 def _handler_modules() -> list[Any]:

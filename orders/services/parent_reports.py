@@ -68,6 +68,10 @@ def take_algo_reports(at: dt.datetime) -> int:
 
 def store_algo_reports(*, log_name: str, reports: Iterable[AlgoReport]) -> int:
     """Apply what is new of the gateway's log, each report once. Returns the last number that is stored."""
+    reports = list(reports)
+    stored = AlgoLogProgress.objects.filter(log=log_name).values_list("number", flat=True).first()
+    if stored is not None and all(report.number <= stored for report in reports):
+        return stored
     with db.unit_of_work():
         AlgoLogProgress.objects.get_or_create(log=log_name, defaults={"number": 0})
         progress = AlgoLogProgress.objects.select_for_update().get(log=log_name)

@@ -11,8 +11,14 @@ import { selection } from "../store/selection.js";
 import { begin } from "./shared.js";
 
 await begin();
-if (!page.instruments.has(selection.instrument)) chooseFirst();
+chooseIfNone();
+page.on("instruments", chooseIfNone);
 selection.on("coin", chooseFirst);
+
+/** Instruments come later than the page where Parley has only just been started. */
+function chooseIfNone() {
+  if (!page.instruments.has(selection.instrument)) chooseFirst();
+}
 
 /** The perpetual of the coin is what a page opens with. */
 function chooseFirst() {

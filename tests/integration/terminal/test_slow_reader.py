@@ -72,6 +72,7 @@ class Market:
             self._valkey.publish(transport.MARKET_CHANNEL, msgspec.msgpack.encode(batch))
 
 
+@pytest.mark.parametrize("fresh_web", ["daphne"], indirect=True)
 def test_never_reading_sockets_cost_little_and_are_closed(
     fresh_web: Web, trader: User, valkey: redis.Redis
 ) -> None:
