@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from gateway.fix.store import StoreDamaged
 from gateway.venues.binance.client import BinanceClient
 from gateway.venues.books import VenueBooks
+from gateway.venues.ccxt.client import CcxtClient
 from gateway.venues.credentials import Credentials, CredentialsRefused, find_credentials
 from gateway.venues.deribit.client import DeribitClient
 from gateway.venues.fix.client import FixClient
@@ -45,6 +46,7 @@ CLIENTS: dict[str, Callable[[VenueEntry, Credentials | None], VenueClient]] = {
     "binance_spot": BinanceClient,
     "binance_usdm": BinanceClient,
     "fix": FixClient,
+    "ccxt": CcxtClient,
 }
 
 

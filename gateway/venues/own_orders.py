@@ -287,6 +287,21 @@ class OwnOrders:
         )
 
 
+def view_of(own: OwnOrder) -> OrderView:
+    """The order as we know it: what an adapter answers where its venue says nothing new."""
+    return OrderView(
+        venue_order_id=own.venue_order_id,
+        client_order_id=own.client_order_id,
+        name=own.name,
+        side=own.side,
+        quantity=own.quantity,
+        price=own.price,
+        filled=own.venue_filled,
+        state=own.state,
+        updated_at_ns=own.updated_at_ns,
+    )
+
+
 def external_id(venue_order_id: str) -> str:
     """What an order is called here that we did not send."""
     return f"external:{venue_order_id}"

@@ -8,7 +8,7 @@ VENUES_MAX = 32
 INSTRUMENTS_MAX = 500
 FILE_BYTES_MAX = 256 << 10
 NAME_LENGTH_MAX = 20
-ADAPTERS = ("deribit", "binance_spot", "binance_usdm", "fix")
+ADAPTERS = ("deribit", "binance_spot", "binance_usdm", "fix", "ccxt")
 WITH_LISTS = ("deribit", "fix")
 """They list what they offer; of others the instruments must be named."""
 
@@ -24,6 +24,7 @@ class VenueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ``url``, ``rest_url``: another place, such as a simulated venue; empty: where the adapter knows it to be.
     ``instruments``: our names; empty: everything it offers that Parley can name, up to a named maximum. Binance, which
     offers thousands, needs them named.
+    ``exchange``: of ``ccxt`` alone, what ccxt calls it.
     ``secret_file``: JSON {"key", "secret"}, readable by its owner alone; empty: the environment's
     ``PARLEY_VENUE_<NAME>_KEY`` and ``_SECRET``; neither: without signing in.
     Of ``fix`` alone: ``url`` is fix://host:port, or fixs:// over TLS; ``target_comp_id`` the venue's name,
@@ -38,6 +39,7 @@ class VenueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     url: str = ""
     rest_url: str = ""
     instruments: list[str] = []
+    exchange: str = ""
     secret_file: str = ""
     sender_comp_id: str = ""
     target_comp_id: str = ""
@@ -53,6 +55,8 @@ class VenueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError(f"venue {self.name}: {self.adapter!r} is none of {', '.join(ADAPTERS)}")
         if self.adapter not in WITH_LISTS and not self.instruments:
             raise ValueError(f"venue {self.name} needs its instruments named")
+        if (self.adapter == "ccxt") != bool(self.exchange):
+            raise ValueError(f"venue {self.name}: adapter ccxt, and it alone, needs an exchange")
         is_address = self.url.startswith(("fix://", "fixs://")) and self.url.count(":") == 2
         if self.adapter == "fix" and not (is_address and self.target_comp_id and self.session_file):
             raise ValueError(f"venue {self.name} needs url fix://host:port, target_comp_id and session_file")

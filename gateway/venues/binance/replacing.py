@@ -83,7 +83,7 @@ async def _exchange(
         "cancelOrderId": current.order_id,
         "cancelRestrictions": "ONLY_NEW",
     }
-    api.begin_request(chain.next_name)
+    api.arrivals.left(chain.next_name)
     try:
         answer = api.decode(await api.request("POST", "order/cancelReplace", params, weight=1), messages.Replaced)
     except ErrorAnswer as error:
@@ -100,7 +100,7 @@ async def _order_rest(
     if quantity <= 0:
         _tell_end(api, chain, ended)
         raise Refused("quantity_below_executed")
-    api.begin_request(chain.next_name)
+    api.arrivals.left(chain.next_name)
     try:
         content = await api.request("POST", "order", _terms(current, chain.next_name, quantity, price), weight=1)
     except Refused:

@@ -3,31 +3,31 @@
 The venue's order of a client's id is asked for where no answer came; nothing is sent twice.
 """
 
-import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal, DecimalException
 from typing import TypeVar
 
 import msgspec
 
-from gateway import clock
+from gateway.venues.arrivals import Arrivals
 from gateway.venues.binance import messages, parse
 from gateway.venues.binance.chains import LINKS_MAX, Chain, Chains, link_name
 from gateway.venues.binance.errors import UNKNOWN_ORDER, ErrorAnswer
 from gateway.venues.binance.history import TradeHistory
 from gateway.venues.binance.replacing import replace_order
 from gateway.venues.binance.rest import RECEIVE_WINDOW_MS, BinanceRest
+from gateway.venues.coins import coin_positions
 from gateway.venues.execution import Execution, NewVenueOrder, OrderView
 from gateway.venues.link import LinkFailed
-from gateway.venues.own_orders import OwnOrder
+from gateway.venues.own_orders import OwnOrder, view_of
 from gateway.venues.trading import NoAnswer, Refused, VenueTrading
 from wire.units import OrderState
 
 log = logging.getLogger(__name__)
 
-DEADLINES_MAX = CLIENT_IDS_MAX = 10_000
+CLIENT_IDS_MAX = 10_000
 ARRIVAL_SECONDS_MAX = RECEIVE_WINDOW_MS / 1_000 + 1.0
 """A request that was not known at the venue for so long after it left was never taken there."""
 ENDING_EVENTS = frozenset({"listenKeyExpired", "eventStreamTerminated", "serverShutdown"})
@@ -43,7 +43,7 @@ class BinanceTrading:
         """``names``: of the venue's symbols, ours; ``symbol``: the other way."""
         self._rest, self._names, self._symbol, self.is_spot = rest, names, symbol, is_spot
         self._trading: VenueTrading | None = None
-        self._deadlines: dict[str, float] = {}
+        self.arrivals = Arrivals(ARRIVAL_SECONDS_MAX)
         self._client_ids: dict[int, str] = {}
         """Of orders that are not ours."""
         self.chains = Chains(lambda client_order_id: client_order_id in self.own.own.orders)
@@ -56,7 +56,7 @@ class BinanceTrading:
         if unsupported := parse.find_unsupported(order, is_spot=self.is_spot):
             raise Refused(unsupported)
         params = parse.order_params(order, self._symbol(order.name), is_spot=self.is_spot)
-        self.begin_request(order.client_order_id)
+        self.arrivals.left(order.client_order_id)
         try:
             answer = self.decode(await self._rest.act("POST", "order", params, weight=1), messages.Order)
         except NoAnswer as no_answer:
@@ -66,9 +66,9 @@ class BinanceTrading:
                 raise
             return found[0], []
         except Refused:
-            self._deadlines.pop(order.client_order_id, None)
+            self.arrivals.answered(order.client_order_id)
             raise
-        self._deadlines.pop(order.client_order_id, None)
+        self.arrivals.answered(order.client_order_id)
         return parse.read_order(answer, order.name), parse.read_fills(answer, order.name)
 
     async def cancel(self, venue_order_id: str) -> OrderView:
@@ -119,8 +119,7 @@ class BinanceTrading:
             order = await self.get_order(name, {"orderId": int(venue_order_id)})
             return [] if order is None else [parse.read_order(order, own.name)]
         found = await self._walk(client_order_id, name)
-        if not found and (seconds := self._deadlines.pop(client_order_id, 0.0) - clock.monotonic()) > 0:
-            await asyncio.sleep(seconds)
+        if not found and await self.arrivals.wait(client_order_id):
             found = await self._walk(client_order_id, name)
         return found
 
@@ -142,7 +141,8 @@ class BinanceTrading:
             account = self.decode(
                 await self._rest.read("account", {"omitZeroBalances": "true"}, weight=20), messages.Account
             )
-            return spot_positions(account, list(self._names.values()), self.own.own.executions.values())
+            balances = {each.asset: each.free + each.locked for each in account.balances}
+            return coin_positions(balances, list(self._names.values()), self.own.own.executions.values())
         content = await self._rest.read("/fapi/v3/positionRisk", {}, weight=5)
         held: dict[str, Decimal] = {}
         for each in self.decode(content, list[messages.Position]):
@@ -178,24 +178,15 @@ class BinanceTrading:
         own = self.own.own.find(lite.client_order_id, str(lite.order_id))
         if own is None or parse.execution_id(lite.symbol, lite.trade_id) in self.own.own.executions:
             return
-        view = OrderView(
-            venue_order_id=str(lite.order_id),
-            client_order_id=own.client_order_id,
-            name=own.name,
-            side=own.side,
-            quantity=own.quantity,
-            price=own.price,
-            filled=own.cumulative + own.busted + lite.last_quantity,
-            state=OrderState.PARTIALLY_FILLED,
-            updated_at_ns=own.updated_at_ns,
-        )
+        filled = own.cumulative + own.busted + lite.last_quantity
+        view = msgspec.structs.replace(view_of(own), filled=filled, venue_order_id=str(lite.order_id))
         self.own.on_order(view)
 
     async def _walk(self, client_order_id: str, symbol: str) -> list[OrderView]:
         """The order and what replaced it, from the venue; as one. Empty where it knows none."""
         async with self._locked(client_order_id) as chain:
             if chain is not None and chain.is_replacing:  # what nobody heard of may still arrive
-                await asyncio.sleep(max(0.0, self._deadlines.pop(chain.next_name, 0.0) - clock.monotonic()))
+                await self.arrivals.wait(chain.next_name)
             links = await self._list_links(client_order_id, symbol)
             if not links or (len(links) == 1 and chain is None):
                 return links
@@ -242,12 +233,6 @@ class BinanceTrading:
     async def request(self, method: str, path: str, params: dict[str, str | int], *, weight: int) -> bytes:
         return await self._rest.act(method, path, params, weight=weight)
 
-    def begin_request(self, client_order_id: str) -> None:
-        """An order with that id leaves now."""
-        self._deadlines[client_order_id] = clock.monotonic() + ARRIVAL_SECONDS_MAX
-        if len(self._deadlines) > DEADLINES_MAX:
-            del self._deadlines[next(iter(self._deadlines))]
-
     def decode(self, content: bytes | msgspec.Raw, kind: type[Answer]) -> Answer:
         """Raises NoAnswer for what is not as documented."""
         try:
@@ -274,7 +259,7 @@ class BinanceTrading:
 
     def _shown(self, view: OrderView, own: OwnOrder) -> OrderView:
         """As the whole order; what says nothing of it leaves it as it is."""
-        return self.chains.show(view) or as_it_is(own)
+        return self.chains.show(view) or view_of(own)
 
     def _attributed(self, execution: Execution) -> Execution:
         first = self.own.own.orders.get(self.chains.split(execution.client_order_id)[0])
@@ -290,42 +275,3 @@ class BinanceTrading:
             if len(self._client_ids) > CLIENT_IDS_MAX:
                 del self._client_ids[next(iter(self._client_ids))]
         return self._attributed(parse.read_user_trade(trade, self.name_of(trade.symbol), client_order_id))
-
-
-def as_it_is(own: OwnOrder) -> OrderView:
-    return OrderView(
-        venue_order_id=own.venue_order_id,
-        client_order_id=own.client_order_id,
-        name=own.name,
-        side=own.side,
-        quantity=own.quantity,
-        price=own.price,
-        filled=own.venue_filled,
-        state=own.state,
-        updated_at_ns=own.updated_at_ns,
-    )
-
-
-def spot_positions(
-    account: messages.Account, names: list[str], executions: Iterable[Execution]
-) -> list[tuple[str, Decimal]]:
-    """What is held of each coin, without the fees that were taken in it: what our executions explain of it.
-
-    Of several instruments with one coin the first gets what the others' executions do not explain.
-    """
-    held = {each.asset: each.free + each.locked for each in account.balances}
-    traded: dict[str, Decimal] = {}
-    for each in executions:
-        if not each.is_busted:
-            traded[each.name] = traded.get(each.name, Decimal(0)) + each.side.sign * each.quantity
-            held[each.fee_currency] = held.get(each.fee_currency, Decimal(0)) + each.fee
-    found = []
-    for name in names:
-        coin = name.partition("_")[0]
-        alike = [other for other in names if other.partition("_")[0] == coin]
-        if name == alike[0]:
-            others = sum((traded.get(other, Decimal(0)) for other in alike[1:]), Decimal(0))
-            found.append((name, held.get(coin, Decimal(0)) - others))
-        else:
-            found.append((name, traded.get(name, Decimal(0))))
-    return [each for each in found if each[1]]

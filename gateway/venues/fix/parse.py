@@ -4,15 +4,12 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-import numpy as np
-import numpy.typing as npt
-import parley_core
-
 from gateway.fix import values
 from gateway.fix.message import Fields, FieldWrong, Message
 from gateway.venues.books import VenueInstrument
 from gateway.venues.execution import Execution, OrderView
 from gateway.venues.fix.messages import BID, OFFER
+from gateway.venues.updates import LAST_OF_MESSAGE, Updates, blank_snapshot, blank_updates
 from wire.instruments import InstrumentTerms, UnknownInstrumentName, parse_instrument_name
 from wire.units import Liquidity, OrderState
 
@@ -42,11 +39,8 @@ ATTRIBUTE_TAGS = frozenset({871, 872})
 LIST_TAGS = frozenset({55, 461, 167, 541, 202, 231, 870, 871, 872, 15, 561, 562, 58})
 ENTRY_TAGS = frozenset({279, 269, 278, 55, 270, 15, 271, 272, 273, 274, 276, 277, 37, 346, 290, 58})
 SIDE_TAGS = frozenset({54, 37, 11, 12, 13, 479, 1, 58})
-LEVEL, CLEAR = 0, 3
-PART_OF_SNAPSHOT, LAST_OF_MESSAGE = 1, 2
 DELETE = "2"
 TICK_ATTRIBUTE, MAKER_ATTRIBUTE, TAKER_ATTRIBUTE = "MinPriceIncrement", "MakerFee", "TakerFee"
-Updates = npt.NDArray[np.void]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -175,29 +169,19 @@ def find_terms(name: str) -> InstrumentTerms | None:
 def snapshot_updates(message: Message, slot: int, instrument: VenueInstrument, at_ns: int) -> Updates:
     """Of a snapshot (35=W): an empty book, then its levels. Raises FieldMissing, FieldWrong, ValueError."""
     entries = [entry for entry in message.groups(268, ENTRY_TAGS) if entry.find(269) in (BID, OFFER)]
-    updates = _blank(len(entries) + 1, at_ns)
-    updates["flags"] = PART_OF_SNAPSHOT
-    updates["instrument_slot"] = slot
-    updates["kind"][0] = CLEAR
+    updates = blank_snapshot(len(entries), slot, at_ns)
     for at, entry in enumerate(entries, 1):
         _fill(updates, at, entry, instrument)
-    updates["flags"][-1] |= LAST_OF_MESSAGE
     return updates
 
 
 def change_updates(entries: list[Fields], slot: int, instrument: VenueInstrument, at_ns: int) -> Updates:
     """Of an incremental refresh (35=X), the entries of one instrument's book. Raises as ``snapshot_updates``."""
-    updates = _blank(len(entries), at_ns)
+    updates = blank_updates(len(entries), at_ns)
     updates["instrument_slot"] = slot
     for at, entry in enumerate(entries):
         _fill(updates, at, entry, instrument)
     updates["flags"][-1] |= LAST_OF_MESSAGE
-    return updates
-
-
-def _blank(count: int, at_ns: int) -> Updates:
-    updates: Updates = np.zeros(count, parley_core.update_dtype())
-    updates["venue_time_ns"] = updates["receive_time_ns"] = at_ns
     return updates
 
 

@@ -13,7 +13,7 @@ from gateway.venues.binance.chains import Chains
 from gateway.venues.binance.errors import ErrorAnswer, read_error
 from gateway.venues.binance.history import TRADES_A_PAGE, TradeHistory
 from gateway.venues.binance.rest import BinanceRest
-from gateway.venues.binance.trading import spot_positions
+from gateway.venues.coins import coin_positions
 from gateway.venues.credentials import Credentials, CredentialsRefused
 from gateway.venues.execution import Execution, NewVenueOrder, OrderView
 from gateway.venues.trading import NoAnswer
@@ -170,12 +170,11 @@ def execution(execution_id: str, name: str, side: Side, quantity: str, fee: str,
 
 def test_what_is_held_of_a_coin_is_compared_without_the_fees_taken_in_it():
     """10 held before; 2 bought for 0.002 of fee, 1 sold in the other pair."""
-    balance = messages.Balance(asset="BTC", free=Decimal("9.998"), locked=Decimal(1))
     made = [
         execution("1", "BTC_USDT", Side.BUY, "2", "0.002", "BTC"),
         execution("2", "BTC_USDC", Side.SELL, "1", "5", "USDC"),
     ]
-    held = spot_positions(messages.Account(balances=[balance]), ["BTC_USDT", "BTC_USDC", "ETH_USDT"], made)
+    held = coin_positions({"BTC": Decimal("10.998")}, ["BTC_USDT", "BTC_USDC", "ETH_USDT"], made)
     assert held == [("BTC_USDT", Decimal(12)), ("BTC_USDC", Decimal(-1))]
 
 
