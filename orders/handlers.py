@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,6 +11,7 @@ from common import clock
 from common.actor import Actor
 from market import selectors as market
 from orders import route_handlers, services, tree_selectors, volume_selectors
+from orders.command_handlers import Handler, accepting
 from wire import client_parents, gateway
 from wire.client import (
     AmendOrder,
@@ -30,34 +31,11 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def place_order(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, PlaceOrder)
-    order = services.place_order(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="order", entity_id=order.pk)
-
-
-def amend_order(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, AmendOrder)
-    order = services.amend_order(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="order", entity_id=order.pk)
-
-
-def request_override(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, RequestOverride)
-    row = services.request_override(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="override", entity_id=row.pk)
-
-
-def approve_override(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, ApproveOverride)
-    order = services.approve_override(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="order", entity_id=order.pk)
-
-
-def cancel_order(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, CancelOrder)
-    order = services.cancel_order(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="order", entity_id=order.pk)
+place_order = accepting("order", services.place_order)
+amend_order = accepting("order", services.amend_order)
+cancel_order = accepting("order", services.cancel_order)
+approve_override = accepting("order", services.approve_override)
+request_override = accepting("override", services.request_override)
 
 
 def cancel_all(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
@@ -69,9 +47,7 @@ def cancel_all(user: User, actor: Actor, message: ClientMessage) -> CommandAccep
 def steer_parent(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
     """Every command about a parent order, by its type."""
     assert isinstance(message, AnyParentCommand)
-    steer: Callable[..., Any] = _PARENT_SERVICES[type(message)]
-    parent = steer(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="parent", entity_id=parent.pk)
+    return _PARENT_HANDLERS[type(message)](user, actor, message)
 
 
 def propose_parent_policy(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
@@ -101,14 +77,14 @@ def show_lifecycle(user: User, actor: Actor, message: ClientMessage) -> CommandA
     return CommandAccepted(command_id=message.command_id, result=msgspec.Raw(msgspec.json.encode(found)))
 
 
-_PARENT_SERVICES: dict[type[ClientMessage], Callable[..., Any]] = {
-    client_parents.StageParent: services.stage_parent,
-    client_parents.ApproveParent: services.approve_parent,
-    client_parents.StartParent: services.start_parent,
-    client_parents.PauseParent: services.pause_parent,
-    client_parents.ResumeParent: services.resume_parent,
-    client_parents.ChangeParent: services.change_parent,
-    client_parents.CancelParent: services.cancel_parent,
+_PARENT_HANDLERS: dict[type[ClientMessage], Handler] = {
+    client_parents.StageParent: accepting("parent", services.stage_parent),
+    client_parents.ApproveParent: accepting("parent", services.approve_parent),
+    client_parents.StartParent: accepting("parent", services.start_parent),
+    client_parents.PauseParent: accepting("parent", services.pause_parent),
+    client_parents.ResumeParent: accepting("parent", services.resume_parent),
+    client_parents.ChangeParent: accepting("parent", services.change_parent),
+    client_parents.CancelParent: accepting("parent", services.cancel_parent),
 }
 
 
@@ -117,8 +93,8 @@ def apply_refused(envelope: gateway.EventEnvelope) -> None:
     services.apply_command_refused(envelope)
 
 
-SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage], CommandAccepted]] = {
-    **dict.fromkeys(_PARENT_SERVICES, steer_parent),
+SOCKET_HANDLERS: dict[type[ClientMessage], Handler] = {
+    **_PARENT_HANDLERS,
     client_parents.ProposeParentPolicy: propose_parent_policy,
     client_parents.DecideParentPolicy: decide_parent_policy,
     ListVolumeCurves: list_volume_curves,

@@ -12,6 +12,7 @@ from common import clock
 from common.actor import Actor
 from market import selectors as market
 from orders import services, split_previews
+from orders.command_handlers import Handler, accepting
 from wire import gateway
 from wire import gateway_routes as events
 from wire.client import (
@@ -29,24 +30,6 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def place_route(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, PlaceRoute)
-    route = services.place_route(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="route", entity_id=route.pk)
-
-
-def cancel_route(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, CancelRoute)
-    route = services.cancel_route(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="route", entity_id=route.pk)
-
-
-def amend_route(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, AmendRoute)
-    route = services.amend_route(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="route", entity_id=route.pk)
-
-
 def preview_best(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
     assert isinstance(message, PreviewBest)
     del actor
@@ -55,19 +38,13 @@ def preview_best(user: User, actor: Actor, message: ClientMessage) -> CommandAcc
     return CommandAccepted(command_id=message.command_id, result=msgspec.Raw(msgspec.json.encode(plan)))
 
 
-def place_best(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, PlaceBest)
-    split = services.place_best(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="split", entity_id=split.pk)
+place_route = accepting("route", services.place_route)
+cancel_route = accepting("route", services.cancel_route)
+amend_route = accepting("route", services.amend_route)
+place_best = accepting("split", services.place_best)
+cancel_split = accepting("split", services.cancel_split)
 
-
-def cancel_split(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, CancelSplit)
-    split = services.cancel_split(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="split", entity_id=split.pk)
-
-
-SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage], CommandAccepted]] = {
+SOCKET_HANDLERS: dict[type[ClientMessage], Handler] = {
     PlaceRoute: place_route,
     CancelRoute: cancel_route,
     AmendRoute: amend_route,
