@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance import algo_views, fix_views, views
+from compliance import algo_views, fix_views, venue_views, views
 
 app_name = "compliance"
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("algos/policies/<int:proposal_id>/", algo_views.decide_policy, name="decide_policy"),
     path("fix/", fix_views.sessions, name="fix"),
     path("fix/<int:session_id>/reset/", fix_views.reset, name="reset_fix"),
+    path("venues/", venue_views.venues, name="venues"),
     path("settings/desk/<int:firm_id>/", views.propose_desk_limits, name="propose_desk_limits"),
     path("settings/desk/proposals/<int:proposal_id>/", views.decide_desk_limits, name="decide_desk_limits"),
     path("trail/", views.trail, name="trail"),

@@ -43,6 +43,7 @@ PAGES = (
     ("compliance:algos", "Algos"),
     ("compliance:trail", "Audit trail"),
     ("compliance:fix", "FIX"),
+    ("compliance:venues", "Venues"),
     ("rfq_history", "RFQ history"),
     ("block_tape", "Tape"),
     ("desk_scores", "Scores"),

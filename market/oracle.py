@@ -15,7 +15,7 @@ from common import valkey
 from common.errors import Refusal
 from wire import limits, transport
 from wire.instruments import COINS
-from wire.market import Frame, Index, Ticker, VenueStatus
+from wire.market import Frame, Index, Ticker, VenueLink, VenueStatus
 from wire.units import NANOSECONDS_PER_MS
 
 TICKERS_PER_SCAN = 10_000
@@ -73,6 +73,12 @@ def mid_of(ticker: Ticker) -> Decimal | None:
     if ticker.bid_price is None or ticker.ask_price is None:
         return None
     return (Decimal(ticker.bid_price) + Decimal(ticker.ask_price)) / 2
+
+
+def list_venue_links() -> list[VenueLink]:
+    """How each venue that the gateway is connected to stands, by name; silent ones are old."""
+    rows = valkey.client().hscan_iter(transport.MARKET_LATEST, match="venue_link.*", count=TICKERS_PER_SCAN)
+    return sorted((decode_frame(raw, VenueLink) for _, raw in rows), key=lambda link: link.venue)
 
 
 def get_index(coin: str) -> Index | None:

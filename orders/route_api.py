@@ -9,7 +9,14 @@ from common import rest
 from orders import route_handlers as handlers
 from orders import route_selectors as selectors
 from wire.client import AmendRoute, CancelRoute, CancelSplit, CommandAccepted, PlaceBest, PlaceRoute, PreviewBest
-from wire.facts_routes import ExternalOrderView, RouteFillView, RouteView, SplitView, VenueBreakView
+from wire.facts_routes import (
+    ExternalOrderView,
+    RouteFillView,
+    RouteView,
+    SplitView,
+    VenueAnswersView,
+    VenueBreakView,
+)
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -94,6 +101,12 @@ def list_route_fills(request: HttpRequest, route_id: int) -> HttpResponse:
 def list_breaks(request: HttpRequest, *, all: bool = False) -> HttpResponse:  # noqa: A002 - the word of the query
     """Positions at venues that our executions do not explain: for the house."""
     return rest.answer(selectors.list_breaks(_user(request), only_open=not all))
+
+
+@router.get("/venues/latency", openapi_extra=rest.describe(response=list[VenueAnswersView]))
+def list_venue_latencies(request: HttpRequest) -> HttpResponse:
+    """How long each venue took to answer orders: the firm's, or every firm's for the house."""
+    return rest.answer(selectors.list_venue_latencies(_user(request)))
 
 
 @router.get("/venues/external_orders", openapi_extra=rest.describe(response=list[ExternalOrderView]))

@@ -11,7 +11,15 @@ from common.decimals import plain_text
 from common.errors import NotAllowed, NotFound
 from orders.models import ExternalOrder, Route, RouteFill, SplitOrder, VenueBreak
 from wire.algos import ParentState
-from wire.facts_routes import ExternalOrderView, RouteFeeView, RouteFillView, RouteView, SplitView, VenueBreakView
+from wire.facts_routes import (
+    ExternalOrderView,
+    RouteFeeView,
+    RouteFillView,
+    RouteView,
+    SplitView,
+    VenueAnswersView,
+    VenueBreakView,
+)
 from wire.units import OrderState, OrderType, Side, TimeInForce
 
 if TYPE_CHECKING:
@@ -28,6 +36,8 @@ WORKING_IN_SNAPSHOT_MAX = 5_000
 SPLITS_IN_SNAPSHOT = 200
 PRICE_STEP = Decimal("1e-12")
 NANOSECONDS_PER_MS = 1_000_000
+LATENCIES_MAX = 5_000
+"""Answered routes that are measured, the newest."""
 
 
 def route_not_found(route_id: int) -> NotFound:
@@ -121,6 +131,20 @@ def list_external_orders(user: User) -> list[ExternalOrderView]:
         )
         for row in ExternalOrder.objects.order_by("-id")[:ROWS_MAX]
     ]
+
+
+def list_venue_latencies(user: User) -> list[VenueAnswersView]:
+    """How long each venue took to answer the latest routes that the user may see, by venue."""
+    answered = visible_routes(user).filter(sent_at__isnull=False, acknowledged_at__isnull=False, order__isnull=True)
+    times: dict[str, list[dt.timedelta]] = {}
+    first: dict[str, dt.datetime] = {}
+    rows = answered.order_by("-id").values_list("venue", "sent_at", "acknowledged_at")
+    for venue, sent_at, acknowledged_at in rows[:LATENCIES_MAX]:
+        assert sent_at is not None, "only answered routes are read"
+        assert acknowledged_at is not None, "only answered routes are read"
+        times.setdefault(venue, []).append(acknowledged_at - sent_at)
+        first[venue] = sent_at
+    return [_latency_view(venue, sorted(taken), first[venue]) for venue, taken in sorted(times.items())]
 
 
 def snapshot(firm_id: int) -> dict[str, list[object]]:
@@ -225,6 +249,14 @@ def _split_views(splits: QuerySet[SplitOrder], limit: int) -> list[SplitView]:
 def _check_house(user: User) -> None:
     if not roles.sees_every_firm(user):
         raise NotAllowed("not_authorized", "only the house sees that", value=user.role, bound="compliance, admin")
+
+
+def _latency_view(venue: str, taken: list[dt.timedelta], since: dt.datetime) -> VenueAnswersView:
+    """``taken``: ascending."""
+    p50, p99, most = (taken[-(-len(taken) * share // 100) - 1].total_seconds() * 1_000 for share in (50, 99, 100))
+    return VenueAnswersView(
+        venue=venue, routes=len(taken), p50_ms=p50, p99_ms=p99, max_ms=most, since_ns=clock.to_ns(since)
+    )
 
 
 def _ns(at: dt.datetime | None) -> int | None:

@@ -173,6 +173,19 @@ class VenueBreakView(msgspec.Struct, frozen=True, kw_only=True):
     resolved_at_ns: int | None = None
 
 
+class VenueAnswersView(msgspec.Struct, frozen=True, kw_only=True):
+    """From sending an order to the venue's first answer, over the latest ``routes`` that were answered since
+    ``since_ns``; nearest rank.
+    """
+
+    venue: str
+    routes: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    since_ns: int
+
+
 class ExternalOrderView(msgspec.Struct, frozen=True, kw_only=True):
     """An order at a venue that Parley did not send, as it was found."""
 

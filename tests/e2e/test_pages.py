@@ -17,6 +17,7 @@ PAGES = {
     "search": ("compliance", "/compliance/"),
     "books": ("compliance", "/compliance/books/"),
     "trail": ("compliance", "/compliance/trail/"),
+    "venues": ("compliance", "/compliance/venues/"),
 }
 REFUSED = [
     ("trader", "/maker/"),

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.test_orders import price, rows, size, submit
+from tests.e2e.conftest import OpenPage, wait_live
+from tests.e2e.test_orders import price, rows, set_soft_order_value, size, submit
 from tests.e2e.test_venues import NAME, choose
 
 WORKING_SECONDS_MAX = 30_000
@@ -35,7 +36,7 @@ def newest(page: Page) -> Locator:
     return rows(page, "routes").first
 
 
-def test_a_route_rests_at_a_venue_and_is_canceled(ticket: Page) -> None:
+def test_a_route_rests_at_a_venue_is_amended_and_canceled(ticket: Page) -> None:
     before = rows(ticket, "routes").count()
     ask(ticket, "borea", "100", best(ticket, "buy") * 0.95)
     expect(submit(ticket)).to_have_text(re.compile(rf"Buy 100 {NAME} at [\d.]+ USD GTC to borea"))
@@ -43,8 +44,30 @@ def test_a_route_rests_at_a_venue_and_is_canceled(ticket: Page) -> None:
     expect(rows(ticket, "routes")).to_have_count(before + 1)
     expect(newest(ticket).locator(".state")).to_have_text("new", timeout=WORKING_SECONDS_MAX)
     expect(newest(ticket)).to_contain_text("Borea (simulated)")
+    newest(ticket).get_by_role("button", name=re.compile("^Amend route")).click()
+    size(ticket).fill("150")
+    expect(submit(ticket)).to_have_text(re.compile(rf"Amend route \d+ to 150 {NAME} at [\d.]+ USD"))
+    submit(ticket).click()
+    expect(newest(ticket).get_by_role("cell", name="150", exact=True)).to_be_visible(timeout=WORKING_SECONDS_MAX)
     newest(ticket).get_by_role("button", name=re.compile("^Cancel route")).click()
     expect(newest(ticket).locator(".state")).to_have_text("canceled", timeout=WORKING_SECONDS_MAX)
+
+
+def test_a_route_above_a_soft_limit_takes_a_second_deliberate_action(open_page: OpenPage) -> None:
+    admin = open_page("admin", "/compliance/settings/")
+    set_soft_order_value(admin, "taker2", "250.5")
+    ticket = open_page("taker2", "/terminal/")
+    wait_live(ticket)
+    choose(ticket, NAME)
+    ask(ticket, "borea", "30", best(ticket, "buy") * 0.95)
+    submit(ticket).click()
+    offered = ticket.get_by_role("group", name="Soft limit")
+    expect(offered).to_contain_text("Value 300 USD is above the soft limit of 250.5 USD")
+    expect(newest(ticket).locator(".state")).to_have_text("rejected")
+    offered.get_by_role("button", name="Confirm above soft limit").click()
+    expect(newest(ticket).locator(".state")).to_have_text("new", timeout=WORKING_SECONDS_MAX)
+    newest(ticket).get_by_role("button", name=re.compile("^Cancel route")).click()
+    set_soft_order_value(admin, "taker2", "")
 
 
 def test_an_order_goes_to_the_best_of_venues_as_its_plan_says(ticket: Page) -> None:

@@ -7,8 +7,10 @@ import { commands as session } from "./session.js";
 
 const FOLLOWED_MAX = 100;
 const SOFT_LIMIT = "soft_limit";
-/** @type {Map<number, {text: string, message: object}>} statement by order id */
-const followed = new Map();
+const ROWS = { order: "orders", route: "routes" };
+const TITLES = { order: "Order", route: "Route" };
+/** @type {Record<string, Map<number, {text: string, message: object}>>} statements by kind and id */
+const followed = { order: new Map(), route: new Map() };
 const listeners = new Set();
 const softListeners = new Set();
 
@@ -36,8 +38,7 @@ export const commands = {
   async place(stated) {
     const answer = await session.send(stated.message, (state) => state === "unknown" && tell(`Unknown, checking: ${stated.text}`, "wait"));
     if (answer.type !== "command_accepted") return answer;
-    if (answer.entity === "route") followRoute(answer.entity_id, stated);
-    else if (answer.entity === "order") follow(answer.entity_id, stated);
+    if (followed[answer.entity]) follow(answer.entity, answer.entity_id, stated);
     return answer;
   },
 
@@ -47,51 +48,31 @@ export const commands = {
   },
 };
 
-function follow(orderId, stated) {
-  followed.set(orderId, stated);
-  if (followed.size > FOLLOWED_MAX) followed.delete(followed.keys().next().value);
-  const order = firm.orders.get(orderId);
-  if (order) setTimeout(() => report(firm.orders.get(orderId)), 0);
+function follow(kind, id, stated) {
+  const statements = followed[kind];
+  statements.set(id, stated);
+  if (statements.size > FOLLOWED_MAX) statements.delete(statements.keys().next().value);
+  setTimeout(() => report(kind, firm[ROWS[kind]].get(id)), 0);
 }
 
-firm.on("orders", (order) => {
-  if (order && followed.has(order.order_id)) report(order);
-});
+for (const kind of Object.keys(ROWS)) firm.on(ROWS[kind], (view) => report(kind, view));
 
 const KINDS = { rejected: "bad", unknown: "wait", pending_new: "wait", pending_cancel: "wait", canceled: "wait" };
 
-function report(order) {
-  const stated = followed.get(order.order_id);
+function report(kind, view) {
+  const id = view?.[`${kind}_id`];
+  const stated = view && followed[kind].get(id);
   if (stated === undefined) return;
-  const why = order.reason ? `: ${refusalWords(order)}` : "";
-  const state = order.state === "unknown" ? "unknown, checking" : order.state.replaceAll("_", " ");
-  tell(`Order ${order.order_id} ${state}${why} · ${stated.text}`, KINDS[order.state] ?? "good");
-  if (order.state === "rejected" && order.reason === SOFT_LIMIT) offer(order, stated);
-}
-
-/** @type {Map<number, object>} statement by route id */
-const routes = new Map();
-
-function followRoute(routeId, stated) {
-  routes.set(routeId, stated);
-  if (routes.size > FOLLOWED_MAX) routes.delete(routes.keys().next().value);
-  setTimeout(() => reportRoute(firm.routes.get(routeId)), 0);
-}
-
-firm.on("routes", (route) => reportRoute(route));
-
-function reportRoute(route) {
-  const stated = route && routes.get(route.route_id);
-  if (!stated) return;
-  const why = route.reason ? `: ${refusalWords(route)}` : "";
-  const state = route.state === "unknown" ? "unknown, checking" : route.state.replaceAll("_", " ");
-  tell(`Route ${route.route_id} ${state}${why} · ${stated.text}`, KINDS[route.state] ?? "good");
+  const why = view.reason ? `: ${refusalWords(view)}` : "";
+  const state = view.state === "unknown" ? "unknown, checking" : view.state.replaceAll("_", " ");
+  tell(`${TITLES[kind]} ${id} ${state}${why} · ${stated.text}`, KINDS[view.state] ?? "good");
+  if (view.state === "rejected" && view.reason === SOFT_LIMIT) offer(kind, view, stated);
 }
 
 /** Once: the same order may be reported again. */
-function offer(order, stated) {
-  followed.delete(order.order_id);
-  const refused = { stated, value: order.reason_value, bound: order.reason_bound };
+function offer(kind, view, stated) {
+  followed[kind].delete(view[`${kind}_id`]);
+  const refused = { stated, value: view.reason_value, bound: view.reason_bound };
   for (const listener of softListeners) listener(refused);
 }
 

@@ -4,10 +4,13 @@ import { commands } from "../feeds/session.js";
 import { serverNowMs } from "../lib/clock.js";
 import * as format from "../lib/format.js";
 import { firm, OPEN_ORDER_STATES } from "../store/firm.js";
+import { selection } from "../store/selection.js";
 import { refusalWords } from "../store/refusals.js";
 import { notify, refusalText } from "./notices.js";
 import { titleOf } from "./ticket_venue.js";
 
+/** What a venue has said that it works; a part of a split order is routed anew instead. */
+const isAmendable = (route) => ["new", "partially_filled"].includes(route.state) && !route.split_id && !route.order_id;
 const isOpen = (route) => OPEN_ORDER_STATES.has(route.state);
 const left = { isLeft: true };
 const number = (field) => ({ text: (route) => format.exact(route[field]), sort: (route) => Number(route[field]), raw: (route) => route[field] ?? "" });
@@ -34,6 +37,7 @@ async function cancel(message, what) {
 function actions(route) {
   if (!isOpen(route) || route.is_cancel_requested) return false;
   const one = { title: "Cancel", label: `Cancel route ${route.route_id}`, run: () => cancel({ type: "route.cancel", route_id: route.route_id }, `Route ${route.route_id}`) };
+  if (isAmendable(route)) return [one, { title: "✎", label: `Amend route ${route.route_id}`, run: () => selection.amend(route) }];
   if (firm.splits.get(route.split_id)?.state !== "working") return one;
   return [one, { title: "All parts", label: `Cancel split order ${route.split_id}`, run: () => cancel({ type: "route.cancel_split", split_id: route.split_id }, `Split order ${route.split_id}`) }];
 }

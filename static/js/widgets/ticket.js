@@ -304,7 +304,7 @@ class Ticket extends Widget {
     if (answer.type === "command_refused") this.say(`Refused. ${refusalText(answer)}`, "bad");
     else {
       this.say(`${WHAT[answer.entity] ?? "Order"} ${answer.entity_id} accepted: ${stated.text}`, "good");
-      if (stated.message.type === "order.amend") this.amend(null);
+      if (this.amended && stated.message.type.endsWith(".amend")) this.amend(null);
     }
   }
 

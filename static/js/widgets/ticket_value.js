@@ -15,11 +15,12 @@ export function valueText(instrument, ticker, quantity, typedPrice) {
   return `${coin}${format.number(usd, 0)} USD`;
 }
 
-/** What an amended order is to be: for the button, and as the command; its filled part counts. */
+/** What an amended order, or a route, is to be: for the button, and as the command; its filled part counts. */
 export function amendment(order, instrument, { command_id, quantity, price }) {
   const at = price === null ? "" : ` at ${price} ${instrument.quote_currency}`;
-  const text = `Amend order ${order.order_id} to ${quantity} ${instrument.name}${at}`;
-  const message = { type: "order.amend", command_id, order_id: order.order_id, quantity, price };
+  const [kind, id] = order.route_id ? ["route", order.route_id] : ["order", order.order_id];
+  const text = `Amend ${kind} ${id} to ${quantity} ${instrument.name}${at}`;
+  const message = { type: `${kind}.amend`, command_id, [`${kind}_id`]: id, quantity, price };
   return Object.freeze({ text, message: Object.freeze(message) });
 }
 

@@ -5,10 +5,15 @@ import { serverNowMs } from "../lib/clock.js";
 import { arrange, element, setAttribute, setText } from "../lib/dom.js";
 import { compareText } from "../lib/decimal.js";
 import * as format from "../lib/format.js";
+import { firm } from "../store/firm.js";
 import { isOld, market, STALE_AFTER_MS } from "../store/market.js";
 import { selection } from "../store/selection.js";
 
 const LEVELS = 10;
+const LATENCIES_MAX = 500;
+/** @type {Map<string, string>} what is said of a venue's answers to the firm's orders, until a route changes */
+const answered = new Map();
+firm.on("routes", () => answered.clear());
 
 export class VenuesView {
   constructor() {
@@ -98,8 +103,22 @@ function describeLink(link, levels) {
   if (link.latency_ms !== undefined) parts.push(`${link.latency_ms.toFixed(1)} ms`);
   if (link.taker_fee_basis_points !== undefined) parts.push(`fees ${link.maker_fee_basis_points} / ${link.taker_fee_basis_points} bp`);
   parts.push(`${link.gaps ?? 0} gaps`);
+  const orders = describeAnswers(link.venue);
+  if (orders) parts.push(orders);
   if (link.connects > 1) parts.push(`${link.connects} connections`);
   return parts.join(" · ");
+}
+
+/** How long the venue took to answer the firm's newest orders: p50 and p99 of the nearest rank. */
+function describeAnswers(venue) {
+  if (!answered.has(venue)) {
+    const routes = [...firm.routes.values()].filter((route) => route.venue === venue && route.latency_ms !== null);
+    const newest = routes.sort((a, b) => b.route_id - a.route_id).slice(0, LATENCIES_MAX);
+    const taken = newest.map((route) => route.latency_ms).sort((a, b) => a - b);
+    const rank = (share) => taken[Math.ceil(taken.length * share) - 1].toFixed(1);
+    answered.set(venue, taken.length ? `orders answered in p50 ${rank(0.5)}, p99 ${rank(0.99)} ms (of ${taken.length})` : "");
+  }
+  return answered.get(venue);
 }
 
 function describeBest(name, depth) {
