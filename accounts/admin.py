@@ -3,18 +3,20 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
 from accounts import services
-from accounts.models import Account, ApiKey, Desk, Firm, FixSession, LegalEntity, User
+from accounts.models import Account, ApiKey, Desk, Firm, FixSession, LegalEntity, LegalEntityMove, User
 from common import clock, db
 from common.actor import Actor
+from common.errors import Refusal
 
 admin.site.site_header = admin.site.site_title = "Parley administration"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
@@ -63,6 +65,73 @@ class FirmAdmin(AuditedAdmin):
     list_select_related = ("legal_entity",)
     list_filter = ("kind",)
     search_fields = ("name",)
+    readonly_fields = ("legal_entity",)
+
+
+class LegalEntityMoveForm(ModelForm):
+    """What cannot be proposed is said beside the field."""
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        if values.get("firm") is not None:
+            try:
+                services.check_legal_entity_move(values["firm"], values.get("legal_entity"))
+            except Refusal as refusal:
+                raise ValidationError(refusal.message) from refusal
+        return values
+
+
+@admin.register(LegalEntityMove)
+class LegalEntityMoveAdmin(ListingAdmin):
+    """Who trades with whom is nobody's to decide alone: one administrator proposes here, another one decides."""
+
+    list_display = ("__str__", "state", "reason", "proposed_by", "proposed_at", "decided_by", "decided_at")
+    list_select_related = ("firm", "legal_entity", "proposed_by", "decided_by")
+    list_filter = ("state",)
+    search_fields = ("firm__name", "legal_entity__name")
+    fields = ("firm", "legal_entity", "reason")
+    form = LegalEntityMoveForm
+    actions = ("approve", "refuse")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """A proposal is decided, not edited."""
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        assert isinstance(obj, LegalEntityMove), "this is the page of moves"
+        assert isinstance(request.user, User), "an administrator proposes"
+        made = services.propose_legal_entity(
+            firm=obj.firm,
+            legal_entity=obj.legal_entity,
+            reason=obj.reason,
+            user=request.user,
+            actor=_actor(request),
+            at=clock.now(),
+        )
+        obj.pk = made.pk
+
+    @admin.action(description="Approve the selected moves")
+    def approve(self, request: HttpRequest, moves: QuerySet[LegalEntityMove]) -> None:
+        self._decide(request, moves, is_approved=True)
+
+    @admin.action(description="Refuse the selected moves; one's own are taken back")
+    def refuse(self, request: HttpRequest, moves: QuerySet[LegalEntityMove]) -> None:
+        self._decide(request, moves, is_approved=False)
+
+    def _decide(self, request: HttpRequest, moves: QuerySet[LegalEntityMove], *, is_approved: bool) -> None:
+        assert isinstance(request.user, User), "an administrator decides"
+        for move in moves.order_by("pk"):
+            try:
+                done = services.decide_legal_entity(
+                    move_id=move.pk, is_approved=is_approved, user=request.user, actor=_actor(request), at=clock.now()
+                )
+            except Refusal as refusal:
+                self.message_user(request, f"{move}: {refusal.message}", messages.ERROR)
+            else:
+                self.message_user(request, f"{move}: {done.state}.")
 
 
 class PlacedAdmin(AuditedAdmin):

@@ -6,6 +6,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.crypto import salted_hmac
 
+from common.proposals import ProposalState
+
 
 class FirmKind(models.TextChoices):
     TAKER = "taker", "taker"
@@ -38,6 +40,34 @@ class Firm(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class LegalEntityMove(models.Model):
+    """A firm into another legal entity, or out of any: proposed by one administrator, put in force by another.
+
+    It decides who may trade with whom, so that nobody does it alone.
+    """
+
+    firm = models.ForeignKey(Firm, on_delete=models.PROTECT, related_name="legal_entity_moves")
+    legal_entity = models.ForeignKey(
+        LegalEntity, on_delete=models.PROTECT, related_name="+", null=True, blank=True, help_text="Empty: none."
+    )
+    reason = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=ProposalState, default=ProposalState.WAITING)
+    proposed_by = models.ForeignKey("User", on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    decided_by = models.ForeignKey("User", on_delete=models.PROTECT, related_name="+", null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["firm"], condition=models.Q(state="waiting"), name="one_legal_entity_move_waits"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.firm} into {self.legal_entity or 'no legal entity'}"
 
 
 class Desk(models.Model):

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from common.fields import UnitsField
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
-from orders.parent_models import AlgoLogProgress, ParentOrder, ParentPolicy, ParentPolicyProposal, PolicyState
+from orders.parent_models import AlgoLogProgress, ParentOrder, ParentPolicy, ParentPolicyProposal
 from orders.route_models import ExternalOrder, Route, RouteFill, RouteQuerySet, SplitOrder, VenueBreak
 from orders.volume_models import VolumeCurve
 from wire.gateway_entered import ENTERED_ORDERS_FROM
@@ -38,7 +38,6 @@ __all__ = [
     "ParentOrder",
     "ParentPolicy",
     "ParentPolicyProposal",
-    "PolicyState",
     "Route",
     "RouteFill",
     "RouteQuerySet",

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from common.fields import UnitsField
+from common.proposals import ProposalState
 from wire.algos import ENDED_PARENT_STATES, AlgoName, ParentState
 from wire.gateway_algos import AlgoAction
 from wire.units import Side
@@ -102,19 +103,12 @@ class ParentPolicy(models.Model):
         return f"parent policy of desk {self.desk_id}"
 
 
-class PolicyState(models.TextChoices):
-    WAITING = "waiting", "waits for a second person"
-    APPROVED = "approved", "in force since it was decided"
-    REFUSED = "refused", "the second person said no"
-    WITHDRAWN = "withdrawn", "who proposed it took it back"
-
-
 class ParentPolicyProposal(models.Model):
     """What one person of the house proposed for a desk; another one puts it in force."""
 
     desk = models.ForeignKey("accounts.Desk", on_delete=models.PROTECT, related_name="+")
     takes_two = models.BooleanField()
-    state = models.CharField(max_length=10, choices=PolicyState, default=PolicyState.WAITING)
+    state = models.CharField(max_length=10, choices=ProposalState, default=ProposalState.WAITING)
     proposed_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
     propose_reason = models.CharField(max_length=200)

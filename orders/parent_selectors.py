@@ -12,8 +12,9 @@ from accounts import roles
 from common import clock
 from common.decimals import plain_text
 from common.errors import NotFound
+from common.proposals import ProposalState
 from orders.domain.parents import cost_basis_points
-from orders.models import Order, ParentOrder, ParentPolicy, ParentPolicyProposal, PolicyState
+from orders.models import Order, ParentOrder, ParentPolicy, ParentPolicyProposal
 from orders.parent_models import ParentQuerySet
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState
 from wire.brackets import BracketStanding
@@ -73,7 +74,7 @@ def list_policies(firm_id: int | None = None) -> list[ParentPolicyView]:
 
 def policy_view(desk_id: int) -> ParentPolicyView:
     """Of a desk without a row: it demands nothing."""
-    waiting = ParentPolicyProposal.objects.filter(desk_id=desk_id, state=PolicyState.WAITING).first()
+    waiting = ParentPolicyProposal.objects.filter(desk_id=desk_id, state=ProposalState.WAITING).first()
     return ParentPolicyView(
         desk_id=desk_id, takes_two=takes_two(desk_id), proposed=None if waiting is None else waiting.takes_two
     )
@@ -90,7 +91,7 @@ def count_at_work() -> dict[str, tuple[int, int]]:
 
 def list_waiting_policies() -> list[ParentPolicyProposal]:
     """Changes that wait for a second person, at most one a desk, oldest first."""
-    return list(ParentPolicyProposal.objects.filter(state=PolicyState.WAITING).order_by("id")[:POLICIES_MAX])
+    return list(ParentPolicyProposal.objects.filter(state=ProposalState.WAITING).order_by("id")[:POLICIES_MAX])
 
 
 def snapshot(firm_id: int) -> list[ParentView]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 
+from common.proposals import ProposalState
 from rfq.domain import limits
 from rfq.domain.bands import BAND_PERCENT, BAND_TICKS
 
@@ -39,13 +40,6 @@ class DeskLimits(_DeskBounds):
 
     def __str__(self) -> str:
         return f"desk limits of firm {self.firm_id}"
-
-
-class ProposalState(models.TextChoices):
-    WAITING = "waiting", "waits for a second person"
-    APPROVED = "approved", "in force since it was decided"
-    REFUSED = "refused", "the second person said no"
-    WITHDRAWN = "withdrawn", "who proposed it took it back"
 
 
 class DeskLimitsProposal(_DeskBounds):

@@ -13,13 +13,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Model
 
 from accounts.models import Account, ApiKey, Desk, Firm, FirmKind, LegalEntity, Role, User
-from accounts.services import fix
+from accounts.services import entities, fix
 from audit import services as audit_services
 from common import db
 from common.actor import Actor
 from common.errors import Conflict, NotFound, Refusal
 from wire import transport
 
+check_legal_entity_move = entities.check_legal_entity_move
+propose_legal_entity = entities.propose_legal_entity
+decide_legal_entity = entities.decide_legal_entity
 FixTerms = fix.FixTerms
 SEQUENCE_MAX = fix.SEQUENCE_MAX
 create_fix_session = fix.create_fix_session
@@ -48,7 +51,7 @@ def create_firm(*, name: str, kind: FirmKind, actor: Actor, at: dt.datetime) -> 
 
 
 def name_legal_entity(*, firm: Firm, name: str, actor: Actor, at: dt.datetime) -> None:
-    """Put the firm into the legal entity of this name, unless it is in one; an administrator moves it elsewhere."""
+    """Put the firm into the legal entity of this name, unless it is in one; two administrators move it elsewhere."""
     with db.unit_of_work():
         if firm.legal_entity_id is None:
             firm.legal_entity = LegalEntity.objects.get_or_create(name=name)[0]

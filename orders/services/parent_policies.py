@@ -11,8 +11,9 @@ from audit import services as audit
 from common import db
 from common.actor import Actor
 from common.errors import Conflict, NotAllowed, NotFound, Refusal
+from common.proposals import ProposalState, judge
 from orders import parent_selectors as selectors
-from orders.models import ParentPolicy, ParentPolicyProposal, PolicyState
+from orders.models import ParentPolicy, ParentPolicyProposal
 from orders.services import commands
 from streams import services as streams
 from wire.parent_views import ParentPolicyChanged
@@ -37,7 +38,7 @@ def propose_policy(*, user: User, actor: Actor, message: messages.ProposeParentP
         policy = _lock(desk.pk)
         if policy.takes_two == message.takes_two:
             raise Refusal("unchanged", "the desk demands that already", value=message.takes_two)
-        waiting = ParentPolicyProposal.objects.filter(desk=desk, state=PolicyState.WAITING).first()
+        waiting = ParentPolicyProposal.objects.filter(desk=desk, state=ProposalState.WAITING).first()
         if waiting is not None:
             raise Conflict("proposal_waits", "a change of this desk's policy waits already", value=waiting.pk)
         row = ParentPolicyProposal.objects.create(
@@ -64,10 +65,11 @@ def decide_policy(*, user: User, actor: Actor, message: messages.DecideParentPol
         row = ParentPolicyProposal.objects.select_for_update(no_key=True).filter(pk=message.proposal_id).first()
         if row is None:
             raise NotFound("unknown_proposal", "there is no such proposal", value=message.proposal_id)
-        state = _verdict(row, user, is_approved=message.is_approved)
+        why = "a change of policy takes two people"
+        state = judge(row, user_id=user.pk, is_approved=message.is_approved, why=why)
         policy = _lock(row.desk_id)
         before: dict[str, object] = {"takes_two": policy.takes_two}
-        if state is PolicyState.APPROVED:
+        if state is ProposalState.APPROVED:
             policy.takes_two = row.takes_two
             policy.save(update_fields=["takes_two"])
         row.state, row.decided_by, row.decided_at, row.decide_reason = state, user, at, message.reason.strip()
@@ -77,17 +79,6 @@ def decide_policy(*, user: User, actor: Actor, message: messages.DecideParentPol
             row, state.value, actor, at, policy, before=before, command_id=message.command_id, reason=row.decide_reason
         )
         return row.pk
-
-
-def _verdict(row: ParentPolicyProposal, user: User, *, is_approved: bool) -> PolicyState:
-    if row.state != PolicyState.WAITING:
-        raise Conflict("already_decided", "this proposal was decided", value=row.state)
-    is_own = row.proposed_by_id == user.pk
-    if is_approved and is_own:
-        raise NotAllowed("same_person", "a change of policy takes two people", value=user.pk, bound="another person")
-    if is_approved:
-        return PolicyState.APPROVED
-    return PolicyState.WITHDRAWN if is_own else PolicyState.REFUSED
 
 
 def _lock(desk_id: int) -> ParentPolicy:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from common import clock
 from common.decimals import plain
+from common.proposals import ProposalState
 from rfq.domain.bands import BandRule
 from rfq.domain.protection import Exposure, Limits, WindowFill
-from rfq.models import DeskLimits, DeskLimitsProposal, DeskSession, MakerProtection, ProposalState, ProtectedFill
+from rfq.models import DeskLimits, DeskLimitsProposal, DeskSession, MakerProtection, ProtectedFill
 from wire.protection import (
     DeskBounds,
     DeskLimitsProposalView,

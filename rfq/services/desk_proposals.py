@@ -13,7 +13,8 @@ from accounts import selectors as accounts_selectors
 from audit import services as audit
 from common.actor import Actor
 from common.errors import Conflict, NotAllowed, NotFound, Refusal
-from rfq.models import DeskLimits, DeskLimitsProposal, ProposalState
+from common.proposals import ProposalState, judge
+from rfq.models import DeskLimits, DeskLimitsProposal
 from rfq.selectors import protection
 from rfq.services import commands
 from streams import services as streams
@@ -84,17 +85,12 @@ def _decide(user: User, actor: Actor, message: DecideDeskLimits, at: dt.datetime
     row = DeskLimitsProposal.objects.select_for_update(no_key=True).filter(pk=message.proposal_id).first()
     if row is None:
         raise NotFound("unknown_proposal", "There is no such proposal.", value=message.proposal_id)
-    if row.state != ProposalState.WAITING:
-        raise Conflict("already_decided", "This proposal was decided.", value=row.state)
-    is_own = row.proposed_by_id == user.pk
-    if message.is_approved and is_own:
-        raise NotAllowed("same_person", "A change of bounds takes two people.", value=user.pk, bound="another person")
+    why = "A change of bounds takes two people."
+    state = judge(row, user_id=user.pk, is_approved=message.is_approved, why=why)
     before = _put_in_force(row) if message.is_approved else None
-    not_approved = ProposalState.WITHDRAWN if is_own else ProposalState.REFUSED
-    row.state = ProposalState.APPROVED if message.is_approved else not_approved
-    row.decided_by, row.decided_at, row.decide_reason = user, at, message.reason.strip()
+    row.state, row.decided_by, row.decided_at, row.decide_reason = state, user, at, message.reason.strip()
     row.save()
-    _tell(row, before, _Cause(row.state.value, actor, at, message.command_id, row.decide_reason))
+    _tell(row, before, _Cause(state.value, actor, at, message.command_id, row.decide_reason))
     return row.pk
 
 
