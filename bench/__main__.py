@@ -22,6 +22,7 @@ MEASUREMENTS = (
     "json",
     "venues",
     "algos",
+    "volumes",
     "python_surface",
 )
 KNOWS_QUICK = frozenset(MEASUREMENTS) - {"gateway"}

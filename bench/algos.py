@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import parley_core
 
+from orders.domain.volumes import cut
 from strategies.algos import Levels, scheduled_lots
 from strategies.algos.paper import Fill, Paper
 from wire.algos import ALGORITHMS, AlgoName
@@ -25,10 +26,13 @@ DATA = Path(os.environ.get("PARLEY_DATA", Path(__file__).parents[2] / "shared" /
 SYMBOL, TICK, LOT = "BTCUSDT", "0.01", "0.00000001"
 LEVELS = 10
 TICK_NS = NANOSECONDS_PER_SECOND // 4
-WARM_UP_NS = 20 * NANOSECONDS_PER_SECOND
-DURATION_NS = 300 * NANOSECONDS_PER_SECOND
+WARM_UP_NS = 106 * NANOSECONDS_PER_SECOND
+"""What the volume curve is measured of; the algorithms begin after it."""
+DURATION_NS = 230 * NANOSECONDS_PER_SECOND
+MINUTE_NS = 60 * NANOSECONDS_PER_SECOND
+CURVE_PARTS_A_MINUTE = 6
 QUANTITY = Decimal(2)
-"""BTC to buy: some 3 % of what trades in the five minutes."""
+"""BTC to buy: some percent of what trades meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,11 @@ class Result:
     """|traded - scheduled| over the quantity, every quarter of a second while it worked."""
 
 
-def read_moments(name: str = "spot_btcusdt_20240808", symbol: str = SYMBOL) -> Iterator[Moment]:
+def read_moments() -> Iterator[Moment]:
     """(receive time, book or trade) in their order, from the first book on. Raises OSError without the recording."""
     feed = parley_core.VenueFeed("binance_spot")
-    feed.list_instrument(symbol, TICK, LOT)
-    with gzip.open(DATA / "binance_l2" / f"{name}.gz", "rb") as lines:
+    feed.list_instrument(SYMBOL, TICK, LOT)
+    with gzip.open(DATA / "binance_l2" / "spot_btcusdt_20240808.gz", "rb") as lines:
         for line in lines:
             head, _, frame = line.partition(b" ")
             at_ns = int(head)
@@ -65,14 +69,19 @@ def read_moments(name: str = "spot_btcusdt_20240808", symbol: str = SYMBOL) -> I
                 yield at_ns, _levels(feed)
 
 
-def volume_curve(moments: list[Moment], parts: int) -> tuple[int, ...]:
-    """Lots that traded in equal parts of the time that the algorithms work in: known only afterwards."""
-    start, curve = moments[0][0] + WARM_UP_NS, [0] * parts
+def volume_curve(moments: list[Moment], count: int) -> tuple[int, ...]:
+    """Volumes of equal parts of the time that the algorithms work in, by the part of the minute in which trades fell
+    before they began: each part of a minute by its own time, for the last minute before is not whole.
+    """
+    first_ns, start_ns = moments[0][0], moments[0][0] + WARM_UP_NS
+    part_ns, lots, seen_ns = MINUTE_NS // CURVE_PARTS_A_MINUTE, [0] * CURVE_PARTS_A_MINUTE, [0] * CURVE_PARTS_A_MINUTE
+    for at_ns in range(first_ns, start_ns, NANOSECONDS_PER_SECOND):
+        seen_ns[at_ns % MINUTE_NS // part_ns] += NANOSECONDS_PER_SECOND
     for at_ns, moment in moments:
-        part = (at_ns - start) * parts // DURATION_NS
-        if isinstance(moment, Trade) and 0 <= part < parts:
-            curve[part] += moment.lots
-    return tuple(curve)
+        if isinstance(moment, Trade) and at_ns < start_ns:
+            lots[at_ns % MINUTE_NS // part_ns] += moment.lots
+    rates = [MINUTE_NS * done // seen if seen else 0 for done, seen in zip(lots, seen_ns, strict=True)]
+    return cut(rates, period_ns=MINUTE_NS, start_ns=start_ns, duration_ns=DURATION_NS, count=count)
 
 
 def make_terms(algo: AlgoName, curve: tuple[int, ...], mid_ticks: int) -> AlgoTerms:
@@ -127,7 +136,7 @@ def main() -> None:
         print("skipped, no recordings")
         return
     moments = list(read_moments())
-    curve = volume_curve(list(read_moments("spot_ethusdt_20240808", "ETHUSDT")), 30)
+    curve = volume_curve(moments, DURATION_NS // (10 * NANOSECONDS_PER_SECOND))
     algos = list(ALGORITHMS[:2] if given.quick else ALGORITHMS)
     results = [run(algo, moments, curve) for algo in algos]
     for line in table(results):

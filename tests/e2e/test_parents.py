@@ -49,3 +49,26 @@ def test_a_twap_is_paused_changed_resumed_and_canceled(algos: Page) -> None:
     parent.get_by_role("button", name="Cancel").click()
     expect(algos.locator(STATE)).to_have_text(re.compile("^canceled"), timeout=ANSWER_MS_MAX)
     expect(parent.get_by_role("button", name="Resume")).to_be_hidden()
+
+
+def test_an_order_shows_what_became_of_it(terminal: Page, open_page: OpenPage) -> None:
+    """From the ticket to the tree: a refusal in words with its value and bound, and how long the answer took."""
+    choose(terminal, NAME)
+    terminal.locator('parley-ticket [data-value="buy"]').click()
+    terminal.locator('parley-ticket [data-value="limit"]').click()
+    size(terminal).fill("10")
+    price = terminal.locator('[data-field="price"]')
+    price.fill("999999")
+    submit(terminal).click()
+    page = open_page("trader", "/algos/")
+    page.get_by_role("button", name="Orders", exact=True).click()
+    row = page.locator("parley-parents .parent-row").first
+    expect(row).to_contain_text("price collar", timeout=ANSWER_MS_MAX)
+    row.click()
+    expect(page.locator(STATE)).to_contain_text(re.compile(r"rejected: price collar \([\d,.]+, bound [\d,.]+\)"))
+    tree = page.locator("parley-parent .tree tbody tr")
+    expect(tree).to_have_count(1)
+    expect(tree).to_contain_text("Parley's own book")
+    expect(page.locator(".latencies tbody tr")).to_contain_text(re.compile(r"Parley's own book\s*1\s*1\s*1\s*[\d.,]+"))
+    expect(page.locator("parley-parent .parent-facts")).to_contain_text(re.compile(r"Arrival mid\s*[\d,.]+"))
+    assert violations(page) == []

@@ -7,6 +7,7 @@ import { fixText } from "../lib/decimal.js";
 import { element, setText } from "../lib/dom.js";
 import { NumberField } from "./fields.js";
 import { addSelect } from "./ticket_terms.js";
+import { TicketVolumes } from "./ticket_volumes.js";
 import { unitOf } from "./ticket_value.js";
 
 export const ALGOS = { twap: "TWAP", vwap: "VWAP", pov: "POV", implementation_shortfall: "Implementation shortfall", iceberg: "Iceberg", peg: "Peg", sniper: "Sniper" };
@@ -39,12 +40,13 @@ export class TicketAlgo {
     this.select = element("select", { class: "input", id: "ticket-algo", onchange: () => onChoose({ algo: this.select.value }) }, element("option", { value: "" }, "None: one order"), ...Object.entries(ALGOS).map(([value, title]) => element("option", { value }, title)));
     this.fields = Object.fromEntries(Object.entries(FIELDS).map(([name, [title, value]]) => [name, newField(title, value, onInput)]));
     this.pegReference = addSelect("pegReference", onChoose, "ticket-algo");
+    this.volumes = new TicketVolumes(this.fields.volume_curve, onInput);
     this.starts = element("input", { type: "checkbox", onchange: onInput });
     this.starts.checked = true;
     this.startsNode = element("label", { class: "check" }, this.starts, "Start at once");
     this.summary = element("summary", {}, "Algo");
     const chooser = element("div", { class: "field" }, element("label", { for: "ticket-algo" }, "Algorithm"), this.select);
-    const parts = [chooser, this.pegReference.node, ...Object.values(this.fields).map((field) => field.node), this.startsNode];
+    const parts = [chooser, this.pegReference.node, ...Object.values(this.fields).map((field) => field.node), this.volumes.node, this.startsNode];
     this.node = element("details", { class: "ticket-terms" }, this.summary, element("div", { class: "ticket-row" }, ...parts));
   }
 
@@ -55,6 +57,7 @@ export class TicketAlgo {
     setText(this.summary, algo ? `Algo: ${ALGOS[algo]}` : "Algo");
     for (const name of Object.keys(FIELDS)) this.fields[name].node.hidden = !uses(algo, name);
     this.startsNode.hidden = !algo;
+    this.volumes.draw(uses(algo, "volume_curve"), instrument, Number(this.fields.duration_s.value));
     if (!instrument) return;
     for (const name of PRICES) this.fields[name].setStep(instrument.tick_size, instrument.priceDecimals, instrument.quote_currency);
     for (const name of SIZES) this.fields[name].setStep(instrument.lot_size, instrument.quantityDecimals, unitOf(instrument));

@@ -1,6 +1,7 @@
 """Lay down the demo: firms, users, accounts, deposits, limits and what the makers quote by, and their keys."""
 
 import datetime as dt
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ from accounts import demo
 from common import clock
 from common.actor import SYSTEM, Actor
 from makers import services as makers_services
+from orders import services as orders_services
+from orders import volume_selectors
 from risk import services as risk_services
 from settlement import services as settlement_services
 from wire.algos import ALGORITHMS, strategy_id_of
 from wire.client_controls import SetScopeLimits
 from wire.demo_quoters import DEMO_QUOTERS
+from wire.instruments import COINS
 from wire.units import ControlScope
 
 DEPOSITS = {"USDC": Decimal(5_000_000), "BTC": Decimal(50), "ETH": Decimal(500)}
@@ -28,6 +32,7 @@ LIMITS: dict[str, Any] = {
     "price_collar_basis_points": 1_000,
 }
 """Lots differ by instrument: a million is 10 million USD of the inverse perpetual. Values in USD."""
+VOLUME_MONTHS = tuple(dt.datetime(2026, month, 1, tzinfo=dt.UTC) for month in (1, 2, 3))
 
 
 class Command(BaseCommand):
@@ -50,6 +55,7 @@ class Command(BaseCommand):
                     )
             demo.write_key(firm, Path(settings.STATE_DIR) / "demo", at=at)
         _set_algo_limits(at)
+        _measure_volumes(at)
 
 
 def _set_algo_limits(at: dt.datetime) -> None:
@@ -67,6 +73,19 @@ def _set_algo_limits(at: dt.datetime) -> None:
             max_orders=1_000_000,
         )
         risk_services.set_control(user=admin, actor=actor, message=message, at=at)
+
+
+def _measure_volumes(at: dt.datetime) -> None:
+    """Volume curves of the recorded hours, where ``PARLEY_DATA`` names them: each by the days before a month of the
+    recorded market, so that whatever part of it plays has one that does not look ahead.
+    """
+    folder = Path(os.environ.get("PARLEY_DATA", "")) / "ohlcv"
+    known = {curve.subject for curve in volume_selectors.list_measured()}
+    for coin in COINS:
+        path = folder / f"{coin}_USD_hourly.csv.gz"
+        if coin not in known and path.is_file():
+            for month in VOLUME_MONTHS:
+                orders_services.measure_hourly(coin=coin, path=path, until=month, actor=SYSTEM, at=at)
 
 
 def _deposit(account_id: int, firm: str, at: dt.datetime) -> None:
