@@ -55,6 +55,11 @@ class CapsRow:
     is_killed: bool
 
     @property
+    def shown(self) -> list[str]:
+        """The caps as people read them."""
+        return [f"{Decimal(value):,f}" if value else "\N{EN DASH}" for _, _, value in self.values]
+
+    @property
     def is_complete(self) -> bool:
         return all(value for _, _, value in self.values[:3])
 

@@ -64,7 +64,7 @@ def measure_hourly(
     measured = measure(rows)
     if measured is None:
         raise Refusal("no_volumes", f"nothing traded in the {days} days before {until:%Y-%m-%d}", value=path.name)
-    source = f"hourly {path.name.partition('.')[0]}"[:64]
+    source = path.name.partition(".")[0][:64]
     return _store(coin, source, DayClock.MARKET, measured, until=until, actor=actor, at=at)
 
 

@@ -5,6 +5,8 @@
 
 import { fixText } from "../lib/decimal.js";
 import { element, setText } from "../lib/dom.js";
+import { firm } from "../store/firm.js";
+import { page } from "../store/page.js";
 import { NumberField } from "./fields.js";
 import { addSelect } from "./ticket_terms.js";
 import { TicketVolumes } from "./ticket_volumes.js";
@@ -44,9 +46,11 @@ export class TicketAlgo {
     this.starts = element("input", { type: "checkbox", onchange: onInput });
     this.starts.checked = true;
     this.startsNode = element("label", { class: "check" }, this.starts, "Start at once");
+    this.second = element("p", { class: "muted" }, "Your desk takes two people: it is staged, and another person approves it on the page of orders.");
     this.summary = element("summary", {}, "Algo");
     const chooser = element("div", { class: "field" }, element("label", { for: "ticket-algo" }, "Algorithm"), this.select);
-    const parts = [chooser, this.pegReference.node, ...Object.values(this.fields).map((field) => field.node), this.volumes.node, this.startsNode];
+    const inputs = Object.entries(this.fields).flatMap(([name, field]) => (name === "volume_curve" ? [this.volumes.node, field.node] : [field.node]));
+    const parts = [chooser, this.pegReference.node, ...inputs, this.startsNode, this.second];
     this.node = element("details", { class: "ticket-terms" }, this.summary, element("div", { class: "ticket-row" }, ...parts));
   }
 
@@ -56,7 +60,8 @@ export class TicketAlgo {
     this.pegReference.node.hidden = algo !== "peg";
     setText(this.summary, algo ? `Algo: ${ALGOS[algo]}` : "Algo");
     for (const name of Object.keys(FIELDS)) this.fields[name].node.hidden = !uses(algo, name);
-    this.startsNode.hidden = !algo;
+    this.startsNode.hidden = !algo || takesTwo();
+    this.second.hidden = !algo || !takesTwo();
     this.volumes.draw(uses(algo, "volume_curve"), instrument, Number(this.fields.duration_s.value));
     if (!instrument) return;
     for (const name of PRICES) this.fields[name].setStep(instrument.tick_size, instrument.priceDecimals, instrument.quote_currency);
@@ -98,7 +103,7 @@ export class TicketAlgo {
     const cap = price === null ? "" : `, no ${state.side === "buy" ? "more" : "less"} than ${price} ${instrument.quote_currency}`;
     const text = `${state.side === "buy" ? "Buy" : "Sell"} ${whole.quantity} ${instrument.name} ${this.words(state)}${cap}`;
     const message = { type: "parent.stage", ...whole, algo: state.algo, ...this.groups(state, price) };
-    return Object.freeze({ text, message: Object.freeze(message), starts: this.starts.checked });
+    return Object.freeze({ text, message: Object.freeze(message), starts: this.starts.checked && !takesTwo() });
   }
 
   words({ algo, pegReference }) {
@@ -110,6 +115,11 @@ export class TicketAlgo {
 /** Whether the algorithm reads the parameter or limit of that name. */
 export function uses(algo, name) {
   return FIELDS[name][2].includes(algo);
+}
+
+/** Whether the user's desk demands another person's word. */
+function takesTwo() {
+  return firm.parent_policies.get(page.config.user.deskId)?.takes_two === true;
 }
 
 function newField(title, value, onInput) {

@@ -16,7 +16,7 @@ export class TicketVolumes {
     this.options = new Map();
     this.select = element("select", { class: "input", id: "ticket-volumes", onchange: () => this.choose(this.select.value) });
     this.note = element("p", { class: "muted", role: "status" }, " ");
-    this.node = element("div", { class: "field" }, element("label", { for: "ticket-volumes" }, "Volume curve"), this.select, this.note);
+    this.node = element("div", { class: "field ticket-volumes" }, element("label", { for: "ticket-volumes" }, "Volume curve"), this.select, this.note);
     field.input.addEventListener("input", () => this.choose(TYPED, false));
     this.show();
   }

@@ -73,7 +73,7 @@ def test_caps_are_set_beside_what_else_an_algorithm_has(administrator: Client, w
     ControlState.objects.create(scope="strategy", scope_id=number + 1, is_killed=True, updated_at=world.at)
     rows = page(administrator, **{"HX-Request": "true"})
     assert "<html" not in rows
-    assert "1000000.5" in rows and "✓ in force" in rows and "✗ kill switch" in rows
+    assert "1,000,000.5" in rows and "✓ in force" in rows and "✗ kill switch" in rows
     assert (
         "invalid_form"
         in administrator.post(f"{PAGE}caps/{number}/", {**caps, "max_orders": "many"}, follow=True).content.decode()

@@ -44,7 +44,7 @@ def test_a_file_is_read_up_to_the_day_and_no_further(tmp_path):
     midnight = MARKET_NOW.replace(hour=0, minute=0, second=0, microsecond=0)
     path = hourly(tmp_path, [day_of(2, 3, 5), day_of(1, 23, 5), day_of(0, 3, 1000), day_of(0, 4, 1000)])
     curve = measure(path, midnight)
-    assert (curve.subject, curve.source, curve.clock) == ("BTC", "hourly BTC_USD_hourly", "market")
+    assert (curve.subject, curve.source, curve.clock) == ("BTC", "BTC_USD_hourly", "market")
     assert (curve.days, curve.observations, curve.volume) == (2, 2, 10)
     assert measure(path, midnight).pk == curve.pk
     assert AuditRecord.objects.filter(action="volume_curve.measured").count() == 1

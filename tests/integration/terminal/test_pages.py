@@ -50,6 +50,7 @@ def test_a_page_holds_its_own_accounts_and_the_makers_names(client: Client, trad
     assert config["makers"] == [{"id": maker.firm.id, "name": "Cobalt"}]
     assert config["user"] == {
         "id": trader.user.id, "name": trader.user.username, "role": "trader", "firmId": trader.firm.id,
+        "deskId": trader.desk.id,
     }  # fmt: skip
     assert config["isKilled"] is False
 
