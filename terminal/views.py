@@ -97,7 +97,7 @@ def _page_config(request: HttpRequest, page: str, accounts: list[Any]) -> dict[s
     user = _user(request)
     return {
         "page": page,
-        "user": {"id": user.pk, "name": user.username, "role": user.role, "firmId": user.firm_id, "deskId": user.desk_id},
+        "user": _who(user),
         "accounts": [{"id": account.id, "name": account.name} for account in accounts],
         "makers": _makers(user, page),
         "instrumentsUrl": reverse("api:list_instruments"),
@@ -108,6 +108,16 @@ def _page_config(request: HttpRequest, page: str, accounts: list[Any]) -> dict[s
         "plotlyUrl": static("vendor/plotly.min.js"),
         "isKilled": _is_killed(user),
         **(_maker_config(request) if page == "maker" else {}),
+    }
+
+
+def _who(user: Any) -> dict[str, Any]:
+    return {
+        "id": user.pk,
+        "name": user.username,
+        "role": user.role,
+        "firmId": user.firm_id,
+        "deskId": user.desk_id,
     }
 
 

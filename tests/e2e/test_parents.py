@@ -39,7 +39,7 @@ def test_a_twap_is_paused_changed_resumed_and_canceled(algos: Page) -> None:
     assert violations(algos) == []
     parent.get_by_role("button", name="Pause").click()
     expect(algos.locator(STATE)).to_have_text("paused", timeout=ANSWER_MS_MAX)
-    parent.locator(".parent-change summary").click()
+    parent.locator("summary", has_text="Parameters and limits").click()
     parent.get_by_label("Duration, s").fill("900")
     parent.get_by_role("button", name="Change").click()
     parent.get_by_role("button", name="Resume").click()
