@@ -14,6 +14,7 @@ from gateway.algos.market import OwnMarket
 from gateway.algos.service import AlgoService
 from gateway.board import Board
 from gateway.commands import CommandReader
+from gateway.ending import end
 from gateway.engine import RawEvent, open_engine
 from gateway.events import EVENT_TYPES
 from gateway.feeds.control import listen
@@ -161,9 +162,7 @@ class Gateway:
 
     async def _shut_down(self, loop: asyncio.AbstractEventLoop, tasks: list[asyncio.Task[None]]) -> None:
         log.info("gateway: stopping")
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=STOP_SECONDS_MAX)
+        await end(tasks, STOP_SECONDS_MAX)
         self._publisher.detach(loop)
         await asyncio.to_thread(self._engine.stop)
         self._algos.close()

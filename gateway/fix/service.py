@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from gateway import clock
 from gateway.fix.chronicle import Chronicle
@@ -145,7 +146,7 @@ class FixService:
             await asyncio.gather(*parts, *self._tasks.values())
         finally:
             server.close()
-            await self._stop([*parts, *self._tasks.values()])
+            await _finish(self._stop([*parts, *self._tasks.values()]))
 
     async def _listen(self, host: str, port: int) -> asyncio.Server:
         """Wait for the port: the gateway that was taken over may still hold it."""
@@ -250,3 +251,11 @@ class FixService:
         del error
         for connection in list(self._connections):
             connection.abort()
+
+
+async def _finish(stop: Coroutine[Any, Any, None]) -> None:
+    """To its end, which is bounded, however often whoever waits for it is canceled."""
+    stopping = asyncio.create_task(stop)
+    while not stopping.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(stopping)
