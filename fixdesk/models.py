@@ -42,6 +42,21 @@ class FixRequest(models.Model):
         return f"{self.request_id} is rfq {self.rfq_id}"
 
 
+class FixCounter(models.Model):
+    """A limit that rests by a response of the session; the newest of a side is the one in force."""
+
+    request = models.ForeignKey(FixRequest, on_delete=models.PROTECT, related_name="counters")
+    side = models.CharField(max_length=4)
+    response_id = models.CharField(max_length=36)
+    client_order_id = models.CharField(max_length=36)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["request", "response_id"], name="fix_counter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.response_id} counters {self.request_id}"
+
+
 class FixQuote(models.Model):
     """A version of a quote that a session made."""
 

@@ -13,12 +13,13 @@ from typing import Annotated
 import msgspec
 
 from wire.client_makers import PassRfq
-from wire.client_quotes import AcceptQuote, TradeRfq
+from wire.client_quotes import AcceptQuote, SetTrigger, TradeRfq
 from wire.client_rfq import CreateRfq
 from wire.client_types import DecimalText, QuantityText
 from wire.facts import FillView, QuoteView, RfqView
 from wire.limits import MASS_QUOTE_MAX
-from wire.negotiation import QuoteCondition
+from wire.negotiation import LastLookReason, QuoteCondition
+from wire.units import Side
 
 FIX_RFQ_STREAM = "gateway.fix.rfq"
 FIX_RFQ_LOG = "gateway.fix.rfq.log"
@@ -45,7 +46,10 @@ class RequestQuotes(FixAction, tag="request_quotes"):
 
 
 class FixQuote(msgspec.Struct, frozen=True, kw_only=True):
-    """A maker's quote. Prices by the name of the leg; "" is the only leg there is. 0: no end of its own."""
+    """A maker's quote: prices, or volatilities a year as fractions, by the name of the leg; "" is the only leg.
+
+    ``valid_until_ns`` 0: no end of its own.
+    """
 
     quote_id: str
     rfq_id: int
@@ -55,6 +59,8 @@ class FixQuote(msgspec.Struct, frozen=True, kw_only=True):
     condition: QuoteCondition
     valid_until_ns: int
     account_id: int
+    bid_volatilities: dict[str, QuantityText] = {}
+    ask_volatilities: dict[str, QuantityText] = {}
 
 
 class SendQuote(FixAction, tag="send_quote"):
@@ -78,7 +84,9 @@ class DeclineRequest(FixAction, tag="decline_request"):
 
 
 class Withdraw(FixAction, tag="withdraw"):
-    """Quotes of a maker: one by its id or its request, or all; or, of a taker, the request that it made."""
+    """Quotes of a maker: one by its id or its request, or all. Of a taker: the request that it made, or a counter to
+    it, whose response id stands in ``quote_id``.
+    """
 
     quote_id: str
     request_id: str
@@ -86,13 +94,21 @@ class Withdraw(FixAction, tag="withdraw"):
 
 
 class Respond(FixAction, tag="respond"):
-    """A taker trades, or (``command`` None) withdraws the request that ``rfq_id`` names."""
+    """A taker trades, rests a limit as its counter, or (``command`` None) withdraws the request."""
 
     response_id: str
     quote_id: str
     client_order_id: str
     rfq_id: int
-    command: AcceptQuote | TradeRfq | None
+    command: AcceptQuote | TradeRfq | SetTrigger | None
+
+
+class AnswerLook(FixAction, tag="answer_look"):
+    """A maker stands by its quote of that id, which was taken, or (``reason``) takes its price back."""
+
+    response_id: str
+    quote_id: str
+    reason: LastLookReason | None
 
 
 class AskStatus(FixAction, tag="ask_status"):
@@ -129,6 +145,7 @@ AnyFixAction = (
     | DeclineRequest
     | Withdraw
     | Respond
+    | AnswerLook
     | AskStatus
     | AskTrades
     | SessionCame
@@ -184,7 +201,9 @@ class QuoteGone(FixNews, tag="quote_gone"):
 class StatusTold(FixNews, tag="status_told"):
     """``status``: accepted, canceled, canceled_all, rejected, removed, expired, not_found, pending, pass or traded.
 
-    ``instruments``: names of the structure's legs; ``party``: a maker, in words, where it is about one.
+    ``instruments``: names of the structure's legs; ``party``: a maker, in words, where it is about one. ``bid``,
+    ``ask``: net prices that were made of volatilities. ``until_ns``: the end of a last look, 0 of none; ``side``: the
+    taker's in it.
     """
 
     status: str
@@ -196,6 +215,10 @@ class StatusTold(FixNews, tag="status_told"):
     party: str = ""
     reason: str = ""
     text: str = ""
+    bid: str = ""
+    ask: str = ""
+    until_ns: int = 0
+    side: Side | None = None
 
 
 class OutcomeTold(FixNews, tag="outcome_told"):

@@ -1,10 +1,11 @@
 """What a session is told when its firm's view of an RFQ has changed. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
-from wire.facts import QuoteView, RfqView
+from wire.facts import QuoteView, RfqView, TriggerView
 from wire.fix_rfq import (
     NO_ID,
     AnyFixNews,
@@ -13,9 +14,11 @@ from wire.fix_rfq import (
     QuoteShown,
     RequestShown,
     StatusTold,
+    quote_name,
     request_name,
 )
-from wire.units import QuoteState, RfqState
+from wire.negotiation import TriggerState
+from wire.units import QuoteState, RfqState, Side
 
 ENDED = {
     RfqState.EXPIRED: "expired",
@@ -25,13 +28,28 @@ ENDED = {
 }
 """QuoteStatus of a request that has ended, for makers that had no quote in it."""
 WITHDRAWN = (QuoteState.CANCELED, QuoteState.EXPIRED)
+TRADING = (RfqState.PENDING_FILL, RfqState.FILLED, RfqState.REJECTED)
 
 
-def to_taker(before: RfqView | None, after: RfqView, request_id: str, response_id: str) -> list[AnyFixNews]:
+LAST_LOOK = "last_look"
+"""Reason of a quote, or of a request, that waits for its maker's last look."""
+
+
+class TakerIds(NamedTuple):
+    """Of the session: its request, the response that trades, and by side the counter in force."""
+
+    request_id: str
+    response_id: str = ""
+    counters: Mapping[Side, str] = {}
+
+
+def to_taker(before: RfqView | None, after: RfqView, ids: TakerIds) -> list[AnyFixNews]:
     """``before``: what it was told last, None at first."""
-    news = [*_quotes(before, after, request_id)]
+    news = [*_quotes(before, after, ids.request_id), *_looks(before, after, ids), *_counters(before, after, ids)]
     if before is not None and before.state is after.state:
         return news
+    until_ns = max((quote.last_look_until_ns or 0 for quote in after.quotes), default=0)
+    is_looked_at = after.state is RfqState.PENDING_FILL and until_ns > 0
     status = {
         RfqState.OPEN: "accepted",
         RfqState.PENDING_FILL: "pending",
@@ -39,13 +57,50 @@ def to_taker(before: RfqView | None, after: RfqView, request_id: str, response_i
     }.get(after.state) or ENDED[after.state]
     told = StatusTold(
         status=status,
-        request_id=request_id,
-        response_id=response_id if after.state in (RfqState.PENDING_FILL, RfqState.FILLED, RfqState.REJECTED) else "",
+        request_id=ids.request_id,
+        response_id=ids.response_id if after.state in TRADING else "",
         instruments=instruments_of(after),
-        reason=after.reason,
+        reason=LAST_LOOK if is_looked_at else after.reason,
         text=f"rfq {after.rfq_id}" if after.state is RfqState.OPEN else "",
+        until_ns=until_ns if is_looked_at else 0,
     )
     return [*news, told]
+
+
+def _looks(before: RfqView | None, after: RfqView, ids: TakerIds) -> Iterator[AnyFixNews]:
+    """Makers that took their price back, and why."""
+    told = {quote.quote_id: quote.state for quote in before.quotes} if before else {}
+    for quote in after.quotes:
+        if quote.state is QuoteState.LAST_LOOK_REJECTED and told.get(quote.quote_id) is not quote.state:
+            yield StatusTold(
+                status="rejected",
+                request_id=ids.request_id,
+                quote_id=quote_name(quote),
+                response_id=ids.response_id,
+                instruments=instruments_of(after),
+                party=quote.maker_name,
+                reason=quote.reason or LAST_LOOK,
+            )
+
+
+def _counters(before: RfqView | None, after: RfqView, ids: TakerIds) -> Iterator[AnyFixNews]:
+    """Counters that rest no more; one that traded is told by its trade."""
+    told = {trigger.side: trigger.state for trigger in before.triggers} if before else {}
+    for trigger in after.triggers:
+        rested = told.get(trigger.side) is TriggerState.UNTRIGGERED
+        if rested and trigger.state is TriggerState.CANCELED and trigger.side in ids.counters:
+            yield StatusTold(
+                status="canceled",
+                request_id=ids.request_id,
+                response_id=ids.counters[trigger.side],
+                instruments=instruments_of(after),
+                reason=trigger.reason,
+            )
+
+
+def is_fired(trigger: TriggerView, rfq: RfqView) -> bool:
+    """Whether that limit is what traded."""
+    return trigger.state is TriggerState.TRIGGERED and trigger.side is rfq.accepted_side
 
 
 def _quotes(before: RfqView | None, after: RfqView, request_id: str) -> Iterator[AnyFixNews]:
@@ -81,6 +136,10 @@ def _own_quote(was: QuoteView | None, now: QuoteView, rfq: RfqView, quote_id: st
         yield _outcome("pass", rfq, quote_id)
     elif now.state is QuoteState.EXPIRED and rfq.state is RfqState.EXPIRED:
         yield _outcome("expired", rfq, quote_id)
+    elif now.state is QuoteState.PENDING_LAST_LOOK:
+        asked = _status("pending", rfq, quote_id, LAST_LOOK)
+        until_ns = now.last_look_until_ns or 0
+        yield msgspec.structs.replace(asked, until_ns=until_ns, side=rfq.accepted_side)
     elif status := OWN_STATUSES.get(now.state):
         yield _status(status, rfq, quote_id, now.reason or rfq.reason)
 

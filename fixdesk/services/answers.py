@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from common import clock, db
-from common.actor import Actor
 from common.errors import Conflict, NotFound, Refusal
 from fixdesk.domain import news as told
-from fixdesk.models import FixQuote, FixRequest
+from fixdesk.models import FixCounter, FixQuote, FixRequest
+from fixdesk.services import responses
+from fixdesk.services.asked import Asked
 from rfq import selectors as rfq
 from rfq.services import sessions
 from settlement import selectors as settlement
 from wire import fix_rfq
-from wire.client import CancelAllQuotes, CancelQuote, CancelRfq, ClientMessage, Command, CommandAccepted, SubmitQuote
+from wire.client import CancelAllQuotes, CancelQuote, CancelRfq, CancelTrigger, SubmitQuote
 from wire.client_rfq import QuoteSide
 from wire.facts import RfqView
 from wire.fix_rfq import AnyFixNews, FixEntry
-from wire.units import NANOSECONDS_PER_SECOND
-
-if TYPE_CHECKING:
-    from accounts.models import FixSession
+from wire.units import NANOSECONDS_PER_SECOND, Side
 
 TRADES_MAX = 10_000
 TRADES_AT_ONCE = 200
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A message of a session that is good, and who stands behind it."""
-
-    entry: FixEntry
-    session: FixSession
-    actor: Actor
-    handlers: Mapping[type[ClientMessage], Callable[[Any, Actor, Any], CommandAccepted]]
-
-    @property
-    def action(self) -> Any:
-        return self.entry.action
-
-    def perform(self, command: Command) -> CommandAccepted:
-        """By the handler of socket and REST. Raises Refusal."""
-        return self.handlers[type(command)](self.session.user, self.actor, command)
-
-    def command_id(self, kind: str, name: str) -> str:
-        return f"fix:{self.session.pk}:{kind}:{name}"
 
 
 def refused(entry: FixEntry, refusal: Refusal) -> list[AnyFixNews]:
@@ -76,7 +52,7 @@ def _status_of(action: Any) -> fix_rfq.StatusTold | None:
     if isinstance(action, fix_rfq.SendQuote):
         request_id = fix_rfq.request_name(action.quote.rfq_id)
         return fix_rfq.StatusTold(status="", quote_id=action.quote.quote_id, request_id=request_id)
-    if isinstance(action, fix_rfq.Respond):
+    if isinstance(action, fix_rfq.Respond | fix_rfq.AnswerLook):
         return fix_rfq.StatusTold(status="", quote_id=action.quote_id, response_id=action.response_id)
     if isinstance(action, fix_rfq.AskStatus):
         ask = action.status_request_id
@@ -110,14 +86,16 @@ def _send_quote(asked: Asked) -> list[AnyFixNews]:
     view = _submit(asked, quote)
     if view is None:
         return []
-    return [
-        fix_rfq.StatusTold(
-            status="accepted",
-            quote_id=quote.quote_id,
-            request_id=fix_rfq.request_name(quote.rfq_id),
-            instruments=told.instruments_of(view),
-        )
-    ]
+    accepted = fix_rfq.StatusTold(
+        status="accepted",
+        quote_id=quote.quote_id,
+        request_id=fix_rfq.request_name(quote.rfq_id),
+        instruments=told.instruments_of(view),
+    )
+    if quote.bid_volatilities or quote.ask_volatilities:
+        (priced,) = rfq.get_view(asked.session.user, quote.rfq_id).quotes
+        accepted = msgspec.structs.replace(accepted, bid=priced.bid or "", ask=priced.ask or "")
+    return [accepted]
 
 
 def _submit(asked: Asked, quote: fix_rfq.FixQuote) -> RfqView | None:
@@ -129,8 +107,8 @@ def _submit(asked: Asked, quote: fix_rfq.FixQuote) -> RfqView | None:
         command_id=asked.command_id("S", quote.quote_id),
         rfq_id=quote.rfq_id,
         account_id=quote.account_id,
-        bid=_side(view, quote.bids),
-        ask=_side(view, quote.asks),
+        bid=_side(view, quote.bids, quote.bid_volatilities),
+        ask=_side(view, quote.asks, quote.ask_volatilities),
         quantity=quote.quantity,
         condition=quote.condition,
         life_seconds=_life_seconds(quote, asked.entry),
@@ -151,21 +129,23 @@ def _is_known(asked: Asked, quote_id: str) -> bool:
     return True
 
 
-def _side(view: RfqView, prices: dict[str, str]) -> QuoteSide | None:
+def _side(view: RfqView, prices: dict[str, str], volatilities: dict[str, str]) -> QuoteSide | None:
     """By the order of the RFQ's legs. Raises Refusal for a leg that the RFQ has not, or has and is not quoted."""
-    if not prices:
+    quoted = prices.keys() | volatilities.keys()
+    if not quoted:
         return None
     names = told.instruments_of(view)
-    if set(prices) == {""} and len(names) == 1:
-        return QuoteSide(leg_prices=[prices[""]])
-    unknown = sorted(set(prices) - set(names))
+    if quoted == {""} and len(names) == 1:
+        return QuoteSide(leg_prices=[*prices.values()], leg_volatilities=[*volatilities.values()])
+    unknown = sorted(quoted - set(names))
     if unknown:
         raise Refusal("unknown_leg", "The request has no such leg.", value=unknown[0], bound=", ".join(names))
     hedges = {leg.instrument_name for leg in view.legs if leg.is_hedge}
-    missing = [name for name in names if name not in prices and name not in hedges]
+    missing = [name for name in names if name not in quoted and name not in hedges]
     if missing:
         raise Refusal("leg_not_quoted", "Every leg has a price.", value=missing[0])
-    return QuoteSide(leg_prices=[prices.get(name) for name in names])
+    by_volatility = [volatilities.get(name) for name in names] if volatilities else []
+    return QuoteSide(leg_prices=[prices.get(name) for name in names], leg_volatilities=by_volatility)
 
 
 def _life_seconds(quote: fix_rfq.FixQuote, entry: FixEntry) -> int | None:
@@ -206,10 +186,22 @@ def _withdraw(asked: Asked) -> list[AnyFixNews]:
         return [fix_rfq.StatusTold(status="canceled_all", quote_id=action.quote_id, request_id=action.request_id)]
     request = FixRequest.objects.filter(session=asked.session, request_id=action.request_id).first()
     if request is not None:
-        asked.perform(CancelRfq(command_id=_numbered(asked), rfq_id=request.rfq_id))
+        asked.perform(_withdrawal_of(asked, request))
         return []
     asked.perform(CancelQuote(command_id=_numbered(asked), quote_id=_quote_of(asked, action)))
     return []
+
+
+def _withdrawal_of(asked: Asked, request: FixRequest) -> CancelRfq | CancelTrigger:
+    """Of the request, or of the counter that is named. Raises NotFound for one that is not in force."""
+    response_id = asked.action.quote_id
+    if response_id in ("", fix_rfq.NO_ID):
+        return CancelRfq(command_id=_numbered(asked), rfq_id=request.rfq_id)
+    counter = FixCounter.objects.filter(request=request, response_id=response_id).first()
+    newest = counter and FixCounter.objects.filter(request=request, side=counter.side).order_by("id").last()
+    if counter is None or newest != counter:
+        raise NotFound("counter_not_found", "The request has no such counter in force.", value=response_id)
+    return CancelTrigger(command_id=_numbered(asked), rfq_id=request.rfq_id, side=Side(counter.side))
 
 
 def _quote_of(asked: Asked, action: fix_rfq.Withdraw) -> int:
@@ -226,25 +218,6 @@ def _quote_of(asked: Asked, action: fix_rfq.Withdraw) -> int:
 def _numbered(asked: Asked) -> str:
     """Of a message without an id of its own: its place in the gateway's log."""
     return asked.command_id("n", f"{asked.entry.number}:{asked.entry.at_ns}")
-
-
-def _respond(asked: Asked) -> list[AnyFixNews]:
-    """The ids of the response are kept before it trades: the reports of the trade carry them."""
-    action: fix_rfq.Respond = asked.action
-    request = FixRequest.objects.select_for_update().filter(session=asked.session, rfq_id=action.rfq_id).first()
-    if request is None:
-        raise NotFound("rfq_not_found", "The session made no such request.", value=action.rfq_id)
-    if action.command is None:
-        asked.perform(CancelRfq(command_id=asked.command_id("AJ", action.response_id), rfq_id=action.rfq_id))
-        return []
-    if request.response_id == action.response_id:
-        if asked.entry.is_possible_resend:
-            return []
-        raise Conflict("duplicate_response", "The QuoteRespID was used before.", value=action.response_id)
-    asked.perform(action.command)
-    request.response_id, request.client_order_id = action.response_id, action.client_order_id
-    request.save(update_fields=["response_id", "client_order_id"])
-    return []
 
 
 def _ask_status(asked: Asked) -> list[AnyFixNews]:
@@ -265,6 +238,7 @@ def _ask_status(asked: Asked) -> list[AnyFixNews]:
             status_request_id=action.status_request_id,
             instruments=told.instruments_of(view),
             reason=quote.reason,
+            until_ns=quote.last_look_until_ns or 0,
         )
     ]
 
@@ -315,7 +289,8 @@ BY_ACTION: dict[type[fix_rfq.FixAction], Callable[[Asked], list[AnyFixNews]]] = 
     fix_rfq.SendQuotes: _send_quotes,
     fix_rfq.DeclineRequest: _decline,
     fix_rfq.Withdraw: _withdraw,
-    fix_rfq.Respond: _respond,
+    fix_rfq.Respond: responses.respond,
+    fix_rfq.AnswerLook: responses.answer_look,
     fix_rfq.AskStatus: _ask_status,
     fix_rfq.AskTrades: _ask_trades,
     fix_rfq.SessionCame: _session_came,

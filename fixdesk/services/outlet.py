@@ -17,6 +17,7 @@ from streams import selectors as streams
 from streams.selectors import StoredFact
 from wire.facts import AnyFact, BlockFilled, FillView, RfqChanged, RfqPassed, RfqView
 from wire.fix_rfq import AnyFixNews, StatusTold, TradeTold, request_name
+from wire.units import Side
 
 if TYPE_CHECKING:
     from accounts.models import FixSession
@@ -77,7 +78,8 @@ def _of_view(firm_id: int, view: RfqView, sessions: list[FixSession]) -> list[tu
         request = _request_of(firm_id, view.rfq_id)
         if request is None:
             return []
-        return [(request.session_id, told.to_taker(before, view, request.request_id, request.response_id))]
+        ids = told.TakerIds(request.request_id, _response_of(request, view)[0], _counters_of(request, view))
+        return [(request.session_id, told.to_taker(before, view, ids))]
     quotes = selectors.own_quote_ids(view.rfq_id, [session.pk for session in sessions])
     return [(session.pk, told.to_maker(before, view, quotes.get(session.pk, ""))) for session in sessions]
 
@@ -117,7 +119,8 @@ def _own_of(firm_id: int, view: RfqView) -> Own:
         request = _request_of(firm_id, view.rfq_id)
         if request is None:
             return Own()
-        return Own(request.session_id, client_order_id=request.client_order_id, response_id=request.response_id)
+        response_id, client_order_id = _response_of(request, view)
+        return Own(request.session_id, client_order_id=client_order_id, response_id=response_id)
     quote = FixQuote.objects.filter(rfq_id=view.rfq_id, session__account__firm_id=firm_id).last()
     return Own() if quote is None else Own(quote.session_id, quote_id=quote.client_quote_id)
 
@@ -125,6 +128,21 @@ def _own_of(firm_id: int, view: RfqView) -> Own:
 def _request_of(firm_id: int, rfq_id: int) -> FixRequest | None:
     """By which a session of that firm asked: a fact of a maker's stream is no news of its taker's."""
     return FixRequest.objects.filter(rfq_id=rfq_id, session__account__firm_id=firm_id).first()
+
+
+def _response_of(request: FixRequest, view: RfqView) -> tuple[str, str]:
+    """(QuoteRespID, ClOrdID) of what trades: the counter that was reached, or the response that took quotes."""
+    if not any(told.is_fired(trigger, view) for trigger in view.triggers):
+        return request.response_id, request.client_order_id
+    counter = request.counters.filter(side=view.accepted_side).order_by("id").last()
+    return (counter.response_id, counter.client_order_id) if counter else ("", "")
+
+
+def _counters_of(request: FixRequest, view: RfqView) -> dict[Side, str]:
+    """The newest counter of each side, where a limit rests or rested."""
+    if not view.triggers:
+        return {}
+    return {Side(counter.side): counter.response_id for counter in request.counters.order_by("id")}
 
 
 def _of_pass(firm_id: int, fact: RfqPassed) -> list[tuple[int, list[AnyFixNews]]]:

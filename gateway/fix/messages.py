@@ -5,20 +5,30 @@
 
 import sys
 
-from gateway.fix.message_rules import IN, OUT, FieldRule, MessageRule
+from gateway.fix.message_rules import (
+    ACCOUNT,
+    ANY_GRANT,
+    IN,
+    LATER,
+    OUT,
+    TEXT,
+    FieldRule,
+    MessageRule,
+    comes_back,
+    of_request,
+)
 from gateway.fix.rfq_rules import RFQ_MESSAGES
+from gateway.fix.trade_rules import TRADE_MESSAGES
 
-_LATER = ("FIX.4.4", "FIX.5.0SP2")
 _F = FieldRule
 _CLORDID = _F(
     11, "ClOrdID", "Y", "Unique per session, at most 36 bytes. A repeat of the same order gets the same answer."
 )
-_ACCOUNT = _F(1, "Account", "N", "One of the session's accounts, by number; the session's own where it is left out.")
 _SYMBOL = _F(55, "Symbol", "Y", "Name of the instrument, as in the security list.")
 _SIDE = _F(54, "Side", "Y", "1 buy, 2 sell.")
 _TIME = _F(60, "TransactTime", "Y", "UTC.")
 _ORDER_ID = _F(37, "OrderID", "N", "The gateway's id: the same in the terminal, in REST and in the audit trail.")
-_TEXT = _F(58, "Text", "N", "`name: words`, with value and bound where a control refused.")
+_ONE_SIDE = _F(54, "Side", "N", "Only this side.")
 _STATUS = _F(39, "OrdStatus", "Y", "A, 0, 1, 2, 4, 8, C; in FIX 4.2 also 5.")
 
 _TERMS = (
@@ -42,7 +52,7 @@ MESSAGES = (
         direction=IN,
         grant="orders",
         meaning="A new order. It is journaled and synced before the risk gate sees it; 35=8 answers.",
-        fields=(_CLORDID, _ACCOUNT, _SYMBOL, _SIDE, *_TERMS, _TIME),
+        fields=(_CLORDID, ACCOUNT, _SYMBOL, _SIDE, *_TERMS, _TIME),
     ),
     MessageRule(
         type="F",
@@ -83,13 +93,13 @@ MESSAGES = (
         name="OrderMassCancelRequest",
         direction=IN,
         grant="orders",
-        versions=_LATER,
+        versions=LATER,
         meaning="Cancels the session's working orders; 35=r says how many, then each order reports for itself.",
         fields=(
             _CLORDID,
             _F(530, "MassCancelRequestType", "Y", "1 of one instrument, 7 all."),
             _F(55, "Symbol", "530=1", "The instrument."),
-            _F(54, "Side", "N", "Only this side."),
+            _ONE_SIDE,
             _TIME,
         ),
     ),
@@ -98,17 +108,17 @@ MESSAGES = (
         name="OrderMassCancelReport",
         direction=OUT,
         grant="orders",
-        versions=_LATER,
+        versions=LATER,
         meaning="The answer to 35=q.",
         fields=(
             _F(37, "OrderID", "Y", "NONE."),
-            _F(11, "ClOrdID", "Y", "Of the request."),
+            of_request(11, "ClOrdID"),
             _F(1369, "MassActionReportID", "FIX.5.0SP2", "Unique."),
-            _F(530, "MassCancelRequestType", "Y", "Of the request."),
+            of_request(530, "MassCancelRequestType"),
             _F(531, "MassCancelResponse", "Y", "0 rejected, else as 530."),
             _F(532, "MassCancelRejectReason", "531=0", "99."),
             _F(533, "TotalAffectedOrders", "531≠0", "Orders for which a cancel was asked."),
-            _TEXT,
+            TEXT,
         ),
     ),
     MessageRule(
@@ -130,13 +140,13 @@ MESSAGES = (
         name="OrderMassStatusRequest",
         direction=IN,
         grant="orders",
-        versions=_LATER,
+        versions=LATER,
         meaning="One 35=8 for each working order of the session, at most the 5,000 newest; 912=Y on the last.",
         fields=(
-            _F(584, "MassStatusReqID", "Y", "Comes back."),
+            comes_back(584, "MassStatusReqID"),
             _F(585, "MassStatusReqType", "Y", "1 of one instrument, 7 all."),
             _F(55, "Symbol", "585=1", "The instrument."),
-            _F(54, "Side", "N", "Only this side."),
+            _ONE_SIDE,
         ),
     ),
     MessageRule(
@@ -144,7 +154,7 @@ MESSAGES = (
         name="NewOrderMultileg",
         direction=IN,
         grant="orders",
-        versions=_LATER,
+        versions=LATER,
         meaning="Refused: 35=j, 380=4, `multileg_not_supported`. Structures trade on the RFQ desk.",
         fields=(_CLORDID,),
     ),
@@ -181,7 +191,7 @@ MESSAGES = (
             ),
             _F(41, "OrigClOrdID", "150=4, 5 on request", "The ClOrdID before."),
             _F(797, "CopyMsgIndicator", "drop copy", "Y; not in FIX 4.2."),
-            _ACCOUNT,
+            ACCOUNT,
             _SYMBOL,
             _SIDE,
             _F(38, "OrderQty", "Y", "As it is now."),
@@ -198,7 +208,7 @@ MESSAGES = (
                 "150=D",
                 "5 cut by the engine, 99 other (4.2: 4); with 150=4 12 on disconnect (4.4: 7).",
             ),
-            _TEXT,
+            TEXT,
             _F(60, "TransactTime", "Y", "When the engine took its cause."),
         ),
     ),
@@ -210,12 +220,12 @@ MESSAGES = (
         meaning="A cancel or a replacement that did not happen; the order is as it was.",
         fields=(
             _F(37, "OrderID", "Y", "NONE where the order is not known."),
-            _F(11, "ClOrdID", "Y", "Of the request."),
+            of_request(11, "ClOrdID"),
             _F(41, "OrigClOrdID", "Y", "Of the order."),
             _STATUS,
             _F(434, "CxlRejResponseTo", "Y", "1 cancel, 2 replacement."),
             _F(102, "CxlRejReason", "Y", "0 too late, 1 unknown order, 6 ClOrdID used before, 99 other (4.2: 2)."),
-            _TEXT,
+            TEXT,
         ),
     ),
     MessageRule(
@@ -240,7 +250,7 @@ MESSAGES = (
         grant="market_data",
         meaning="The whole book as it is.",
         fields=(
-            _F(262, "MDReqID", "Y", "Of the request."),
+            of_request(262, "MDReqID"),
             _SYMBOL,
             _F(268, "NoMDEntries", "Y", "269, 270, 271 of each level, best first."),
         ),
@@ -252,7 +262,7 @@ MESSAGES = (
         grant="market_data",
         meaning="What changed; deletions come first.",
         fields=(
-            _F(262, "MDReqID", "Y", "Of the request."),
+            of_request(262, "MDReqID"),
             _F(268, "NoMDEntries", "Y", "279 (0 new, 1 changed, 2 deleted), 269, 55, 270, 271."),
         ),
     ),
@@ -263,25 +273,25 @@ MESSAGES = (
         grant="market_data",
         meaning="A request that is not answered.",
         fields=(
-            _F(262, "MDReqID", "Y", "Of the request."),
+            of_request(262, "MDReqID"),
             _F(
                 281,
                 "MDReqRejReason",
                 "Y",
                 "0 symbol, 1 id, 3 too many, 4 request type, 5 depth, 6 update type, 8 entry type.",
             ),
-            _TEXT,
+            TEXT,
         ),
     ),
     MessageRule(
         type="x",
         name="SecurityListRequest",
         direction=IN,
-        grant="drop_copy, market_data, orders or rfq",
-        versions=_LATER,
+        grant=ANY_GRANT,
+        versions=LATER,
         meaning="Answered by 35=y, 200 instruments a message.",
         fields=(
-            _F(320, "SecurityReqID", "Y", "Comes back."),
+            comes_back(320, "SecurityReqID"),
             _F(559, "SecurityListRequestType", "Y", "0 one symbol, 4 all."),
             _F(55, "Symbol", "559=0", "The instrument."),
         ),
@@ -290,11 +300,11 @@ MESSAGES = (
         type="y",
         name="SecurityList",
         direction=OUT,
-        grant="drop_copy, market_data, orders or rfq",
-        versions=_LATER,
+        grant=ANY_GRANT,
+        versions=LATER,
         meaning="What is listed here.",
         fields=(
-            _F(320, "SecurityReqID", "Y", "Of the request."),
+            of_request(320, "SecurityReqID"),
             _F(560, "SecurityRequestResult", "Y", "0 valid, 2 none found."),
             _F(393, "TotNoRelatedSym", "Y", "In all messages."),
             _F(893, "LastFragment", "Y", "Y on the last."),
@@ -306,12 +316,12 @@ MESSAGES = (
         name="RequestForPositions",
         direction=IN,
         grant="drop_copy or orders",
-        versions=_LATER,
+        versions=LATER,
         meaning="Positions of an account, as the risk gate counts them.",
         fields=(
-            _F(710, "PosReqID", "Y", "Comes back."),
+            comes_back(710, "PosReqID"),
             _F(724, "PosReqType", "Y", "0."),
-            _ACCOUNT,
+            ACCOUNT,
             _F(715, "ClearingBusinessDate", "Y", "Not looked at: it is always now."),
             _TIME,
         ),
@@ -321,20 +331,21 @@ MESSAGES = (
         name="PositionReport",
         direction=OUT,
         grant="drop_copy or orders",
-        versions=_LATER,
+        versions=LATER,
         meaning="One for each position, or one with 728=2 where there is none.",
         fields=(
             _F(721, "PosMaintRptID", "Y", "Unique."),
-            _F(710, "PosReqID", "Y", "Of the request."),
+            of_request(710, "PosReqID"),
             _F(727, "TotalNumPosReports", "Y", "0 where there is none."),
             _F(728, "PosReqResult", "Y", "0 valid, 2 none found."),
-            _ACCOUNT,
+            ACCOUNT,
             _F(55, "Symbol", "728=0", "The instrument."),
             _F(730, "SettlPrice", "Y", "The mark, 0 where there is none; 731=2."),
             _F(702, "NoPositions", "Y", "703=TOT with 704 long or 705 short."),
         ),
     ),
     *RFQ_MESSAGES,
+    *TRADE_MESSAGES,
 )
 
 
@@ -346,7 +357,7 @@ def page() -> str:
 
 def _section(message: MessageRule) -> str:
     way = "to Parley" if message.direction == IN else "from Parley"
-    versions = "" if len(message.versions) > len(_LATER) else f", {' and '.join(message.versions)}"
+    versions = "" if len(message.versions) > len(LATER) else f", {' and '.join(message.versions)}"
     rows = [f"| {rule.tag} | {rule.name} | {rule.required} | {rule.meaning} |" for rule in message.fields]
     table = "\n".join(["| tag | name | required | meaning |", "| --- | --- | --- | --- |", *rows])
     title = f"## {message.name} (35={message.type})"

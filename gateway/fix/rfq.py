@@ -17,6 +17,7 @@ from gateway.fix.message import Message
 from gateway.fix.rfq_log import LogFailed, LogFull, RfqLog
 from gateway.fix.rfq_messages import NotSpoken
 from gateway.fix.rfq_reports import Reports
+from gateway.fix.rfq_responses import read_response
 from wire.fix_rfq import AnyFixAction, AnyFixNews, RequestRefused, SessionCame, SessionWent, StatusTold, no_trades
 from wire.gateway_fix import TellFixSession
 
@@ -37,7 +38,7 @@ class RfqSessions:
             "i": rfq_messages.read_mass_quote,
             "AG": rfq_messages.read_decline,
             "Z": rfq_messages.read_withdrawal,
-            "AJ": rfq_messages.read_response,
+            "AJ": read_response,
             "a": rfq_messages.read_status_request,
             "AD": rfq_messages.read_trade_request,
         }

@@ -11,8 +11,7 @@ from gateway.fix.handler import Session
 from gateway.fix.message import FieldMissing, Fields, FieldWrong, Message
 from gateway.fix.order_messages import find_account
 from wire.client_makers import PassRfq
-from wire.client_quotes import AcceptQuote, TradeRfq
-from wire.client_rfq import CreateRfq, RfqLeg
+from wire.client_rfq import CreateRfq, RfqHedge, RfqLeg
 from wire.fix_rfq import (
     CLIENT_ID_BYTES_MAX,
     AskStatus,
@@ -21,7 +20,6 @@ from wire.fix_rfq import (
     FixQuote,
     MassEntry,
     RequestQuotes,
-    Respond,
     SendQuote,
     SendQuotes,
     Withdraw,
@@ -32,8 +30,6 @@ from wire.limits import MASS_QUOTE_MAX, RFQ_LEGS_MAX, RFQ_MAKERS_MAX, RFQ_RATIO_
 from wire.negotiation import QuoteCondition
 from wire.units import NANOSECONDS_PER_SECOND, Audience, PassReason, Side
 
-HIT, COUNTER, PASS = "1", "2", "6"
-"""QuoteRespType (694) that a taker sends."""
 CANCEL_ALL = "4"
 CANCEL_TYPES = {"1", "4", "5"}
 """QuoteCancelType (298)."""
@@ -50,10 +46,16 @@ ALL_TRADES, MATCHING_TRADES = "0", "1"
 """TradeRequestType (569)."""
 ALL_OR_NONE = "A"
 """QuoteQualifier (695)."""
+HEDGE = "hedge at "
+"""LegSecurityDesc (620) of the leg that trades with a structure at the taker's price, which follows."""
+PER_UNIT, YIELD = "2", "9"
+"""PriceType (423) and LegPriceType (686): a price as the instrument has it; a volatility a year, as a fraction."""
 SNAPSHOT = "0"
 LIFE_SECONDS = 300
 INSTRUMENT_TAGS = frozenset({55, 65, 48, 22, 460, 461, 167, 762, 200, 541, 202, 201, 207, 231, 106, 107})
-LEG_TAGS = frozenset({600, 601, 602, 603, 607, 608, 609, 610, 611, 612, 616, 620, 623, 624, 556, 687, 681, 684, 690})
+LEG_TAGS = frozenset(
+    {600, 601, 602, 603, 607, 608, 609, 610, 611, 612, 616, 620, 623, 624, 556, 686, 687, 681, 684, 690}
+)
 PARTY_TAGS = frozenset({448, 447, 452, 802, 523, 803})
 REQUEST_TAGS = frozenset(
     {
@@ -119,10 +121,12 @@ def read_request(message: Message, session: Session) -> RequestQuotes:
         raise NotSpoken("one_structure", 146, f"one structure a request: value {len(asked)}, bound 1")
     (one,) = asked
     makers = _makers(one)
+    legs, hedge = _structure(one)
     command = CreateRfq(
         command_id=f"fix:{session.session_id}:R:{request_id}",
         account_id=account_of(message, one, session),
-        legs=_legs(one),
+        legs=legs,
+        hedge=hedge,
         quantity=values.plain(_positive(one, 38)),
         side=values.word(one, 54, values.SIDES) if 54 in one else None,
         maker_firm_ids=makers,
@@ -131,20 +135,36 @@ def read_request(message: Message, session: Session) -> RequestQuotes:
         life_seconds=_life_seconds(message, one),
         label=message.find(58)[:64],
     )
-    return RequestQuotes(request_id=request_id, command=_checked(command, 146))
+    return RequestQuotes(request_id=request_id, command=checked(command, 146))
 
 
-def _legs(one: Fields) -> list[RfqLeg]:
+def _structure(one: Fields) -> tuple[list[RfqLeg], RfqHedge | None]:
+    """Legs that makers price, and the one that trades with them at a price of the taker's."""
     if 555 not in one:
-        return [RfqLeg(instrument_name=one.get(55), side=Side.BUY)]
-    legs = one.groups(555, LEG_TAGS)
+        return [RfqLeg(instrument_name=one.get(55), side=Side.BUY)], None
+    given = one.groups(555, LEG_TAGS)
+    hedges = [leg for leg in given if leg.find(620).startswith(HEDGE)]
+    legs = [leg for leg in given if leg not in hedges]
     if not 1 <= len(legs) <= RFQ_LEGS_MAX:
         raise FieldWrong(555, one.get(555))
+    if len(hedges) > 1:
+        raise NotSpoken("one_hedge", 620, f"a structure has one hedge leg: value {len(hedges)}, bound 1")
     quantity = _positive(one, 38)
-    return [
+    read = [
         RfqLeg(instrument_name=leg.get(600), side=values.word(leg, 624, values.SIDES), ratio=_ratio(leg, quantity))
         for leg in legs
     ]
+    return read, _hedge(hedges[0], quantity) if hedges else None
+
+
+def _hedge(leg: Fields, quantity: Decimal) -> RfqHedge:
+    price = Fields(((620, leg.get(620).removeprefix(HEDGE)),))
+    return RfqHedge(
+        instrument_name=leg.get(600),
+        side=values.word(leg, 624, values.SIDES),
+        price=values.plain(_positive(price, 620)),
+        ratio=_ratio(leg, quantity),
+    )
 
 
 def _ratio(leg: Fields, quantity: Decimal) -> int:
@@ -185,40 +205,50 @@ def read_quote(message: Message, session: Session) -> SendQuote:
 
 
 def _quote(fields: Fields, quote_id: str, rfq_id: int, account_id: int) -> FixQuote:
-    bids, asks = _prices(fields)
+    if find_quote(quote_id) is not None:
+        raise NotSpoken("reserved_id", 117, f"ids of this form name quotes as their takers read them: {quote_id}")
+    priced = _priced(fields)
     sizes = {_positive(fields, tag) for tag in (38, 134, 135) if tag in fields}
     if len(sizes) > 1:
         raise NotSpoken("one_quantity", 135, "a quote has one quantity for both sides")
     quote = FixQuote(
         quote_id=quote_id,
         rfq_id=rfq_id,
-        bids=bids,
-        asks=asks,
+        bids=priced.get((PER_UNIT, 681), {}),
+        asks=priced.get((PER_UNIT, 684), {}),
+        bid_volatilities=priced.get((YIELD, 681), {}),
+        ask_volatilities=priced.get((YIELD, 684), {}),
         quantity=values.plain(sizes.pop()) if sizes else None,
         condition=_condition(fields),
         valid_until_ns=values.time_ns(fields, 62) if 62 in fields else 0,
         account_id=account_id,
     )
-    return _checked(quote, 132)
+    return checked(quote, 132)
 
 
-def _prices(fields: Fields) -> tuple[dict[str, str], dict[str, str]]:
-    """Bids and asks, by leg where legs are priced. Raises FieldMissing, FieldWrong."""
-    bids, asks = dict[str, str](), dict[str, str]()
+def _priced(fields: Fields) -> dict[tuple[str, int], dict[str, str]]:
+    """By what it is (686) and its side (681 bid, 684 offer), each leg's. Raises FieldMissing, FieldWrong."""
+    found = dict[tuple[str, int], dict[str, str]]()
     for leg in fields.groups(555, LEG_TAGS):
-        _note(bids, leg, leg.get(600), 681)
-        _note(asks, leg, leg.get(600), 684)
-    if not bids and not asks:
-        _note(bids, fields, "", 132)
-        _note(asks, fields, "", 133)
-    if not bids and not asks:
+        kind = _price_type(leg, 686)
+        for tag in (681, 684):
+            if tag in leg:
+                found.setdefault((kind, tag), {})[leg.get(600)] = values.plain(values.decimal(leg, tag))
+    if not found:
+        kind = _price_type(fields, 423)
+        for tag, side in ((132, 681), (133, 684)):
+            if tag in fields:
+                found[kind, side] = {"": values.plain(values.decimal(fields, tag))}
+    if not found:
         raise FieldMissing(132)
-    return bids, asks
+    return found
 
 
-def _note(prices: dict[str, str], fields: Fields, name: str, tag: int) -> None:
-    if tag in fields:
-        prices[name] = values.plain(values.decimal(fields, tag))
+def _price_type(fields: Fields, tag: int) -> str:
+    kind = fields.find(tag, PER_UNIT)
+    if kind not in (PER_UNIT, YIELD):
+        raise FieldWrong(tag, kind)
+    return kind
 
 
 def _condition(message: Fields) -> QuoteCondition:
@@ -262,34 +292,6 @@ def read_withdrawal(message: Message, session: Session) -> Withdraw:
     if kind != CANCEL_ALL and not (quote_id or request_id):
         raise FieldMissing(117)
     return Withdraw(quote_id=quote_id, request_id=request_id, is_all=kind == CANCEL_ALL)
-
-
-def read_response(message: Message, session: Session) -> Respond:
-    """A taker hits, lifts or passes. Raises FieldMissing, FieldWrong, NotSpoken."""
-    kind, response_id = message.get(694), client_id(message, 693)
-    if kind == COUNTER:
-        raise NotSpoken("counter_not_supported", 694, "a counter is not spoken: rest a limit in the terminal")
-    if kind not in (HIT, PASS):
-        raise FieldWrong(694, kind)
-    quote = find_quote(message.find(117))
-    if quote is None:
-        raise FieldWrong(117, message.get(117))
-    rfq_id, quote_id, version = quote
-    command_id = f"fix:{session.session_id}:AJ:{response_id}"
-    command: AcceptQuote | TradeRfq | None = None
-    if kind == HIT:
-        side = values.word(message, 54, values.SIDES)
-        command = AcceptQuote(command_id=command_id, rfq_id=rfq_id, quote_id=quote_id, version=version, side=side)
-        if 44 in message:
-            limit = values.plain(values.decimal(message, 44))
-            command = TradeRfq(command_id=command_id, rfq_id=rfq_id, side=side, limit_price=limit)
-    return Respond(
-        response_id=response_id,
-        quote_id=message.get(117),
-        client_order_id=client_id(message, 11) if 11 in message else response_id,
-        rfq_id=rfq_id,
-        command=None if command is None else _checked(command, 117),
-    )
 
 
 def read_status_request(message: Message, session: Session) -> AskStatus:
@@ -337,7 +339,7 @@ def _positive(fields: Fields, tag: int) -> Decimal:
     return value
 
 
-def _checked(command: Checked, tag: int) -> Checked:
+def checked(command: Checked, tag: int) -> Checked:
     """What the desk's own entrances would refuse to read is refused here, too. Raises FieldWrong."""
     try:
         msgspec.json.decode(msgspec.json.encode(command), type=type(command))

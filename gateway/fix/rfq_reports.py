@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.fix import values
 from gateway.fix.message import Field, Outgoing
+from gateway.fix.rfq_messages import HEDGE
 from wire.facts import FillView, QuoteView, RfqLegView, RfqView
 from wire.fix_rfq import (
     NO_ID,
@@ -135,6 +136,9 @@ class Reports:
         body.append((117, news.quote_id or NO_ID))
         body += [(693, news.response_id)] if news.response_id else []
         body += [*_party(news.party, EXECUTING_FIRM), *_named(news.instruments), (297, self._status_word(news.status))]
+        body += [(54, values.SIDE_WORDS[news.side])] if news.side is not None else []
+        body += [(tag, price) for tag, price in ((132, news.bid), (133, news.ask)) if price]
+        body += [(62, values.time_text(news.until_ns))] if news.until_ns else []
         text = _text(news.reason, news.text)
         yield Outgoing("AI", (*body, *(((58, text),) if text else ())))
 
@@ -259,7 +263,7 @@ def _named(instruments: list[str]) -> tuple[Field, ...]:
 
 
 def _leg(leg: RfqLegView) -> tuple[Field, ...]:
-    hedge = ((620, f"hedge at {leg.price}"),) if leg.is_hedge else ()
+    hedge = ((620, f"{HEDGE}{leg.price}"),) if leg.is_hedge else ()
     return ((600, leg.instrument_name), *hedge, (623, str(leg.ratio)), (624, values.SIDE_WORDS[leg.side]))
 
 

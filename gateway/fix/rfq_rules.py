@@ -1,19 +1,28 @@
 """RFQ and trade capture as the message reference lists them; ``gateway.fix.messages`` prints them with the others."""
 
-from gateway.fix.message_rules import IN, OUT, FieldRule, MessageRule
+from gateway.fix.message_rules import (
+    ACCOUNT,
+    ANY_GRANT,
+    IN,
+    LATER,
+    OUT,
+    TEXT,
+    FieldRule,
+    MessageRule,
+    comes_back,
+    of_request,
+)
 
 _F = FieldRule
-_LATER = ("FIX.4.4", "FIX.5.0SP2")
 _RFQ = "rfq"
-_ANY = "drop_copy, market_data, orders or rfq"
-_TRADES = "drop_copy, orders or rfq"
-_TEXT = _F(58, "Text", "N", "`name: words`, with value and bound where a rule refused.")
-_SYMBOL = _F(55, "Symbol", "Y", "The instrument; `[N/A]` with 167=MLEG where there are legs.")
+SYMBOL = _F(55, "Symbol", "Y", "The instrument; `[N/A]` with 167=MLEG where there are legs.")
 _LEGS = _F(555, "NoLegs", "N", "600 symbol, 624 side when the structure is bought, 623 ratio (or 687 quantity).")
-_QUOTED_LEGS = _F(
-    555, "NoLegs", "of a structure", "600 and 681 bid, 684 offer of each leg, in the leg's own convention; any order."
-)
+_PRICES = "600 and 681 bid, 684 offer of each leg but the hedge's, in the leg's own convention; any order."
+_QUOTED_LEGS = _F(555, "NoLegs", "of a structure", _PRICES)
 _RESPONSE = _F(693, "QuoteRespID", "Y", "Unique per session, at most 36 bytes.")
+_REQUEST = of_request(131, "QuoteReqID")
+_UNITS = _F(38, "OrderQty", "Y", "Units of the structure.")
+_WHOLE = _F(735, "NoQuoteQualifiers", "N", "695=A: all or none.")
 _TIME = _F(60, "TransactTime", "N", "UTC.")
 
 RFQ_MESSAGES = (
@@ -21,11 +30,11 @@ RFQ_MESSAGES = (
         type="c",
         name="SecurityDefinitionRequest",
         direction=IN,
-        grant=_ANY,
-        versions=_LATER,
+        grant=ANY_GRANT,
+        versions=LATER,
         meaning="An instrument, or a structure of listed ones as a request names it. 35=d answers; nothing is created.",
         fields=(
-            _F(320, "SecurityReqID", "Y", "Comes back."),
+            comes_back(320, "SecurityReqID"),
             _F(321, "SecurityRequestType", "Y", "0 or 1; a list is asked for with 35=x."),
             _F(55, "Symbol", "without 555", "The instrument."),
             _LEGS,
@@ -35,11 +44,11 @@ RFQ_MESSAGES = (
         type="d",
         name="SecurityDefinition",
         direction=OUT,
-        grant=_ANY,
-        versions=_LATER,
+        grant=ANY_GRANT,
+        versions=LATER,
         meaning="What is listed, or that it is not.",
         fields=(
-            _F(320, "SecurityReqID", "Y", "Of the request."),
+            of_request(320, "SecurityReqID"),
             _F(322, "SecurityResponseID", "Y", "Unique."),
             _F(323, "SecurityResponseType", "Y", "1 accepted, 5 an instrument is not listed."),
             _F(
@@ -48,7 +57,7 @@ RFQ_MESSAGES = (
                 "Y",
                 "With 461, 167, 541, 202, 231, 15 and 969 (5.0) or 561 (4.4); of a structure `[N/A]`, 555.",
             ),
-            _TEXT,
+            TEXT,
         ),
     ),
     MessageRule(
@@ -56,17 +65,23 @@ RFQ_MESSAGES = (
         name="QuoteRequest",
         direction=IN,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="A taker asks for firm quotes. 35=AI (297=0, `rfq <id>`) says that it is open, 35=AG that it is not.",
         fields=(
             _F(131, "QuoteReqID", "Y", "Unique per session, at most 36 bytes."),
             _F(1091, "PreTradeAnonymity", "N", "Y: makers do not learn who asks; FIX 5.0."),
             _F(146, "NoRelatedSym", "Y", "1: one structure a request."),
-            _SYMBOL,
+            SYMBOL,
             _F(54, "Side", "N", "1 or 2 asks for one side; both without."),
-            _F(38, "OrderQty", "Y", "Units of the structure."),
-            _F(1, "Account", "N", "One of the session's accounts, by number."),
+            _UNITS,
+            ACCOUNT,
             _LEGS,
+            _F(
+                620,
+                "LegSecurityDesc",
+                "N",
+                "Of one leg, a perpetual or a future: `hedge at <price>`; it trades with the structure at that price.",
+            ),
             _F(126, "ExpireTime", "N", "Or 62: 10 s to 600 s from now; 300 s without."),
             _F(453, "NoPartyIDs", "N", "452=35 and 448, the number of a maker's firm; every maker without."),
         ),
@@ -76,14 +91,14 @@ RFQ_MESSAGES = (
         name="QuoteRequest",
         direction=OUT,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="A maker is asked: to every session of its firm with the grant.",
         fields=(
             _F(131, "QuoteReqID", "Y", "`R` and the RFQ's number; the answers carry it."),
             _F(146, "NoRelatedSym", "Y", "1."),
-            _SYMBOL,
+            SYMBOL,
             _F(54, "Side", "N", "The taker's, where it asks for one."),
-            _F(38, "OrderQty", "Y", "Units of the structure."),
+            _UNITS,
             _F(15, "Currency", "Y", "Of net prices."),
             _F(555, "NoLegs", "of a structure", "600, 624, 623; 620 `hedge at <price>` marks the hedge leg."),
             _F(126, "ExpireTime", "Y", "UTC."),
@@ -95,10 +110,10 @@ RFQ_MESSAGES = (
         name="QuoteRequestReject",
         direction=IN,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="A maker does not quote; a quote of its firm that stands is withdrawn.",
         fields=(
-            _F(131, "QuoteReqID", "Y", "Of the request."),
+            _REQUEST,
             _F(658, "QuoteRequestRejectReason", "Y", "4 too late, 6 not authorized, 9 no inventory, any other: pass."),
             _F(146, "NoRelatedSym", "Y", "Not looked at."),
         ),
@@ -108,12 +123,12 @@ RFQ_MESSAGES = (
         name="QuoteRequestReject",
         direction=OUT,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="A request that was not opened.",
         fields=(
-            _F(131, "QuoteReqID", "Y", "Of the request."),
+            _REQUEST,
             _F(658, "QuoteRequestRejectReason", "Y", "1 symbol, 3 too many, 6 not allowed, 99 what the text names."),
-            _TEXT,
+            TEXT,
         ),
     ),
     MessageRule(
@@ -121,19 +136,31 @@ RFQ_MESSAGES = (
         name="Quote",
         direction=IN,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="A maker's firm quote; a second one for a request replaces the first. 35=AI answers: 297=0 or 5.",
         fields=(
-            _F(117, "QuoteID", "Y", "Unique per session, at most 36 bytes; another one for each replacement."),
-            _F(131, "QuoteReqID", "Y", "Of the request."),
-            _SYMBOL,
+            _F(
+                117,
+                "QuoteID",
+                "Y",
+                "Unique per session, at most 36 bytes, not of the form `Q1.2.3`; another one for each replacement.",
+            ),
+            _REQUEST,
+            SYMBOL,
             _F(132, "BidPx", "N", "Of a single instrument; what the maker pays."),
             _F(133, "OfferPx", "N", "Of a single instrument; what the maker takes."),
             _QUOTED_LEGS,
+            _F(
+                423,
+                "PriceType",
+                "N",
+                "2 prices; 9: 132 and 133 are volatilities of an option a year, as fractions (`0.625`). "
+                "686 of a leg the same.",
+            ),
             _F(134, "BidSize", "N", "Units of the structure, the same as 135 and 38; all that was asked without."),
             _F(62, "ValidUntilTime", "N", "UTC; the request's end without."),
-            _F(735, "NoQuoteQualifiers", "N", "695=A: all or none."),
-            _F(1, "Account", "N", "One of the session's accounts, by number."),
+            _WHOLE,
+            ACCOUNT,
         ),
     ),
     MessageRule(
@@ -141,20 +168,20 @@ RFQ_MESSAGES = (
         name="Quote",
         direction=OUT,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="The taker sees a version of a quote, once the grace of 5 s is over. A replacement has another 117.",
         fields=(
             _F(117, "QuoteID", "Y", "Of this version: the response names it."),
-            _F(131, "QuoteReqID", "Y", "Of the request."),
+            _REQUEST,
             _F(537, "QuoteType", "Y", "1 tradeable."),
             _F(453, "NoPartyIDs", "Y", "The maker's name, or its alias."),
-            _SYMBOL,
+            SYMBOL,
             _QUOTED_LEGS,
             _F(132, "BidPx", "N", "Net; the taker sells here."),
             _F(133, "OfferPx", "N", "Net; the taker buys here."),
             _F(134, "BidSize", "N", "Units of the structure; 135 of the offer."),
             _F(62, "ValidUntilTime", "Y", "UTC."),
-            _F(735, "NoQuoteQualifiers", "N", "695=A: all or none."),
+            _WHOLE,
         ),
     ),
     MessageRule(
@@ -162,7 +189,7 @@ RFQ_MESSAGES = (
         name="MassQuote",
         direction=IN,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="Quotes for many requests, at most 100 entries; each is done or refused by itself. 35=b answers.",
         fields=(
             _F(117, "QuoteID", "Y", "Of the message; comes back."),
@@ -175,13 +202,13 @@ RFQ_MESSAGES = (
         name="MassQuoteAcknowledgement",
         direction=OUT,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="What became of each entry.",
         fields=(
             _F(117, "QuoteID", "Y", "Of the mass quote."),
             _F(297, "QuoteStatus", "Y", "0; 5 where all were refused."),
             _F(296, "NoQuoteSets", "Y", "302 and 295 with 299; 368=99 of an entry that was refused."),
-            _TEXT,
+            TEXT,
         ),
     ),
     MessageRule(
@@ -189,11 +216,16 @@ RFQ_MESSAGES = (
         name="QuoteCancel",
         direction=IN,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="A maker withdraws a quote, or a taker its request. Never throttled. 35=AI tells what ended.",
         fields=(
             _F(298, "QuoteCancelType", "Y", "1 or 5 what is named, 4 all quotes of the firm."),
-            _F(117, "QuoteID", "298=1, 5 without 131", "Of a quote of the session; `NONE` (4.4) where 131 names it."),
+            _F(
+                117,
+                "QuoteID",
+                "298=1, 5 without 131",
+                "Of a quote of the session; `NONE` (4.4) where 131 names it. Of a taker with 131: its counter, by 693.",
+            ),
             _F(131, "QuoteReqID", "N", "Of the request that was quoted, or that the session made."),
         ),
     ),
@@ -202,11 +234,11 @@ RFQ_MESSAGES = (
         name="QuoteCancel",
         direction=OUT,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="To the taker: a quote that stood has ended.",
         fields=(
             _F(117, "QuoteID", "Y", "As it was shown."),
-            _F(131, "QuoteReqID", "Y", "Of the request."),
+            _REQUEST,
             _F(298, "QuoteCancelType", "Y", "5; in 4.4: 1."),
         ),
     ),
@@ -215,16 +247,33 @@ RFQ_MESSAGES = (
         name="QuoteResponse",
         direction=IN,
         grant=_RFQ,
-        versions=_LATER,
-        meaning="A taker trades the full size, or withdraws its request. 35=AI (297=10), then 35=8 and 35=AE a leg.",
+        versions=LATER,
+        meaning="A taker trades the full size, rests a counter or withdraws its request. 35=AI answers (297=10; "
+        "of a counter 0), then 35=8 and 35=AE a leg.",
         fields=(
             _RESPONSE,
             _F(117, "QuoteID", "Y", "Of the version that was seen: another one has been refused by name."),
-            _F(694, "QuoteRespType", "Y", "1 hit or lift, 6 pass. A counter (2) is refused by name."),
-            _F(54, "Side", "694=1", "The taker's side of the structure."),
-            _F(44, "Price", "N", "With it the whole pool trades, nothing beyond this net price."),
+            _F(694, "QuoteRespType", "Y", "1 hit or lift, 2 counter: 44 rests, hidden from makers, 6 pass."),
+            _F(54, "Side", "694=1, 2", "The taker's side of the structure."),
+            _F(44, "Price", "694=2", "Net. With 694=1 the whole pool trades, nothing of it beyond."),
             _F(11, "ClOrdID", "N", "Comes back in 35=8; 693 without."),
-            _SYMBOL,
+            SYMBOL,
+            _TIME,
+        ),
+    ),
+    MessageRule(
+        type="AJ",
+        name="QuoteResponse",
+        direction=IN,
+        grant=_RFQ,
+        versions=LATER,
+        meaning="A maker answers the last look at its quote (35=AI, 297=10, `last_look`, with the end in 62).",
+        fields=(
+            _RESPONSE,
+            _F(117, "QuoteID", "Y", "The maker's own."),
+            _F(694, "QuoteRespType", "Y", "1 (5.0: or 11) it stands by its quote, 6 it takes its price back."),
+            _F(58, "Text", "694=6", "First word: price_tolerance, credit_check, risk_limit or technical."),
+            SYMBOL,
             _TIME,
         ),
     ),
@@ -233,7 +282,7 @@ RFQ_MESSAGES = (
         name="QuoteResponse",
         direction=OUT,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="To a maker that quoted: what became of its quote. The price of others is never told.",
         fields=(
             _F(693, "QuoteRespID", "Y", "Unique."),
@@ -253,10 +302,10 @@ RFQ_MESSAGES = (
         name="QuoteStatusRequest",
         direction=IN,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="35=AI with the quote as it stands: one of the session's own, or one that it was shown.",
         fields=(
-            _F(649, "QuoteStatusReqID", "N", "Comes back."),
+            comes_back(649, "QuoteStatusReqID", "N"),
             _F(117, "QuoteID", "Y", "The maker's own, or as the taker was shown it."),
             _F(263, "SubscriptionRequestType", "N", "0: states are told as they change anyway."),
         ),
@@ -266,11 +315,11 @@ RFQ_MESSAGES = (
         name="QuoteStatusReport",
         direction=OUT,
         grant=_RFQ,
-        versions=_LATER,
+        versions=LATER,
         meaning="The state of a request (117=NONE) or of a quote, or that a message about it was refused.",
         fields=(
             _F(649, "QuoteStatusReqID", "N", "Of the request for it."),
-            _F(131, "QuoteReqID", "N", "Of the request."),
+            of_request(131, "QuoteReqID", "N"),
             _F(117, "QuoteID", "Y", "The session's, or `NONE`."),
             _F(693, "QuoteRespID", "N", "Of the response that it answers."),
             _F(
@@ -280,65 +329,9 @@ RFQ_MESSAGES = (
                 "0 accepted, 4 all canceled, 5 rejected, 6 removed, 7 expired, 9 not found, 10 pending, 11 a maker "
                 "passes; 17 canceled, 21 traded (4.4: 6).",
             ),
-            _TEXT,
+            _F(62, "ValidUntilTime", "297=10", "The end of a last look, UTC; 54 has the taker's side for its maker."),
+            _F(132, "BidPx", "297=0", "Net; 133 of the offer: what a quote in volatilities came to."),
+            TEXT,
         ),
-    ),
-    MessageRule(
-        type="AD",
-        name="TradeCaptureReportRequest",
-        direction=IN,
-        grant=_TRADES,
-        versions=_LATER,
-        meaning="Executions of the session's accounts, of orders and of RFQs. 35=AQ answers, then each as 35=AE.",
-        fields=(
-            _F(568, "TradeRequestID", "Y", "Comes back."),
-            _F(569, "TradeRequestType", "Y", "0 all, 1 those that match."),
-            _F(1, "Account", "N", "One of the session's accounts; all without."),
-            _F(17, "ExecID", "N", "The number of an execution."),
-            _F(580, "NoDates", "N", "60: from the first, to before the second."),
-            _F(263, "SubscriptionRequestType", "N", "0: trades of RFQs are told as they happen anyway."),
-        ),
-    ),
-    MessageRule(
-        type="AQ",
-        name="TradeCaptureReportRequestAck",
-        direction=OUT,
-        grant=_TRADES,
-        versions=_LATER,
-        meaning="Whether trades follow.",
-        fields=(
-            _F(568, "TradeRequestID", "Y", "Of the request."),
-            _F(748, "TotNumTradeReports", "Y", "How many follow."),
-            _F(749, "TradeRequestResult", "Y", "0, or 99 with a text."),
-            _F(750, "TradeRequestStatus", "Y", "0 accepted, 1 completed (there is none), 2 rejected."),
-            _TEXT,
-        ),
-    ),
-    MessageRule(
-        type="AE",
-        name="TradeCaptureReport",
-        direction=OUT,
-        grant=_TRADES,
-        versions=_LATER,
-        meaning="An execution: of an RFQ's leg beside its 35=8, or in answer to 35=AD (568, 748; 912=Y on the last).",
-        fields=(
-            _F(571, "TradeReportID", "Y", "The execution and the side: unique for ever."),
-            _F(487, "TradeReportTransType", "Y", "0 new, 1 takes back the one in 572."),
-            _F(820, "TradeLinkID", "of an RFQ", "`R` and the RFQ's number: the same for all its legs."),
-            _SYMBOL,
-            _F(32, "LastQty", "Y", "Contracts."),
-            _F(31, "LastPx", "Y", "In the leg's own convention."),
-            _F(442, "MultiLegReportingType", "Y", "2 a leg of a structure, 1 alone."),
-            _F(552, "NoSides", "Y", "1: 54, 37, 11, 1; 136 with the fee (137, 138)."),
-        ),
-    ),
-    MessageRule(
-        type="AR",
-        name="TradeCaptureReportAck",
-        direction=IN,
-        grant=_TRADES,
-        versions=_LATER,
-        meaning="Taken note of: nothing waits for it.",
-        fields=(_F(571, "TradeReportID", "Y", "Of the report."),),
     ),
 )

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import simplefix
@@ -269,6 +269,91 @@ def test_quotes_go_with_the_session_that_made_them(stack: Stack, parties: dict[s
         maker.get("AI", t117="mine", t297="0")
     rows = desks.wait_for("the quote to go", lambda: [r for r in quotes_of(stack, rfq_id) if r[2] != "active"])
     assert [(state, reason) for _, _, state, reason in rows] == [("canceled", "disconnect")]
+
+
+def agree_last_look(maker: RestDesk, taker: RestDesk) -> None:
+    """Wide in price, and as long as the desk allows: a machine that does other things too is slow."""
+    offer = {
+        "command_id": maker.command_id(), "maker_firm_id": maker.firm_id, "taker_firm_id": taker.firm_id,
+        "window_ms": 5_000, "tolerance_basis_points": "500",
+    }  # fmt: skip
+    agreement_id = int(maker.send_until_answered("last-looks", offer)["entity_id"])
+    taker.send_until_answered("last-looks/agree", {"command_id": taker.command_id(), "agreement_id": agreement_id})
+
+
+class Pair(NamedTuple):
+    """Both sides of requests for an option with a hedge leg, quoted in volatility."""
+
+    taker: Party
+    maker: Party
+    maker_firm_id: int
+    option: str
+    volatility: float
+    hedge: str
+
+    def negotiate(self, word: str) -> str:
+        """Ask and quote; the quote as its taker reads it. Its maker calls it as the request is called."""
+        taker, maker = self.taker, self.maker
+        taker.send(
+            "R", (131, word), (146, 1), (55, "[N/A]"), (38, 1), (555, 2), (600, self.option), (624, 1),
+            (600, "BTC-PERPETUAL"), (620, self.hedge), (624, 2), (453, 1), (448, self.maker_firm_id), (447, "D"), (452, 35),
+        )  # fmt: skip
+        rfq_id = value(taker.get("AI", t131=word, t297="0"), 58).removeprefix("rfq ")
+        shown = maker.get("R", t131=f"R{rfq_id}")
+        assert [text for tag, text in shown.pairs if tag == b"620"] == [self.hedge.encode()]
+        maker.send(
+            "S", (117, word), (131, f"R{rfq_id}"), (55, "[N/A]"), (555, 1), (600, self.option), (686, 9),
+            (684, f"{self.volatility:.3f}"), (135, 1), (60, timestamp()),
+        )  # fmt: skip
+        priced = maker.get("AI", t117=word)
+        offered = taker.get("S", t131=word)
+        assert value(priced, 297) == "0", priced
+        assert (value(priced, 133), value(priced, 132)) == (value(offered, 133), "")
+        return value(offered, 117)
+
+    def counter(self, quote_id: str, response_id: str, price: str) -> None:
+        self.taker.send(
+            "AJ", (693, response_id), (117, quote_id), (694, 2), (54, 1), (44, price), (11, f"order-{response_id}"),
+            (55, "[N/A]"), (60, timestamp()),
+        )  # fmt: skip
+        assert value(self.taker.get("AI", t693=response_id), 297) == "0"
+
+    def answer_look(self, quote_id: str, kind: int, *why: tuple[int, object]) -> None:
+        asked = self.maker.get("AI", t117=quote_id, t297="10")
+        assert (value(asked, 58), value(asked, 54)) == ("last_look", "1")
+        response = (693, f"look-{quote_id}"), (117, quote_id), (694, kind), (55, "[N/A]")
+        self.maker.send("AJ", *response, *why, (60, timestamp()))
+
+
+def test_counters_hedges_volatilities_and_last_looks_between_two_parties_by_fix(
+    stack: Stack, parties: dict[str, RestDesk]
+) -> None:
+    aurora, ember = parties["aurora"], parties["ember"]
+    ticker = pick_option(aurora)
+    marks = {each["instrument_name"]: each["mark_price"] for each in aurora.get("market/tickers", coin="BTC")}
+    hedge = f"hedge at {round(marks['BTC-PERPETUAL'] * 2) / 2:.1f}"
+    terms = ember.firm_id, ticker["instrument_name"], ticker["mark_volatility"] + 0.02, hedge
+    agree_last_look(ember, aurora)
+    with Party(stack, "aurora", "FIXT.1.1").come() as taker, Party(stack, "ember").come() as maker:
+        pair = Pair(taker, maker, *terms)
+        quote_id = pair.negotiate("stands")
+        pair.counter(quote_id, "low", "0.0001")
+        taker.send("Z", (131, "stands"), (117, "low"), (298, 1), (295, 1), (55, "[N/A]"))
+        gone = taker.get("AI", t693="low")
+        assert (value(gone, 297), value(gone, 58)) == ("17", "requested")
+        pair.counter(quote_id, "high", "0.9")
+        pair.answer_look("stands", 1)
+        assert value(taker.get("AI", t693="high", t297="10"), 58) == "last_look"
+        reports = [taker.get("8"), taker.get("8")]
+        assert sorted(value(report, 55) for report in reports) == sorted([pair.option, "BTC-PERPETUAL"])
+        assert {(value(report, 11), value(report, 693)) for report in reports} == {("order-high", "high")}
+        assert value(maker.get("AJ", t117="stands"), 58) == "lift"
+        quote_id = pair.negotiate("taken-back")
+        pair.counter(quote_id, "again", "0.9")
+        pair.answer_look("taken-back", 6, (58, "credit_check"))
+        why = taker.get("AI", t117=quote_id, t297="5")
+        assert (value(why, 693), value(why, 58)) == ("again", "credit_check")
+        assert value(taker.get("AI", t693="again", t131="taken-back", t297="5"), 58) == "last_look_rejected"
 
 
 @pytest.mark.parametrize("victim", ["gateway", "dispatcher", "postgres"])

@@ -48,7 +48,7 @@ def rfq_bodies() -> dict[str, Body]:
         "S": [(117, "?"), (131, "nothing"), (537, 1), (55, NAME), (133, "1.0"), (60, timestamp())],
         "i": [(117, "?"), (537, 1), (296, 1), (302, "nothing"), (304, 1), (295, 1), (299, "?"), (55, NAME), (133, 1)],
         "AG": [(131, "nothing"), (658, 10), (146, 1), (55, NAME)],
-        "AJ": [(693, "?"), (117, "Q1.1.1"), (694, 2), (55, NAME), (44, "1.0"), (60, timestamp())],
+        "AJ": [(693, "?"), (117, "Q1.1.1"), (694, 3), (55, NAME), (44, "1.0"), (60, timestamp())],
         "Z": [(117, "?"), (298, 2)],
         "a": [(649, "?"), (117, "?"), (263, 1), (55, NAME)],
         "AD": [(568, "?"), (569, 2)],
@@ -66,7 +66,7 @@ FORMATTED = {"D": (38, 44, 60), "G": (38, 44, 60), "F": (60,), "V": (264,), "q":
 UNSAID = {("13", "")}
 """FIX 4.2 has no SessionRejectReason for a tag that appears twice: the text says it."""
 BUSINESS = {"D": "8", "G": "9", "F": "9", "H": "8", "V": "Y", "q": "r", "x": "y", "R": "AG", "S": "3", "i": "3", "AG": "3",
-            "AJ": "AI", "Z": "3", "a": "AI", "AD": "AQ"}  # fmt: skip
+            "AJ": "3", "Z": "3", "a": "AI", "AD": "AQ"}  # fmt: skip
 
 
 Broken = tuple[str, Body, str, str]

@@ -32,6 +32,9 @@ NEWS = [
         )
         for status, names in itertools.product((*STATUSES, "canceled", "traded"), ([CALL], [CALL, PUT], []))
     ),
+    fix_rfq.StatusTold(status="pending", request_id="R7", quote_id="q", instruments=[CALL], reason="last_look", until_ns=NOW,
+                       side=Side.BUY),
+    fix_rfq.StatusTold(status="accepted", request_id="R7", quote_id="q", instruments=[CALL, PUT], bid="0.05", ask="0.06"),
     *(
         fix_rfq.OutcomeTold(request_id="R7", quote_id="q", outcome=outcome, rfq=TWO)
         for outcome in ("hit", "lift", "tied", "cover", "tied_cover", "done_away", "expired", "pass")
