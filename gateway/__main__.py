@@ -15,6 +15,7 @@ import uvloop
 from gateway.feeds.chain_files import RecordingError
 from gateway.fix.dictionary import load_dictionaries
 from gateway.fix.registry import RegistryDamaged
+from gateway.fix.tls import TlsRefused
 from gateway.position_file import PositionFileDamaged
 from gateway.process import EXIT_FENCED, Gateway, OtherMarket
 from gateway.settings import Settings, parse_arguments
@@ -22,6 +23,7 @@ from gateway.standby import follow_until_due
 from gateway.venues.settings import VenuesRefused
 
 EXIT_RECORDING, EXIT_STATE, EXIT_LOCKED, EXIT_DAMAGED, EXIT_VENUES = 3, 4, 5, 6, 8
+EXIT_TLS = 9
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     parley_core.JournalFenced: (EXIT_FENCED, "Another gateway took over the journal in {directory}."),
     parley_core.JournalLocked: (EXIT_LOCKED, "Another gateway uses the journal in {directory}."),
@@ -29,6 +31,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     RecordingError: (EXIT_RECORDING, "{error}"),
     OtherMarket: (EXIT_STATE, "{error}"),
     RegistryDamaged: (EXIT_STATE, "{error}"),
+    TlsRefused: (EXIT_TLS, "{error}."),
     VenuesRefused: (EXIT_VENUES, "{error}"),
     PositionFileDamaged: (EXIT_STATE, "{error}"),
 }

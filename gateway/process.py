@@ -25,6 +25,7 @@ from gateway.feeds.simulated import SimulatedFeed
 from gateway.feeds.updates import Feed
 from gateway.fix.desk import Desk
 from gateway.fix.service import FixService
+from gateway.fix.tls import open_context
 from gateway.fix.unsupported import UnsupportedMessages
 from gateway.frame_publisher import FramePublisher
 from gateway.heartbeat import beat
@@ -58,6 +59,7 @@ class Gateway:
     def __init__(self, settings: Settings, engine: parley_core.Engine | None = None) -> None:
         """``engine``: one that was taken over; None opens the journal."""
         self._settings = settings
+        self._tls = open_context(settings.fix_tls) if settings.fix_tls else None
         position = load_position(settings.directory)
         _require_same_market(settings, position)
         self._engine = engine or open_engine(settings.directory / "journal")
@@ -137,7 +139,7 @@ class Gateway:
         )
         port = self._settings.fix_port
         return [
-            *([self._fix.run(self._settings.fix_host, port)] if port is not None else []),
+            *([self._fix.run(self._settings.fix_host, port, self._tls)] if port is not None else []),
             self._fix.chronicle.show(clients[5]),
             *([self._desk.run(), self._desk.market.run(), self._desk.rfq.relay(clients[7])] if self._desk else []),
             self._publisher.run(),

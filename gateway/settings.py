@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.feeds.recording import SPEED_MAX
+from gateway.fix.tls import Tls
 from gateway.valkey import connect
 from wire.units import NANOSECONDS_PER_SECOND
 
@@ -38,6 +39,8 @@ class Settings:
     lease_seconds: float = 3.0
     fix_host: str = "127.0.0.1"
     fix_port: int | None = None
+    fix_tls: Tls | None = None
+    """None: FIX clients connect in the clear, or through a proxy that ends TLS."""
 
 
 def parse_arguments(arguments: Sequence[str]) -> Settings:
@@ -62,9 +65,23 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         lease_seconds=parsed.lease_seconds,
         fix_host=parsed.fix_host,
         fix_port=parsed.fix_port,
+        fix_tls=_tls(parser, parsed.fix_certificate, parsed.fix_key, parsed.fix_client_authorities),
     )
 
 
+def _tls(
+    parser: argparse.ArgumentParser, certificate: Path | None, key: Path | None, authorities: Path | None
+) -> Tls | None:
+    if (certificate is None) != (key is None) or (authorities is not None and certificate is None):
+        parser.error("--fix-certificate and --fix-key belong together, and --fix-client-authorities needs both.")
+    return Tls(certificate=certificate, key=key, client_authorities=authorities) if certificate and key else None
+
+
+FIX_TLS_FILES = {
+    "fix_certificate": "PEM of the FIX port's certificate and its chain; without it there is no TLS",
+    "fix_key": "PEM of that certificate's key, readable by its owner alone",
+    "fix_client_authorities": "PEM of authorities whose certificates FIX clients must show",
+}
 DEFAULT_SPEED = "600"
 """Ten minutes a second: a recorded quarter of a day passes in about half a minute."""
 
@@ -87,6 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lease-seconds", type=_lease, default=3.0, help="silence after which a standby takes over")
     parser.add_argument("--fix-port", type=_port, help="accept FIX sessions here; 0 takes a free port")
     parser.add_argument("--fix-host", default="127.0.0.1", help="address of the FIX port")
+    for name, what in FIX_TLS_FILES.items():
+        variable = f"PARLEY_{name.upper()}"
+        path = os.environ.get(variable)
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=Path, default=Path(path) if path else None, help=f"{what} (or ${variable})")
     return parser
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from gateway.fix.framing import Splitter, TooLong
 from gateway.fix.line import Line
+from gateway.fix.tls import names_of
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +31,12 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._is_paused = False
+        self._names: frozenset[str] | None = None
         self.address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._names = names_of(transport.get_extra_info("peercert"))
         self.address = str((transport.get_extra_info("peername") or ("",))[0])
         if len(self._open) >= CONNECTIONS_MAX:
             log.warning("fix: %d connections are open, one of %s is refused", CONNECTIONS_MAX, self.address)
@@ -71,7 +74,8 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def finish(self) -> None:
-        if self._transport is not None:
+        """Once: a transport of TLS that is closed twice can no longer be aborted."""
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
 
     def abort(self) -> None:
@@ -100,6 +104,9 @@ class Connection(asyncio.Protocol):
         line = self._find_line(fields) if fields.get(b"35") == b"A" else None
         if line is None:
             log.warning("fix: a connection of %s names no session: closed", self.address)
+            self.abort()
+        elif self._names is not None and line.spec.sender not in self._names:
+            line.note("logon_refused", f"wrong_certificate: of {', '.join(sorted(self._names))[:64]}")
             self.abort()
         elif not line.is_free:
             line.note("logon_refused", f"already_connected: a second connection from {self.address}")

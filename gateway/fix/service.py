@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import ssl
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from gateway.fix.line import Line, Shared
 from gateway.fix.message import Message, Outgoing
 from gateway.fix.registry import SessionRegistry, session_of
 from gateway.fix.rules import Failures
-from gateway.fix.server import Connection
+from gateway.fix.server import LOGON_SECONDS, Connection
 from gateway.fix.store import StoreDamaged
 from wire.gateway_fix import ResetFixSequence, SetFixSession
 
@@ -33,6 +34,7 @@ CONFIRM_SECONDS = 0.05
 FLUSH_SECONDS = 5.0
 LISTEN_AGAIN_SECONDS = 0.5
 STOP_SECONDS = 2.0
+GOODBYE_SECONDS, CLOSED_POLL_SECONDS = 0.5, 0.01
 
 DictionaryOf = Callable[[str, str], Dictionary]
 
@@ -132,29 +134,38 @@ class FixService:
 
     # Life
 
-    async def run(self, host: str, port: int) -> None:
+    async def run(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Listen until canceled; then every session is logged out. ``port`` 0: any free one, see ``port``."""
         self._is_running = True
         for line in self._lines.values():
             self._start(line)
         parts = [asyncio.create_task(part) for part in (self._committer.run(), self._tick(), self._confirm())]
-        server = await self._listen(host, port)
+        server = await self._listen(host, port, tls)
         self.port = int(server.sockets[0].getsockname()[1])
         self.listening.set()
-        log.info("fix: listening on %s:%d for %d sessions", host, self.port, len(self._lines))
+        log.info(
+            "fix: listening on %s:%d%s for %d sessions", host, self.port, " by TLS" if tls else "", len(self._lines)
+        )
         try:
             await asyncio.gather(*parts, *self._tasks.values())
         finally:
             server.close()
             await _finish(self._stop([*parts, *self._tasks.values()]))
 
-    async def _listen(self, host: str, port: int) -> asyncio.Server:
+    async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> asyncio.Server:
         """Wait for the port: the gateway that was taken over may still hold it."""
         loop = asyncio.get_running_loop()
         is_told = False
         while True:
             try:
-                return await loop.create_server(lambda: Connection(self._find, self._connections), host, port)
+                return await loop.create_server(
+                    lambda: Connection(self._find, self._connections),
+                    host,
+                    port,
+                    ssl=tls,
+                    ssl_handshake_timeout=LOGON_SECONDS if tls else None,
+                    ssl_shutdown_timeout=STOP_SECONDS if tls else None,
+                )
             except OSError as error:
                 if not is_told:
                     log.warning("fix: cannot listen on %s:%d yet: %s", host, port, error)
@@ -170,10 +181,21 @@ class FixService:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await self._committer.commit()
-        for connection in list(self._connections):
-            connection.finish()
+        await self._close_connections()
         for line in self._lines.values():
             line.store.close()
+
+    async def _close_connections(self) -> None:
+        """After what was sent; who does not take part in the end of TLS is cut off."""
+        for connection in list(self._connections):
+            connection.finish()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                while self._connections:  # noqa: ASYNC110 - a set tells nobody when it is empty
+                    await asyncio.sleep(CLOSED_POLL_SECONDS)
+        for connection in list(self._connections):
+            connection.abort()
+        await asyncio.sleep(CLOSED_POLL_SECONDS)
 
     async def _tick(self) -> None:
         while True:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import itertools
+import ssl
 import threading
 from pathlib import Path
 from typing import Self
@@ -58,8 +59,8 @@ class News:
 class Desk:
     """``with Desk(folder) as desk``: listening at ``desk.port`` when it is entered; entered again, it goes on."""
 
-    def __init__(self, folder: Path, *specs: SetFixSession) -> None:
-        self._folder, self._specs = folder, specs
+    def __init__(self, folder: Path, *specs: SetFixSession, tls: ssl.SSLContext | None = None) -> None:
+        self._folder, self._specs, self._tls = folder, specs, tls
         self.news = News()
         self._numbers = itertools.count(1)
         self.port = 0
@@ -80,7 +81,7 @@ class Desk:
         self.service = FixService(self._folder, self.news, lambda _: True)
         for spec in self._specs:
             self.service.apply(next(self._numbers), spec)
-        self._task = asyncio.ensure_future(self.service.run("127.0.0.1", self.port))
+        self._task = asyncio.ensure_future(self.service.run("127.0.0.1", self.port, self._tls))
         waiting = asyncio.ensure_future(self.service.listening.wait())
         await asyncio.wait([self._task, waiting], return_when=asyncio.FIRST_COMPLETED)
         self.port = self.service.port
