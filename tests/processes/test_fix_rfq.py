@@ -80,7 +80,10 @@ class Party(Client):
                 ):
                     self.kept.remove(message)
                     return message
-            message = self.receive(seconds=max(0.1, deadline - time.monotonic()))
+            try:
+                message = self.receive(seconds=max(0.1, deadline - time.monotonic()))
+            except TimeoutError as error:
+                raise TimeoutError(f"no {kind} {tags} came, but {[str(each) for each in self.kept]}") from error
             assert value(message, 35) not in ("3", "j"), message
             if value(message, 35) == "1":
                 self.send("0", (112, value(message, 112)))
