@@ -30,8 +30,10 @@ def free_port() -> int:
 class VenueProcess:
     """``stop`` it, or use it as a context."""
 
-    def __init__(self, folder: Path, profile: str = "aster", seed: int = 7, *arguments: str) -> None:
-        self.port, self.control_port = free_port(), free_port()
+    def __init__(
+        self, folder: Path, profile: str = "aster", seed: int = 7, *arguments: str, port: int | None = None
+    ) -> None:
+        self.port, self.control_port = port or free_port(), free_port()
         self.url = f"ws://127.0.0.1:{self.port}/ws/api/v2"
         folder.mkdir(parents=True, exist_ok=True)
         clients = folder / "clients.json"
