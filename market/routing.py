@@ -13,15 +13,16 @@ import parley_core
 from market import oracle
 from wire.instruments import InstrumentTerms
 from wire.limits import STALE_AFTER_MS
-from wire.market import Book, VenueDepth, VenueLevels, VenueLink
-from wire.units import NANOSECONDS_PER_MS, Side
+from wire.market import Book, Index, VenueDepth, VenueLevels, VenueLink
+from wire.units import NANOSECONDS_PER_MS, InstrumentKind, Side
 from wire.venue_reports import OWN_BOOK, venue_id
 
 LEVELS_MAX = 64
 VENUES_MAX = 16
 QUOTE_UNITS_PER_TICK = 1_000
-PPM_PER_BASIS_POINT = 100
 MILLION = 1_000_000
+OPTION_FEE_SHARE_MAX = Decimal("0.125")
+"""Of its price an option's taker is charged no more, at every venue that we send orders to."""
 URGENCY_PPM_PER_SECOND = 10
 """What a second of a venue's latency costs."""
 PENALTY_PPM = 200
@@ -89,7 +90,7 @@ def plan_split(
     penalized: Sequence[str] = (),
 ) -> Plan:
     """``limit_ticks`` holds for every part. ``left_out``: venues that are not to be used now."""
-    sources = _read_sources(terms, side, own_fee_ppm)[:VENUES_MAX]
+    sources = _read_sources(terms, side, limit_ticks, own_fee_ppm)[:VENUES_MAX]
     router = parley_core.Router()
     order = _order(side, quantity_lots, limit_ticks, now_ns)
     held = [_held(source, source.venue in left_out, source.venue in penalized) for source in sources]
@@ -178,7 +179,7 @@ def _held(source: _Source, is_excluded: bool, is_penalized: bool) -> parley_core
     return parley_core.RouteVenue(terms, source.levels)
 
 
-def _read_sources(terms: InstrumentTerms, side: Side, own_fee_ppm: int) -> list[_Source]:
+def _read_sources(terms: InstrumentTerms, side: Side, limit_ticks: int, own_fee_ppm: int) -> list[_Source]:
     """Our own book first: of equal prices it is taken first."""
     book_key, depth_key = f"book.{terms.name}", f"venue_depth.{terms.name}"
     found = oracle.read_raw([book_key, depth_key])
@@ -203,17 +204,34 @@ def _read_sources(terms: InstrumentTerms, side: Side, own_fee_ppm: int) -> list[
     for each in depth.venues:
         raw = links.get(f"venue_link.{each.venue}")
         link = None if raw is None else oracle.decode_frame(raw, VenueLink)
-        if link is not None and link.takes_orders and link.taker_fee_basis_points is not None:
-            sources.append(_venue_source(terms, side, each, link))
+        if link is not None and link.takes_orders and each.taker_fee:
+            fee_ppm = _taker_fee_ppm(terms, Decimal(each.taker_fee), limit_ticks)
+            sources.append(_venue_source(terms, side, each, link, fee_ppm))
     return sources
 
 
-def _venue_source(terms: InstrumentTerms, side: Side, shown: VenueLevels, link: VenueLink) -> _Source:
+def _taker_fee_ppm(terms: InstrumentTerms, rate: Decimal, limit_ticks: int) -> int:
+    """Of the price. An option's fee is of the coins behind it and never more than a share of its price: at the limit,
+    as our own book's.
+    """
+    if terms.kind is not InstrumentKind.OPTION:
+        return int((rate * MILLION).to_integral_value())
+    coin_price = Decimal(1) if terms.is_inverse else _find_index_price(terms.base_currency)
+    if coin_price is None:
+        return int(OPTION_FEE_SHARE_MAX * MILLION)
+    return int(min(rate * coin_price / (limit_ticks * terms.tick_size), OPTION_FEE_SHARE_MAX) * MILLION)
+
+
+def _find_index_price(coin: str) -> Decimal | None:
+    raw = oracle.read_raw([f"index.{coin}"]).get(f"index.{coin}")
+    return None if raw is None else Decimal(str(oracle.decode_frame(raw, Index).price))
+
+
+def _venue_source(terms: InstrumentTerms, side: Side, shown: VenueLevels, link: VenueLink, fee_ppm: int) -> _Source:
     is_live = link.is_ready and shown.state == "live"
-    fee = Decimal(str(link.taker_fee_basis_points)) * PPM_PER_BASIS_POINT
     return _Source(
         venue=shown.venue,
-        fee_ppm=int(fee.to_integral_value()),
+        fee_ppm=fee_ppm,
         latency_us=int((link.latency_ms or 0) * 1_000),
         updated_at_ns=shown.heard_at_ns,
         state=STATE_ACTIVE if is_live else STATE_HALTED,

@@ -121,6 +121,7 @@ class VenueStatus(Frame, tag="venue_status"):
 class VenueLevels(msgspec.Struct, frozen=True, kw_only=True):
     """The book of one venue. ``state``: live, syncing (no snapshot yet), gap (waits for one). ``heard_at_ns``: when the
     gateway last heard anything of the venue; ``updated_at_ns``: when this book last changed; its wall clock.
+    ``taker_fee``: of the value of a trade, of an option of the coins behind it; empty where the venue does not say.
     """
 
     venue: str
@@ -129,6 +130,7 @@ class VenueLevels(msgspec.Struct, frozen=True, kw_only=True):
     updated_at_ns: int
     bids: list[tuple[str, str]]
     asks: list[tuple[str, str]]
+    taker_fee: str = ""
 
 
 class VenuePrice(msgspec.Struct, frozen=True, kw_only=True):

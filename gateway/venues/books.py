@@ -14,7 +14,8 @@ Level = tuple[str, str]
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VenueInstrument:
     """``name``: ours. ``price_tick``, ``amount_step``: the finest that the venue's books show, in its own units.
-    ``contract_amount``: the venue's amount of one of our contracts. Fees as fractions; None where it does not say.
+    ``contract_amount``: the venue's amount of one of our contracts. Fees as fractions of the value,
+    of options of the coins behind them; None where it does not say.
     """
 
     name: str
@@ -107,6 +108,7 @@ class VenueBooks:
         slot = self.slots[name]
         book = self._books[slot]
         (bid_ticks, bid_lots), (ask_ticks, ask_lots) = self.feed.depth(slot, count)
+        fee = book.instrument.taker_fee
         return VenueLevels(
             venue=self.venue,
             state=str(self.feed.state(slot)),
@@ -114,6 +116,7 @@ class VenueBooks:
             updated_at_ns=book.updated_at_ns,
             bids=_texts(book, bid_ticks, bid_lots),
             asks=_texts(book, ask_ticks, ask_lots),
+            taker_fee="" if fee is None else format(fee, "f"),
         )
 
 

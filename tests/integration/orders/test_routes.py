@@ -315,7 +315,15 @@ def show_depth(row, away, asks):
     at_ns = clock.now_ns()
     level = lambda lots: [(str(MARK), str(lots * row.terms.lot_size))]  # noqa: E731 - one level
     venues = [
-        VenueLevels(venue=name, state="live", heard_at_ns=at_ns, updated_at_ns=at_ns, bids=[], asks=level(lots))
+        VenueLevels(
+            venue=name,
+            state="live",
+            heard_at_ns=at_ns,
+            updated_at_ns=at_ns,
+            bids=[],
+            asks=level(lots),
+            taker_fee="0.0005",
+        )
         for name, lots in asks.items()
     ]
     depth = VenueDepth(at_ns=at_ns, market_time_ns=at_ns, instrument_name=row.name, venues=venues)
