@@ -10,7 +10,7 @@ import msgspec
 from common import clock
 from common.actor import Actor
 from market import selectors as market
-from orders import route_handlers, services, tree_selectors, volume_selectors
+from orders import basket_handlers, route_handlers, services, tree_selectors, volume_selectors
 from orders.command_handlers import Handler, accepting
 from wire import client_parents, gateway
 from wire.client import (
@@ -106,6 +106,7 @@ SOCKET_HANDLERS: dict[type[ClientMessage], Handler] = {
     CancelOrder: cancel_order,
     CancelAll: cancel_all,
     **route_handlers.SOCKET_HANDLERS,
+    **basket_handlers.SOCKET_HANDLERS,
 }
 
 GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelope], None]] = {

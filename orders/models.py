@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from common.fields import UnitsField
+from orders.basket_models import Basket, BasketRow
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
 from orders.parent_models import AlgoLogProgress, ParentOrder, ParentPolicy, ParentPolicyProposal
 from orders.route_models import ExternalOrder, Route, RouteFill, RouteQuerySet, SplitOrder, VenueBreak
@@ -28,6 +29,8 @@ __all__ = [
     "AWAITING",
     "TERMINAL",
     "AlgoLogProgress",
+    "Basket",
+    "BasketRow",
     "ExternalOrder",
     "Order",
     "OrderCommand",

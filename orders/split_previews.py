@@ -9,12 +9,12 @@ from common import valkey
 from common.decimals import plain_text
 from common.errors import Refusal
 from market import routing
-from orders.domain.grid import steps
+from orders.domain.grid import settlement_value, steps
 from settlement import selectors as settlement
 from wire.client import PreviewBest
 from wire.facts_routes import PlannedPartView, RoutePlanView, VenueVerdictView
 from wire.limits import PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
-from wire.units import InstrumentKind, Liquidity, Side
+from wire.units import Liquidity, Side
 
 if TYPE_CHECKING:
     from market.models import Instrument
@@ -38,7 +38,7 @@ def own_fee_ppm(terms: InstrumentTerms, limit_ticks: int) -> int:
     """
     price, quantity = limit_ticks * terms.tick_size, terms.lot_size * LOTS_ASKED
     fee, _ = settlement.estimate_fee(terms, price=price, quantity=quantity, liquidity=Liquidity.TAKER)
-    return int(fee / _value(terms, price, quantity) * PPM)
+    return int(fee / settlement_value(terms, price, quantity) * PPM)
 
 
 def preview_best(instrument: Instrument, message: PreviewBest, now_ns: int) -> RoutePlanView:
@@ -87,7 +87,7 @@ def _view(terms: InstrumentTerms, side: Side, plan: Plan, now_ns: int) -> RouteP
 
 def _part_view(terms: InstrumentTerms, part: Part) -> PlannedPartView:
     average, quantity = part.average_ticks * terms.tick_size, part.quantity_lots * terms.lot_size
-    notional = _value(terms, average, quantity)
+    notional = settlement_value(terms, average, quantity)
     return PlannedPartView(
         venue=part.venue,
         quantity=plain_text(quantity),
@@ -97,13 +97,6 @@ def _part_view(terms: InstrumentTerms, part: Part) -> PlannedPartView:
         fee=plain_text((notional * part.fee_ppm / PPM).quantize(MONEY_STEP)),
         fee_basis_points=plain_text(Decimal(part.fee_ppm) / PPM_PER_BASIS_POINT),
     )
-
-
-def _value(terms: InstrumentTerms, price: Decimal, quantity: Decimal) -> Decimal:
-    """In the settlement currency, as the ledger values it."""
-    if terms.is_inverse and terms.kind in (InstrumentKind.FUTURE, InstrumentKind.PERPETUAL):
-        return quantity * terms.multiplier / price
-    return price * quantity * terms.multiplier
 
 
 def _price(terms: InstrumentTerms, ticks: Decimal | None) -> str | None:

@@ -29,7 +29,7 @@ RECORD_PAGES = (
     ("last_looks", "Last look"),
 )
 PAGES = {
-    TRADER: (("terminal", "Terminal"), ("parents", "Orders"), ("own_risk", "Risk"), *RECORD_PAGES),
+    TRADER: (("terminal", "Terminal"), ("parents", "Orders"), ("baskets", "Baskets"), ("own_risk", "Risk"), *RECORD_PAGES),
     CLIENT: (("maker", "Quotes"), ("own_risk", "Risk"), *RECORD_PAGES),
     COMPLIANCE: compliance_views.PAGES,
     ADMIN: compliance_views.PAGES,
@@ -51,6 +51,12 @@ def terminal(request: HttpRequest) -> HttpResponse:
 def parents(request: HttpRequest) -> HttpResponse:
     """Parent orders: their algorithms, children and fills."""
     return _live(request, "parents", "js/pages/parents.js", _accounts(request))
+
+
+@require_role(TRADER)
+def baskets(request: HttpRequest) -> HttpResponse:
+    """Many orders from one file."""
+    return _live(request, "baskets", "js/pages/baskets.js", _accounts(request))
 
 
 @require_role(TRADER)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from wire.client_baskets import AnyBasketCommand
 from wire.client_controls import (
     ApproveRelease,
     EngageKillSwitch,
@@ -250,6 +251,7 @@ AnyClientMessage = (
     | ProposeDeskLimits
     | DecideDeskLimits
     | AnyParentCommand
+    | AnyBasketCommand
 )
 
 

@@ -10,6 +10,7 @@ from wire.account_views import BalanceView as BalanceView  # noqa: PLC0414 - off
 from wire.account_views import FillView as FillView  # noqa: PLC0414 - offered to importers
 from wire.account_views import OrderView as OrderView  # noqa: PLC0414 - offered to importers
 from wire.account_views import PositionView as PositionView  # noqa: PLC0414 - offered to importers
+from wire.basket_views import BasketPlaced
 from wire.fact_types import Fact as Fact  # noqa: PLC0414 - offered to importers
 from wire.facts_audience import AllocationView, DraftView, LegVolatilityView, MakerGroupView
 from wire.facts_makers import CounterpartyChanged, QuoterChanged, RfqPassed
@@ -258,6 +259,7 @@ AnyFact = (
     | LastLookChanged
     | ParentChanged
     | ParentPolicyChanged
+    | BasketPlaced
 )
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from common.errors import Refusal
 from wire.instruments import InstrumentTerms
 from wire.limits import PRICE_TICKS_MAX
-from wire.units import OffGrid, to_steps
+from wire.units import InstrumentKind, OffGrid, to_steps
 
 
 def steps(name: str, value: Decimal, step: Decimal, steps_max: int) -> int:
@@ -23,6 +23,13 @@ def steps(name: str, value: Decimal, step: Decimal, steps_max: int) -> int:
 def price_steps(name: str, text: str | None, terms: InstrumentTerms) -> int:
     """Ticks of a price that may be left out: 0 where it is. Raises as ``steps``."""
     return 0 if text is None else steps(name, Decimal(text), terms.tick_size, PRICE_TICKS_MAX)
+
+
+def settlement_value(terms: InstrumentTerms, price: Decimal, quantity: Decimal) -> Decimal:
+    """In the settlement currency, as the ledger values it."""
+    if terms.is_inverse and terms.kind in (InstrumentKind.FUTURE, InstrumentKind.PERPETUAL):
+        return quantity * terms.multiplier / price
+    return price * quantity * terms.multiplier
 
 
 def words(name: str) -> str:

@@ -1,6 +1,8 @@
 """Place and cancel orders, apply what the gateway says of them, and notice when it says nothing."""
 
 from orders.services.amending import amend_order
+from orders.services.basket_previews import preview_basket
+from orders.services.baskets import place_basket
 from orders.services.canceling import cancel_all, cancel_order, cancel_orders_of_user
 from orders.services.entering import apply_amend_entered, apply_cancel_entered, apply_entered
 from orders.services.overriding import approve_override, request_override
@@ -83,9 +85,11 @@ __all__ = [
     "measure_hourly",
     "measure_own_book",
     "pause_parent",
+    "place_basket",
     "place_best",
     "place_order",
     "place_route",
+    "preview_basket",
     "propose_policy",
     "request_override",
     "reroute_due",

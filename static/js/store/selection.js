@@ -18,6 +18,7 @@ class Selection extends Topics {
     this.rfqId = 0;
     /** @type {import("./roots.js").Root | null} */
     this.root = null;
+    this.basketId = 0;
   }
 
   set(changes) {
