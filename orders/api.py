@@ -8,6 +8,7 @@ from ninja import Router
 from common import rest
 from orders import handlers, selectors
 from orders.basket_api import router as baskets_router
+from orders.desk_trade_api import router as desk_trades_router
 from orders.parent_api import router as parents_router
 from orders.route_api import router as routes_router
 from orders.selectors import OrderEventView, OverrideView
@@ -29,6 +30,7 @@ router = Router(tags=["orders"])
 router.add_router("", parents_router)
 router.add_router("", routes_router)
 router.add_router("", baskets_router)
+router.add_router("", desk_trades_router)
 
 
 @router.post("/orders", openapi_extra=rest.describe(request=PlaceOrder, response=CommandAccepted, status=201))

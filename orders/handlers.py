@@ -10,7 +10,7 @@ import msgspec
 from common import clock
 from common.actor import Actor
 from market import selectors as market
-from orders import basket_handlers, route_handlers, services, tree_selectors, volume_selectors
+from orders import basket_handlers, desk_trade_handlers, route_handlers, services, tree_selectors, volume_selectors
 from orders.command_handlers import Handler, accepting
 from wire import client_parents, gateway
 from wire.client import (
@@ -91,6 +91,7 @@ _PARENT_HANDLERS: dict[type[ClientMessage], Handler] = {
 def apply_refused(envelope: gateway.EventEnvelope) -> None:
     services.apply_refused(envelope)
     services.apply_command_refused(envelope)
+    services.apply_block_command_refused(envelope)
 
 
 SOCKET_HANDLERS: dict[type[ClientMessage], Handler] = {
@@ -107,6 +108,7 @@ SOCKET_HANDLERS: dict[type[ClientMessage], Handler] = {
     CancelAll: cancel_all,
     **route_handlers.SOCKET_HANDLERS,
     **basket_handlers.SOCKET_HANDLERS,
+    **desk_trade_handlers.SOCKET_HANDLERS,
 }
 
 GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelope], None]] = {
@@ -125,7 +127,8 @@ GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelo
     gateway.CancelAllDone: services.apply_cancel_all_done,
     gateway.CommandRefused: apply_refused,
     **route_handlers.GATEWAY_HANDLERS,
+    **desk_trade_handlers.GATEWAY_HANDLERS,
 }
 
 TIMERS = [services.take_algo_reports, *route_handlers.TIMERS]
-SLOW_TIMERS = [services.mark_unanswered]
+SLOW_TIMERS = [services.mark_unanswered, *desk_trade_handlers.SLOW_TIMERS]

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from common.fields import UnitsField
 from orders.basket_models import Basket, BasketRow
+from orders.desk_trade_models import DeskLeg, DeskTrade
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
 from orders.parent_models import AlgoLogProgress, ParentOrder, ParentPolicy, ParentPolicyProposal
 from orders.route_models import ExternalOrder, Route, RouteFill, RouteQuerySet, SplitOrder, VenueBreak
@@ -31,6 +32,8 @@ __all__ = [
     "AlgoLogProgress",
     "Basket",
     "BasketRow",
+    "DeskLeg",
+    "DeskTrade",
     "ExternalOrder",
     "Order",
     "OrderCommand",

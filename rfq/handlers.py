@@ -48,6 +48,7 @@ from wire.client_protection import (
     SetDeadMan,
     SetProtection,
 )
+from wire.desk_trade_views import DESK_BLOCKS_FROM
 from wire.gateway import EventEnvelope, GatewayEvent
 
 if TYPE_CHECKING:
@@ -115,6 +116,21 @@ _MANY: dict[type[Command], Callable[..., object]] = {
     CancelAllQuotes: services.cancel_all_of_firm,
 }
 """Commands about many quotes, which answer with a result."""
+
+
+_BLOCK_EVENTS = (gateway.BlockReserved, gateway.BlockRefused, gateway.BlockConfirmed, gateway.BlockVoided)
+
+
+def _of_rfqs(handle: Callable[[EventEnvelope], None]) -> Callable[[EventEnvelope], None]:
+    """Answers about trades that people book are not the desk's."""
+
+    def handle_own(envelope: EventEnvelope) -> None:
+        event = envelope.event
+        assert isinstance(event, _BLOCK_EVENTS)
+        if event.reservation_id < DESK_BLOCKS_FROM:
+            handle(envelope)
+
+    return handle_own
 
 
 def _block_reserved(envelope: EventEnvelope) -> None:
@@ -188,10 +204,10 @@ SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, Command], Comm
     PreviewRfq: preview,
 }
 GATEWAY_HANDLERS: dict[type[GatewayEvent], Callable[[EventEnvelope], None]] = {
-    gateway.BlockReserved: _block_reserved,
-    gateway.BlockRefused: _block_refused,
-    gateway.BlockConfirmed: _block_confirmed,
-    gateway.BlockVoided: _block_voided,
+    gateway.BlockReserved: _of_rfqs(_block_reserved),
+    gateway.BlockRefused: _of_rfqs(_block_refused),
+    gateway.BlockConfirmed: _of_rfqs(_block_confirmed),
+    gateway.BlockVoided: _of_rfqs(_block_voided),
     gateway.CommandRefused: _command_refused,
     gateway.KillSwitchChanged: _kill_switch_changed,
 }

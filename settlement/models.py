@@ -228,6 +228,8 @@ class Fill(models.Model):
     order_id = models.BigIntegerField(null=True)
     rfq_id = models.BigIntegerField(null=True)
     route_id = models.BigIntegerField(null=True)
+    desk_trade_id = models.BigIntegerField(null=True)
+    """The trade that people booked, where they did."""
     at = models.DateTimeField()
 
     class Meta:

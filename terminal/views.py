@@ -22,6 +22,7 @@ from wire.quoting import BOUNDS
 TRADER, CLIENT, COMPLIANCE, ADMIN = "trader", "client", "compliance", "admin"
 HOMES = {TRADER: "terminal", CLIENT: "maker", COMPLIANCE: "compliance:search", ADMIN: "compliance:search"}
 ASKING_PAGES = ("terminal", "maker_groups")
+ORDER_PAGES = (("parents", "Orders"), ("baskets", "Baskets"), ("bookings", "Bookings"))
 RECORD_PAGES = (
     ("rfq_history", "History"),
     ("block_tape", "Tape"),
@@ -29,7 +30,7 @@ RECORD_PAGES = (
     ("last_looks", "Last look"),
 )
 PAGES = {
-    TRADER: (("terminal", "Terminal"), ("parents", "Orders"), ("baskets", "Baskets"), ("own_risk", "Risk"), *RECORD_PAGES),
+    TRADER: (("terminal", "Terminal"), *ORDER_PAGES, ("own_risk", "Risk"), *RECORD_PAGES),
     CLIENT: (("maker", "Quotes"), ("own_risk", "Risk"), *RECORD_PAGES),
     COMPLIANCE: compliance_views.PAGES,
     ADMIN: compliance_views.PAGES,
@@ -57,6 +58,12 @@ def parents(request: HttpRequest) -> HttpResponse:
 def baskets(request: HttpRequest) -> HttpResponse:
     """Many orders from one file."""
     return _live(request, "baskets", "js/pages/baskets.js", _accounts(request))
+
+
+@require_role(TRADER)
+def bookings(request: HttpRequest) -> HttpResponse:
+    """Fills entered by hand, their corrections, and allocations."""
+    return _live(request, "bookings", "js/pages/bookings.js", _accounts(request))
 
 
 @require_role(TRADER)
@@ -114,6 +121,7 @@ def _page_config(request: HttpRequest, page: str, accounts: list[Any]) -> dict[s
         "plotlyUrl": static("vendor/plotly.min.js"),
         "isKilled": _is_killed(user),
         **(_maker_config(request) if page == "maker" else {}),
+        **({"people": _people(user)} if page == "bookings" else {}),
     }
 
 
@@ -140,8 +148,13 @@ def _maker_config(request: HttpRequest) -> dict[str, Any]:
         "quoterBounds": {name: list(bound) for name, bound in BOUNDS.items()},
         "coins": list(COINS),
         "session": session_name(session_key=request.session.session_key or ""),
-        "people": {person.pk: person.username for person in accounts_selectors.people_of(_user(request).firm_id)},
+        "people": _people(_user(request)),
     }
+
+
+def _people(user: Any) -> dict[int, str]:
+    """Names of the people of the user's firm."""
+    return {person.pk: person.username for person in accounts_selectors.people_of(user.firm_id)}
 
 
 def _is_killed(user: Any) -> bool:

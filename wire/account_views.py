@@ -61,6 +61,8 @@ class FillView(msgspec.Struct, frozen=True, kw_only=True):
     route_id: int | None = None
     venue: str = ""
     """Where it happened, if not in our own book."""
+    desk_trade_id: int | None = None
+    """The trade that people booked, where they did."""
 
 
 class PositionView(msgspec.Struct, frozen=True, kw_only=True):

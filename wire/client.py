@@ -20,6 +20,7 @@ from wire.client_controls import (
     SetTraderAuthorization,
     SetTradingState,
 )
+from wire.client_desk_trades import AnyDeskTradeCommand
 from wire.client_makers import CounterpartyReport as CounterpartyReport  # noqa: PLC0414 - offered to importers
 from wire.client_makers import KeepDecisions, PassRfq, ReportQuoter, SetQuoter
 from wire.client_parents import AnyParentCommand
@@ -252,6 +253,7 @@ AnyClientMessage = (
     | DecideDeskLimits
     | AnyParentCommand
     | AnyBasketCommand
+    | AnyDeskTradeCommand
 )
 
 

@@ -119,6 +119,7 @@ Engine::LegRefusal Engine::reserve_legs(const std::vector<BlockLeg>& legs) {
     return {};
 }
 
+/// A trade made elsewhere has nobody as its maker: kVenueAccount, which has no limits and no position.
 Engine::LegRefusal Engine::check_leg(const BlockLeg& leg) const {
     const AccountId accounts[] = {leg.taker_account_id, leg.maker_account_id};
     const Slot instrument = find_instrument(leg.instrument_id);
@@ -132,6 +133,7 @@ Engine::LegRefusal Engine::check_leg(const BlockLeg& leg) const {
         return {{Reason::invalid_price, leg.price.value, kPriceTicksMax}, accounts[0], 0};
     }
     for (const AccountId id : accounts) {
+        if (id == kVenueAccount && id == leg.maker_account_id) continue;
         const Slot account = find_account(id);
         if (account == kNone || id == kVenueAccount) return {{Reason::no_limits, id, 0}, id, 0};
         Intent intent;
@@ -153,6 +155,7 @@ void Engine::hold(const BlockLeg& leg, std::int64_t direction) {
     const std::int64_t lots = direction * leg.quantity.value;
     const auto position = [&](AccountId id) { return positions_.find_or_add(find_account(id), instrument); };
     change_working(position(leg.taker_account_id), Owner{}, leg.side, lots);
+    if (leg.maker_account_id == kVenueAccount) return;
     change_working(position(leg.maker_account_id), Owner{}, opposite(leg.side), lots);
 }
 
@@ -160,6 +163,7 @@ void Engine::book_leg(const BlockLeg& leg) {
     const Slot instrument = find_instrument(leg.instrument_id);
     const auto position = [&](AccountId id) { return positions_.find_or_add(find_account(id), instrument); };
     change_position(position(leg.taker_account_id), Owner{}, leg.side, leg.quantity, leg.price);
+    if (leg.maker_account_id == kVenueAccount) return;
     change_position(position(leg.maker_account_id), Owner{}, opposite(leg.side), leg.quantity, leg.price);
 }
 

@@ -1,10 +1,20 @@
 """Place and cancel orders, apply what the gateway says of them, and notice when it says nothing."""
 
+from orders.services.allocations import allocate_trade, undo_allocation
 from orders.services.amending import amend_order
 from orders.services.basket_previews import preview_basket
 from orders.services.baskets import place_basket
 from orders.services.canceling import cancel_all, cancel_order, cancel_orders_of_user
+from orders.services.desk_trades import (
+    apply_block_command_refused,
+    apply_block_confirmed,
+    apply_block_refused,
+    apply_block_reserved,
+    decide_desk_trade,
+    keep_desk_trades,
+)
 from orders.services.entering import apply_amend_entered, apply_cancel_entered, apply_entered
+from orders.services.manual_fills import correct_fill, enter_fill
 from orders.services.overriding import approve_override, request_override
 from orders.services.parent_policies import decide_policy, propose_policy
 from orders.services.parent_reports import store_algo_reports, take_algo_reports
@@ -47,6 +57,7 @@ from orders.services.volumes import measure_hourly, measure_own_book
 from orders.services.watching import mark_unanswered
 
 __all__ = [
+    "allocate_trade",
     "amend_order",
     "amend_route",
     "apply_accepted",
@@ -56,6 +67,10 @@ __all__ = [
     "apply_amend_refused",
     "apply_amend_rejected",
     "apply_amended",
+    "apply_block_command_refused",
+    "apply_block_confirmed",
+    "apply_block_refused",
+    "apply_block_reserved",
     "apply_cancel_all_done",
     "apply_cancel_entered",
     "apply_cancel_rejected",
@@ -80,6 +95,10 @@ __all__ = [
     "cancel_split",
     "change_parent",
     "decide_policy",
+    "correct_fill",
+    "decide_desk_trade",
+    "enter_fill",
+    "keep_desk_trades",
     "mark_unanswered",
     "mark_unanswered_routes",
     "measure_hourly",
@@ -98,4 +117,5 @@ __all__ = [
     "start_parent",
     "store_algo_reports",
     "take_algo_reports",
+    "undo_allocation",
 ]

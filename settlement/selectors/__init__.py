@@ -1,6 +1,6 @@
 """Reads of positions, balances, fills and the ledger."""
 
-from settlement.selectors.fees import estimate_fee
+from settlement.selectors.fees import estimate_fee, sum_fees
 from settlement.selectors.ledger_check import LedgerBreak, LedgerTotals, check_ledger, ledger_totals
 from settlement.selectors.views import (
     NetObligationView,
@@ -52,5 +52,6 @@ __all__ = [
     "market_traded",
     "position_view",
     "snapshot",
+    "sum_fees",
     "traded_often",
 ]

@@ -254,6 +254,7 @@ def fill_view(row: Fill) -> FillView:
         rfq_id=row.rfq_id,
         route_id=row.route_id,
         venue=row.venue,
+        desk_trade_id=row.desk_trade_id,
     )
 
 

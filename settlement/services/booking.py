@@ -43,12 +43,16 @@ class Trade:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Elsewhere:
-    """``fee``: what the venue charged, in smallest units of ``fee_asset``; below zero it paid."""
+    """``fee``: what the venue charged, in smallest units of ``fee_asset``; below zero it paid.
+
+    ``desk_trade_id``: of a trade that people book.
+    """
 
     venue: str
-    route_id: int
     fee: int
     fee_asset: str
+    route_id: int | None = None
+    desk_trade_id: int | None = None
 
 
 def book_fill(  # noqa: PLR0913 - one argument per field of the execution, all by keyword
@@ -97,6 +101,7 @@ def book_fill(  # noqa: PLR0913 - one argument per field of the execution, all b
             order_id=order_id,
             rfq_id=rfq_id,
             route_id=elsewhere.route_id if elsewhere else None,
+            desk_trade_id=elsewhere.desk_trade_id if elsewhere else None,
             at=at,
         )
         _book_sides(fill, trade)
@@ -202,6 +207,8 @@ def _record(fill: Fill, position: Position | None) -> None:
     entity = f"rfq:{fill.rfq_id}" if fill.rfq_id else f"order:{fill.order_id}"
     if fill.route_id:
         entity = f"route:{fill.route_id}"
+    if fill.desk_trade_id:
+        entity = f"desk_trade:{fill.desk_trade_id}"
     view = selectors.fill_view(fill)
     after: dict[str, object] = {
         "execution_id": view.execution_id,

@@ -15,7 +15,13 @@ from wire.units import Side
 
 
 def reverse_fill(
-    *, execution_id: int, reversed_execution_id: int, account_id: int, side: Side, at: dt.datetime
+    *,
+    execution_id: int,
+    reversed_execution_id: int,
+    account_id: int,
+    side: Side,
+    at: dt.datetime,
+    desk_trade_id: int | None = None,
 ) -> FillView:
     """Book the reversal of what ``account_id`` did (``side``) in ``reversed_execution_id``.
 
@@ -46,6 +52,8 @@ def reverse_fill(
             fee_asset=original.fee_asset,
             order_id=original.order_id,
             rfq_id=original.rfq_id,
+            venue=original.venue,
+            desk_trade_id=desk_trade_id,
             at=at,
         )
         _return_fee(original, fill, at)
@@ -61,12 +69,15 @@ def _return_fee(original: Fill, fill: Fill, at: dt.datetime) -> None:
     if is_open:
         ledger.resolve([paid], kind=TransferKind.VOID, at=at)
         return
+    payee = SystemOwner.PAPER_VENUE.value if original.venue else SystemOwner.FEES.value
+    account = ledger.owner_of(fill.account_id)
+    debit, credit = (payee, account) if original.fee > 0 else (account, payee)
     returned = Posting(
         key=f"{booking.fee_key(fill.execution_id, fill.account_id, Side(fill.side))}:returned",
         code=TransferCode.FEE,
-        debit=SystemOwner.FEES.value,
-        credit=ledger.owner_of(fill.account_id),
+        debit=debit,
+        credit=credit,
         asset=original.fee_asset,
-        amount=original.fee,
+        amount=abs(original.fee),
     )
     ledger.write([returned], kind=TransferKind.PENDING, at=at, execution_id=fill.execution_id)

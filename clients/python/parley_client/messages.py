@@ -159,20 +159,6 @@ class CancelAll(Command, frozen=True, kw_only=True, tag="order.cancel_all"):
     account_id: int | None = None
 
 
-class LifecycleKind(enum.StrEnum):
-    PARENT = "parent"
-    SPLIT = "split"
-    ROUTE = "route"
-    ORDER = "order"
-
-
-class ShowLifecycle(Command, frozen=True, kw_only=True, tag="order.lifecycle"):
-    """Answers with ``Lifecycle``; changes nothing."""
-
-    kind: LifecycleKind
-    id: int
-
-
 class RfqLeg(msgspec.Struct, frozen=True, kw_only=True):
     """``ratio`` counts this leg per unit of the RFQ; ``side`` is the leg's side when the taker buys the structure."""
 
@@ -1005,27 +991,33 @@ class CancelParent(Command, frozen=True, kw_only=True, tag="parent.cancel"):
     parent_order_id: int
 
 
-class ProposeParentPolicy(Command, frozen=True, kw_only=True, tag="parent.propose_policy"):
-    """Whether parent orders of a desk take a second person: in force once another person of the house approves it."""
+class SetParentPolicy(Command, frozen=True, kw_only=True, tag="parent.set_policy"):
+    """Whether parent orders of a desk take a second person; an administrator says so."""
 
     desk_id: int
     takes_two: bool
-    reason: str
 
 
-class DecideParentPolicy(Command, frozen=True, kw_only=True, tag="parent.decide_policy"):
-    """The second person's word on a proposed policy. Not approved by who proposed it, it is withdrawn."""
+class PreviewBasket(Command, frozen=True, kw_only=True, tag="basket.preview"):
+    """What the file would send, row by row, with notional and margin; changes nothing. ``account_id``: of rows that
+    name no account.
+    """
 
-    proposal_id: int
-    is_approved: bool
-    reason: str
+    csv: str
+    account_id: int
 
 
-class ListVolumeCurves(Command, frozen=True, kw_only=True, tag="parent.volume_curves"):
-    """Which measured curves there are for a parent order that starts now; changes nothing."""
+class PlaceBasket(Command, frozen=True, kw_only=True, tag="basket.place"):
+    """Place these rows of the file, all of them or none. ``rows``: their numbers, the heading is 1; None: every row.
 
-    instrument_name: str
-    duration_s: int
+    A row's ``client_order_id`` is the command id of its order: what was placed under it before is not placed again.
+    """
+
+    csv: str
+    account_id: int
+    rows: tuple[int, ...] | None = None
+    name: str = ""
+    """Of the file."""
 
 
 class Hello(ServerMessage, frozen=True, kw_only=True, tag="hello"):
@@ -1808,16 +1800,18 @@ class ParentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="parent.chang
     parent: ParentView
 
 
-class ParentPolicyView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a desk demands of its parent orders. ``proposed``: what waits for a second person; None: nothing does."""
+class BasketView(msgspec.Struct, frozen=True, kw_only=True):
+    basket_id: int
+    user_id: int
+    name: str
+    row_count: int
+    created_at_ns: int
 
-    desk_id: int
-    takes_two: bool
-    proposed: bool | None = None
 
+class BasketPlaced(msgspec.Struct, frozen=True, kw_only=True, tag="basket.placed", tag_field="type"):
+    """What becomes of its orders is told order by order."""
 
-class ParentPolicyChanged(msgspec.Struct, frozen=True, kw_only=True, tag="parent.policy_changed", tag_field="type"):
-    parent_policy: ParentPolicyView
+    basket: BasketView
 
 
 class Ticker(msgspec.Struct, frozen=True, kw_only=True, tag="ticker", tag_field="type"):
@@ -2139,7 +2133,7 @@ AnyFact = (
     | DeskLimitsChanged
     | LastLookChanged
     | ParentChanged
-    | ParentPolicyChanged
+    | BasketPlaced
 )
 
 

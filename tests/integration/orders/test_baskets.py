@@ -5,10 +5,12 @@ import pytest
 from audit.models import AuditRecord
 from common import clock
 from common.errors import Conflict, NotAllowed, NotFound, Refusal
+from market import selectors as market
 from orders import basket_selectors, services
 from orders.models import Basket, Order
 from streams.models import OutboxCommand
 from tests import builders
+from tests.integration.risk import world as risk_world
 from wire.client_baskets import BASKET_ROWS_MAX, PlaceBasket, PreviewBasket
 
 pytestmark = pytest.mark.django_db
@@ -23,19 +25,24 @@ def desk():
 
 
 @pytest.fixture(autouse=True)
-def listed():
-    rows = [builders.listed(name) for name in (NAME, OTHER)]
-    for row in rows:
-        builders.play_market(row)
-    return rows
+def listed(desk):
+    return [builders.listed(name) for name in (NAME, OTHER)]
+
+
+def play():
+    """A market that is fresh now."""
+    builders.play_market(*(market.get_instrument(name) for name in (NAME, OTHER)))
+    risk_world.play()
 
 
 def preview(desk, csv):
+    play()
     message = PreviewBasket(command_id="p", csv=csv, account_id=desk.account.id)
     return services.preview_basket(user=desk.user, message=message, at=clock.now())
 
 
 def place(desk, csv=GOOD, number=1, **changes):
+    play()
     message = PlaceBasket(command_id=f"basket-{number}", csv=csv, account_id=desk.account.id, **changes)
     return services.place_basket(user=desk.user, actor=desk.actor, message=message, at=clock.now())
 

@@ -219,7 +219,8 @@ def test_a_bracket_that_makes_no_sense_is_not_staged(desk, row, changes, side, r
 
 
 @pytest.mark.parametrize(
-    ("algo", "parts", "reason"), [(AlgoName.BRACKET, False, "bracket_required"), (AlgoName.TWAP, True, "bracket_forbidden")]
+    ("algo", "parts", "reason"),
+    [(AlgoName.BRACKET, False, "bracket_required"), (AlgoName.TWAP, True, "bracket_forbidden")],
 )
 def test_parts_belong_to_brackets(desk, row, algo, parts, reason):
     message = messages.StageParent(

@@ -1,0 +1,32 @@
+"""Fees of a trade that was shared out, passed on between the accounts that have it."""
+
+import datetime as dt
+
+from common import db
+from settlement import publishers
+from settlement.models import Transfer, TransferCode, TransferKind
+from settlement.services import ledger
+from settlement.services.ledger import Posting
+
+
+def pass_on_fees(
+    *, key: str, payers: dict[int, int], payee_account_id: int, asset: str, execution_id: int, at: dt.datetime
+) -> None:
+    """Each account of ``payers`` pays its amount, in smallest units, to the one that was charged, or is paid it.
+
+    Idempotent by ``key``, which is unique for ever.
+    """
+    with db.unit_of_work():
+        ledger.enter()
+        postings = [_posting(key, payer, payee_account_id, asset, amount) for payer, amount in payers.items() if amount]
+        if not postings or Transfer.objects.filter(key=postings[0].key).exists():
+            return
+        written = ledger.write(postings, kind=TransferKind.PENDING, at=at, execution_id=execution_id)
+        publishers.publish_balances(row for item in written for row in (item.debit_id, item.credit_id))
+
+
+def _posting(key: str, payer_id: int, payee_id: int, asset: str, amount: int) -> Posting:
+    payer, payee = ledger.owner_of(payer_id), ledger.owner_of(payee_id)
+    debit, credit = (payer, payee) if amount > 0 else (payee, payer)
+    name = f"{key}:{payer_id}"
+    return Posting(key=name, code=TransferCode.FEE, debit=debit, credit=credit, asset=asset, amount=abs(amount))
