@@ -80,6 +80,24 @@ def test_a_leg_that_may_not_trade_is_refused(
     assert desk.engine.positions() == []
 
 
+def test_a_trade_made_elsewhere_has_one_side_and_its_limits_hold(desk: EngineDesk) -> None:
+    """Account 0 as the maker is nobody: no limits, no position. As the taker it may not trade."""
+    elsewhere = (d.PERPETUAL, d.BUY, 120_000, 3, d.ALICE, 0)
+    desk.reserve(1, elsewhere)
+    desk.confirm(1)
+    assert [kind for kind, _ in desk.said()] == [EventKind.BLOCK_RESERVED, EventKind.BLOCK_CONFIRMED]
+    assert [(found[0], found[2]) for found in desk.engine.positions()] == [(d.ALICE, 3)]
+    desk.reserve(2, (d.PERPETUAL, d.BUY, 120_000, 3, 0, d.ALICE))
+    assert desk.said() == [(EventKind.BLOCK_REFUSED, (2, 0, 0, "no_limits", 0, 0))]
+    desk.limit(d.ALICE, max_position_lots=4)
+    desk.said()
+    desk.reserve(3, elsewhere)
+    assert desk.said() == [(EventKind.BLOCK_REFUSED, (3, d.ALICE, 0, "position", 6, 4))]
+    desk.reserve(4, (d.PERPETUAL, d.SELL, 120_000, 3, d.ALICE, 0))
+    desk.void(4)
+    assert desk.answer(1, d.ALICE, d.BUY, 1, 119_000) == [EventKind.ORDER_ACCEPTED]
+
+
 def test_a_killed_maker_refuses_the_block(desk: EngineDesk) -> None:
     desk.engine.set_kill_switch(desk.now, desk.next_sequence(), d.FIRM, 2, True)
     desk.said()
