@@ -159,6 +159,44 @@ class CancelAll(Command, frozen=True, kw_only=True, tag="order.cancel_all"):
     account_id: int | None = None
 
 
+class LifecycleKind(enum.StrEnum):
+    PARENT = "parent"
+    SPLIT = "split"
+    ROUTE = "route"
+    ORDER = "order"
+
+
+class ShowLifecycle(Command, frozen=True, kw_only=True, tag="order.lifecycle"):
+    """Answers with ``Lifecycle``; changes nothing."""
+
+    kind: LifecycleKind
+    id: int
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """One account's part: a quantity, or a ratio to the others'."""
+
+    account_id: int
+    quantity: str | None = None
+    ratio: int | None = None
+
+
+class AllocateTrade(Command, frozen=True, kw_only=True, tag="order.allocate"):
+    """Share what an order, or a parent order, traded out to other accounts of the firm at its average price."""
+
+    shares: tuple[Share, ...]
+    reason: str
+    order_id: int | None = None
+    parent_order_id: int | None = None
+
+
+class UndoAllocation(Command, frozen=True, kw_only=True, tag="order.undo_allocation"):
+    """The same trades the other way round, as new facts."""
+
+    desk_trade_id: int
+    reason: str
+
+
 class RfqLeg(msgspec.Struct, frozen=True, kw_only=True):
     """``ratio`` counts this leg per unit of the RFQ; ``side`` is the leg's side when the taker buys the structure."""
 
@@ -991,11 +1029,27 @@ class CancelParent(Command, frozen=True, kw_only=True, tag="parent.cancel"):
     parent_order_id: int
 
 
-class SetParentPolicy(Command, frozen=True, kw_only=True, tag="parent.set_policy"):
-    """Whether parent orders of a desk take a second person; an administrator says so."""
+class ProposeParentPolicy(Command, frozen=True, kw_only=True, tag="parent.propose_policy"):
+    """Whether parent orders of a desk take a second person: in force once another person of the house approves it."""
 
     desk_id: int
     takes_two: bool
+    reason: str
+
+
+class DecideParentPolicy(Command, frozen=True, kw_only=True, tag="parent.decide_policy"):
+    """The second person's word on a proposed policy. Not approved by who proposed it, it is withdrawn."""
+
+    proposal_id: int
+    is_approved: bool
+    reason: str
+
+
+class ListVolumeCurves(Command, frozen=True, kw_only=True, tag="parent.volume_curves"):
+    """Which measured curves there are for a parent order that starts now; changes nothing."""
+
+    instrument_name: str
+    duration_s: int
 
 
 class PreviewBasket(Command, frozen=True, kw_only=True, tag="basket.preview"):
@@ -1018,6 +1072,41 @@ class PlaceBasket(Command, frozen=True, kw_only=True, tag="basket.place"):
     rows: tuple[int, ...] | None = None
     name: str = ""
     """Of the file."""
+
+
+class EnterFill(Command, frozen=True, kw_only=True, tag="fill.enter"):
+    """A fill that was made elsewhere, by voice or at a broker; another person approves it before it is booked.
+
+    ``source``: where it was made. ``fee``: charged there, in the settlement currency; below zero it was paid to us.
+    ``traded_at_ns``: when, UTC; None: now.
+    """
+
+    account_id: int
+    instrument_name: str
+    side: Side
+    quantity: str
+    price: str
+    source: str
+    reason: str
+    fee: str = "0"
+    traded_at_ns: int | None = None
+
+
+class CorrectFill(Command, frozen=True, kw_only=True, tag="fill.correct"):
+    """Another quantity, another price, or both; neither takes the fill back. Two people, and new facts."""
+
+    desk_trade_id: int
+    reason: str
+    quantity: str | None = None
+    price: str | None = None
+
+
+class DecideDeskTrade(Command, frozen=True, kw_only=True, tag="fill.decide"):
+    """The second person's word. Approved, it goes to the gateway, which may still refuse it."""
+
+    desk_trade_id: int
+    is_approved: bool
+    reason: str
 
 
 class Hello(ServerMessage, frozen=True, kw_only=True, tag="hello"):
@@ -1153,6 +1242,8 @@ class FillView(msgspec.Struct, frozen=True, kw_only=True):
     route_id: int | None = None
     venue: str = ""
     """Where it happened, if not in our own book."""
+    desk_trade_id: int | None = None
+    """The trade that people booked, where they did."""
 
 
 class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, tag="order.filled", tag_field="type"):
@@ -1800,6 +1891,18 @@ class ParentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="parent.chang
     parent: ParentView
 
 
+class ParentPolicyView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a desk demands of its parent orders. ``proposed``: what waits for a second person; None: nothing does."""
+
+    desk_id: int
+    takes_two: bool
+    proposed: bool | None = None
+
+
+class ParentPolicyChanged(msgspec.Struct, frozen=True, kw_only=True, tag="parent.policy_changed", tag_field="type"):
+    parent_policy: ParentPolicyView
+
+
 class BasketView(msgspec.Struct, frozen=True, kw_only=True):
     basket_id: int
     user_id: int
@@ -1812,6 +1915,70 @@ class BasketPlaced(msgspec.Struct, frozen=True, kw_only=True, tag="basket.placed
     """What becomes of its orders is told order by order."""
 
     basket: BasketView
+
+
+class DeskTradeKind(enum.StrEnum):
+    MANUAL_FILL = "manual_fill"
+    BUST = "bust"
+    CORRECTION = "correction"
+    ALLOCATION = "allocation"
+    UNDO = "undo_allocation"
+
+
+class DeskTradeState(enum.StrEnum):
+    """``sent``: the gateway is asked to hold the risk; ``reserved``: it does, and is asked to book; ``failed``: it, or
+    one of its controls, said no.
+    """
+
+    REQUESTED = "requested"
+    REFUSED = "refused"
+    SENT = "sent"
+    RESERVED = "reserved"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class DeskLegView(msgspec.Struct, frozen=True, kw_only=True):
+    """``side``: the account's. ``other_account_id``: None where the other side is elsewhere. ``reverses``: the
+    execution that the leg takes back.
+    """
+
+    account_id: int
+    other_account_id: int | None
+    instrument_name: str
+    side: Side
+    quantity: str
+    price: str
+    execution_id: int | None
+    reverses: int | None
+
+
+class DeskTradeView(msgspec.Struct, frozen=True, kw_only=True):
+    desk_trade_id: int
+    kind: DeskTradeKind
+    state: DeskTradeState
+    source: str
+    fee: str
+    fee_asset: str
+    reason: str
+    requested_by_user_id: int
+    requested_at_ns: int
+    decided_by_user_id: int | None
+    decide_reason: str
+    original_id: int | None
+    """What is corrected, taken back or undone."""
+    is_standing: bool
+    """Booked, and neither corrected nor taken back."""
+    order_id: int | None
+    parent_order_id: int | None
+    gateway_reason: str
+    traded_at_ns: int
+    done_at_ns: int
+    legs: list[DeskLegView]
+
+
+class DeskTradeChanged(msgspec.Struct, frozen=True, kw_only=True, tag="desk_trade.changed", tag_field="type"):
+    desk_trade: DeskTradeView
 
 
 class Ticker(msgspec.Struct, frozen=True, kw_only=True, tag="ticker", tag_field="type"):
@@ -2133,7 +2300,9 @@ AnyFact = (
     | DeskLimitsChanged
     | LastLookChanged
     | ParentChanged
+    | ParentPolicyChanged
     | BasketPlaced
+    | DeskTradeChanged
 )
 
 
