@@ -4,6 +4,7 @@ import enum
 
 import msgspec
 
+from wire.account_views import FillView
 from wire.fact_types import Fact
 from wire.units import Side
 
@@ -73,3 +74,9 @@ class DeskTradeView(msgspec.Struct, frozen=True, kw_only=True):
 
 class DeskTradeChanged(Fact, tag="desk_trade.changed"):
     desk_trade: DeskTradeView
+
+
+class DeskTradeFilled(Fact, tag="desk_trade.leg_filled"):
+    """One account's side of one of its legs was booked."""
+
+    fill: FillView

@@ -11,7 +11,7 @@ from wire.account_views import FillView as FillView  # noqa: PLC0414 - offered t
 from wire.account_views import OrderView as OrderView  # noqa: PLC0414 - offered to importers
 from wire.account_views import PositionView as PositionView  # noqa: PLC0414 - offered to importers
 from wire.basket_views import BasketPlaced
-from wire.desk_trade_views import DeskTradeChanged
+from wire.desk_trade_views import DeskTradeChanged, DeskTradeFilled
 from wire.fact_types import Fact as Fact  # noqa: PLC0414 - offered to importers
 from wire.facts_audience import AllocationView, DraftView, LegVolatilityView, MakerGroupView
 from wire.facts_makers import CounterpartyChanged, QuoterChanged, RfqPassed
@@ -262,6 +262,7 @@ AnyFact = (
     | ParentPolicyChanged
     | BasketPlaced
     | DeskTradeChanged
+    | DeskTradeFilled
 )
 
 

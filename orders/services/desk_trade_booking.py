@@ -10,8 +10,7 @@ from orders.domain.allocations import divide
 from orders.models import DeskLeg, DeskTrade, Order
 from settlement import services as settlement
 from streams import services as streams
-from wire.desk_trade_views import DeskTradeKind
-from wire.facts import BlockFilled
+from wire.desk_trade_views import DeskTradeFilled, DeskTradeKind
 from wire.units import Liquidity, Side
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def _book_side(trade: DeskTrade, leg: DeskLeg, execution_id: int, *, is_other: b
             at=at,
             elsewhere=_elsewhere(trade),
         )
-    streams.publish_fact(firm_id=firm_id, fact=BlockFilled(fill=fill))
+    streams.publish_fact(firm_id=firm_id, fact=DeskTradeFilled(fill=fill))
 
 
 def _elsewhere(trade: DeskTrade) -> settlement.Elsewhere:

@@ -95,14 +95,10 @@ def book_fill(  # noqa: PLR0913 - one argument per field of the execution, all b
             price=price,
             quantity=quantity,
             liquidity=liquidity.value,
-            fee=elsewhere.fee if elsewhere else _fee(trade, liquidity, reference_price),
-            fee_asset=elsewhere.fee_asset if elsewhere else trade.terms.settlement_currency,
-            venue=elsewhere.venue if elsewhere else "",
             order_id=order_id,
             rfq_id=rfq_id,
-            route_id=elsewhere.route_id if elsewhere else None,
-            desk_trade_id=elsewhere.desk_trade_id if elsewhere else None,
             at=at,
+            **dataclasses.asdict(elsewhere or _here(trade, liquidity, reference_price)),
         )
         _book_sides(fill, trade)
         return selectors.fill_view(fill)
@@ -118,6 +114,12 @@ def book_sides_of(fill: Fill) -> None:
 def fee_key(execution_id: int, account_id: int, side: Side) -> str:
     """Key of the transfer that charged the fee of a fill."""
     return f"fill:{execution_id}:{account_id}:{side.value}:{TransferCode.FEE.value}"
+
+
+def _here(trade: Trade, liquidity: Liquidity, reference_price: Decimal | None) -> Elsewhere:
+    """Our own book and its fee, in the same words."""
+    fee = _fee(trade, liquidity, reference_price)
+    return Elsewhere(venue="", fee=fee, fee_asset=trade.terms.settlement_currency)
 
 
 def _fee(trade: Trade, liquidity: Liquidity, reference_price: Decimal | None) -> int:

@@ -1981,6 +1981,12 @@ class DeskTradeChanged(msgspec.Struct, frozen=True, kw_only=True, tag="desk_trad
     desk_trade: DeskTradeView
 
 
+class DeskTradeFilled(msgspec.Struct, frozen=True, kw_only=True, tag="desk_trade.leg_filled", tag_field="type"):
+    """One account's side of one of its legs was booked."""
+
+    fill: FillView
+
+
 class Ticker(msgspec.Struct, frozen=True, kw_only=True, tag="ticker", tag_field="type"):
     """Prices as decimal strings at the instrument's precision; None where nobody quotes.
 
@@ -2303,6 +2309,7 @@ AnyFact = (
     | ParentPolicyChanged
     | BasketPlaced
     | DeskTradeChanged
+    | DeskTradeFilled
 )
 
 

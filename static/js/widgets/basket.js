@@ -75,11 +75,11 @@ class Basket extends Widget {
 
   row(row) {
     const { cells } = row;
-    const box = element("input", { type: "checkbox", "aria-label": `Place row ${row.number}`, onchange: () => this.choose(row.number, box.checked) });
+    const box = element("input", { class: "basket-check", type: "checkbox", "aria-label": `Place row ${row.number}`, onchange: () => this.choose(row.number, box.checked) });
     box.checked = !row.reason;
     box.disabled = Boolean(row.reason);
     const problem = row.reason ? `${format.words(row.reason)}${row.value ? `: ${row.value}` : ""}${row.bound ? `, bound ${row.bound}` : ""}` : row.order_id ? `placed before as order ${row.order_id}` : "";
-    const texts = [String(row.number), cells.instrument, cells.side, cells.quantity, cells.type ?? (cells.price ? "limit" : "market"), cells.price ?? "market", cells.account ?? accountName(row.account_id), row.client_order_id, row.notional ? `${amount(row.notional)} ${row.currency}` : "", problem];
+    const texts = [String(row.number), cells.instrument, cells.side, cells.quantity, cells.type ?? (cells.price ? "limit" : "market"), cells.price ?? "market", cells.account ?? (row.account_id ? accountName(row.account_id) : ""), row.client_order_id, row.notional ? `${amount(row.notional)} ${row.currency}` : "", problem];
     const figures = texts.map((text, i) => element("td", { class: LEFT.has(i + 1) ? "left" : null, "data-side": i === 2 ? text?.toLowerCase() : null }, text || " "));
     return element("tr", { "data-row": String(row.number), class: row.reason ? "basket-bad" : null }, element("td", {}, box), ...figures);
   }

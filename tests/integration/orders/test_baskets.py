@@ -1,5 +1,7 @@
 """Files of orders: every cell is checked by name, and what is placed is placed as one act, once."""
 
+import json
+
 import pytest
 
 from audit.models import AuditRecord
@@ -173,3 +175,18 @@ def test_list_asks_the_database_once_whatever_is_there(desk, django_assert_num_q
         place(desk, f"{HEAD}{NAME},buy,10,limit,70000,,r{number}\n", number)
         with django_assert_num_queries(1):
             assert len(basket_selectors.list_baskets(desk.user)) == number
+
+
+def test_rest_previews_places_and_shows(client, desk):
+    client.force_login(desk.user)
+    play()
+    body = {"type": "basket.preview", "command_id": "r1", "csv": GOOD, "account_id": desk.account.id}
+    seen = client.post("/api/baskets/preview", json.dumps(body), content_type="application/json")
+    assert [row["reason"] for row in seen.json()["result"]["rows"]] == ["", "", ""]
+    play()
+    body |= {"type": "basket.place", "rows": [2, 4], "name": "day.csv"}
+    placed = client.post("/api/baskets", json.dumps(body), content_type="application/json")
+    assert (placed.status_code, placed.json()["entity"]) == (201, "basket")
+    found = client.get(f"/api/baskets/{placed.json()['entity_id']}").json()
+    assert [row["number"] for row in found["rows"]] == [2, 4]
+    assert [basket["name"] for basket in client.get("/api/baskets").json()] == ["day.csv"]

@@ -65,17 +65,9 @@ def test_hot_account_keeps_every_unit_under_concurrent_writers():
 
     def fill(number):
         return lambda: settlement.book_fill(
-            execution_id=number % 40,
-            account_id=desk.account.id,
-            firm_id=desk.firm.id,
-            instrument=call,
-            side="buy",
-            price=Decimal("0.05"),
-            quantity=Decimal(1),
-            liquidity="taker",
-            counterparty_account_id=0,
-            at=clock.now(),
-            order_id=1,
+            execution_id=number % 40, account_id=desk.account.id, firm_id=desk.firm.id, instrument=call,
+            side="buy", price=Decimal("0.05"), quantity=Decimal(1), liquidity="taker", counterparty_account_id=0,
+            at=clock.now(), order_id=1,
         )
 
     def net(_):

@@ -1,6 +1,7 @@
 """Trades that people book, with the real engine and the real ledger: positions agree, and the books balance."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import pytest
@@ -348,3 +349,31 @@ def test_what_cannot_be_shared_out_is_refused(venue, desk, row, funds):
         allocate(desk, order, [Share(account_id=one, ratio=1)], 99)
     assert working.value.reason == "order_working"
     assert not DeskTrade.objects.exists()
+
+
+def test_rest_offers_every_step(client, venue, desk, row):
+    body = {
+        "type": "fill.enter", "command_id": "rest-1", "account_id": desk.account.id, "instrument_name": NAME,
+        "side": "buy", "quantity": "2", "price": "0.05", "source": "voice", "reason": "agreed by phone",
+    }  # fmt: skip
+    client.force_login(desk.user)
+    entered = client.post("/api/desk_trades/enter", json.dumps(body), content_type="application/json")
+    assert (entered.status_code, entered.json()["entity"]) == (202, "desk_trade")
+    word = {
+        "type": "fill.decide", "command_id": "rest-2", "desk_trade_id": entered.json()["entity_id"],
+        "is_approved": True, "reason": "seen it",
+    }  # fmt: skip
+    refused = client.post("/api/desk_trades/decide", json.dumps(word), content_type="application/json")
+    assert (refused.status_code, refused.json()["reason"]) == (403, "same_person")
+    client.force_login(desk.second)
+    client.post("/api/desk_trades/decide", json.dumps(word), content_type="application/json")
+    settle(venue)
+    (view,) = client.get("/api/desk_trades").json()
+    assert (view["state"], view["is_standing"], view["legs"][0]["quantity"]) == ("done", True, "2")
+
+
+def test_the_list_asks_as_often_whatever_is_there(venue, desk, row, django_assert_num_queries):
+    for number in range(1, 4):
+        enter(desk, number)
+        with django_assert_num_queries(4):
+            assert len(desk_trade_selectors.list_desk_trades(desk.user)) == number

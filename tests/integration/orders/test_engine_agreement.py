@@ -18,7 +18,6 @@ from wire.units import OrderType, Side, TimeInForce
 
 pytestmark = pytest.mark.django_db
 
-
 @pytest.fixture
 def venue(tmp_path):
     opened = Venue(tmp_path / "journal")
@@ -30,8 +29,7 @@ def random_order(rng, row):
     is_market = rng.random() < 0.1
     tick = row.terms.tick_size
     return {
-        "side": rng.choice(list(Side)),
-        "quantity": str(rng.randint(1, 40) * row.terms.lot_size),
+        "side": rng.choice(list(Side)), "quantity": str(rng.randint(1, 40) * row.terms.lot_size),
         "order_type": OrderType.MARKET if is_market else OrderType.LIMIT,
         "price": None if is_market else str((MID_TICKS[row.name] + rng.randint(-5, 5)) * tick),
         "time_in_force": rng.choice([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC]),
@@ -73,9 +71,7 @@ def assert_agreement(venue, rows):
     stored = Position.objects.filter(account__isnull=False).exclude(quantity=0)
     assert {(row.account_id, row.instrument_id): int(row.quantity / lots[row.instrument_id]) for row in stored} == held
     working = {row[0] for row in venue.engine.working_orders()}
-    assert {
-        order.id for order in Order.objects.exclude(state__in=["filled", "canceled", "rejected", "expired"])
-    } == working
+    assert {order.id for order in Order.objects.exclude(state__in=["filled", "canceled", "rejected", "expired"])} == working
     assert not Order.objects.filter(state__in=["pending_new", "pending_cancel", "unknown"]).exists()
     for order in Order.objects.all():
         assert order.traded_lots == order.cumulative_lots

@@ -42,27 +42,16 @@ def row(venue):
     builders.play_market(listed)
     venue.list([listed])
     mid = MID_TICKS[NAME]
-    venue.engine.set_quotes(clock.now_ns(), builders.FEBRUARY, listed.id, mid, [(mid - 2, 20)], [(mid + 2, 20)])
+    venue.engine.set_quotes(
+        clock.now_ns(), builders.FEBRUARY, listed.id, mid, [(mid - 2, 20)], [(mid + 2, 20)]
+    )
     return listed
 
 
 def enter(venue, desk, row, client_order_id, *, session="desk", lots=3, ticks=None, **terms):
     return venue.engine.enter_order(
-        clock.now_ns(),
-        session,
-        client_order_id,
-        clock.now_ns() + YEAR_NS,
-        desk.account.id,
-        desk.user.id,
-        desk.desk.id,
-        desk.firm.id,
-        row.id,
-        0,
-        0,
-        0,
-        lots,
-        MID_TICKS[NAME] - 5 if ticks is None else ticks,
-        **terms,
+        clock.now_ns(), session, client_order_id, clock.now_ns() + YEAR_NS, desk.account.id, desk.user.id,
+        desk.desk.id, desk.firm.id, row.id, 0, 0, 0, lots, MID_TICKS[NAME] - 5 if ticks is None else ticks, **terms,
     )
 
 
@@ -80,8 +69,7 @@ def test_entered_order_gets_its_row_audit_record_and_fact(venue, desk, row):
     assert (order.quantity_lots, order.price_ticks, order.display_lots) == (3, MID_TICKS[NAME] - 5, 2)
     assert order.price == order.price_ticks * row.tick_size
     assert audit_of(order_id) == [
-        ("order.placed", "fix", desk.user.id, "A-1", ""),
-        ("order.accepted", "gateway", None, "", ""),
+        ("order.placed", "fix", desk.user.id, "A-1", ""), ("order.accepted", "gateway", None, "", ""),
     ]
     facts = [json.loads(fact.payload) for fact in Fact.objects.filter(firm_id=desk.firm.id).order_by("sequence")]
     shown = [(fact["order"]["state"], fact["order"]["client_order_id"]) for fact in facts if "order" in fact]

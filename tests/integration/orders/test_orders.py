@@ -85,27 +85,16 @@ def test_placed_order_is_written_audited_told_and_sent(desk, instrument):
     order = place(desk, instrument, command_id="c1")
     (command,) = commands()
     assert {key: command[key] for key in ("type", "order_id", "account_id", "user_id", "desk_id", "firm_id")} == {
-        "type": "gateway.place_order",
-        "order_id": order.id,
-        "account_id": desk.account.id,
-        "user_id": desk.user.id,
-        "desk_id": desk.desk.id,
-        "firm_id": desk.firm.id,
+        "type": "gateway.place_order", "order_id": order.id, "account_id": desk.account.id, "user_id": desk.user.id,
+        "desk_id": desk.desk.id, "firm_id": desk.firm.id,
     }
     assert (command["instrument_id"], command["quantity_lots"], command["price_ticks"]) == (instrument.id, 10, 1_000)
     assert 4_000_000_000 < command["valid_until_ns"] - clock.now_ns() < 5_000_000_000
     (fact,) = facts_of(desk)
-    assert (fact["order"]["state"], fact["order"]["leaves_quantity"], fact["order"]["price"]) == (
-        "pending_new",
-        "1",
-        "0.1",
-    )
+    assert (fact["order"]["state"], fact["order"]["leaves_quantity"], fact["order"]["price"]) == ("pending_new", "1", "0.1")
     record = AuditRecord.objects.get(entity=f"order:{order.id}")
     assert (record.action, record.user_id, record.command_id, record.after["price"]) == (
-        "order.placed",
-        desk.user.id,
-        "c1",
-        "0.1",
+        "order.placed", desk.user.id, "c1", "0.1",
     )
 
 
@@ -226,12 +215,7 @@ def test_order_lives_through_fills(desk, instrument, journal):
     assert (view.state, view.filled_quantity, view.leaves_quantity, view.average_price) == ("filled", "1", "0", "0.094")
     (position,) = settlement.list_positions([desk.account.id])
     assert (position.quantity, position.average_price) == ("1", "0.094")
-    assert [fact["type"] for fact in facts_of(desk)] == [
-        "order.changed",
-        "order.changed",
-        "order.filled",
-        "order.filled",
-    ]
+    assert [fact["type"] for fact in facts_of(desk)] == ["order.changed", "order.changed", "order.filled", "order.filled"]
     assert facts_of(desk)[-1]["fill"]["execution_id"] == 2
     assert [event.kind for event in selectors.list_events(desk.user, order.id)] == ["accepted", "executed", "executed"]
     assert settlement.check_ledger() == []
@@ -265,11 +249,7 @@ def test_rejection_keeps_reason_value_and_bound(desk, instrument, journal):
     builders.project(journal.envelope(rejected))
     view = selectors.get_order(desk.user, order.id)
     assert (view.state, view.reason, view.reason_value, view.reason_bound, view.leaves_quantity) == (
-        "rejected",
-        "max_order_quantity",
-        "1",
-        "0.5",
-        "0",
+        "rejected", "max_order_quantity", "1", "0.5", "0",
     )
 
 
@@ -335,10 +315,7 @@ def test_cancel_all_covers_account_or_firm(desk, instrument, journal, own_accoun
     done = gateway.CancelAllDone(scope=ControlScope(scope), scope_id=scope_id, orders_canceled=1)
     builders.project(journal.envelope(done))
     assert facts_of(desk)[-1] == {
-        "type": "order.cancel_all_done",
-        "scope": scope,
-        "scope_id": scope_id,
-        "orders_canceled": 1,
+        "type": "order.cancel_all_done", "scope": scope, "scope_id": scope_id, "orders_canceled": 1,
     }
 
 
@@ -397,15 +374,8 @@ def test_snapshot_is_what_the_facts_amount_to(desk, instrument, journal):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"cumulative_lots": 11},
-        {"canceled_lots": 1, "cumulative_lots": 10},
-        {"state": "filled"},
-        {"state": "canceled"},
-        {"quantity_lots": 0},
-        {"price": None},
-        {"order_type": "market"},
-        {"traded_lots": 1},
-        {"cumulative_lots": 10},
+        {"cumulative_lots": 11}, {"canceled_lots": 1, "cumulative_lots": 10}, {"state": "filled"}, {"state": "canceled"},
+        {"quantity_lots": 0}, {"price": None}, {"order_type": "market"}, {"traded_lots": 1}, {"cumulative_lots": 10},
     ],
 )
 def test_database_refuses_impossible_orders(desk, instrument, changes):

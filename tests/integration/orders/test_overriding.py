@@ -57,12 +57,9 @@ def test_an_approved_order_is_placed_anew_and_passes_once(venue, perpetual, desk
     assert (placed.state, placed.user_id, placed.quantity_lots, placed.reason) == ("new", desk.user.id, 10, "")
     assert place(venue, desk, perpetual, 10).reason == "max_order_value"
     assert selectors.list_open_overrides(house.compliance) == []
-    actions = list(
-        AuditRecord.objects.filter(entity=f"order:{rejected.pk}").order_by("id").values_list("action", "reason")
-    )
+    actions = list(AuditRecord.objects.filter(entity=f"order:{rejected.pk}").order_by("id").values_list("action", "reason"))
     assert actions[-2:] == [
-        ("order.override_requested", "the client insists"),
-        ("order.override_approved", "checked with risk"),
+        ("order.override_requested", "the client insists"), ("order.override_approved", "checked with risk"),
     ]
     assert Order.objects.get(pk=rejected.pk).state == "rejected"
 

@@ -49,11 +49,7 @@ def test_order_travels_through_rest(signed_in, desk, instrument):
     assert answers[0].json() == answers[1].json()
     order_id = answers[0].json()["entity_id"]
     assert answers[0].json() == {
-        "type": "command_accepted",
-        "command_id": "c1",
-        "entity": "order",
-        "entity_id": order_id,
-        "result": None,
+        "type": "command_accepted", "command_id": "c1", "entity": "order", "entity_id": order_id, "result": None,
     }
     assert signed_in.get(f"/api/orders/{order_id}").json()["state"] == "pending_new"
     journal = builders.Journal()
@@ -132,9 +128,7 @@ def test_other_requests_get_a_named_answer(signed_in, instrument, method, path, 
     assert (answer.status_code, answer.json()["reason"]) == (status, reason)
 
 
-@pytest.mark.parametrize(
-    "path", ["orders", "fills", "settlement/positions", "settlement/balances", "settlement/transfers"]
-)
+@pytest.mark.parametrize("path", ["orders", "fills", "settlement/positions", "settlement/balances", "settlement/transfers"])
 def test_strangers_see_nothing(client, path):
     assert client.get(f"/api/{path}").status_code == 401
 

@@ -35,22 +35,14 @@ def amend(venue, desk, order, **changes):
 
 def test_a_stop_waits_and_acts_on_the_mark(venue, perpetual, desk):
     order = ask(
-        venue,
-        desk,
-        perpetual,
-        order_type=OrderType.STOP,
-        price=None,
-        stop_price=str(MARK + 100),
-        trigger=StopTrigger.MARK,
+        venue, desk, perpetual, order_type=OrderType.STOP, price=None, stop_price=str(MARK + 100), trigger=StopTrigger.MARK
     )
     assert (order.state, order.is_triggered) == ("new", False)
     view = selectors.order_view(order)
     assert (view.stop_price, view.trigger, view.price) == (str(MARK + 100), StopTrigger.MARK, None)
     assert AuditRecord.objects.get(action="order.placed").after["stop_price"] == str(MARK + 100)
     ticks = 2 * MARK + 220
-    venue.engine.set_quotes(
-        clock.now_ns(), builders.FEBRUARY, perpetual.id, ticks, [(ticks - 20, 100)], [(ticks + 20, 100)]
-    )
+    venue.engine.set_quotes(clock.now_ns(), builders.FEBRUARY, perpetual.id, ticks, [(ticks - 20, 100)], [(ticks + 20, 100)])
     settle(venue)
     order.refresh_from_db()
     assert (order.state, order.is_triggered) == ("filled", True)
@@ -101,9 +93,7 @@ def test_an_order_until_a_time_expires(venue, perpetual, desk):
 )
 def test_all_or_enough_or_nothing(venue, perpetual, desk, terms, reason):
     ticks = 2 * MARK
-    venue.engine.set_quotes(
-        clock.now_ns(), builders.FEBRUARY, perpetual.id, ticks, [(ticks - 20, 5)], [(ticks + 20, 5)]
-    )
+    venue.engine.set_quotes(clock.now_ns(), builders.FEBRUARY, perpetual.id, ticks, [(ticks - 20, 5)], [(ticks + 20, 5)])
     order = ask(venue, desk, perpetual, quantity="20", **terms)
     assert (order.state, order.reason, order.cumulative_lots) == ("canceled", reason, 0)
 

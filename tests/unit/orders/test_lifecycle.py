@@ -101,14 +101,7 @@ def test_quantities_always_add_up_and_ends_are_final(names):
 
 @pytest.mark.parametrize(
     ("state", "cumulative", "canceled"),
-    [
-        ("new", 10, 0),
-        ("filled", 9, 1),
-        ("canceled", 3, 3),
-        ("new", -1, 0),
-        ("partially_filled", 8, 3),
-        ("rejected", 0, 0),
-    ],
+    [("new", 10, 0), ("filled", 9, 1), ("canceled", 3, 3), ("new", -1, 0), ("partially_filled", 8, 3), ("rejected", 0, 0)],
 )
 def test_impossible_standings_cannot_be_made(state, cumulative, canceled):
     with pytest.raises(AssertionError):

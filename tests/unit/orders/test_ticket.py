@@ -14,14 +14,8 @@ TERMS = parse_instrument_name("BTC-27MAR26-80000-C")
 
 def ticket(**changes):
     fields = {
-        "command_id": "c",
-        "account_id": 1,
-        "instrument_name": TERMS.name,
-        "side": Side.BUY,
-        "order_type": OrderType.LIMIT,
-        "quantity": "0.5",
-        "price": "0.05",
-        **changes,
+        "command_id": "c", "account_id": 1, "instrument_name": TERMS.name, "side": Side.BUY,
+        "order_type": OrderType.LIMIT, "quantity": "0.5", "price": "0.05", **changes,
     }
     return PlaceOrder(**fields)
 
