@@ -41,7 +41,8 @@ BY_PERSON = frozenset({"requested", "cancel_all"})
 """Why an order ended that a person canceled."""
 PASSING = frozenset({"immediate_or_cancel", "not_entered", "self_match", "minimum_quantity"})
 """Why an order ended that is sent again as a matter of course."""
-FINAL = frozenset({"expired", "instrument_delivered"})
+FINAL = frozenset({"expired", "instrument_not_trading"})
+"""Why there is nothing to close any more."""
 
 replace = msgspec.structs.replace
 Step = tuple[BracketState, tuple[Action, ...]]
@@ -262,7 +263,7 @@ def _entry_ended(state: BracketState, gone: BracketChild, given: ChildEnded) -> 
 
 
 def _exit_ended(state: BracketState, gone: BracketChild, given: ChildEnded) -> BracketState:
-    if given.is_rejected:
+    if given.is_rejected and given.reason not in FINAL:
         return _exit_refused(state, gone, given)
     if given.reason == REDUCE_ONLY:
         return replace(state, released_lots=state.released_lots + gone.leaves_lots)

@@ -95,6 +95,7 @@ def test_a_trade_made_elsewhere_has_one_side_and_its_limits_hold(desk: EngineDes
     assert desk.said() == [(EventKind.BLOCK_REFUSED, (3, d.ALICE, 0, "position", 6, 4))]
     desk.reserve(4, (d.PERPETUAL, d.SELL, 120_000, 3, d.ALICE, 0))
     desk.void(4)
+    assert [kind for kind, _ in desk.said()] == [EventKind.BLOCK_RESERVED, EventKind.BLOCK_VOIDED]
     assert desk.answer(1, d.ALICE, d.BUY, 1, 119_000) == [EventKind.ORDER_ACCEPTED]
 
 

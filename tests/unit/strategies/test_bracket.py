@@ -38,10 +38,11 @@ def bracket_terms(kind=BracketKind.OTOCO, side=Side.BUY, quantity=10, **changes)
 
 
 class Market:
-    """Takes every order and cancels what it is asked to; the test says what trades."""
+    """Takes every order and cancels what it is asked to, at once or when it is told to; the test says what trades."""
 
-    def __init__(self, given=None):
+    def __init__(self, given=None, *, is_slow=False):
         self.at, self.orders, self.sent, self.state = 0, {}, [], None
+        self.is_slow, self.asked = is_slow, []
         self.terms = given or bracket_terms()
         self.steer(AlgoAction.WORK)
 
@@ -54,11 +55,18 @@ class Market:
         for action in actions:
             self.sent.append(action)
             if isinstance(action, Cancel):
-                del self.orders[action.child]
-                self.give(ChildEnded(at_ns=self.at, child=action.child, reason="requested"))
+                self.asked.append(action.child)
+                if not self.is_slow:
+                    self.answer_cancel()
             else:
                 self.orders[action.child] = action
                 self.give(ChildEntered(at_ns=self.at, child=action.child, order_id=1_000 + action.child))
+
+    def answer_cancel(self):
+        """The oldest request: what is filled by then is not canceled."""
+        child = self.asked.pop(0)
+        if self.orders.pop(child, None):
+            self.give(ChildEnded(at_ns=self.at, child=child, reason="requested"))
 
     def tick(self, mark=0, seconds=1):
         for _ in range(seconds):
@@ -175,6 +183,29 @@ def test_a_short_is_protected_above():
     assert market.working() == [("stop_loss", 10, 0)]
 
 
+def test_a_stop_is_reached_only_while_something_is_open(market):
+    market.tick(mark=80, seconds=3)
+    market.fill(ENTRY, 4)
+    market.tick(mark=95)
+    assert market.working() == [("entry", 10, 100), ("take_profit", 4, 120)]
+
+
+def test_a_fill_that_crosses_the_stop_waits_for_the_cancel_of_the_profit():
+    market = Market(is_slow=True)
+    market.tick()
+    market.fill(ENTRY, 3)
+    market.tick(mark=100)
+    market.tick(mark=90)
+    market.fill(ENTRY, 2)
+    market.tick(seconds=2)
+    assert [order.role for order in market.state.exits] == [PROFIT], "its cancel is asked, and not confirmed"
+    market.fill(PROFIT, 1)
+    while market.asked:
+        market.answer_cancel()
+    market.tick()
+    assert market.working() == [("stop_loss", 4, 0)]
+
+
 def test_oco_closes_what_is_there_with_one_of_two():
     market = Market(bracket_terms(BracketKind.OCO, side=Side.SELL))
     market.tick(mark=100)
@@ -225,6 +256,14 @@ def test_a_refused_exit_is_named_and_tried_again(market):
     assert waits == [1, 2, 4, 8]
     market.tick(seconds=2)
     assert market.state.problem == ""
+
+
+@pytest.mark.parametrize(("reason", "is_rejected"), [("expired", False), ("instrument_not_trading", True)])
+def test_a_bracket_ends_with_its_instrument(market, reason, is_rejected):
+    market.fill(ENTRY, 10)
+    market.tick()
+    market.end(PROFIT, reason, is_rejected=is_rejected)
+    assert (market.state.phase, market.state.reason) == (Phase.CANCELED, reason)
 
 
 def test_what_is_not_there_to_reduce_is_let_go(market):
@@ -300,7 +339,7 @@ def test_what_never_reached_the_engine_is_sent_again(market):
 def test_no_order_of_events_closes_more_than_was_opened(seed):
     """At every moment all exits together, if all of them traded, would close what is open and not a lot more."""
     rng = random.Random(seed)
-    market = Market(bracket_terms(quantity=20, stop_limit_ticks=rng.choice([0, 88])))
+    market = Market(bracket_terms(quantity=20, stop_limit_ticks=rng.choice([0, 88])), is_slow=True)
     for _ in range(300):
         if market.state.is_ended:
             break
@@ -312,13 +351,19 @@ def test_no_order_of_events_closes_more_than_was_opened(seed):
         assert market.state.executed_lots <= 20
     else:
         market.steer(AlgoAction.CANCEL)
-        market.tick(seconds=2)
+        market.tick()
+        while market.asked:
+            market.answer_cancel()
+        market.tick()
     assert market.state.is_ended
     assert market.orders == {}
 
 
 def _disturb(market, rng):
     act = rng.random()
+    if market.asked and rng.random() < 0.2:
+        market.answer_cancel()
+        return
     if act < 0.4 or not market.orders:
         market.tick(mark=rng.choice([0, 95, 100, 105, 91]) if rng.random() < 0.97 else 89)
         return
