@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from common import clock
 from common.actor import Actor
 from orders import services
+from orders.command_handlers import Handler, accepting
 from wire.client import ClientMessage, CommandAccepted
 from wire.client_baskets import PlaceBasket, PreviewBasket
 
@@ -24,13 +24,9 @@ def preview_basket(user: User, actor: Actor, message: ClientMessage) -> CommandA
     return CommandAccepted(command_id=message.command_id, result=msgspec.Raw(msgspec.json.encode(preview)))
 
 
-def place_basket(user: User, actor: Actor, message: ClientMessage) -> CommandAccepted:
-    assert isinstance(message, PlaceBasket)
-    basket = services.place_basket(user=user, actor=actor, message=message, at=clock.now())
-    return CommandAccepted(command_id=message.command_id, entity="basket", entity_id=basket.pk)
+place_basket = accepting("basket", services.place_basket)
 
-
-SOCKET_HANDLERS: dict[type[ClientMessage], Callable[[User, Actor, ClientMessage], CommandAccepted]] = {
+SOCKET_HANDLERS: dict[type[ClientMessage], Handler] = {
     PreviewBasket: preview_basket,
     PlaceBasket: place_basket,
 }

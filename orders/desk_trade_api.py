@@ -24,9 +24,11 @@ def list_desk_trades(request: HttpRequest) -> HttpResponse:
 
 
 def _offer(path: str, message_type: type[ClientMessage], text: str) -> None:
+    handler = desk_trade_handlers.SOCKET_HANDLERS[message_type]
+
     def act(request: HttpRequest) -> HttpResponse:
         message = rest.decode(request, message_type)
-        return rest.answer(desk_trade_handlers.act(_user(request), rest.actor(request), message), status=202)
+        return rest.answer(handler(_user(request), rest.actor(request), message), status=202)
 
     act.__name__, act.__doc__ = f"{path}_desk_trade", text
     described = rest.describe(request=message_type, response=CommandAccepted, status=202)
