@@ -159,8 +159,6 @@ def _send_to_group(stop: Event) -> None:
     asyncio.run(send())
 
 
-
-
 def _valkey() -> redis.Redis:
     return redis.Redis.from_url(os.environ["VALKEY_URL"])
 

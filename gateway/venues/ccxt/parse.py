@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from gateway.venues.books import VenueInstrument
 from gateway.venues.execution import Execution, NewVenueOrder, OrderView
 from gateway.venues.updates import Updates, blank_snapshot
@@ -14,6 +16,8 @@ from wire.units import NANOSECONDS_PER_MS, InstrumentKind, Liquidity, OrderState
 Structure = Mapping[str, Any]
 BOOK_STEP = Decimal("0.00000001")
 """Books show amounts finer than the step that orders need."""
+TICKS_MAX, TICK_TOLERANCE = 2**46, 0.05
+"""Prices are floats: up to so many ticks their error is a fiftieth of one."""
 CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 ALPHANUMERIC_IDS = frozenset({"okx", "okxus", "myokx"})
 """Exchanges that take letters and digits alone; our ids have no capitals, so that one can stand for the dash."""
@@ -65,15 +69,16 @@ def contract_amount(terms: InstrumentTerms, market: Structure) -> Decimal:
 
 def read_book(book: Structure, slot: int, instrument: VenueInstrument, levels: int, at_ns: int) -> Updates:
     """The whole book as a snapshot. Raises ValueError for a price between two ticks."""
-    sides = [list(book["bids"][:levels]), list(book["asks"][:levels])]
-    updates = blank_snapshot(sum(map(len, sides)), slot, at_ns)
-    at = 1
-    for side, rows in enumerate(sides):
-        for row in rows:
-            updates["price_ticks"][at] = _ticks(row[0], instrument.price_tick)
-            updates["quantity_lots"][at] = int((decimal(row[1]) / instrument.amount_step).to_integral_value())
-            updates["side"][at] = side
-            at += 1
+    bids, asks = list(book["bids"][:levels]), list(book["asks"][:levels])
+    rows = np.array([row[:2] for row in (*bids, *asks)], dtype=np.float64).reshape(-1, 2)
+    ticks = rows[:, 0] / float(instrument.price_tick)
+    counts = np.rint(ticks)
+    if (np.abs(ticks - counts) > TICK_TOLERANCE).any() or (counts > TICKS_MAX).any():
+        raise ValueError(f"a price lies between two ticks of {instrument.price_tick}")
+    updates = blank_snapshot(len(rows), slot, at_ns)
+    updates["price_ticks"][1:] = counts
+    updates["quantity_lots"][1:] = np.rint(rows[:, 1] / float(instrument.amount_step))
+    updates["side"][1 + len(bids) :] = 1
     return updates
 
 
@@ -180,13 +185,6 @@ def decimal(number: float | str) -> Decimal:
 def _fee(trade: Structure) -> Structure:
     fee: Structure = trade.get("fee") or next(iter(trade.get("fees") or ()), None) or {}
     return fee
-
-
-def _ticks(price: float, tick: Decimal) -> int:
-    count = decimal(price) / tick
-    if count != count.to_integral_value():
-        raise ValueError(f"the price {price} lies between two ticks of {tick}")
-    return int(count)
 
 
 def _optional(number: float | None) -> Decimal | None:
