@@ -91,7 +91,10 @@ class VenueBooks:
 
     def wanted(self) -> list[str]:
         """Our names whose books have a gap and wait for a snapshot, each named once."""
-        names = [self._books[slot].instrument.name for slot in self.feed.snapshots_wanted()]
+        slots = self.feed.snapshots_wanted()
+        if not slots:
+            return []
+        names = [self._books[slot].instrument.name for slot in slots]
         return [name for name in names if name in self.slots]
 
     def lost(self) -> None:

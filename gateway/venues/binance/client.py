@@ -42,6 +42,8 @@ LISTING_WEIGHTS = {"binance_spot": 20, "binance_usdm": 1}
 PONG_SECONDS_MAX = 5.0
 SNAPSHOT_TRIES_MAX = 8
 """Snapshots of one gap, each too old for the stream, after which the connection is made anew."""
+HEAD_BYTES = 64
+"""In which a frame names its stream."""
 TOPICS = {
     "binance_spot": ("depth@100ms", "trade", "bookTicker"),
     "binance_usdm": ("depth@100ms", "aggTrade", "bookTicker"),
@@ -120,7 +122,8 @@ class BinanceClient:
 
     def take(self, frame: bytes, at_ns: int) -> None:
         try:
-            if b'"depthUpdate"' not in frame[:120]:
+            head = frame[:HEAD_BYTES]
+            if b"@depth" not in head and b"@bookTicker" not in head:
                 self._take_trade(frame)
             self.books.apply(frame, at_ns)
         except (parley_core.FrameRefused, msgspec.DecodeError, UnicodeDecodeError, DecimalException) as error:

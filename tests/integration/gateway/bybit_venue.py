@@ -97,7 +97,8 @@ class BybitVenue:
                 if request["op"] == "auth":
                     key, expires, signature = request["args"]
                     may_hear = key == KEY and sign(f"GET/realtime{expires}") == signature
-                answer = {"success": may_hear, "ret_msg": "", "op": request["op"], "conn_id": "c", "req_id": request.get("req_id", "")}  # fmt: skip
+                told = "pong" if request["op"] == "ping" else ""
+                answer = {"success": may_hear, "ret_msg": told, "op": request["op"], "conn_id": "c", "req_id": request.get("req_id", "")}  # fmt: skip
                 await connection.send(json.dumps(answer))
                 if request["op"] == "subscribe" and may_hear:
                     topics.update(request["args"])
@@ -112,7 +113,9 @@ class BybitVenue:
         sides = {name: [[str(p), str(q)] for p, q in side.items()] for name, side in (("b", bids), ("a", asks))}
         content = {"s": "BTCUSDT", **sides, "u": self.update_id, "seq": self.update_id}
         topic = next(topic for topic in self._topics[connection] if topic.startswith("orderbook"))
-        await connection.send(json.dumps({"topic": topic, "type": kind, "ts": now_ms(), "data": content, "cts": 1}))
+        frame = {"topic": topic, "type": kind, "ts": now_ms(), "data": content, "cts": 1}
+        with contextlib.suppress(ConnectionClosed):
+            await connection.send(json.dumps(frame))
 
     async def quote(self, side: str, price: str, quantity: str) -> None:
         """A level of the book changes, and who listens hears of it."""
