@@ -25,6 +25,8 @@ LEVELS = 50
 """Of a side: what all exchanges of ccxt offer and more than is shown."""
 BOOK_SECONDS = 0.05
 """A book is read so often at most: it is shown as often."""
+LOOK_SECONDS = 0.5
+"""How often a book is looked at of which nothing was told."""
 POLL_SECONDS = 1.0
 """Between two questions for a book, where the exchange has no stream of it."""
 MARKETS_SECONDS_MAX = 30.0
@@ -100,19 +102,41 @@ class CcxtClient:
 
     async def _follow_book(self, exchange: Any, name: str) -> None:
         symbol = self.books.instrument(name).symbol
-        has_stream = bool(exchange.has.get("watchOrderBook"))
+        if exchange.has.get("watchOrderBook"):
+            await self._watch_book(exchange, name, symbol)
+            return
         while True:
-            if has_stream:
-                book = await exchange.watch_order_book(symbol)
-            else:
-                book = await exchange.fetch_order_book(symbol, LEVELS)
-            self.take_book(name, book, clock.now_ns())
-            await asyncio.sleep(BOOK_SECONDS if has_stream else POLL_SECONDS)
+            self._heard()
+            self.take_book(name, await exchange.fetch_order_book(symbol, LEVELS), clock.now_ns())
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _watch_book(self, exchange: Any, name: str, symbol: str) -> None:
+        """A change that comes while nobody waits wakes nobody, but is in the book: which is looked at anyway."""
+        book: Any = None
+        seen: object = None
+        watching: asyncio.Future[Any] | None = None
+        try:
+            while True:
+                watching = watching or asyncio.ensure_future(exchange.watch_order_book(symbol))
+                done, _ = await asyncio.wait({watching}, timeout=LOOK_SECONDS)
+                if done:
+                    book, watching = watching.result(), None
+                    self._heard()
+                    await asyncio.sleep(BOOK_SECONDS)
+                elif book is None or seen == (book.get("nonce"), book.get("timestamp")):
+                    continue
+                seen = (book.get("nonce"), book.get("timestamp"))
+                self.take_book(name, book, clock.now_ns())
+        finally:
+            if watching is not None:
+                watching.cancel()
+
+    def _heard(self) -> None:
+        self.status.heard_at_ns = clock.now_ns()
+        self.status.frames += 1
 
     def take_book(self, name: str, book: parse.Structure, at_ns: int) -> None:
         """Raises LinkFailed after too many that cannot be read."""
-        self.status.heard_at_ns = at_ns
-        self.status.frames += 1
         slot, instrument = self.books.slots[name], self.books.instrument(name)
         try:
             updates = parse.read_book(book, slot, instrument, LEVELS, at_ns)
@@ -133,8 +157,7 @@ class CcxtClient:
     async def _watch(self, watch: Callable[[], Awaitable[Any]], take: Callable[[Any], None]) -> None:
         while True:
             told = await watch()
-            self.status.heard_at_ns = clock.now_ns()
-            self.status.frames += 1
+            self._heard()
             try:
                 take(told)
             except (KeyError, ValueError, TypeError, ArithmeticError, NoAnswer) as error:
