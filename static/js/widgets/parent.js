@@ -21,13 +21,13 @@ const LOAD_MS = 1000;
 /** Mid and market move without a word of the order. */
 const OLD_MS = 5000;
 const isParent = (root) => root.kind === "parent";
-const isAtWork = (root, view) => view.state === "working" || OPEN_ORDER_STATES.has(view.state);
+const isAtWork = (view) => view.state === "working" || OPEN_ORDER_STATES.has(view.state);
 const ACTIONS = {
   approve: { title: "Approve", may: (root, view) => isParent(root) && view.state === "staged" && view.needs_approval },
   start: { title: "Start", may: (root, view) => isParent(root) && (view.state === "approved" || (view.state === "staged" && !view.needs_approval)) },
   pause: { title: "Pause", may: (root, view) => isParent(root) && view.state === "working" },
   resume: { title: "Resume", may: (root, view) => isParent(root) && view.state === "paused" },
-  cancel: { title: "Cancel", may: (root, view) => (isParent(root) ? view.state !== "done" && view.state !== "canceled" : isAtWork(root, view)) },
+  cancel: { title: "Cancel", may: (root, view) => (isParent(root) ? view.state !== "done" && view.state !== "canceled" : isAtWork(view)) },
 };
 const CANCELS = { split: "route.cancel_split", order: "order.cancel", route: "route.cancel" };
 
@@ -66,7 +66,7 @@ class Parent extends Widget {
   async load() {
     const { root } = selection;
     const view = viewOf(root);
-    const isOld = performance.now() - this.askedAt > OLD_MS;
+    const isOld = performance.now() - this.askedAt > OLD_MS && (!view || view.state === "paused" || isAtWork(view));
     if (!root || this.isLoading || (this.loaded && this.loadedAt === view?.updated_at_ns && !isOld)) return;
     this.isLoading = true;
     this.askedAt = performance.now();

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from common import clock
 from common.errors import NotFound
@@ -103,6 +105,27 @@ def test_an_order_shows_its_fills_its_reason_and_what_others_traded(perpetual, d
     assert msgspec.json.decode(answer.result, type=Lifecycle) == show(desk, "order", mine.pk)
     with pytest.raises(NotFound):
         show(other, "order", mine.pk)
+
+
+def test_a_tree_asks_the_database_as_often_however_wide_it_is(perpetual, desk, away):
+    lot = perpetual.terms.lot_size
+    counts = []
+    for number, names in enumerate((["aster"], ["aster", "borea"]), 1):
+        away.show()
+        builders.play_market(perpetual)
+        away.show()
+        message = PlaceBest(
+            command_id=f"best-{number}", account_id=desk.account.id, instrument_name=perpetual.name, side=Side.BUY,
+            quantity=str(4 * len(names) * lot), price=str(MARK),
+            parts=[PlannedPart(venue=name, quantity=str(4 * lot), price=str(MARK)) for name in names],
+        )  # fmt: skip
+        split = services.place_best(user=desk.user, actor=desk.actor, message=message, at=clock.now())
+        away.settle()
+        with CaptureQueriesContext(connection) as asked:
+            found = show(desk, "split", split.pk)
+        assert len(found.routes) == len(found.fills) == len(names)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 def test_lifecycle_over_rest(perpetual, desk, client):
