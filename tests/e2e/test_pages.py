@@ -14,6 +14,8 @@ PAGES = {
     "terminal": ("trader", "/terminal/"),
     "maker": ("maker1", "/maker/"),
     "risk": ("trader", "/risk/"),
+    "baskets": ("trader", "/baskets/"),
+    "bookings": ("trader", "/bookings/"),
     "search": ("compliance", "/compliance/"),
     "books": ("compliance", "/compliance/books/"),
     "trail": ("compliance", "/compliance/trail/"),
