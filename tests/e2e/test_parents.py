@@ -72,3 +72,18 @@ def test_an_order_shows_what_became_of_it(terminal: Page, open_page: OpenPage) -
     expect(page.locator(".latencies tbody tr")).to_contain_text(re.compile(r"Parley's own book\s*1\s*1\s*1\s*[\d.,]+"))
     expect(page.locator("parley-parent .parent-facts")).to_contain_text(re.compile(r"Arrival mid\s*[\d,.]+"))
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_house_reads_and_sets_caps_that_the_gateway_answers(open_page: OpenPage, theme: str) -> None:
+    page = open_page("admin", "/compliance/algos/", theme=theme)
+    row = page.locator("#caps tbody tr", has_text="sniper")
+    expect(row).to_contain_text("in force", timeout=ANSWER_MS_MAX)
+    assert violations(page) == []
+    cap = {"dark": "123", "light": "124"}[theme]
+    page.get_by_label("Working orders, sniper").fill(cap)
+    page.get_by_role("button", name="Set caps of sniper").click()
+    expect(page.locator(".message")).to_contain_text("Caps of sniper: set")
+    expect(page.locator("#caps tbody tr", has_text="sniper")).to_contain_text(
+        re.compile(rf"{cap}.*in force", re.DOTALL), timeout=ANSWER_MS_MAX
+    )
