@@ -23,7 +23,7 @@ def desk():
 @pytest.fixture
 def instrument():
     row = builders.listed(NAME)
-    builders.play_market(row)
+    builders.play_market(row, at_ns=clock.now_ns() + 1_500_000_000)
     return row
 
 
