@@ -11,14 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import redis
 
 from terminal import embedded
-from wire.gateway import CommandEnvelope, EventEnvelope, PlaceOrder, SetLimits
+from wire.gateway import AnyGatewayCommand, CommandEnvelope, EventEnvelope, PlaceOrder, SetLimits
 from wire.market import Ticker
 from wire.transport import COMMANDS_STREAM, ENTRY_FIELD, EVENTS_STREAM, EVENTS_WATERMARK, MARKET_LATEST
 from wire.units import OrderType, Side, TimeInForce
@@ -48,7 +48,7 @@ class Streams:
             time.sleep(0.05)
         raise TimeoutError(f"nobody quotes {INSTRUMENT}")
 
-    def send(self, commands: list[SetLimits | PlaceOrder]) -> None:
+    def send(self, commands: Sequence[AnyGatewayCommand]) -> None:
         pipeline = self._client.pipeline(transaction=False)
         for command in commands:
             self._sequence += 1

@@ -67,11 +67,12 @@ class CommandReader:
         engine: parley_core.Engine,
         client: Redis,
         on_order: Callable[[messages.PlaceOrder], None],
-        on_fix: Callable[[int, FixCommand], Awaitable[None]],
+        on_fix: Callable[[int, FixCommand, list[tuple[int, bytes]]], Awaitable[None]],
         on_algo: Callable[[int, SteerAlgo], Awaitable[None]],
         on_route: Callable[[PlaceRoute], None],
     ) -> None:
-        """``on_fix`` and ``on_algo`` carry numbered commands out, durably; ValueError: it makes no sense.
+        """``on_fix`` and ``on_algo`` carry numbered commands out, durably; ValueError: it makes no sense. ``on_fix`` is
+        shown the numbers and bodies that were read behind it.
 
         ``on_algo`` may refuse one by name (SteeringRefused), ``on_route`` too (CannotTake).
         """
@@ -80,6 +81,7 @@ class CommandReader:
         self._submitter = CommandSubmitter(engine)
         self.taken = int(engine.command_sequence)
         self._gap_logged_at = float("-inf")
+        self._behind: list[tuple[int, bytes]] = []
 
     async def run(self) -> None:
         """Take commands until the engine stops; Valkey may come and go."""
@@ -102,20 +104,21 @@ class CommandReader:
             {COMMANDS_STREAM: f"{self.taken}-0"}, count=READ_MAX, block=READ_BLOCK_MS
         )
         for _, entries in answer or ():
-            for entry_id, fields in entries:
-                if not await self._take(entry_id, fields):
+            numbered = [(int(name.split(b"-", 1)[0]), each.get(ENTRY_FIELD.encode(), b"")) for name, each in entries]
+            for place, (sequence, body) in enumerate(numbered, 1):
+                self._behind = numbered[place:]
+                if not await self._take(sequence, body):
                     await asyncio.sleep(GAP_WAIT_SECONDS)
                     return
 
-    async def _take(self, entry_id: bytes, fields: dict[bytes, bytes]) -> bool:
+    async def _take(self, sequence: int, body: bytes) -> bool:
         """False where the entry is not the next one: the dispatcher will rebuild the stream."""
-        sequence = int(entry_id.split(b"-", 1)[0])
         if sequence != self.taken + 1:
             if clock.monotonic() - self._gap_logged_at > GAP_LOG_SECONDS:
                 self._gap_logged_at = clock.monotonic()
                 log.warning("commands: %d follows %d, waiting for the dispatcher to rebuild", sequence, self.taken)
             return False
-        await self._submit(sequence, fields.get(ENTRY_FIELD.encode(), b""))
+        await self._submit(sequence, body)
         self.taken = sequence
         return True
 
@@ -126,7 +129,7 @@ class CommandReader:
             if isinstance(command, messages.PlaceOrder):
                 self._on_order(command)
             if isinstance(command, FixCommand):
-                await self._on_fix(sequence, command)
+                await self._on_fix(sequence, command, self._behind)
             if isinstance(command, SteerAlgo):
                 await self._on_algo(sequence, command)
             if isinstance(command, PlaceRoute):

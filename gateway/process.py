@@ -24,6 +24,7 @@ from gateway.feeds.runner import FeedRunner
 from gateway.feeds.simulated import SimulatedFeed
 from gateway.feeds.updates import Feed
 from gateway.fix.desk import Desk
+from gateway.fix.news import NewsTeller
 from gateway.fix.service import FixService
 from gateway.fix.tls import open_context
 from gateway.fix.unsupported import UnsupportedMessages
@@ -78,6 +79,7 @@ class Gateway:
         self._desk = self._open_desk()
         self._fix = FixService(settings.directory / "fix", self._desk or UnsupportedMessages(), self._engine.flush)
         if self._desk:
+            self._news = NewsTeller(self._desk.rfq.tell, self._fix.settle)
             self._desk.catch_up()
         market = OwnMarket(self._engine, self._board)
         self._algos = AlgoService(self._engine, market, settings.directory / "algos", self._publisher.agreed)
@@ -105,13 +107,12 @@ class Gateway:
         if self._desk:
             self._desk.on_command(command)
 
-    async def _on_fix(self, number: int, command: FixCommand) -> None:
+    async def _on_fix(self, number: int, command: FixCommand, behind: list[tuple[int, bytes]]) -> None:
         """Durable when it returns. Raises ValueError for what makes no sense, OSError."""
         if not isinstance(command, TellFixSession):
             self._fix.apply(number, command)
         elif self._desk:
-            self._desk.rfq.tell(number, command)
-            await self._fix.settle(command.session_id)
+            await self._news.take(number, command, behind)
 
     def _needed_after(self, watermark: int) -> int:
         """Events up to this one will not be asked for again: the database has them, algorithms and FIX orders too."""

@@ -83,11 +83,10 @@ class FixService:
         else:
             self._reset(number, command)
 
-    async def settle(self, session_id: int) -> None:
-        """What the session was sent is on disk when it returns, connected or not. Raises OSError."""
-        line = self._lines.get(session_id)
-        if line is not None:
-            await asyncio.to_thread(line.store.sync)
+    async def settle(self, session_ids: set[int]) -> None:
+        """What these sessions were sent is on disk when it returns, connected or not. Raises OSError."""
+        stores = [line.store for number, line in self._lines.items() if number in session_ids]
+        await asyncio.gather(*(asyncio.to_thread(store.sync) for store in stores))
 
     def _set(self, spec: SetFixSession) -> None:
         self._dictionary(spec.begin_string, spec.application_version)
