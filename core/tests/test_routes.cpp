@@ -170,6 +170,22 @@ TEST(a_parent_counts_what_a_venue_made_smaller_took_back_or_filled_in_parts_of_a
     CHECK(desk.out(77) == 4);
 }
 
+TEST(what_a_venue_fills_too_much_is_held_and_lets_nothing_more_leave) {
+    RouteDesk desk;
+    desk.give(SetParentOrder{0, 77, {10}});
+    PlaceOrder order = desk.order(1, Side::buy, 4, 1'000);
+    order.attribution.parent_order_id = 77;
+    const OrderId id = desk.send(order);
+    desk.report(1, id, 12, 0);
+    CHECK(desk.held().lots == 12 && desk.held().buy_working == 0);
+    CHECK(desk.out(77) == 12);
+    PlaceOrder next = desk.order(1, Side::buy, 1, 1'000);
+    next.attribution.parent_order_id = 77;
+    desk.send(next);
+    CHECK(desk.said(EventKind::route_refused, Reason::orders_out_vs_orders_in));
+    CHECK(desk.held().buy_working == 0);
+}
+
 TEST(an_instrument_is_not_forgotten_while_a_route_in_it_works) {
     RouteDesk desk;
     const OrderId id = desk.send(desk.order(1, Side::buy, 10, 1'000));
