@@ -1,7 +1,7 @@
 """SIGKILL the gateway while orders leave for two venues, one over FIX and one over a WebSocket, which both move on.
 
 After the restart orders, executions and positions are the venues', each order sent once and each execution counted once
-(FAULTS.md S01 and S09). The venues are processes of the test, and are asked over a connection that is none of ours.
+(FAULTS.md S01, S09 and S11). The venues are processes of the test, and are asked over a connection that is none of ours.
 """
 
 import asyncio
@@ -108,11 +108,20 @@ def make_routes(desk: RestDesk, count: int) -> list[dict[str, Any]]:
 
 
 async def move_on(venue: VenueProcess) -> str:
-    """A person at the venue cancels an order of ours, and the venue takes a trade back: our name of the order."""
+    """A person at the venue cancels an order of ours and places one, and the venue takes a trade back. Our name of the
+    canceled order.
+    """
     async with open_client(venue.url) as plain:
         await plain.sign_in()
         (first, *_) = await plain.get("private/get_open_orders")
         await plain.get("private/cancel", order_id=first["order_id"])
+        await plain.get(
+            "private/buy",
+            instrument_name=bursts.INSTRUMENT,
+            amount=CONTRACT_AMOUNT,
+            price=first["price"],
+            label="by hand",
+        )
     venue.misbehave(action="bust")
     return str(first["label"])
 
@@ -199,6 +208,8 @@ def test_a_gateway_killed_with_orders_at_two_venues_agrees_with_both(
         busts = rows(connection, "SELECT venue, count(*) FROM orders_routefill WHERE is_bust GROUP BY 1 ORDER BY 1")
         assert rows(connection, "SELECT count(*) FROM orders_route") == [(ORDERS,)]
         assert rows(connection, "SELECT venue FROM orders_venuebreak WHERE resolved_at IS NULL") == []
+        found = rows(connection, "SELECT venue, state, quantity FROM orders_externalorder ORDER BY 1")
+    assert found == [(name, "new", 1) for name in VENUES]
     assert [states[each] for each in canceled.values()] == ["canceled", "canceled"]
     assert busts == [("aster", 1), ("borea", 1)]
     checked = bursts.manage(stack, "check_ledger")
