@@ -108,8 +108,9 @@ $(STAMPS)/client: clients/python/pyproject.toml | $(STAMPS)/requirements
 	@$(BIN)/python -m pip install -qq --no-deps --editable clients/python
 	@touch $@
 
-$(STAMPS)/requirements-dev: requirements-dev.txt requirements.txt | $(STAMPS)/requirements
+$(STAMPS)/requirements-dev: requirements-dev.txt requirements.txt requirements-ccxt.txt | $(STAMPS)/requirements
 	@$(BIN)/python -m pip install -qq -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --no-deps -r requirements-ccxt.txt
 	@touch $@
 
 $(STAMPS)/core: $(CORE) | $(STAMPS)/requirements
