@@ -1,5 +1,6 @@
 """Pages: the shell around what streams. The data arrives over the socket and REST."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -30,11 +31,13 @@ RECORD_PAGES = (
     ("last_looks", "Last look"),
 )
 PAGES = {
-    TRADER: (("terminal", "Terminal"), *ORDER_PAGES, ("own_risk", "Risk"), *RECORD_PAGES),
+    TRADER: (("terminal", "Terminal"), *ORDER_PAGES, ("own_risk", "Risk")),
     CLIENT: (("maker", "Quotes"), ("own_risk", "Risk"), *RECORD_PAGES),
     COMPLIANCE: compliance_views.PAGES,
     ADMIN: compliance_views.PAGES,
 }
+MENUS = {TRADER: ("Record", RECORD_PAGES)}
+"""Pages behind one word, where all of them would push the header off a small screen."""
 
 
 @login_required
@@ -164,12 +167,19 @@ def _is_killed(user: Any) -> bool:
 
 
 def navigation(request: HttpRequest, current: str) -> list[dict[str, Any]]:
-    """The pages of the user's role, the current one marked."""
+    """The pages of the user's role, the current one marked; a menu has ``pages`` of its own."""
     names = {"risk": "own_risk", "maker_groups": "terminal"}
-    return [
-        {"url": reverse(name), "title": title, "is_current": name == names.get(current, current)}
-        for name, title in PAGES.get(_user(request).role, ())
-    ]
+    current, role = names.get(current, current), _user(request).role
+    items = _links(PAGES.get(role, ()), current)
+    if role in MENUS:
+        title, pages = MENUS[role]
+        links = _links(pages, current)
+        items.append({"title": title, "pages": links, "is_current": any(link["is_current"] for link in links)})
+    return items
+
+
+def _links(pages: Iterable[tuple[str, str]], current: str) -> list[dict[str, Any]]:
+    return [{"url": reverse(name), "title": title, "is_current": name == current} for name, title in pages]
 
 
 def _accounts(request: HttpRequest) -> list[Any]:

@@ -52,17 +52,22 @@ def trade_a_straddle(page: Page) -> tuple[str, str]:
     return number, price[1]
 
 
+def open_record(page: Page, title: str) -> None:
+    page.locator(".page-menu summary").click()
+    page.get_by_role("link", name=title).click()
+
+
 def test_a_trade_is_in_the_history_on_the_tape_and_in_its_record(open_page: OpenPage, traded: dict[str, str]) -> None:
     page = open_page("trader", "/terminal/")
     traded["number"], traded["price"] = number, price = trade_a_straddle(page)
     page.locator('parley-blotter [data-tab="tape"]').click()
     expect(page.locator("parley-blotter tbody tr").first).to_contain_text(price)
-    page.get_by_role("link", name="Tape").click()
+    open_record(page, "Tape")
     line = page.locator("tbody tr", has_text=price).first
     expect(line).to_contain_text("straddle")
     assert_reads_well(page)
     assert_no_violation_in_either_theme(page)
-    page.get_by_role("link", name="History").click()
+    open_record(page, "History")
     row = page.locator("tbody tr", has_text=number).first
     expect(row).to_contain_text("filled")
     expect(row).to_contain_text(f"{price} BTC")
