@@ -251,6 +251,8 @@ class Maker:
                     self._submitted[rfq.rfq_id] = Submitted(prices=prices, at_ns=now_ns)
         except clients.Refused as refused:
             log.info("rfq %d: %s", rfq.rfq_id, refused)
+            if isinstance(decision, Submit):
+                self._notes.drop(rfq.rfq_id)
             self._paused_until_ns[rfq.rfq_id] = now_ns + REFUSED_PAUSE_NS
         except clients.OutcomeUnknown as unknown:
             log.warning("rfq %d: no answer to %s", rfq.rfq_id, unknown)

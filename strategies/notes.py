@@ -1,9 +1,11 @@
 """Why each of a maker's quotes is as it is, until the server has kept it.
 
-What was submitted is known by its prices; the fact that shows them names quote and version. Prices that were never
-submitted here are another person's or process's: the RFQ is theirs from then on.
+What was submitted is known by its prices, once: the fact that shows them names quote and version. Prices that were
+never submitted here, or were shown before, are a person's or another process's: the RFQ is theirs from then on. So a
+person who sends what the quoter proposes has the RFQ.
 """
 
+import dataclasses
 from collections import deque
 from decimal import Decimal
 
@@ -17,15 +19,27 @@ UNKEPT_MAX = 10_000
 """Decisions that wait to be kept; beyond, the oldest are lost, and said to be."""
 
 
+@dataclasses.dataclass
+class _Made:
+    prices: TwoWay
+    is_shown: bool = False
+
+
 class Notes:
     def __init__(self) -> None:
-        self._submitted: dict[int, deque[TwoWay]] = {}
+        self._submitted: dict[int, deque[_Made]] = {}
         self._seen: dict[int, int] = {}
         self._unkept: deque[KeptDecision] = deque()
         self.lost = 0
 
     def submit(self, rfq_id: int, prices: TwoWay) -> None:
-        self._submitted.setdefault(rfq_id, deque(maxlen=SUBMITTED_PER_RFQ_MAX)).append(prices)
+        self._submitted.setdefault(rfq_id, deque(maxlen=SUBMITTED_PER_RFQ_MAX)).append(_Made(prices))
+
+    def drop(self, rfq_id: int) -> None:
+        """The newest submission was refused: no version will show it."""
+        submitted = self._submitted.get(rfq_id)
+        if submitted and not submitted[-1].is_shown:
+            submitted.pop()
 
     def take(self, rfq: RfqView) -> bool:
         """Note a new version of the maker's quote; False where somebody else made it."""
@@ -33,13 +47,15 @@ class Notes:
         if quote is None or self._seen.get(quote.quote_id) == quote.version:
             return True
         self._seen[quote.quote_id] = quote.version
-        made = next((one for one in reversed(self._submitted.get(rfq.rfq_id, ())) if _shows(quote, one, rfq)), None)
+        waiting = (one for one in self._submitted.get(rfq.rfq_id, ()) if not one.is_shown)
+        made = next((one for one in waiting if _shows(quote, one.prices, rfq)), None)
         if made is None:
             return quote.state is not QuoteState.ACTIVE
+        made.is_shown = True
         if len(self._unkept) >= UNKEPT_MAX:
             self._unkept.popleft()
             self.lost += 1
-        self._unkept.append(KeptDecision(quote_id=quote.quote_id, version=quote.version, decision=made.decision))
+        self._unkept.append(KeptDecision(quote_id=quote.quote_id, version=quote.version, decision=made.prices.decision))
         return True
 
     def see(self, rfq: RfqView) -> None:
@@ -49,7 +65,7 @@ class Notes:
 
     def newest(self, rfq_id: int) -> TwoWay | None:
         submitted = self._submitted.get(rfq_id)
-        return submitted[-1] if submitted else None
+        return submitted[-1].prices if submitted else None
 
     def forget(self, rfq: RfqView) -> None:
         self._submitted.pop(rfq.rfq_id, None)

@@ -102,6 +102,7 @@ def test_notes_find_the_version_by_its_prices_and_keep_each_once():
     assert notes.take(shown(first, 1))
     assert notes.take(shown(second, 2))
     assert notes.take(shown(second, 2))
+    assert not notes.take(shown(second, 3)), "a person sends what the quoter had proposed"
     kept = notes.take_unkept(50)
     assert [(one.version, one.decision) for one in kept] == [(1, first.decision), (2, second.decision)]
     notes.put_back(kept)
