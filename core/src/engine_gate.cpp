@@ -46,7 +46,7 @@ bool Engine::measure(ControlPath& path, const Instrument& instrument) const noex
     path.market_revision = ControlPath::kNoMarket;
     if (valuation.kind != ValueKind::fixed_usd && index.price_micros <= 0) return false;
     if (risk::check_reference(reference, index, valuation, alive_at_ns_, now_ns_)) return false;
-    const TimeNs age_ns = now_ns_ - reference.at_ns;
+    const TimeNs age_ns = saturate(Wide{now_ns_} - reference.at_ns);
     const bool is_fresh = age_ns <= kReferenceAgeMaxNs && age_ns >= -kReferenceAheadMaxNs;
     path.fresh_from_ns = is_fresh ? reference.at_ns - kReferenceAheadMaxNs : now_ns_;
     path.fresh_until_ns = is_fresh ? reference.at_ns + kReferenceAgeMaxNs : now_ns_;

@@ -129,7 +129,8 @@ Refusal Engine::check_terms(const PlaceOrder& command) const {
             return {Reason::invalid_terms, lots.value, command.quantity.value};
         }
     }
-    for (const std::int64_t ticks : {terms.stop.value, std::abs(terms.peg_offset_ticks)}) {
+    const Wide offset = terms.peg_offset_ticks;
+    for (const std::int64_t ticks : {terms.stop.value, saturate(offset < 0 ? -offset : offset)}) {
         if (ticks < 0 || ticks > kPriceTicksMax) return {Reason::invalid_terms, ticks, kPriceTicksMax};
     }
     return {};

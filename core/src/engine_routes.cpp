@@ -179,7 +179,8 @@ Refusal Engine::check_route_amend(const AmendRoute& command, Route& route, Lots 
 /// passed over: the gateway reads the last number and says what follows it.
 void Engine::on(const ReportRoute& report) {
     if (report.venue.empty() || report.venue.size() > kVenueNameBytesMax || report.report.size() > kRouteReportBytesMax ||
-        report.leaves.value < 0 || report.leaves.value > kQuantityLotsMax || std::abs(report.lots) > kQuantityLotsMax) {
+        report.leaves.value < 0 || report.leaves.value > kQuantityLotsMax || report.lots < -kQuantityLotsMax ||
+        report.lots > kQuantityLotsMax) {
         throw BadEncoding("report that no venue could give");
     }
     if (report.number != venue_report(report.venue) + 1) return;

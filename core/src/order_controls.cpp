@@ -254,7 +254,7 @@ Refusal OrderControls::check_duplicate(const OrderFacts& facts, TimeNs window_ns
     constexpr TimeNs never = std::numeric_limits<TimeNs>::min();
     const TimeNs at_ns = recent_.find(identity(facts), never);
     if (at_ns == never || Wide{now_ns} - at_ns >= window_ns) return {};
-    return {Reason::duplicate_order, now_ns - at_ns, window_ns};
+    return {Reason::duplicate_order, saturate(Wide{now_ns} - at_ns), window_ns};
 }
 
 /// The confirmation names the bound that was breached: one of another bound, or of none, confirms nothing.

@@ -156,8 +156,8 @@ bool is_fresh(TimeNs age_ns) noexcept { return age_ns <= kReferenceAgeMaxNs && a
 
 /// Age of the fresher sign of life: of the quote, or of its feed.
 TimeNs age_of(const Reference& reference, TimeNs alive_at_ns, TimeNs now_ns) noexcept {
-    const TimeNs quoted_ns = now_ns - reference.at_ns;
-    const TimeNs alive_ns = now_ns - alive_at_ns;
+    const TimeNs quoted_ns = saturate(Wide{now_ns} - reference.at_ns);
+    const TimeNs alive_ns = saturate(Wide{now_ns} - alive_at_ns);
     if (is_fresh(quoted_ns) != is_fresh(alive_ns)) return is_fresh(quoted_ns) ? quoted_ns : alive_ns;
     return std::abs(quoted_ns) <= std::abs(alive_ns) ? quoted_ns : alive_ns;
 }

@@ -197,3 +197,18 @@ TEST(an_instrument_is_not_forgotten_while_a_route_in_it_works) {
     CHECK(desk.said(EventKind::instrument_settled));
     CHECK(desk.twin_agrees());
 }
+
+TEST(a_report_of_more_lots_than_there_are_is_no_report) {
+    RouteDesk desk;
+    const OrderId id = desk.send(desk.order(1, Side::buy, 10, 1'000));
+    for (const std::int64_t lots : {kQuantityLotsMax + 1, -kQuantityLotsMax - 1, std::numeric_limits<std::int64_t>::min()}) {
+        bool is_refused = false;
+        try {
+            desk.report(1, id, lots, 10);
+        } catch (const BadEncoding&) {
+            is_refused = true;
+        }
+        CHECK(is_refused);
+    }
+    CHECK(desk.held().buy_working == 10);
+}
