@@ -32,8 +32,7 @@ _decode_view = msgspec.json.Decoder(RfqView).decode
 def step() -> int:
     """Tell what is new, firm by firm. Returns how many facts were read; 0: nothing waits."""
     sessions = accounts.list_sessions_told_of_rfqs()
-    firms = sorted({session.account.firm_id for session in sessions})
-    positions = {firm_id: _position(firm_id) for firm_id in firms}
+    positions = _positions({session.account.firm_id for session in sessions})
     read = 0
     for firm_id, facts in sorted(streams.facts_after_each(positions, FACTS_MAX).items()):
         own = [session for session in sessions if session.account.firm_id == firm_id]
@@ -42,10 +41,13 @@ def step() -> int:
     return read
 
 
-def _position(firm_id: int) -> int:
-    """A firm whose first session is new is told from now on."""
-    row, _ = FirmCursor.objects.get_or_create(firm_id=firm_id, defaults={"sequence": streams.head(firm_id)})
-    return row.sequence
+def _positions(firm_ids: set[int]) -> dict[int, int]:
+    """The last fact that each firm was told of. One whose first session is new is told from now on."""
+    positions = dict(FirmCursor.objects.filter(firm_id__in=firm_ids).values_list("firm_id", "sequence"))
+    for firm_id in firm_ids - positions.keys():
+        row, _ = FirmCursor.objects.get_or_create(firm_id=firm_id, defaults={"sequence": streams.head(firm_id)})
+        positions[firm_id] = row.sequence
+    return positions
 
 
 def _tell_firm(firm_id: int, after: int, facts: list[StoredFact], sessions: list[FixSession]) -> None:

@@ -5,7 +5,7 @@ import pytest
 from audit.models import AuditRecord
 from fixdesk import selectors
 from fixdesk.models import FixRequest, Intake
-from fixdesk.services import intake
+from fixdesk.services import intake, outlet
 from makers.services import passes
 from rfq.models import Quote, Rfq
 from terminal import registry
@@ -111,6 +111,15 @@ def test_a_pass_is_told_to_the_taker_once_and_not_before_the_desk_tells_it(roads
     assert passes.tell_takers(world.at) == 0
     assert summary(roads.told(taker)).count(("StatusTold", "pass")) == 1
     assert ("StatusTold", "pass") not in summary(roads.told(maker))
+
+
+def test_a_look_costs_the_same_whatever_the_number_of_firms(roads: Roads, django_assert_num_queries) -> None:
+    world = roads.world
+    for party, name in ((world.taker, "TAKER"), (world.cobalt, "MAKER"), (world.dune, "OTHER")):
+        roads.session(party, name)
+    outlet.step()
+    with django_assert_num_queries(3):
+        assert outlet.step() == 0
 
 
 def test_a_message_that_is_known_changes_nothing(roads: Roads) -> None:
