@@ -14,9 +14,6 @@ from orders.domain.grid import steps
 from wire.client_desk_trades import Share
 from wire.limits import QUANTITY_LOTS_MAX
 
-ACCOUNTS_MAX = 10
-"""With two prices each they fit into one block."""
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Piece:
@@ -56,7 +53,7 @@ def price_pieces(account_ids: Sequence[int], lots: Sequence[int], traded_lots: i
     """
     lower, upper_lots = divmod(tick_lots, traded_lots)
     kept = traded_lots - sum(lots)
-    upper = divide(upper_lots, [*lots, kept], caps=[*lots, kept])
+    upper = divide(upper_lots, [*lots, kept])
     pieces = []
     for account_id, count, high in zip(account_ids, lots, upper, strict=False):
         parts = ((lower, count - high), (lower + 1, high))
@@ -64,16 +61,13 @@ def price_pieces(account_ids: Sequence[int], lots: Sequence[int], traded_lots: i
     return pieces
 
 
-def divide(whole: int, weights: Sequence[int], caps: Sequence[int] | None = None) -> list[int]:
-    """``whole`` in proportion to the weights, in whole numbers that add up to it, none above its cap."""
+def divide(whole: int, weights: Sequence[int]) -> list[int]:
+    """``whole`` in proportion to the weights, in whole numbers that add up to it. Of a whole that is less than the
+    weights together none gets more than its weight.
+    """
     total = sum(weights)
     parts = [whole * weight // total for weight in weights]
-    cut = [whole * weight % total for weight in weights]
-    order = sorted(range(len(weights)), key=lambda at: (-cut[at], at))
-    left = whole - sum(parts)
-    for at in order:
-        if left and (caps is None or parts[at] < caps[at]):
-            parts[at] += 1
-            left -= 1
-    assert left == 0, "what is cut off is less than one for each"
+    order = sorted(range(len(weights)), key=lambda at: (-(whole * weights[at] % total), at))
+    for at in order[: whole - sum(parts)]:
+        parts[at] += 1
     return parts

@@ -33,8 +33,8 @@ def allocate_trade(*, user: User, actor: Actor, message: AllocateTrade, at: dt.d
     """Share it out at its average price; booked once the gateway, which holds every account to its limits, says so.
 
     Idempotent by (user, command_id). Raises Refusal: not_authorized, unknown_order, unknown_parent, allocation_source,
-    order_working, nothing_traded, child_of_parent, already_allocated, unknown_account, own_account, and the reasons of
-    shares that do not add up.
+    order_working, nothing_traded, child_of_parent, parent_of_bracket, already_allocated, instrument_not_trading,
+    unknown_account, own_account, command_id_reused, and the reasons of shares that do not add up.
     """
     check_may_trade(user)
     with db.unit_of_work():

@@ -31,6 +31,7 @@ def test_every_lot_and_every_tick_is_there_again(seed):
     tick_lots = rng.randint(traded, traded * 1_000)
     pieces = price_pieces(accounts, lots, traded, tick_lots)
     assert len(pieces) <= 20
+    assert all(piece.lots > 0 for piece in pieces)
     for account, count in zip(accounts, lots, strict=True):
         own = [piece for piece in pieces if piece.account_id == account]
         assert sum(piece.lots for piece in own) == count
