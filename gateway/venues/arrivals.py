@@ -24,9 +24,10 @@ class Arrivals:
         self._until.pop(client_order_id, None)
 
     async def wait(self, client_order_id: str) -> bool:
-        """Until it cannot arrive any more; False where there was nothing to wait for."""
-        seconds = self._until.pop(client_order_id, 0.0) - clock.monotonic()
+        """Until it cannot arrive any more, for all who wait; False where there was nothing to wait for."""
+        seconds = self._until.get(client_order_id, 0.0) - clock.monotonic()
         if seconds <= 0:
+            self.answered(client_order_id)
             return False
         await asyncio.sleep(seconds)
         return True
