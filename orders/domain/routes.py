@@ -73,17 +73,20 @@ def reported(before: RouteStanding, report: ExecutionReport) -> RouteStanding:
     )
 
 
-def reason_of(report: ExecutionReport) -> tuple[str, str]:
-    """(name, the venue's own words) of why a route was rejected or canceled; both empty where nothing is to be said."""
+def reason_of(report: ExecutionReport, asked: str) -> tuple[str, str]:
+    """(name, the venue's own words) of why a route was rejected or canceled; both empty where nothing is to be said.
+
+    ``asked``: why we asked for a cancel; empty: nobody did.
+    """
     text = report.reason
     match = _NAMED.fullmatch(text)
     name = match[1] if match else ""
     if report.kind is ReportKind.REJECTED:
         return name or "rejected_by_venue", text
     if report.kind is ReportKind.CANCELED:
-        return name or "canceled_by_venue", text
+        return name or asked or "canceled_by_venue", text
     if report.kind is ReportKind.CANCEL_REJECTED:
         return f"cancel rejected: {name or 'by the venue'}", text
     if report.kind is ReportKind.AMEND_REJECTED:
         return f"amend rejected: {name or 'by the venue'}", text
-    return "", ""
+    return asked, ""

@@ -133,6 +133,7 @@ def _apply_report(event: events.RouteReported, envelope: gateway.EventEnvelope, 
     if event.report_number <= route.report_number:
         return
     before = route.state
+    asked = route.reason if route.is_cancel_requested else ""
     standing = reported(
         RouteStanding(
             state=OrderState(route.state),
@@ -149,7 +150,7 @@ def _apply_report(event: events.RouteReported, envelope: gateway.EventEnvelope, 
     route.is_cancel_requested = standing.is_cancel_requested
     _take_terms(route, report)
     _take_times(route, report)
-    route.reason, route.reason_text = (text[:200] for text in reason_of(report))
+    route.reason, route.reason_text = (text[:200] for text in reason_of(report, asked))
     fill = None if report.execution is None else _book(route, event, envelope, report.execution)
     is_due = route.is_cancel_requested and standing.state is OrderState.PENDING_CANCEL
     _save(route, at, awaiting_since=at if is_due else None)

@@ -129,10 +129,10 @@ def request_cancel(route: Route, actor: Actor, at: dt.datetime, *, command_id: s
         request_order_cancel(lock(route.order_id), actor, at, command_id=command_id)
         return
     before = route.state
-    route.is_cancel_requested = True
+    route.is_cancel_requested, route.reason, route.reason_text = True, "requested", ""
     route.state = OrderState.PENDING_CANCEL.value
     route.awaiting_since = route.updated_at = at
-    route.save(update_fields=["is_cancel_requested", "state", "awaiting_since", "updated_at"])
+    route.save(update_fields=["is_cancel_requested", "reason", "reason_text", "state", "awaiting_since", "updated_at"])
     publishers.record_route(route, "route.cancel_requested", actor, at, before=before, command_id=command_id)
     publishers.publish_route(route)
     streams.send_to_gateway(gateway.CancelRoute(command_id=f"{CANCEL_ROUTE_PREFIX}{route.pk}", route_id=route.pk))

@@ -69,7 +69,7 @@ class MemoryVenue:
             raise NoAnswer("the connection ended")
         trades = self.fill(view.venue_order_id, order.quantity * what) if what else []
         if order.time_in_force == "ioc":
-            self._end(view.venue_order_id)
+            self._end(view.venue_order_id, "immediate_or_cancel")
         return self.orders[view.venue_order_id], trades
 
     def fill(self, venue_order_id, quantity):
@@ -100,15 +100,15 @@ class MemoryVenue:
         self.executions.append(busted)
         return busted
 
-    def _end(self, venue_order_id):
+    def _end(self, venue_order_id, reason):
         view = self.orders[venue_order_id]
         if view.state is OrderState.NEW:
             self.orders[venue_order_id] = msgspec.structs.replace(
-                view, state=OrderState.CANCELED, updated_at_ns=clock.now_ns() + 1, reason="immediate_or_cancel"
+                view, state=OrderState.CANCELED, updated_at_ns=clock.now_ns() + 1, reason=reason
             )
 
     async def cancel(self, venue_order_id):
-        self._end(venue_order_id)
+        self._end(venue_order_id, "")
         return self.orders[venue_order_id]
 
     async def amend(self, venue_order_id, name, quantity, price):

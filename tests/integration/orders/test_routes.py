@@ -165,7 +165,7 @@ def test_kill_switch_cancels_at_the_venue(venue, perpetual, desk, away):
     venue.sequence += 1
     away.settle()
     route.refresh_from_db()
-    assert (route.state, engine_position(venue, desk)) == ("canceled", (0, 0, 0))
+    assert (route.state, route.reason, engine_position(venue, desk)) == ("canceled", "kill_switch", (0, 0, 0))
 
 
 def test_cancel_of_a_client_reaches_the_venue(perpetual, desk, away):
@@ -177,7 +177,7 @@ def test_cancel_of_a_client_reaches_the_venue(perpetual, desk, away):
     assert route.state == "pending_cancel"
     away.settle()
     route.refresh_from_db()
-    assert (route.state, route.leaves_quantity) == ("canceled", 0)
+    assert (route.state, route.reason, route.leaves_quantity) == ("canceled", "requested", 0)
 
 
 def test_position_that_nothing_explains_is_a_break_until_it_agrees(perpetual, desk, away):
