@@ -197,10 +197,11 @@ void Engine::on(const ReportRoute& report) {
     event.values[6] = index_micros;
     const std::int64_t held = route.leaves.value;
     if (report.is_execution) execute_route(route, report);
-    if (held == 0) return;
     // what was taken back counts as out, as in the database: it is not traded anew by itself
     const std::int64_t executed = std::max<std::int64_t>(report.lots, 0);
-    order_controls_.give_back_to_parent(route.owner.parent_order_id, {held - executed - report.leaves.value});
+    const std::int64_t leaves = held == 0 ? 0 : report.leaves.value;
+    order_controls_.give_back_to_parent(route.owner.parent_order_id, {held - executed - leaves});
+    if (held == 0) return;
     hold_route(route, report.leaves);
     if (report.leaves.value > 0) {
         route.quantity.value = route.filled + report.leaves.value;

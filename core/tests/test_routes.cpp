@@ -16,6 +16,12 @@ struct RouteDesk : OrderDesk {
         apply(bytes);
         return order.order_id;
     }
+    /// A part of parent order 77.
+    OrderId send_part(std::int64_t lots) {
+        PlaceOrder part = order(1, Side::buy, lots, 1'000);
+        part.attribution.parent_order_id = 77;
+        return send(part);
+    }
     void report(std::int64_t number, OrderId id, std::int64_t lots, std::int64_t leaves) {
         put(ReportRoute{"aster", number, id, lots != 0, lots, {1'000}, {leaves}, "{}"});
     }
@@ -140,26 +146,19 @@ TEST(an_amendment_holds_the_larger_of_both_until_the_venue_answers) {
 TEST(parts_of_a_parent_never_leave_beyond_what_was_admitted) {
     RouteDesk desk;
     desk.give(SetParentOrder{0, 77, {10}});
-    const auto part = [&](std::int64_t lots) {
-        PlaceOrder order = desk.order(1, Side::buy, lots, 1'000);
-        order.attribution.parent_order_id = 77;
-        return desk.send(order);
-    };
-    const OrderId first = part(8);
-    part(3);
+    const OrderId first = desk.send_part(8);
+    desk.send_part(3);
     CHECK(desk.said(EventKind::route_refused, Reason::orders_out_vs_orders_in));
     desk.report(1, first, 5, 0);
     CHECK(desk.out(77) == 5);
-    part(5);
+    desk.send_part(5);
     CHECK(desk.said(EventKind::route_admitted));
 }
 
 TEST(a_parent_counts_what_a_venue_made_smaller_took_back_or_filled_in_parts_of_a_lot) {
     RouteDesk desk;
     desk.give(SetParentOrder{0, 77, {10}});
-    PlaceOrder order = desk.order(1, Side::buy, 10, 1'000);
-    order.attribution.parent_order_id = 77;
-    const OrderId id = desk.send(order);
+    const OrderId id = desk.send_part(10);
     desk.report(1, id, 4, 7);  // 3.6 of 10 lots, so that 6.4 are left
     CHECK(desk.out(77) == 11);
     desk.report(2, id, -1, 7);
@@ -170,18 +169,26 @@ TEST(a_parent_counts_what_a_venue_made_smaller_took_back_or_filled_in_parts_of_a
     CHECK(desk.out(77) == 4);
 }
 
+TEST(a_parent_counts_what_a_venue_fills_after_it_said_its_last_word) {
+    RouteDesk desk;
+    desk.give(SetParentOrder{0, 77, {10}});
+    const OrderId id = desk.send_part(10);
+    desk.report(1, id, 0, 0);
+    CHECK(desk.out(77) == 0);
+    desk.report(2, id, 4, 0);
+    CHECK(desk.held().lots == 4 && desk.out(77) == 4);
+    desk.send_part(7);
+    CHECK(desk.said(EventKind::route_refused, Reason::orders_out_vs_orders_in));
+}
+
 TEST(what_a_venue_fills_too_much_is_held_and_lets_nothing_more_leave) {
     RouteDesk desk;
     desk.give(SetParentOrder{0, 77, {10}});
-    PlaceOrder order = desk.order(1, Side::buy, 4, 1'000);
-    order.attribution.parent_order_id = 77;
-    const OrderId id = desk.send(order);
+    const OrderId id = desk.send_part(4);
     desk.report(1, id, 12, 0);
     CHECK(desk.held().lots == 12 && desk.held().buy_working == 0);
     CHECK(desk.out(77) == 12);
-    PlaceOrder next = desk.order(1, Side::buy, 1, 1'000);
-    next.attribution.parent_order_id = 77;
-    desk.send(next);
+    desk.send_part(1);
     CHECK(desk.said(EventKind::route_refused, Reason::orders_out_vs_orders_in));
     CHECK(desk.held().buy_working == 0);
 }
