@@ -144,6 +144,13 @@ class VenueTrading:
         self._take(*await self._api.amend(own.venue_order_id, own.name, quantity, price))
         return own
 
+    def find_order(self, venue_order_id: str) -> OwnOrder:
+        """Of ours or adopted. Raises Refused where none has that id."""
+        own = self.own.find("", venue_order_id)
+        if own is None:
+            raise Refused(f"unknown_order: {venue_order_id}")
+        return own
+
     def on_order(self, view: OrderView) -> None:
         self._tell(self.own.take_order(view, clock.now_ns()))
         own = self.own.find(view.client_order_id, view.venue_order_id)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gateway.venues.binance import messages, parse
+from gateway.venues.binance import messages
 from gateway.venues.binance.chains import LINKS_MAX, Chain, is_replaceable
 from gateway.venues.binance.errors import ErrorAnswer
 from gateway.venues.execution import OrderView
@@ -30,9 +30,8 @@ async def replace_order(api: BinanceTrading, own: OwnOrder, quantity: Decimal, p
         raise Refused("external_order_not_amendable")
     symbol = api.symbol_of(own.name)
     current = await api.get_order(symbol, {"orderId": int(api.chains.links_of(own.venue_order_id)[-1])})
-    if current is None or not is_replaceable(parse.find_state(current.status)):
+    if current is None or not is_replaceable((view := api.read_order(current, own.name)).state):
         raise Refused("order_not_working")
-    view = parse.read_order(current, own.name)
     chain = api.chains.find(own.client_order_id)
     earlier = sum(chain.filled.values(), Decimal(0)) - chain.filled[chain.current] if chain else Decimal(0)
     if quantity <= earlier + view.filled:
@@ -49,15 +48,15 @@ async def replace_order(api: BinanceTrading, own: OwnOrder, quantity: Decimal, p
         except Refused:
             chain.is_replacing = False
             raise
-        begun_view = parse.read_order(begun, own.name)
-        api.chains.follow(chain, parse.read_order(ended, own.name), begun_view)
+        begun_view = api.read_order(begun, own.name)
+        api.chains.follow(chain, api.read_order(ended, own.name), begun_view)
         return begun_view
 
 
 async def _shrink(api: BinanceTrading, current: messages.Order, name: str, quantity: Decimal) -> OrderView:
     """Keeps its place in the queue, and its id."""
     if quantity == current.orig_qty:
-        return parse.read_order(current, name)
+        return api.read_order(current, name)
     params: dict[str, str | int] = {
         "symbol": current.symbol,
         "orderId": current.order_id,
@@ -66,7 +65,7 @@ async def _shrink(api: BinanceTrading, current: messages.Order, name: str, quant
     }
     content = await api.request("PUT", "order/amend/keepPriority", params, weight=4)
     amended = api.decode(content, messages.Amended)
-    return parse.read_order(msgspec.structs.replace(amended.amended_order, transact_time=amended.transact_time), name)
+    return api.read_order(msgspec.structs.replace(amended.amended_order, transact_time=amended.transact_time), name)
 
 
 async def _exchange(
@@ -136,6 +135,6 @@ def _tell_half(api: BinanceTrading, chain: Chain, current: messages.Order, error
 
 def _tell_end(api: BinanceTrading, chain: Chain, ended: messages.Order) -> None:
     chain.is_replacing = False
-    shown = api.chains.show(parse.read_order(ended, api.name_of(ended.symbol)))
+    shown = api.chains.show(api.read_order(ended, api.name_of(ended.symbol)))
     if shown is not None:
         api.own.on_order(shown)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from gateway.venues.arrivals import Arrivals
+from gateway.venues.arrivals import Arrivals, Placed
 from gateway.venues.binance import messages, parse
 from gateway.venues.binance.chains import LINKS_MAX, Chain, Chains, link_name
 from gateway.venues.binance.errors import UNKNOWN_ORDER, ErrorAnswer
@@ -56,33 +56,25 @@ class BinanceTrading:
         if unsupported := parse.find_unsupported(order, is_spot=self.is_spot):
             raise Refused(unsupported)
         params = parse.order_params(order, self._symbol(order.name), is_spot=self.is_spot)
-        self.arrivals.left(order.client_order_id)
-        try:
+
+        async def send() -> Placed:
             answer = self.decode(await self._rest.act("POST", "order", params, weight=1), messages.Order)
-        except NoAnswer as no_answer:
-            log.warning("%s: no answer, it is asked for: %s", order.client_order_id, no_answer)
-            found = await self.find(order.client_order_id, "")
-            if not found:
-                raise
-            return found[0], []
-        except Refused:
-            self.arrivals.answered(order.client_order_id)
-            raise
-        self.arrivals.answered(order.client_order_id)
-        return parse.read_order(answer, order.name), parse.read_fills(answer, order.name)
+            return self.read_order(answer, order.name), parse.read_fills(answer, order.name)
+
+        return await self.arrivals.place(order.client_order_id, send, self.find)
 
     async def cancel(self, venue_order_id: str) -> OrderView:
-        own = self._own_of(venue_order_id)
+        own = self.own.find_order(venue_order_id)
         async with self._locked(own.client_order_id):
             current = self.chains.links_of(venue_order_id)[-1]
             params: dict[str, str | int] = {"symbol": self._symbol(own.name), "orderId": int(current)}
             answer = self.decode(await self._rest.act("DELETE", "order", params, weight=1), messages.Order)
-            return self._shown(parse.read_order(answer, own.name), own)
+            return self._shown(self.read_order(answer, own.name), own)
 
     async def amend(
         self, venue_order_id: str, name: str, quantity: Decimal, price: Decimal | None
     ) -> tuple[OrderView, list[Execution]]:
-        own = self._own_of(venue_order_id)
+        own = self.own.find_order(venue_order_id)
         price = own.price if price is None else price
         if price is None:
             raise Refused("order_type_not_amendable")
@@ -96,13 +88,13 @@ class BinanceTrading:
             "price": format(price, "f"),
         }
         answer = self.decode(await self._rest.act("PUT", "order", params, weight=1), messages.Order)
-        return parse.read_order(answer, name), []
+        return self.read_order(answer, name), []
 
     async def list_open(self) -> list[OrderView]:
         content = await self._rest.read("openOrders", {}, weight=80 if self.is_spot else 40)
         views = []
         for order in self.decode(content, list[messages.Order]):
-            view = parse.read_order(order, self.name_of(order.symbol))
+            view = self.read_order(order, self.name_of(order.symbol))
             if self.is_spot and self.chains.is_unread(view):
                 views += await self._walk(self._root_of(view), order.symbol)
             elif (shown := self.chains.show(view)) is not None:
@@ -117,7 +109,7 @@ class BinanceTrading:
             return []
         if own.is_external:
             order = await self.get_order(name, {"orderId": int(venue_order_id)})
-            return [] if order is None else [parse.read_order(order, own.name)]
+            return [] if order is None else [self.read_order(order, own.name)]
         found = await self._walk(client_order_id, name)
         if not found and await self.arrivals.wait(client_order_id):
             found = await self._walk(client_order_id, name)
@@ -130,7 +122,7 @@ class BinanceTrading:
         return sorted(found, key=lambda each: each.at_ns)
 
     async def list_executions_of(self, venue_order_id: str) -> list[Execution]:
-        symbol = self._symbol(self._own_of(venue_order_id).name)
+        symbol = self._symbol(self.own.find_order(venue_order_id).name)
         found: list[Execution] = []
         for order_id in self.chains.links_of(venue_order_id):
             found += [await self._execution(each) for each in await self._history.of_order(symbol, order_id)]
@@ -201,7 +193,7 @@ class BinanceTrading:
             order = await self.get_order(symbol, {"origClientOrderId": link_name(client_order_id, number)})
             if order is None:
                 break
-            links.append(parse.read_order(order, self.name_of(symbol)))
+            links.append(self.read_order(order, self.name_of(symbol)))
             if links[-1].state is not OrderState.CANCELED:
                 break
         return links
@@ -240,6 +232,13 @@ class BinanceTrading:
         except (msgspec.DecodeError, UnicodeDecodeError, DecimalException) as error:
             raise NoAnswer(f"an answer cannot be read: {error}") from error
 
+    def read_order(self, order: messages.Order, name: str) -> OrderView:
+        """Raises NoAnswer for a word that the venue never used."""
+        try:
+            return parse.read_order(order, name)
+        except ValueError as error:
+            raise NoAnswer(f"an answer cannot be read: {error}") from error
+
     @property
     def own(self) -> VenueTrading:
         assert self._trading is not None, "orders are somebody's"
@@ -250,12 +249,6 @@ class BinanceTrading:
 
     def name_of(self, symbol: str) -> str:
         return self._names.get(symbol, symbol)
-
-    def _own_of(self, venue_order_id: str) -> OwnOrder:
-        own = self.own.own.find("", venue_order_id)
-        if own is None:
-            raise Refused(f"unknown_order: {venue_order_id}")
-        return own
 
     def _shown(self, view: OrderView, own: OwnOrder) -> OrderView:
         """As the whole order; what says nothing of it leaves it as it is."""

@@ -30,7 +30,6 @@ REASONS = (
     ("BadRequest", "refused"),
 )
 """Classes of ccxt's errors that are a definite no, a derived one before those that it derives from."""
-UNKNOWN = ("OperationFailed", "BadResponse", "NullResponse")
 
 
 def load() -> ModuleType:

@@ -109,6 +109,13 @@ def order_params(order: NewVenueOrder, client_order_id: str) -> dict[str, object
     return params
 
 
+def read_order_id(order: Structure) -> str:
+    """Raises ValueError, KeyError, TypeError where there is none."""
+    if not order["id"]:
+        raise ValueError("an order without an id")
+    return str(order["id"])
+
+
 def read_order(order: Structure, name: str, contract: Decimal, client_order_id: str) -> OrderView:
     """Raises ValueError, KeyError, TypeError where ccxt leaves out what an order needs."""
     filled, amount = decimal(order.get("filled") or 0), decimal(order["amount"])
@@ -119,7 +126,7 @@ def read_order(order: Structure, name: str, contract: Decimal, client_order_id: 
         state = OrderState.CANCELED
     at_ms = order.get("lastUpdateTimestamp") or order.get("lastTradeTimestamp") or order.get("timestamp") or 0
     return OrderView(
-        venue_order_id=str(order["id"]),
+        venue_order_id=read_order_id(order),
         client_order_id=client_order_id,
         name=name,
         side=Side(order["side"]),

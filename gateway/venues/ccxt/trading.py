@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from gateway import clock
-from gateway.venues.arrivals import Arrivals
+from gateway.venues.arrivals import Arrivals, Placed
 from gateway.venues.books import VenueBooks
 from gateway.venues.ccxt import library, parse
 from gateway.venues.coins import coin_positions
@@ -69,33 +69,26 @@ class CcxtTrading:
         amount, price = self._amount(order.name, order.quantity), self._price(symbol, order.price)
         params = parse.order_params(order, parse.write_id(order.client_order_id, self._exchange_id))
         kind = "market" if order.price is None else "limit"
-        self._arrivals.left(order.client_order_id)
-        try:
+
+        async def send() -> Placed:
             answer = await self._ask(
                 lambda: self.exchange.create_order(symbol, kind, str(order.side), amount, price, params)
             )
-        except NoAnswer as no_answer:
-            log.warning("%s: no answer, it is asked for: %s", order.client_order_id, no_answer)
-            found = await self.find(order.client_order_id, "")
-            if not found:
-                raise
-            return found[0], []
-        except Refused:
-            self._arrivals.answered(order.client_order_id)
-            raise
-        self._arrivals.answered(order.client_order_id)
-        self._remember(str(answer["id"]), order.client_order_id)
-        return placed_view(order, str(answer["id"])), []
+            order_id = self._read(lambda: parse.read_order_id(answer))
+            self._remember(order_id, order.client_order_id)
+            return placed_view(order, order_id), []
+
+        return await self._arrivals.place(order.client_order_id, send, self.find)
 
     async def cancel(self, venue_order_id: str) -> OrderView:
-        own = self._own_of(venue_order_id)
+        own = self.own.find_order(venue_order_id)
         await self._ask(lambda: self.exchange.cancel_order(venue_order_id, self._symbol(own.name)))
         return await self._as_it_is(own)
 
     async def amend(
         self, venue_order_id: str, name: str, quantity: Decimal, price: Decimal | None
     ) -> tuple[OrderView, list[Execution]]:
-        own = self._own_of(venue_order_id)
+        own = self.own.find_order(venue_order_id)
         price = own.price if price is None else price
         if self._exchange_id not in AMEND_IN_PLACE or price is None:
             raise Refused("amend_not_offered")
@@ -128,7 +121,7 @@ class CcxtTrading:
         return sorted(found, key=lambda each: each.at_ns)
 
     async def list_executions_of(self, venue_order_id: str) -> list[Execution]:
-        own = self._own_of(venue_order_id)
+        own = self.own.find_order(venue_order_id)
         since_ns = (own.sent_at_ns or clock.now_ns() - DAY_MS * NANOSECONDS_PER_MS) - BEFORE_NS
         found = await self._trades(self._symbol(own.name), since_ns // NANOSECONDS_PER_MS)
         return [each for each in found if each.venue_order_id == venue_order_id]
@@ -316,12 +309,6 @@ class CcxtTrading:
 
     def _name(self, symbol: str) -> str:
         return next((each.name for each in self._books.instruments() if each.symbol == symbol), "")
-
-    def _own_of(self, venue_order_id: str) -> OwnOrder:
-        own = self.own.own.find("", venue_order_id)
-        if own is None:
-            raise Refused(f"unknown_order: {venue_order_id}")
-        return own
 
 
 def placed_view(order: NewVenueOrder, venue_order_id: str) -> OrderView:

@@ -168,10 +168,7 @@ class FixTrading:
 
     def _own_of(self, venue_order_id: str) -> OwnOrder:
         assert self._trading is not None, "orders are somebody's"
-        own = self._trading.own.find("", venue_order_id)
-        if own is None:
-            raise Refused(f"no order {venue_order_id} is known")
-        return own
+        return self._trading.find_order(venue_order_id)
 
     def _remember_chain(self, message: Message) -> None:
         """A request's id becomes the order's where it succeeds; ended orders are forgotten."""

@@ -84,8 +84,13 @@ async def assert_agrees(venue: BybitVenue, own) -> None:
             there = venue.orders[each.venue_order_id]
             assert (each.cumulative, each.quantity) == (there.executed, there.quantity)
             assert each.state == words[there.status], (each, there)
-    sent = [each.client_order_id for each in venue.orders.values()]
+    sent = sent_orders(venue)
     assert len(set(sent)) == len(sent), "nothing was sent twice"
+
+
+def sent_orders(venue: BybitVenue) -> list[str]:
+    """By the requests: the exchange refuses an id that it knows."""
+    return [params["orderLinkId"] for _, path, params in venue.requests if path == "order/create"]
 
 
 async def test_books_follow_and_come_back_after_a_cut(tmp_path):
@@ -183,10 +188,7 @@ async def test_a_lost_answer_is_asked_for_and_nothing_is_sent_again(tmp_path):
         assert gone.state is OrderState.UNKNOWN
         await own.reconcile()
         assert (gone.state, gone.reason) == (OrderState.REJECTED, "never_arrived")
-        assert [params["orderLinkId"] for _, path, params in venue.requests if path == "order/create"] == [
-            "lost",
-            "gone",
-        ]
+        assert sent_orders(venue) == ["lost", "gone"]
         await assert_agrees(venue, own)
 
 
