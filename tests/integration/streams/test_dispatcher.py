@@ -1,5 +1,6 @@
 """Commands and events across a stopped dispatcher and an emptied Valkey: nothing lost, nothing doubled."""
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from streams import services
 from streams.models import Fact, GatewayCursor, OutboxCommand
 from streams.projector import Projector
 from streams.relay import ForeignGateway, Relay
-from terminal.dispatch import Dispatcher
+from terminal import registry
+from terminal.dispatch import SLOW_TIMERS_EVERY, Dispatcher
 from tests.integration.streams.conftest import Running
 from tests.integration.streams.plain_gateway import PlainGateway
 from wire import facts, gateway, transport
@@ -159,6 +161,32 @@ def test_commands_are_relayed_while_events_are_being_projected(valkey: redis.Red
         assert projected() == []
         may_end.set()
         wait_until(lambda: projected() == [1, 2])
+
+
+def test_slow_timers_run_in_one_round_of_several(valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def timer(name: str) -> registry.Timer:
+        def run(at: dt.datetime) -> int:
+            del at
+            ran.append(name)
+            return 1
+
+        return run
+
+    monkeypatch.setattr(registry, "timers", lambda: (timer("fast"),))
+    monkeypatch.setattr(registry, "slow_timers", lambda: (timer("slow"),))
+    round_ = ["fast", "slow", *["fast"] * (SLOW_TIMERS_EVERY - 1)]
+    with Running(Dispatcher(HANDLERS)):
+        wait_until(lambda: len(ran) >= 2 * len(round_))
+    assert ran[: 2 * len(round_)] == round_ * 2
+
+
+def test_slow_timers_of_every_app_are_found_and_run_once_a_round() -> None:
+    assert {timer.__name__ for timer in registry.slow_timers()} == {
+        "take_fix_events", "mark_unanswered", "keep_desk_trades",
+    }  # fmt: skip
+    assert not {*registry.timers()} & {*registry.slow_timers()}
 
 
 def test_relay_refuses_gateway_of_another_database(valkey: redis.Redis) -> None:
