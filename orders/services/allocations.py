@@ -33,8 +33,9 @@ def allocate_trade(*, user: User, actor: Actor, message: AllocateTrade, at: dt.d
     """Share it out at its average price; booked once the gateway, which holds every account to its limits, says so.
 
     Idempotent by (user, command_id). Raises Refusal: not_authorized, unknown_order, unknown_parent, allocation_source,
-    order_working, nothing_traded, child_of_parent, parent_of_bracket, already_allocated, instrument_not_trading,
-    unknown_account, own_account, command_id_reused, and the reasons of shares that do not add up.
+    order_working, fills_missing, nothing_traded, child_of_parent, parent_of_bracket, already_allocated,
+    instrument_not_trading, unknown_account, own_account, command_id_reused, and the reasons of shares that do not add
+    up.
     """
     check_may_trade(user)
     with db.unit_of_work():
@@ -109,6 +110,8 @@ def _check_source(source: Order | ParentOrder) -> None:
     ended = source.state in TERMINAL if isinstance(source, Order) else source.ended_at is not None
     if not ended:
         raise Conflict("order_working", f"{source} is {source.state}", value=source.state, bound="ended")
+    if isinstance(source, ParentOrder):
+        _check_fills(source)
     if not source.cumulative_lots:
         raise Conflict("nothing_traded", f"{source} has traded nothing", value=0, bound=1)
     if isinstance(source, Order) and source.parent is not None and source.parent.algo != AlgoName.BRACKET:
@@ -122,6 +125,14 @@ def _check_source(source: Order | ParentOrder) -> None:
     for trade in known.exclude(state__in=[DeskTradeState.REFUSED, DeskTradeState.FAILED]):
         if trade.state != DeskTradeState.DONE or is_standing(trade):
             raise Conflict("already_allocated", f"{source} is shared out: undo that first", value=trade.pk)
+
+
+def _check_fills(parent: ParentOrder) -> None:
+    """The gateway's report of the end may be here before the last fills are."""
+    told = parent.progress.get("executed_lots", 0)
+    if parent.cumulative_lots != told:
+        why = "not all that it traded is booked yet: ask again in a moment"
+        raise Conflict("fills_missing", why, value=parent.cumulative_lots, bound=told)
 
 
 def _legs(user: User, source: Order | ParentOrder, message: AllocateTrade) -> list[LegDraft]:

@@ -5,19 +5,23 @@ import sqlite3
 
 import pytest
 
+from accounts.models import Account
 from audit.models import AuditRecord
 from common import clock
-from common.errors import Refusal
+from common.errors import Conflict, Refusal
 from gateway.algos import service
 from gateway.algos.desk import SteeringRefused
 from orders import parent_selectors, services, tree_selectors
 from orders.models import Order, ParentOrder, ParentPolicy
+from settlement import selectors as settlement
+from settlement.models import Fill, Position
 from strategies.algos import Enter, step
 from tests import builders
 from tests.integration.orders.algo_venue import NAME, AlgoVenue
 from wire import client_parents as messages
 from wire.algos import ALGORITHMS, AlgoLimits, AlgoName, AlgoParameters, strategy_id_of
 from wire.client import AmendOrder
+from wire.client_desk_trades import AllocateTrade, Share
 from wire.lifecycle_views import LifecycleKind
 from wire.units import Side
 
@@ -107,6 +111,41 @@ def test_twap_trades_all_of_it_and_says_so(venue, desk, row):
     assert (view.parent.arrival_mid is not None, view.parent.cost_arrival_basis_points is not None) == (True, True)
     assert sum(float(fill.quantity) for fill in view.fills) == 3
     assert [at for at, _ in view.parent.plan] == [5 * 10**9, 10 * 10**9, 15 * 10**9, 20 * 10**9]
+
+
+def test_a_parent_order_is_shared_out_as_a_whole_once_all_its_fills_are_here(venue, desk, row):
+    fund = Account.objects.create(firm=desk.firm, desk=desk.desk, name="Fund")
+    venue.limit(type(desk)(account=fund, firm=desk.firm, desk=desk.desk))
+    parent = finish(venue, row, started(venue, desk))
+
+    def share(number, **source):
+        message = AllocateTrade(
+            command_id=f"share-{number}", shares=(Share(account_id=fund.id, ratio=1),), reason="to the fund", **source
+        )
+        return services.allocate_trade(user=desk.user, actor=desk.actor, message=message, at=clock.now())
+
+    told = ParentOrder.objects.filter(pk=parent.pk)
+    told.update(cumulative_lots=parent.cumulative_lots - 1)
+    with pytest.raises(Conflict) as early:
+        share(1, parent_order_id=parent.pk)
+    assert early.value.reason == "fills_missing"
+    told.update(cumulative_lots=parent.cumulative_lots)
+    with pytest.raises(Conflict) as part:
+        share(2, order_id=Order.objects.filter(parent=parent, cumulative_lots__gt=0).first().pk)
+    assert part.value.reason == "child_of_parent"
+    trade = share(3, parent_order_id=parent.pk)
+    for _ in range(3):
+        venue.relay()
+        venue.project()
+    trade.refresh_from_db()
+    legs = list(trade.legs.values_list("price_ticks", "quantity_lots"))
+    assert (trade.state, sum(lots for _, lots in legs)) == ("done", parent.cumulative_lots)
+    assert sum(price * lots for price, lots in legs) == parent.traded_tick_lots
+    fees = Fill.objects.filter(account=desk.account, desk_trade_id=None).values_list("fee", flat=True)
+    assert trade.fee == sum(fees) > 0
+    held = Position.objects.exclude(quantity=0).filter(account__firm=desk.firm)
+    assert list(held.values_list("account_id", "quantity")) == [(fund.id, 3)]
+    assert settlement.check_ledger() == []
 
 
 def test_pause_cancels_children_and_cancel_ends_it(venue, desk, row):
