@@ -37,17 +37,21 @@ HOUR_NS = 3_600 * NANOSECONDS_PER_SECOND
 
 
 def measure_own_book(*, actor: Actor, at: dt.datetime, days: int = DAYS) -> list[VolumeCurve]:
-    """Of every instrument that traded often enough in the days before ``at``, by the wall clock."""
-    since = at - dt.timedelta(days=days)
+    """Of every instrument that traded often enough in the whole days of UTC before ``at``, by the wall clock.
+
+    Today counts from tomorrow on: of a day that is not over, the hours that have been would count as all of it.
+    """
+    until = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    since = until - dt.timedelta(days=days)
     found = []
-    for instrument_id, count in settlement.traded_often(since=since, until=at, trades_min=TRADES_MIN)[:INSTRUMENTS_MAX]:
-        assert count >= TRADES_MIN, "the others do not come"
-        trades = settlement.book_trades(instrument_id).filter(at__gte=since, at__lt=at).order_by("-at")
+    often = settlement.traded_often(since=since, until=until, trades_min=TRADES_MIN)
+    for instrument_id in often[:INSTRUMENTS_MAX]:
+        trades = settlement.book_trades(instrument_id).filter(at__gte=since, at__lt=until).order_by("-at")
         rows = trades.values_list("at", "quantity")[:TRADES_MAX]
         measured = measure(Volume(at_ns=clock.to_ns(row_at), quantity=quantity) for row_at, quantity in rows)
         name = market.get_instrument_by_id(instrument_id).name
         if measured is not None:
-            found.append(_store(name, OWN_BOOK_SOURCE, DayClock.WALL, measured, until=at, actor=actor, at=at))
+            found.append(_store(name, OWN_BOOK_SOURCE, DayClock.WALL, measured, until=until, actor=actor, at=at))
     return found
 
 

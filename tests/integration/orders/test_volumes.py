@@ -14,6 +14,7 @@ from market.models import Instrument
 from orders import services, volume_selectors
 from orders.models import VolumeCurve
 from orders.services import volumes
+from settlement.models import Fill
 from tests import builders
 from tests.builders import FEBRUARY
 from wire.algos import AlgoParameters
@@ -89,10 +90,15 @@ def test_own_trades_count_once_and_only_where_there_are_enough(monkeypatch):
     journal = builders.Journal()
     builders.project(journal.envelope(builders.execution(order, execution_id=1, lots=4, cumulative=4)))
     builders.project(journal.envelope(builders.execution(order, execution_id=2, lots=6, cumulative=10)))
-    later = clock.now() + dt.timedelta(minutes=1)
+    traded_at = Fill.objects.latest("at").at
+    evening = traded_at.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    later = traded_at + dt.timedelta(days=1)
     assert services.measure_own_book(actor=TIMER, at=later) == []
     monkeypatch.setattr(volumes, "TRADES_MIN", 2)
+    assert services.measure_own_book(actor=TIMER, at=evening) == [], "the day is not over"
     (curve,) = services.measure_own_book(actor=TIMER, at=later)
+    again = services.measure_own_book(actor=TIMER, at=evening + dt.timedelta(days=1))
+    assert [same.pk for same in again] == [curve.pk], "once a day"
     lot = Instrument.objects.get(pk=row.pk).lot_size
     assert (curve.subject, curve.source, curve.clock, curve.observations) == (NAME, "own_book", "wall", 2)
     assert curve.volume == 10 * lot
