@@ -27,7 +27,8 @@ ANSWER_SECONDS_MAX = 6.0
 """For a request and its turn among others: one that waits for its turn longer is not sent at all."""
 ARRIVAL_SECONDS_MAX = 6.0
 CLIENT_IDS_MAX = 10_000
-TRADES_A_PAGE = 100
+TRADES_A_PAGE, ORDERS_A_PAGE = 100, 50
+"""What exchanges list at once; a page that is full may not be all."""
 REQUESTS_MAX = 1_000
 DAY_MS = 86_400_000
 HISTORIES = (("fetchOrders",), ("fetchCanceledAndClosedOrders",), ("fetchClosedOrders", "fetchCanceledOrders"))
@@ -101,7 +102,7 @@ class CcxtTrading:
         views: list[OrderView] = []
         for name in list(self._books.slots):
             symbol = self._symbol(name)
-            views += self._views(await self._ask(lambda symbol=symbol: self.exchange.fetch_open_orders(symbol)))
+            views += self._views(await self._open_page(symbol))
         return views
 
     async def find(self, client_order_id: str, venue_order_id: str) -> list[OrderView]:
@@ -122,8 +123,7 @@ class CcxtTrading:
 
     async def list_executions_of(self, venue_order_id: str) -> list[Execution]:
         own = self.own.find_order(venue_order_id)
-        since_ns = (own.sent_at_ns or clock.now_ns() - DAY_MS * NANOSECONDS_PER_MS) - BEFORE_NS
-        found = await self._trades(self._symbol(own.name), since_ns // NANOSECONDS_PER_MS)
+        found = await self._trades(self._symbol(own.name), self._since_ms(own))
         return [each for each in found if each.venue_order_id == venue_order_id]
 
     async def list_positions(self) -> list[tuple[str, Decimal]]:
@@ -162,22 +162,33 @@ class CcxtTrading:
         return self._trading
 
     async def _look_up(self, own: OwnOrder) -> list[OrderView]:
-        """Among what is open, then among what ended since it left."""
+        """Among what is open, then what ended since it left. Raises NoAnswer where not all that is open is shown."""
         symbol = self._symbol(own.name)
-        opened = await self._ask(lambda: self.exchange.fetch_open_orders(symbol))
+        opened = await self._open_page(symbol)
         if found := self._same(own, self._views(opened)):
             return found
-        since_ns = (own.sent_at_ns or clock.now_ns() - DAY_MS * NANOSECONDS_PER_MS) - BEFORE_NS
-        since_ms = since_ns // NANOSECONDS_PER_MS
         names = next((each for each in HISTORIES if all(self.exchange.has.get(way) for way in each)), ())
         if not names:
             raise NoAnswer(f"{self._exchange_id} does not list orders that ended")
         for way in names:
             method = getattr(self.exchange, METHODS[way])
-            ended = await self._ask(lambda method=method: method(symbol, since_ms))
+            ended = await self._pages(method, symbol, self._since_ms(own), ORDERS_A_PAGE)
             if found := self._same(own, self._views(ended)):
                 return found
+        if len(opened) >= ORDERS_A_PAGE:
+            raise NoAnswer(f"{ORDERS_A_PAGE} or more orders are open in {symbol}, not all of which are shown")
         return []
+
+    async def _open_page(self, symbol: str) -> list[parse.Structure]:
+        found: list[parse.Structure] = await self._ask(
+            lambda: self.exchange.fetch_open_orders(symbol, None, ORDERS_A_PAGE)
+        )
+        return found
+
+    def _since_ms(self, own: OwnOrder) -> int:
+        """From when on something of the order may be listed."""
+        since_ns = (own.sent_at_ns or clock.now_ns() - DAY_MS * NANOSECONDS_PER_MS) - BEFORE_NS
+        return since_ns // NANOSECONDS_PER_MS
 
     def _same(self, own: OwnOrder, views: Iterable[OrderView]) -> list[OrderView]:
         return [
@@ -193,27 +204,30 @@ class CcxtTrading:
         return found[0] if found else view_of(own)
 
     async def _trades(self, symbol: str, since_ms: int) -> list[Execution]:
-        """All of them: a page that is full is asked for again in halves of its time."""
+        trades = await self._pages(self.exchange.fetch_my_trades, symbol, since_ms, TRADES_A_PAGE)
+        found = [await self._listed(each) for each in trades]
+        return list({each.execution_id: each for each in found}.values())
+
+    async def _pages(
+        self, method: Callable[..., Awaitable[Any]], symbol: str, since_ms: int, most: int
+    ) -> list[parse.Structure]:
+        """All there is, at ends of windows twice: a page that is full is asked for again in halves of its time."""
         now_ms = clock.now_ns() // NANOSECONDS_PER_MS + DAY_MS // 24
         windows = [(start, min(start + DAY_MS, now_ms)) for start in range(since_ms, now_ms, DAY_MS)]
-        found: dict[str, Execution] = {}
+        found: list[parse.Structure] = []
         for _ in range(REQUESTS_MAX):
             if not windows:
-                return list(found.values())
+                return found
             start, end = windows.pop()
-            page = await self._ask(
-                lambda start=start, end=end: self.exchange.fetch_my_trades(symbol, start, TRADES_A_PAGE, {"until": end})
-            )
-            if len(page) >= TRADES_A_PAGE:
+            page = await self._ask(lambda start=start, end=end: method(symbol, start, most, {"until": end}))
+            if len(page) >= most:
                 if end - start <= 1 or any(each["timestamp"] > end for each in page):
                     break
                 middle = (start + end) // 2
                 windows += [(start, middle), (middle, end)]
                 continue
-            for each in page:
-                execution = await self._listed(each)
-                found[execution.execution_id] = execution
-        raise NoAnswer(f"the trades of {symbol} since {since_ms} ms cannot all be listed")
+            found += page
+        raise NoAnswer(f"what {symbol} has since {since_ms} ms cannot all be listed")
 
     async def _listed(self, trade: parse.Structure) -> Execution:
         """With the client's id of its order, which is asked for where nobody knows it."""

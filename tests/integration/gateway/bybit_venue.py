@@ -227,15 +227,13 @@ class BybitVenue:
 
     def _order_realtime(self, params):
         found = [each for each in self.orders.values() if each.order_id == params.get("orderId", each.order_id)]
-        return {"category": "spot", "list": [show(o) for o in found if o.status in OPEN or "orderId" in params]}
+        return page([show(o) for o in found if o.status in OPEN or "orderId" in params], params, "updatedTime", 20)
 
     def _order_history(self, params):
-        return {"category": "spot", "list": [show(o) for o in self.orders.values() if o.status not in OPEN]}
+        return page([show(o) for o in self.orders.values() if o.status not in OPEN], params, "updatedTime", 20)
 
     def _execution_list(self, params):
-        start, end = int(params.get("startTime", 0)), int(params.get("endTime", 2**60))
-        found = [each for each in self.trades if start <= int(each["execTime"]) <= end]
-        return {"category": "spot", "list": found[::-1][: int(params.get("limit", 50))]}
+        return page(self.trades, params, "execTime", 50)
 
     def order(self, client_order_id: str) -> Order:
         return next(each for each in self.orders.values() if each.client_order_id == client_order_id)
@@ -269,6 +267,13 @@ class BybitVenue:
 
     def report(self, order: Order) -> None:
         self._outbox.put_nowait(("order", show(order)))
+
+
+def page(rows: list[dict], params: dict, time: str, count: int) -> dict:
+    """The newest of a window; so many unless more are asked for."""
+    start, end = int(params.get("startTime", 0)), int(params.get("endTime", 2**60))
+    found = [each for each in rows if start <= int(each[time]) <= end]
+    return {"category": "spot", "list": found[::-1][: int(params.get("limit", count))]}
 
 
 def show(order: Order) -> dict:

@@ -11,7 +11,7 @@ from gateway.venues import link, pacing, trading
 from gateway.venues.credentials import Credentials
 from gateway.venues.execution import NewVenueOrder, ReportKind
 from gateway.venues.settings import VenueEntry
-from gateway.venues.trading import Refused
+from gateway.venues.trading import NoAnswer, Refused
 from tests.integration.gateway.bybit_venue import ASK, BID, KEY, SECRET, BybitVenue, Fault
 from wire.units import OrderState, OrderType, Side, TimeInForce
 
@@ -213,6 +213,22 @@ async def test_a_gateway_that_was_away_agrees_with_what_went_on(tmp_path):
         async with desk(venue, tmp_path / "log") as (client, own):
             await assert_agrees(venue, own)
             assert [each.is_external for each in own.own.open_orders()] == [False, True]
+
+
+async def test_an_order_is_never_given_up_because_a_page_does_not_show_it(tmp_path):
+    async with BybitVenue().running() as venue, desk(venue, tmp_path / "log") as (client, own):
+        for number in range(60):
+            await own.place(order(f"o-{number}", BID - 100 - number))
+        with pytest.raises(NoAnswer, match="not all of which are shown"):
+            await own.verify()
+        assert {each.state for each in own.own.orders.values()} == {OrderState.NEW}
+        venue.delivery.extend(["drop"] * 56)
+        venue.end(venue.order("o-0"), "Cancelled")
+        for number in range(5, 60):
+            await asyncio.sleep(0.002)
+            venue.end(venue.order(f"o-{number}"), "Cancelled")
+        await assert_agrees(venue, own)
+        assert len(own.own.open_orders()) == 4
 
 
 async def test_a_wrong_secret_is_told_and_not_shown(tmp_path, caplog):
