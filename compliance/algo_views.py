@@ -9,11 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from common import clock, rest
-from common.errors import Refusal
+from common import rest
 from compliance import algo_selectors as selectors
 from compliance.selectors import names_of_users
-from compliance.views import REASON_LENGTH_MAX, administrators, as_actor, carry_out, overseers, show_page, tell_refusal
+from compliance.views import act_on, administrators, attempt, carry_out, decide, overseers, show_page, typed_words
 from orders import services as orders_services
 from wire.algos import ALGORITHMS, strategy_id_of
 from wire.client_parents import DecideParentPolicy, ProposeParentPolicy
@@ -46,17 +45,13 @@ def algos(request: HttpRequest) -> HttpResponse:
 @administrators
 def propose_policy(request: HttpRequest, desk_id: int) -> HttpResponse:
     """Propose that parent orders of a desk take two people, or one."""
-    user: Any = request.user
-    typed = {name: request.POST.get(name, "")[:REASON_LENGTH_MAX] for name in ("command_id", "reason")}
-    try:
-        message = rest.convert(
-            {**typed, "desk_id": desk_id, "takes_two": request.POST.get("takes_two") == "1"}, ProposeParentPolicy
-        )
-        orders_services.propose_policy(user=user, actor=as_actor(request), message=message, at=clock.now())
-    except Refusal as refusal:
-        tell_refusal(request, refusal)
-    else:
-        messages.success(request, "Parent orders: the change waits for a second person; until then nothing changes.")
+
+    def propose() -> None:
+        values = {"desk_id": desk_id, "takes_two": request.POST.get("takes_two") == "1"}
+        message = rest.convert({**typed_words(request), **values}, ProposeParentPolicy)
+        act_on(request, orders_services.propose_policy, message)
+
+    attempt(request, propose, "Parent orders: the change waits for a second person; until then nothing changes.")
     return redirect("compliance:algos")
 
 
@@ -64,17 +59,8 @@ def propose_policy(request: HttpRequest, desk_id: int) -> HttpResponse:
 @overseers
 def decide_policy(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """The second person's word, or the first one's withdrawal."""
-    user: Any = request.user
-    typed = {name: request.POST.get(name, "")[:REASON_LENGTH_MAX] for name in ("command_id", "reason")}
-    is_approved = request.POST.get("decision") == "approve"
-    try:
-        message = rest.convert({**typed, "proposal_id": proposal_id, "is_approved": is_approved}, DecideParentPolicy)
-        orders_services.decide_policy(user=user, actor=as_actor(request), message=message, at=clock.now())
-    except Refusal as refusal:
-        tell_refusal(request, refusal)
-    else:
-        done = "approved: it counts for what is staged from now on" if is_approved else "not approved: nothing changes"
-        messages.success(request, f"Parent orders: change {proposal_id} is {done}.")
+    done = "approved: it counts for what is staged from now on"
+    decide(request, proposal_id, DecideParentPolicy, orders_services.decide_policy, of="Parent orders", approved=done)
     return redirect("compliance:algos")
 
 

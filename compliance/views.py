@@ -221,14 +221,12 @@ def set_control(request: HttpRequest, name: str) -> HttpResponse:
 @administrators
 def propose_desk_limits(request: HttpRequest, firm_id: int) -> HttpResponse:
     """Propose the bounds of a firm on the RFQ desk."""
-    user: Any = request.user
-    try:
+
+    def propose() -> None:
         message = read_desk_limits(firm_id, request.POST)
-        desk_proposals.propose_desk_limits(user=user, actor=as_actor(request), message=message, at=clock.now())
-    except Refusal as refusal:
-        tell_refusal(request, refusal)
-    else:
-        messages.success(request, "RFQ desk: the change waits for a second person; until then nothing changes.")
+        act_on(request, desk_proposals.propose_desk_limits, message)
+
+    attempt(request, propose, "RFQ desk: the change waits for a second person; until then nothing changes.")
     return redirect("compliance:settings")
 
 
@@ -236,25 +234,46 @@ def propose_desk_limits(request: HttpRequest, firm_id: int) -> HttpResponse:
 @overseers
 def decide_desk_limits(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """The second person's word on proposed bounds, or the first one's withdrawal."""
-    user: Any = request.user
-    typed = {name: request.POST.get(name, "")[:REASON_LENGTH_MAX] for name in ("command_id", "reason")}
-    is_approved = request.POST.get("decision") == "approve"
-    try:
-        message = rest.convert({**typed, "proposal_id": proposal_id, "is_approved": is_approved}, DecideDeskLimits)
-        desk_proposals.decide_desk_limits(user=user, actor=as_actor(request), message=message, at=clock.now())
-    except Refusal as refusal:
-        tell_refusal(request, refusal)
-    else:
-        done = "approved: the bounds are in force" if is_approved else "not approved: nothing changes"
-        messages.success(request, f"RFQ desk: change {proposal_id} is {done}.")
+    done = "approved: the bounds are in force"
+    decide(request, proposal_id, DecideDeskLimits, desk_proposals.decide_desk_limits, of="RFQ desk", approved=done)
     return redirect("compliance:settings")
+
+
+def decide(
+    request: HttpRequest, proposal_id: int, message_type: Any, service: Callable[..., object], *, of: str, approved: str
+) -> None:
+    """Take a person's word on a proposal; ``approved`` tells what a yes changes."""
+    is_approved = request.POST.get("decision") == "approve"
+    done = approved if is_approved else "not approved: nothing changes"
+
+    def act() -> None:
+        message = rest.convert(
+            {**typed_words(request), "proposal_id": proposal_id, "is_approved": is_approved}, message_type
+        )
+        act_on(request, service, message)
+
+    attempt(request, act, f"{of}: change {proposal_id} is {done}.")
 
 
 def carry_out(request: HttpRequest, message: Any, done: str) -> None:
     """Do it, and say on the next page that it is done or why not."""
     user: Any = request.user
+    attempt(request, lambda: risk_services.carry_out(user, as_actor(request), message, clock.now()), done)
+
+
+def act_on(request: HttpRequest, service: Callable[..., object], message: Any) -> None:
+    """The message to a service, in the name of who asks; its refusals pass through."""
+    service(user=request.user, actor=as_actor(request), message=message, at=clock.now())
+
+
+def typed_words(request: HttpRequest) -> dict[str, str]:
+    return {name: request.POST.get(name, "")[:REASON_LENGTH_MAX] for name in ("command_id", "reason")}
+
+
+def attempt(request: HttpRequest, act: Callable[[], object], done: str) -> None:
+    """Say on the next page that it is done, or why not."""
     try:
-        risk_services.carry_out(user, as_actor(request), message, clock.now())
+        act()
     except Refusal as refusal:
         tell_refusal(request, refusal)
     else:
