@@ -80,7 +80,9 @@ async def assert_agrees(venue: BybitVenue, own) -> None:
     assert sorted(reported) == sorted(told)
     words = {"New": "new", "PartiallyFilled": "partially_filled", "Filled": "filled", "Cancelled": "canceled", "PartiallyFilledCanceled": "canceled"}  # fmt: skip
     for each in own.own.orders.values():
-        if each.state is not OrderState.REJECTED:
+        if each.state is OrderState.REJECTED:
+            assert each.client_order_id not in {there.client_order_id for there in venue.orders.values()}
+        else:
             there = venue.orders[each.venue_order_id]
             assert (each.cumulative, each.quantity) == (there.executed, there.quantity)
             assert each.state == words[there.status], (each, there)
