@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import clock
+from gateway.fix.acceptor import Acceptor
 from gateway.fix.chronicle import Chronicle
 from gateway.fix.committer import Committer
 from gateway.fix.dictionary import Dictionary, dictionary_of
@@ -22,7 +23,7 @@ from gateway.fix.line import Line, Shared
 from gateway.fix.message import Message, Outgoing
 from gateway.fix.registry import SessionRegistry, session_of
 from gateway.fix.rules import Failures
-from gateway.fix.server import LOGON_SECONDS, Connection
+from gateway.fix.server import Connection
 from gateway.fix.store import StoreDamaged
 from wire.gateway_fix import ResetFixSequence, SetFixSession
 
@@ -139,8 +140,9 @@ class FixService:
         for line in self._lines.values():
             self._start(line)
         parts = [asyncio.create_task(part) for part in (self._committer.run(), self._tick(), self._confirm())]
-        server = await self._listen(host, port, tls)
-        self.port = int(server.sockets[0].getsockname()[1])
+        acceptor = await self._listen(host, port, tls)
+        parts.append(asyncio.create_task(acceptor.run()))
+        self.port = acceptor.port
         self.listening.set()
         log.info(
             "fix: listening on %s:%d%s for %d sessions", host, self.port, " by TLS" if tls else "", len(self._lines)
@@ -148,23 +150,14 @@ class FixService:
         try:
             await asyncio.gather(*parts, *self._tasks.values())
         finally:
-            server.close()
             await _finish(self._stop([*parts, *self._tasks.values()]))
 
-    async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> asyncio.Server:
+    async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> Acceptor:
         """Wait for the port: the gateway that was taken over may still hold it."""
-        loop = asyncio.get_running_loop()
         is_told = False
         while True:
             try:
-                return await loop.create_server(
-                    lambda: Connection(self._find, self._connections),
-                    host,
-                    port,
-                    ssl=tls,
-                    ssl_handshake_timeout=LOGON_SECONDS if tls else None,
-                    ssl_shutdown_timeout=STOP_SECONDS if tls else None,
-                )
+                return Acceptor(host, port, tls, lambda: Connection(self._find, self._connections))
             except OSError as error:
                 if not is_told:
                     log.warning("fix: cannot listen on %s:%d yet: %s", host, port, error)

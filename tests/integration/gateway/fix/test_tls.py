@@ -1,10 +1,12 @@
 """The FIX port by TLS: with a certificate of the gateway alone, and with clients that must show theirs."""
 
+import contextlib
 import datetime as dt
 import ipaddress
 import os
 import socket
 import ssl
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from gateway.fix import acceptor
 from gateway.fix.tls import Tls, TlsRefused, names_of, open_context
 from gateway.settings import parse_arguments
 from tests.integration.gateway.fix.client import HOST, WAIT_SECONDS, Client, Disconnected, value
@@ -116,6 +119,30 @@ def test_a_client_shows_the_certificate_of_its_session(tmp_path: Path, authority
             with TlsClient(desk.port, authority.path, shown) as client, pytest.raises((Disconnected, ssl.SSLError)):
                 client.log_on()
         assert desk.news.heard == ["logon CLIENT1", "logout CLIENT1", "logon CLIENT2", "logout CLIENT2"]
+
+
+def test_handshakes_that_never_end_are_bounded(
+    tmp_path: Path, authority: Authority, own: Tls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptor, "HANDSHAKES_MAX", 2)
+    with Desk(tmp_path / "fix", session(), tls=open_context(own)) as desk:
+        silent = [socket.create_connection((HOST, desk.port), WAIT_SECONDS) for _ in range(2)]
+        with pytest.raises(OSError), TlsClient(desk.port, authority.path) as refused:  # noqa: PT011 - cut off: by a reset or an end
+            refused.log_on()
+        silent[0].close()
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not _logs_on(desk.port, authority.path):
+            assert time.monotonic() < deadline, "the place of who left is free again"
+        silent[1].close()
+    monkeypatch.setattr(acceptor, "HANDSHAKES_MAX", 0)
+    with Desk(tmp_path / "clear", session()) as desk, Client(desk.port, sender="CLIENT1", secret=SECRET) as clear:
+        assert value(clear.log_on(), 35) == "A", "the clear knows no handshake"
+
+
+def _logs_on(port: int, authority: Path) -> bool:
+    with contextlib.suppress(OSError, Disconnected), TlsClient(port, authority) as client:
+        return value(client.log_on(), 35) == "A"
+    return False
 
 
 def _folder(path: Path) -> Path:
