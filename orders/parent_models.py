@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from common.fields import UnitsField
-from common.proposals import ProposalState
+from common.proposals import ProposedByOne, two_people
 from wire.algos import ENDED_PARENT_STATES, AlgoName, ParentState
 from wire.gateway_algos import AlgoAction
 from wire.units import Side
@@ -103,30 +103,16 @@ class ParentPolicy(models.Model):
         return f"parent policy of desk {self.desk_id}"
 
 
-class ParentPolicyProposal(models.Model):
+class ParentPolicyProposal(ProposedByOne):
     """What one person of the house proposed for a desk; another one puts it in force."""
 
     desk = models.ForeignKey("accounts.Desk", on_delete=models.PROTECT, related_name="+")
     takes_two = models.BooleanField()
-    state = models.CharField(max_length=10, choices=ProposalState, default=ProposalState.WAITING)
-    proposed_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
-    proposed_at = models.DateTimeField()
-    propose_reason = models.CharField(max_length=200)
-    decided_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+", null=True)
-    decided_at = models.DateTimeField(null=True)
-    decide_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["desk"], condition=Q(state="waiting"), name="parent_policy_one_waits"),
-            models.CheckConstraint(
-                condition=Q(state="waiting", decided_by__isnull=True, decided_at__isnull=True)
-                | (~Q(state="waiting") & Q(decided_by__isnull=False, decided_at__isnull=False)),
-                name="parent_policy_decided_by_somebody",
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="approved") | ~Q(decided_by=F("proposed_by")), name="parent_policy_two_people"
-            ),
+            *two_people("parent_policy"),
         ]
 
     def __str__(self) -> str:

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
-from common.proposals import ProposalState
+from common.proposals import ProposedByOne, two_people
 from rfq.domain import limits
 from rfq.domain.bands import BAND_PERCENT, BAND_TICKS
 
@@ -42,31 +42,17 @@ class DeskLimits(_DeskBounds):
         return f"desk limits of firm {self.firm_id}"
 
 
-class DeskLimitsProposal(_DeskBounds):
+class DeskLimitsProposal(ProposedByOne, _DeskBounds):
     """Bounds that one person of the house proposed for a firm; another one puts them in force."""
 
     firm = models.ForeignKey("accounts.Firm", on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=10, choices=ProposalState, default=ProposalState.WAITING)
-    proposed_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
-    proposed_at = models.DateTimeField()
-    propose_reason = models.CharField(max_length=200)
-    decided_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+", null=True)
-    decided_at = models.DateTimeField(null=True)
-    decide_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["firm"], condition=Q(state="waiting"), name="desk_limits_one_proposal_waits"
             ),
-            models.CheckConstraint(
-                condition=Q(state="waiting", decided_by__isnull=True, decided_at__isnull=True)
-                | (~Q(state="waiting") & Q(decided_by__isnull=False, decided_at__isnull=False)),
-                name="desk_limits_decided_by_somebody",
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="approved") | ~Q(decided_by=F("proposed_by")), name="desk_limits_two_people"
-            ),
+            *two_people("desk_limits"),
         ]
 
     def __str__(self) -> str:
