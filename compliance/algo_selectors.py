@@ -11,7 +11,7 @@ from common import clock
 from compliance.selectors import names_of_users
 from orders import parent_selectors, volume_selectors
 from risk import selectors as risk_selectors
-from wire.algos import ALGORITHMS, AlgoName, strategy_id_of
+from wire.algos import STRATEGIES, AlgoName, strategy_id_of
 from wire.client_controls import SetScopeLimits
 from wire.units import NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND, ControlScope
 
@@ -90,7 +90,7 @@ def list_caps() -> list[CapsRow]:
     }
     return [
         _caps_row(algo, rows.get(strategy_id_of(algo)), people, at_work.get(algo, (0, 0)), killed)
-        for algo in ALGORITHMS
+        for algo in STRATEGIES
     ]
 
 

@@ -14,7 +14,7 @@ from compliance import algo_selectors as selectors
 from compliance.selectors import names_of_users
 from compliance.views import act_on, administrators, attempt, carry_out, decide, overseers, show_page, typed_words
 from orders import services as orders_services
-from wire.algos import ALGORITHMS, strategy_id_of
+from wire.algos import STRATEGIES, strategy_id_of
 from wire.client_parents import DecideParentPolicy, ProposeParentPolicy
 from wire.limits import COMMAND_ID_LENGTH_MAX
 
@@ -68,7 +68,7 @@ def decide_policy(request: HttpRequest, proposal_id: int) -> HttpResponse:
 @administrators
 def set_caps(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Deployment caps of one algorithm; the gateway answers a moment later."""
-    names = {strategy_id_of(algo): algo.value for algo in ALGORITHMS}
+    names = {strategy_id_of(algo): algo.value for algo in STRATEGIES}
     if strategy_id not in names:
         raise Http404(f"there is no algorithm {strategy_id}")
     typed = {name: request.POST.get(name, "").strip()[:FIELD_LENGTH_MAX] for name, _ in selectors.CAP_FIELDS}

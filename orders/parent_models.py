@@ -37,6 +37,8 @@ class ParentOrder(models.Model):
     algo = models.CharField(max_length=24, choices=[(algo.value, algo.value) for algo in AlgoName])
     parameters = models.JSONField(default=dict)
     limits = models.JSONField(default=dict)
+    structure = models.JSONField(null=True)
+    """Of a multi-leg order, as ``orders.domain.multileg`` has it: its steps and its legs. Its lots are those steps."""
     state = models.CharField(max_length=8, choices=[(state.value, state.value) for state in ParentState])
     requested = models.CharField(max_length=8, blank=True, choices=[(word.value, word.value) for word in AlgoAction])
     reason = models.CharField(max_length=120, blank=True)

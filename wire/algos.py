@@ -7,6 +7,7 @@ import msgspec
 
 from wire.brackets import BracketParameters
 from wire.client_types import DecimalText, QuantityText
+from wire.multileg import MultilegParameters
 from wire.units import PegReference
 
 ALGO_SECONDS_MAX = 86_400
@@ -28,6 +29,8 @@ class AlgoName(enum.StrEnum):
     SNIPER = "sniper"
     BRACKET = "bracket"
     """Not an algorithm: a person's orders that belong together, worked by the same machinery (``wire.brackets``)."""
+    MULTILEG = "multileg"
+    """A structure of several instruments at one net price (``wire.multileg``)."""
 
 
 class ParentState(enum.StrEnum):
@@ -42,7 +45,10 @@ class ParentState(enum.StrEnum):
 ENDED_PARENT_STATES = frozenset({ParentState.DONE, ParentState.CANCELED})
 SCHEDULED = frozenset({AlgoName.TWAP, AlgoName.VWAP, AlgoName.SHORTFALL})
 """Algorithms that follow a schedule of lots over time."""
-ALGORITHMS = tuple(algo for algo in AlgoName if algo is not AlgoName.BRACKET)
+ALGORITHMS = tuple(algo for algo in AlgoName if algo not in (AlgoName.BRACKET, AlgoName.MULTILEG))
+"""Those that work an order in one instrument."""
+STRATEGIES = (*ALGORITHMS, AlgoName.MULTILEG)
+"""Those with a number of their own at the risk gate."""
 
 
 def strategy_id_of(algo: AlgoName) -> int:
@@ -75,6 +81,7 @@ class AlgoParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     trigger_price: DecimalText | None = None
     """Of a sniper: what the other side must offer, or better."""
     bracket: BracketParameters | None = None
+    multileg: MultilegParameters | None = None
 
 
 class AlgoLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

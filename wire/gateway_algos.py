@@ -7,6 +7,7 @@ import msgspec
 from wire.algos import AlgoName
 from wire.brackets import BracketStanding, BracketTerms
 from wire.gateway_controls import GatewayCommand
+from wire.multileg import MultilegStanding, MultilegTerms
 from wire.units import PegReference, Side
 
 ALGO_SESSION = "ALGO"
@@ -48,6 +49,7 @@ class AlgoTerms(msgspec.Struct, frozen=True, kw_only=True):
     max_participation_basis_points: int
     max_child_lots: int
     bracket: BracketTerms | None = None
+    multileg: MultilegTerms | None = None
 
 
 class SteerAlgo(GatewayCommand, tag="gateway.steer_algo"):
@@ -100,6 +102,7 @@ class AlgoReport(msgspec.Struct, frozen=True, kw_only=True):
     started_at_ns: int
     plan: tuple[tuple[int, int], ...] | None = None
     bracket: BracketStanding | None = None
+    multileg: MultilegStanding | None = None
 
 
 class AlgoReportWindow(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ import parley_core
 
 from gateway.algos.entry import parse_client_order_id
 from gateway.algos.log import ENDED_KEPT_MAX, AlgoLog, Batch
-from gateway.algos.market import Market
+from gateway.algos.market import Market, leg_levels
 from gateway.algos.reports import Reporter
 from gateway.engine import RawEvent
 from gateway.events import EVENT_TYPES, decode_event
@@ -28,6 +28,7 @@ from strategies.algos import (
     ChildRestated,
     Input,
     MarketTraded,
+    MultilegState,
     State,
     Steer,
     Tick,
@@ -82,6 +83,7 @@ class AlgoDesk:
         self.reporter = Reporter(self._log, market)
         self.event_number, self.command_sequence = self._log.event_number, self._log.command_sequence
         self._batch = self._new_batch()
+        self._urgent: set[int] = set()
         self._load()
 
     # What happens
@@ -99,6 +101,7 @@ class AlgoDesk:
             terms=command.terms,
             levels=self._market.levels(command.instrument_id),
             mark_half_ticks=self._market.mark_half_ticks(command.instrument_id),
+            legs=leg_levels(self._market, command.terms),
         )
         if working is not None:
             working.command = command
@@ -124,10 +127,18 @@ class AlgoDesk:
         """Let every algorithm look at its market."""
         for parent_order_id in list(self.parents):
             working = self.parents[parent_order_id]
-            instrument_id = working.command.instrument_id
-            levels, mark = self._market.levels(instrument_id), self._market.mark_half_ticks(instrument_id)
-            self._take(working.command, Tick(at_ns=at_ns, levels=levels, mark_half_ticks=mark))
+            self._look(working, at_ns)
             self.reporter.on_time(parent_order_id, working.command.instrument_id, working.state, at_ns)
+
+    def on_urgent(self, at_ns: int) -> None:
+        """Let those look at once of which a leg stands alone."""
+        urgent, self._urgent = self._urgent, set()
+        for parent_order_id in sorted(urgent & self.parents.keys()):
+            self._look(self.parents[parent_order_id], at_ns)
+
+    @property
+    def is_urgent(self) -> bool:
+        return bool(self._urgent)
 
     # Durability
 
@@ -194,6 +205,16 @@ class AlgoDesk:
 
     # Inside
 
+    def _look(self, working: Working, at_ns: int) -> None:
+        instrument_id = working.command.instrument_id
+        tick = Tick(
+            at_ns=at_ns,
+            levels=self._market.levels(instrument_id),
+            mark_half_ticks=self._market.mark_half_ticks(instrument_id),
+            legs=leg_levels(self._market, working.state.terms),
+        )
+        self._take(working.command, tick)
+
     def _check(self, command: SteerAlgo, working: Working | None, at_ns: int) -> None:
         """A late word about what works counts still: it takes risk off, or is what a person wants now."""
         if working is not None:
@@ -219,6 +240,8 @@ class AlgoDesk:
         if working is None:
             working = self.parents[parent_order_id] = Working(command, state)
         working.state = state
+        if isinstance(state, MultilegState) and isinstance(given, ChildFilled | ChildEnded) and state.unmatched_steps:
+            self._urgent.add(parent_order_id)
         self.reporter.on_step(parent_order_id, command.instrument_id, before, state, given.at_ns)
         if state.is_ended:
             self._batch.parents.append((working.command, True))

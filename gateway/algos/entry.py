@@ -11,20 +11,23 @@ from strategies.algos import Enter
 from wire.brackets import ROLE_LETTERS, BracketRole
 from wire.gateway_algos import ALGO_SESSION, SteerAlgo
 from wire.limits import COMMAND_VALID_MS
+from wire.multileg import TASK_LETTERS, LegTask, leg_parent_id
 from wire.units import NANOSECONDS_PER_MS, OrderType, Side, TimeInForce
 
 _LIMIT, _MARKET = list(OrderType).index(OrderType.LIMIT), list(OrderType).index(OrderType.MARKET)
 _SIDES, _TIMES = list(Side), list(TimeInForce)
+_LETTERS: dict[BracketRole | LegTask | None, str] = {None: ""} | ROLE_LETTERS | TASK_LETTERS
+_ALL_LETTERS = "".join(_LETTERS.values())
 
 
-def client_order_id(parent_order_id: int, child: int, role: BracketRole | None = None) -> str:
-    """Given once: by it a child is known again in the journal. A bracket's ends with a letter for the role."""
-    return f"{parent_order_id}-{child}{ROLE_LETTERS[role] if role else ''}"
+def client_order_id(parent_order_id: int, child: int, purpose: BracketRole | LegTask | None = None) -> str:
+    """Given once: by it a child is known again in the journal. A bracket's and a leg's end with what they are for."""
+    return f"{parent_order_id}-{child}{_LETTERS[purpose]}"
 
 
 def parse_client_order_id(text: str) -> tuple[int, int]:
     """(parent, child)."""
-    parent, child = text.rstrip("".join(ROLE_LETTERS.values())).split("-")
+    parent, child = text.rstrip(_ALL_LETTERS).split("-")
     return int(parent), int(child)
 
 
@@ -36,17 +39,18 @@ class Entry:
 
     async def order(self, command: SteerAlgo, child: Enter) -> None:
         time_in_force = TimeInForce.GTC if child.is_passive else TimeInForce.IOC
+        instrument_id, engine_parent_id = _where(command, child)
         await _submit(
             lambda now_ns: self._engine.enter_order(
                 now_ns,
                 ALGO_SESSION,
-                client_order_id(command.parent_order_id, child.child, child.role),
+                client_order_id(command.parent_order_id, child.child, child.role or child.task),
                 now_ns + COMMAND_VALID_MS * NANOSECONDS_PER_MS,
                 command.account_id,
                 command.user_id,
                 command.desk_id,
                 command.firm_id,
-                command.instrument_id,
+                instrument_id,
                 _SIDES.index(child.side or command.terms.side),
                 _LIMIT if child.price_ticks else _MARKET,
                 _TIMES.index(time_in_force),
@@ -54,7 +58,7 @@ class Entry:
                 child.price_ticks or None,
                 is_reduce_only=child.is_reduce_only,
                 strategy_id=command.strategy_id,
-                parent_order_id=command.parent_order_id,
+                parent_order_id=engine_parent_id,
             )
         )
 
@@ -63,6 +67,14 @@ class Entry:
         await _submit(
             lambda now_ns: self._engine.enter_cancel(now_ns, ALGO_SESSION, request, command.user_id, order_id)
         )
+
+
+def _where(command: SteerAlgo, child: Enter) -> tuple[int, int]:
+    """(instrument, the engine's parent): each leg of a multi-leg order is capped by itself."""
+    multileg = command.terms.multileg
+    if multileg is None:
+        return command.instrument_id, command.parent_order_id
+    return multileg.legs[child.leg].instrument_id, leg_parent_id(command.parent_order_id, child.leg)
 
 
 async def _submit(call: Callable[[int], object]) -> None:

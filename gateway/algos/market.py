@@ -8,6 +8,7 @@ import parley_core
 from gateway import clock
 from gateway.board import Board
 from strategies.algos import Levels
+from wire.gateway_algos import AlgoTerms
 from wire.limits import STALE_AFTER_MS
 from wire.units import NANOSECONDS_PER_MS
 
@@ -21,6 +22,11 @@ class Market(Protocol):
 
     def mark_half_ticks(self, instrument_id: int) -> int:
         """0 where there is no mark."""
+
+
+def leg_levels(market: Market, terms: AlgoTerms) -> tuple[Levels, ...]:
+    """The books of a multi-leg order, leg by leg; none of an order in one instrument."""
+    return tuple(market.levels(leg.instrument_id) for leg in terms.multileg.legs) if terms.multileg else ()
 
 
 class OwnMarket:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gateway.algos.market import Market
-from strategies.algos import BracketState, Phase, State, scheduled_lots
+from gateway.algos.market import Market, leg_levels
+from strategies.algos import BracketState, MultilegState, Phase, State, scheduled_lots
+from strategies.algos.multileg_prices import net_mid_half_ticks
 from wire.gateway_algos import (
     REPORTS_SHOWN_MAX,
     AlgoReport,
@@ -53,9 +54,9 @@ class Reporter:
     def on_time(self, parent_order_id: int, instrument_id: int, state: State, at_ns: int) -> None:
         """Tell how far it is, now and then, as long as the database keeps up: the next report says it as well.
 
-        A bracket tells of each of its moves, and of nothing between them.
+        A bracket and a multi-leg order tell of each of their moves, and of nothing between them.
         """
-        if isinstance(state, BracketState):
+        if isinstance(state, BracketState | MultilegState):
             return
         if state.is_ended or len(self._shown) >= REPORTS_SHOWN_MAX:
             return
@@ -109,18 +110,25 @@ class Reporter:
             rejected=state.rejected,
             arrival_mid_half_ticks=state.arrival_mid_half_ticks,
             arrival_mark_half_ticks=state.arrival_mark_half_ticks,
-            mid_half_ticks=self._market.levels(instrument_id).mid_half_ticks,
+            mid_half_ticks=self._mid_half_ticks(instrument_id, state),
             market_lots=state.market_lots,
             market_tick_lots=state.market_tick_lots,
             started_at_ns=state.started_at_ns,
             plan=state.plan if has_plan else None,
             bracket=state.standing if isinstance(state, BracketState) else None,
+            multileg=state.standing if isinstance(state, MultilegState) else None,
         )
         self._unwritten.append(report)
 
+    def _mid_half_ticks(self, instrument_id: int, state: State) -> int:
+        if not isinstance(state, MultilegState):
+            return self._market.levels(instrument_id).mid_half_ticks
+        return net_mid_half_ticks(state.multileg, state.terms.side, leg_levels(self._market, state.terms))
+
 
 def _has_moved(before: State | None, state: State) -> bool:
-    """Whether a bracket stands elsewhere than before."""
-    if not isinstance(state, BracketState) or not isinstance(before, BracketState):
+    """Whether a bracket or a multi-leg order stands elsewhere than before."""
+    if not isinstance(state, BracketState | MultilegState) or type(before) is not type(state):
         return False
+    assert isinstance(before, BracketState | MultilegState), "of the same kind"
     return (before.standing, before.working_lots, before.reason) != (state.standing, state.working_lots, state.reason)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+import time
 from pathlib import Path
 
 import msgspec
@@ -38,10 +39,13 @@ class AlgoService:
         self.desk = AlgoDesk(engine, market, directory)
         self._entry, self._is_open, self._writing = Entry(engine), is_open, asyncio.Lock()
         self._failure: sqlite3.Error | None = None
+        self._urgent = asyncio.Event()
         self.desk.catch_up()
 
     def on_event(self, raw: RawEvent) -> None:
         self.desk.on_event(raw)
+        if self.desk.is_urgent:
+            self._urgent.set()
 
     async def on_command(self, sequence: int, command: SteerAlgo) -> None:
         """Durable when it returns. Raises SteeringRefused; sqlite3.Error where nobody knows whether it is durable."""
@@ -58,15 +62,27 @@ class AlgoService:
         await self._is_open.wait()
         self.desk.settle_in(clock.now_ns())
         try:
+            next_tick = time.monotonic()
             while True:
                 await self.send()
-                await asyncio.sleep(TICK_SECONDS)
-                self.desk.on_time(clock.now_ns())
+                if await self._is_woken(next_tick - time.monotonic()):
+                    self.desk.on_urgent(clock.now_ns())
+                else:
+                    next_tick = time.monotonic() + TICK_SECONDS
+                    self.desk.on_time(clock.now_ns())
         except EngineStopped as error:
             log.critical("algos: no child order is sent any more: %s", error)
         except sqlite3.Error as error:
             log.critical("algos: the log cannot be written: %s; children are canceled, no more are sent", error)
             await self._cancel_children()
+
+    async def _is_woken(self, seconds: float) -> bool:
+        """Wait for the next tick; True where a leg stands alone before it."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._urgent.wait(), max(0.0, seconds))
+        is_woken = self._urgent.is_set()
+        self._urgent.clear()
+        return is_woken
 
     async def _cancel_children(self) -> None:
         """An algorithm that cannot be rebuilt leaves nothing at work, nor what was on its way when the log failed."""

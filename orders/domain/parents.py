@@ -29,6 +29,8 @@ def check_terms(
     terms: InstrumentTerms,
 ) -> AlgoTerms:
     """All of it in ticks, lots and nanoseconds. Raises Refusal with the value and the bound."""
+    if algo is AlgoName.MULTILEG or parameters.multileg is not None:
+        raise Refusal("multileg_forbidden", "an order in one instrument has no legs", value=algo)
     quantity_lots = steps("quantity", quantity, terms.lot_size, QUANTITY_LOTS_MAX)
     _check_slices(parameters)
     return AlgoTerms(

@@ -20,6 +20,7 @@ from strategies.algos.inputs import (
     Tick,
 )
 from strategies.algos.machine import State, step
+from strategies.algos.multileg_state import MultilegState
 from strategies.algos.schedule import almgren_chriss_urgency, make_plan, scheduled_lots
 from strategies.algos.state import AlgoState, Child, Phase
 
@@ -37,6 +38,7 @@ __all__ = [
     "Input",
     "Levels",
     "MarketTraded",
+    "MultilegState",
     "Phase",
     "State",
     "Steer",

@@ -4,6 +4,7 @@ import msgspec
 
 from wire.brackets import BracketRole
 from wire.gateway_algos import AlgoAction, AlgoTerms
+from wire.multileg import LegTask
 from wire.units import Side
 
 Level = tuple[int, int]
@@ -28,19 +29,24 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class Steer(_Input, frozen=True, kw_only=True, tag="steer"):
-    """A person's word: the first one begins the algorithm. ``mark_half_ticks``: 0 where there is no mark."""
+    """A person's word: the first one begins the algorithm. ``mark_half_ticks``: 0 where there is no mark.
+
+    ``legs``: the books of a multi-leg order, leg by leg; ``levels`` is then the first of them.
+    """
 
     action: AlgoAction
     terms: AlgoTerms
     levels: Levels
     mark_half_ticks: int = 0
+    legs: tuple[Levels, ...] = ()
 
 
 class Tick(_Input, frozen=True, kw_only=True, tag="tick"):
-    """Time has passed, and this is the book. ``mark_half_ticks``: 0 where there is no mark."""
+    """Time has passed, and this is the book. ``mark_half_ticks``, ``legs``: as in ``Steer``."""
 
     levels: Levels
     mark_half_ticks: int = 0
+    legs: tuple[Levels, ...] = ()
 
 
 class MarketTraded(_Input, frozen=True, kw_only=True, tag="traded"):
@@ -86,6 +92,7 @@ class Enter(msgspec.Struct, frozen=True, kw_only=True):
     """An order. ``is_passive``: it may rest; otherwise what does not trade at once is canceled.
 
     ``price_ticks``: 0 is a market order. ``side``: None is the parent's. ``role``: of a bracket's order.
+    ``leg``, ``task``: of a multi-leg order's.
     """
 
     child: int
@@ -95,6 +102,8 @@ class Enter(msgspec.Struct, frozen=True, kw_only=True):
     side: Side | None = None
     is_reduce_only: bool = False
     role: BracketRole | None = None
+    leg: int = 0
+    task: LegTask | None = None
 
 
 class Cancel(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from strategies.algos import bracket, tactics
+from strategies.algos import bracket, multileg, tactics
 from strategies.algos.bracket_state import BracketState
 from strategies.algos.inputs import (
     Action,
@@ -20,6 +20,7 @@ from strategies.algos.inputs import (
     Steer,
     Tick,
 )
+from strategies.algos.multileg_state import MultilegState
 from strategies.algos.schedule import make_plan
 from strategies.algos.state import AlgoState, Child, Phase
 from wire.gateway_algos import AlgoAction
@@ -33,7 +34,7 @@ REJECTION_WAIT_NS = 1_000_000_000
 
 replace = msgspec.structs.replace
 Step = tuple[AlgoState, tuple[Action, ...]]
-State = AlgoState | BracketState
+State = AlgoState | BracketState | MultilegState
 
 
 def step(state: State | None, given: Input) -> tuple[State, tuple[Action, ...]]:
@@ -41,10 +42,18 @@ def step(state: State | None, given: Input) -> tuple[State, tuple[Action, ...]]:
     if state is None:
         if not isinstance(given, Steer):
             raise TypeError(f"an algorithm begins with a Steer, not with {type(given).__name__}")
-        return bracket.begin(given) if given.terms.bracket is not None else _begin(given)
+        return _first(given)
     if isinstance(state, BracketState):
         return bracket.step(state, given)
+    if isinstance(state, MultilegState):
+        return multileg.step(state, given)
     return (state, ()) if state.is_ended else _STEPS[type(given)](state, given)
+
+
+def _first(given: Steer) -> tuple[State, tuple[Action, ...]]:
+    if given.terms.bracket is not None:
+        return bracket.begin(given)
+    return multileg.begin(given) if given.terms.multileg is not None else _begin(given)
 
 
 def _begin(given: Steer) -> Step:

@@ -924,6 +924,7 @@ class AlgoName(enum.StrEnum):
     PEG = "peg"
     SNIPER = "sniper"
     BRACKET = "bracket"
+    MULTILEG = "multileg"
 
 
 class BracketKind(enum.StrEnum):
@@ -950,6 +951,36 @@ class BracketParameters(msgspec.Struct, frozen=True, kw_only=True):
     """What reaches the stop: the mark, or somebody's trade."""
 
 
+class LeggingRule(enum.StrEnum):
+    """What becomes of legs that stand without the others when the time for them is over.
+
+    ``complete``: the others are traded up to the slippage beyond the net price. ``unwind``: what stands alone is traded
+    back, at a loss of at most the slippage, and the order ends.
+    """
+
+    COMPLETE = "complete"
+    UNWIND = "unwind"
+
+
+class MultilegParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """A structure and how it is legged. ``net_price``: of one unit, sum of side times ratio times price of the legs as
+    they are written; buying pays no more, selling (all legs turned) takes no less.
+
+    ``legging_limit``: the most units of the structure of which some legs trade without the others, in flight included.
+    ``legging_slippage``: of the net price. ``quoting_leg``: the instrument whose order rests; None takes all at once.
+    """
+
+    legs: tuple[RfqLeg, ...]
+    net_price: str
+    legging_limit: str
+    legging_timeout_s: int = 5
+    legging_rule: LeggingRule = LeggingRule.COMPLETE
+    legging_slippage: str = "0"
+    quoting_leg: str | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    expires_at_ns: int | None = None
+
+
 class AlgoParameters(msgspec.Struct, frozen=True, kw_only=True):
     """What an algorithm works by; each reads what its page in the documentation names, the rest is ignored.
 
@@ -968,6 +999,7 @@ class AlgoParameters(msgspec.Struct, frozen=True, kw_only=True):
     trigger_price: str | None = None
     """Of a sniper: what the other side must offer, or better."""
     bracket: BracketParameters | None = None
+    multileg: MultilegParameters | None = None
 
 
 class AlgoLimits(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from orders import services as orders_services
 from orders import volume_selectors
 from risk import services as risk_services
 from settlement import services as settlement_services
-from wire.algos import ALGORITHMS, strategy_id_of
+from wire.algos import STRATEGIES, strategy_id_of
 from wire.client_controls import SetScopeLimits
 from wire.demo_quoters import DEMO_QUOTERS
 from wire.instruments import COINS
@@ -62,7 +62,7 @@ def _set_algo_limits(at: dt.datetime) -> None:
     """Deployment caps of every algorithm: without them the risk gate takes none of their orders."""
     admin = demo.get_admin()
     actor = Actor(user_id=admin.pk, firm_id=admin.firm_id, via="system")
-    for algo in ALGORITHMS:
+    for algo in STRATEGIES:
         message = SetScopeLimits(
             command_id=f"demo:algo:{algo.value}",
             scope=ControlScope.STRATEGY,
