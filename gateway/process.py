@@ -10,7 +10,7 @@ import parley_core
 from redis.asyncio import Redis
 
 from gateway import clock
-from gateway.algos.market import OwnMarket
+from gateway.algos.market import Markets
 from gateway.algos.service import AlgoService
 from gateway.board import Board
 from gateway.commands import CommandReader
@@ -81,8 +81,10 @@ class Gateway:
         if self._desk:
             self._news = NewsTeller(self._desk.rfq.tell, self._fix.settle)
             self._desk.catch_up()
-        market = OwnMarket(self._engine, self._board)
-        self._algos = AlgoService(self._engine, market, settings.directory / "algos", self._publisher.agreed)
+        market = Markets(self._engine, self._board, {each.name: each for each in self._venues.clients})
+        self._algos = AlgoService(
+            self._engine, market, self._routes, settings.directory / "algos", self._publisher.agreed
+        )
         log.info(
             "gateway: %s; journal at %d, event %d, command %d, %d contracts, %s market",
             self._engine.recovery, self._engine.journal_sequence, self._engine.event_number,

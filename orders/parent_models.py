@@ -23,7 +23,8 @@ class ParentOrder(models.Model):
     """Ticks and lots of the instrument, as in the gateway. ``parameters`` and ``limits`` as ``wire.algos`` has them.
 
     ``requested``: what the gateway was asked for and has not confirmed. The figures of ``progress`` are the gateway's,
-    those of ``cumulative_lots`` and ``traded_tick_lots`` the sum of the children's fills.
+    those of ``cumulative_lots`` and ``traded_tick_lots`` the sum of the children's fills; a venue may fill late what it
+    said was over, and so more than was wanted.
     """
 
     command_id = models.CharField(max_length=64)
@@ -35,6 +36,8 @@ class ParentOrder(models.Model):
     side = models.CharField(max_length=4, choices=[(side.value, side.value) for side in Side])
     quantity_lots = models.BigIntegerField()
     algo = models.CharField(max_length=24, choices=[(algo.value, algo.value) for algo in AlgoName])
+    venue = models.CharField(max_length=20, blank=True)
+    """Where its children go, as routes; empty: orders in our own book."""
     parameters = models.JSONField(default=dict)
     limits = models.JSONField(default=dict)
     structure = models.JSONField(null=True)
@@ -64,7 +67,8 @@ class ParentOrder(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "command_id"], name="parent_command_unique"),
             models.CheckConstraint(
-                condition=Q(quantity_lots__gt=0, cumulative_lots__gte=0, cumulative_lots__lte=F("quantity_lots")),
+                condition=Q(quantity_lots__gt=0, cumulative_lots__gte=0)
+                & (Q(cumulative_lots__lte=F("quantity_lots")) | ~Q(venue="")),
                 name="parent_trades_no_more_than_it_wants",
             ),
             models.CheckConstraint(

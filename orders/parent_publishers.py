@@ -48,6 +48,7 @@ def standing(parent: ParentOrder) -> dict[str, object]:
         "quantity_lots": parent.quantity_lots,
         "cumulative_lots": parent.cumulative_lots,
         "algo": parent.algo,
+        "venue": parent.venue,
         "parameters": parent.parameters,
         "limits": parent.limits,
         "approved_by": parent.approved_by_id,

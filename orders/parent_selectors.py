@@ -118,6 +118,7 @@ def parent_view(parent: ParentOrder) -> ParentView:
         side=side,
         quantity=plain_text(parent.quantity_lots * lot),
         algo=AlgoName(parent.algo),
+        venue=parent.venue,
         parameters=msgspec.convert(parent.parameters, AlgoParameters),
         limits=msgspec.convert(parent.limits, AlgoLimits),
         state=ParentState(parent.state),

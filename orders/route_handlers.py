@@ -54,6 +54,7 @@ SOCKET_HANDLERS: dict[type[ClientMessage], Handler] = {
 }
 
 GATEWAY_HANDLERS: dict[type[gateway.GatewayEvent], Callable[[gateway.EventEnvelope], None]] = {
+    events.RouteEntered: services.apply_route_entered,
     events.RouteAdmitted: services.apply_admitted,
     events.RouteRefused: services.apply_route_refused,
     events.RouteCancelRequested: services.apply_cancel_requested,

@@ -1,14 +1,25 @@
 """Commands about parent orders: staged, approved by another person where the desk says so, worked by an algorithm."""
 
+from typing import Annotated
+
+import msgspec
+
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters
 from wire.client_types import Command, EntityId, NameText, QuantityText, ReasonText
 from wire.lifecycle_views import ShowLifecycle
 from wire.units import Side
+from wire.venue_reports import VENUE_NAME_LENGTH_MAX
 from wire.volume_views import ListVolumeCurves
+
+VenueChoice = Annotated[str, msgspec.Meta(max_length=VENUE_NAME_LENGTH_MAX, pattern=r"^[a-z0-9]*$(?!\n)")]
+"""A venue, or (empty) our own book."""
 
 
 class StageParent(Command, tag="parent.stage"):
-    """Write down what is to be traded and how; nothing is sent to a market."""
+    """Write down what is to be traded and how; nothing is sent to a market.
+
+    ``venue``: where its children go, a venue that takes orders; empty: into our own book.
+    """
 
     account_id: EntityId
     instrument_name: NameText
@@ -17,6 +28,7 @@ class StageParent(Command, tag="parent.stage"):
     algo: AlgoName
     parameters: AlgoParameters = AlgoParameters()
     limits: AlgoLimits = AlgoLimits()
+    venue: VenueChoice = ""
 
 
 class ApproveParent(Command, tag="parent.approve"):

@@ -53,7 +53,10 @@ class AlgoTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SteerAlgo(GatewayCommand, tag="gateway.steer_algo"):
-    """A parent order, whole, as it is to be worked from now on. The first one begins it, unless it comes too late."""
+    """A parent order, whole, as it is to be worked from now on. The first one begins it, unless it comes too late.
+
+    ``venue``: where its children go; empty: into our own book.
+    """
 
     valid_until_ns: int
     parent_order_id: int
@@ -65,6 +68,7 @@ class SteerAlgo(GatewayCommand, tag="gateway.steer_algo"):
     instrument_id: int
     strategy_id: int
     terms: AlgoTerms
+    venue: str = ""
 
 
 class AlgoReportKind(enum.StrEnum):

@@ -104,7 +104,38 @@ class RouteReported(GatewayEvent, tag="gateway.route_reported"):
     report: ExecutionReport
 
 
+class RouteEntered(GatewayEvent, tag="gateway.route_entered"):
+    """An order for a venue that a session of the gateway entered (``wire.gateway_entered``): everything of it. Its id
+    is of the range of entered orders; with ``token`` it makes what it is called at the venue.
+    """
+
+    route_id: int
+    session: str
+    client_order_id: str
+    token: str
+    venue: str
+    account_id: int
+    user_id: int
+    desk_id: int
+    firm_id: int
+    instrument_id: int
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    quantity_lots: int
+    price_ticks: int | None
+    is_reduce_only: bool
+    strategy_id: int
+    parent_order_id: int
+
+
 AnyRouteCommand = PlaceRoute | CancelRoute | AmendRoute
 AnyRouteEvent = (
-    RouteAdmitted | RouteRefused | RouteCancelRequested | RouteAmendAdmitted | RouteAmendRefused | RouteReported
+    RouteAdmitted
+    | RouteRefused
+    | RouteCancelRequested
+    | RouteAmendAdmitted
+    | RouteAmendRefused
+    | RouteReported
+    | RouteEntered
 )

@@ -26,7 +26,8 @@ class ParentView(msgspec.Struct, frozen=True, kw_only=True):
 
     ``plan``: [nanoseconds since the start, quantity that should be traded by then]. ``market_price``: volume-weighted,
     of what others traded since the start. ``cost_*_basis_points``: what the fills cost against that price, positive
-    where they were worse; None where one of the two is not known.
+    where they were worse; None where one of the two is not known. ``venue``: where its children go; empty: into our
+    own book.
     """
 
     parent_order_id: int
@@ -36,6 +37,7 @@ class ParentView(msgspec.Struct, frozen=True, kw_only=True):
     side: Side
     quantity: str
     algo: AlgoName
+    venue: str
     parameters: AlgoParameters
     limits: AlgoLimits
     state: ParentState

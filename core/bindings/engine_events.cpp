@@ -39,6 +39,20 @@ nb::tuple entered(const Event& event) {
                           static_cast<int>(reference), offset, static_cast<int>(self_match));
 }
 
+nb::tuple route_entered(const Event& event) {
+    parley::EnterRoute of;
+    parley::PlaceRoute route;
+    parley::PlaceOrder order;
+    parley::codec::get_entered(event, of, route, order);
+    const bool is_priced = order.order_type != parley::OrderType::market;
+    return nb::make_tuple(order.order_id, of.session, of.client_order_id, of.token, route.venue, order.account_id,
+                          order.user_id, order.desk_id, order.firm_id, order.instrument_id,
+                          static_cast<int>(order.side), static_cast<int>(order.order_type),
+                          static_cast<int>(order.time_in_force), order.quantity.value,
+                          or_none(is_priced ? order.price.value : 0), order.is_reduce_only,
+                          order.attribution.strategy_id, order.attribution.parent_order_id);
+}
+
 nb::tuple route_reported(const Event& event) {
     const auto& v = event.values;
     const std::string& report = (*event.texts)[1];
@@ -108,6 +122,8 @@ nb::tuple payload(const Event& event) {
             return nb::make_tuple(v[0], v[1], or_none(v[2]));
         case EventKind::route_reported:
             return route_reported(event);
+        case EventKind::route_entered:
+            return route_entered(event);
     }
     return nb::tuple();
 }
@@ -154,5 +170,6 @@ void bind_engine_enums(nb::module_& module) {
         .value("ROUTE_CANCEL_REQUESTED", EventKind::route_cancel_requested)
         .value("ROUTE_AMEND_ADMITTED", EventKind::route_amend_admitted)
         .value("ROUTE_AMEND_REFUSED", EventKind::route_amend_refused)
-        .value("ROUTE_REPORTED", EventKind::route_reported);
+        .value("ROUTE_REPORTED", EventKind::route_reported)
+        .value("ROUTE_ENTERED", EventKind::route_entered);
 }

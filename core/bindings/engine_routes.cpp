@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "engine_inputs.hpp"
+#include "parley/entered_inputs.hpp"
 #include "parley/route_inputs.hpp"
 
 namespace nb = nanobind;
@@ -40,6 +41,37 @@ bool place_route(EngineService& engine, std::int64_t now_ns, std::int64_t comman
     return engine.queue().push_command(command_sequence, [&](parley::Writer& writer) {
         parley::codec::encode_route(writer, now_ns, route, order);
     });
+}
+
+std::int64_t enter_route(EngineService& engine, std::int64_t now_ns, std::string_view session,
+                         std::string_view client_order_id, std::string_view token, std::string_view venue,
+                         std::int64_t venue_id, std::int64_t valid_until_ns, std::int64_t account_id,
+                         std::int64_t user_id, std::int64_t desk_id, std::int64_t firm_id, std::int64_t instrument_id,
+                         int side, int time_in_force, std::int64_t quantity_lots,
+                         std::optional<std::int64_t> price_ticks, bool is_reduce_only, std::int64_t strategy_id,
+                         std::int64_t parent_order_id) {
+    checked::within("bytes of session", static_cast<std::int64_t>(session.size()), 1, parley::kSessionBytesMax);
+    checked::within("bytes of client_order_id", static_cast<std::int64_t>(client_order_id.size()), 0,
+                    parley::kClientOrderIdBytesMax);
+    checked::within("bytes of token", static_cast<std::int64_t>(token.size()), 1, parley::kRouteTokenBytesMax);
+    checked::within("quantity_lots", quantity_lots, 1, parley::kQuantityLotsMax);
+    if (price_ticks) checked::within("price_ticks", *price_ticks, 1, parley::kPriceTicksMax);
+    const auto type = price_ticks ? parley::OrderType::limit : parley::OrderType::market;
+    parley::PlaceOrder order =
+        order_of(1, valid_until_ns, account_id, user_id, desk_id, firm_id, instrument_id, side,
+                 static_cast<int>(type), time_in_force, quantity_lots, price_ticks, false, is_reduce_only, strategy_id,
+                 parent_order_id, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    const parley::PlaceRoute route{venue_name(venue), checked::within("venue_id", venue_id, 0, parley::kScopeIdMax)};
+    const parley::EnterRoute entered{session, client_order_id, token};
+    return engine.queue().push_entered([&](parley::Writer& writer, parley::OrderId id) {
+        order.order_id = id;
+        parley::codec::encode_entered(writer, now_ns, entered, route, order);
+    });
+}
+
+void enter_route_cancel(EngineService& engine, std::int64_t now_ns, std::int64_t route_id) {
+    const parley::EnterRouteCancel request{checked::positive("route_id", route_id)};
+    engine.queue().push_request([&](parley::Writer& writer) { parley::codec::encode(writer, now_ns, request); });
 }
 
 bool cancel_route(EngineService& engine, std::int64_t now_ns, std::int64_t command_sequence, std::int64_t route_id) {
@@ -106,6 +138,15 @@ void bind_routes(EngineClass& engine) {
              "confirmed_soft_bound_micros"_a = 0,
              "An order for another venue passes the risk gate, and its lots are held as if it worked here. Event\n"
              "route_admitted: it may be sent; or route_refused with reason, value and bound.")
+        .def("enter_route", enter_route, "now_ns"_a, "session"_a, "client_order_id"_a, "token"_a, "venue"_a,
+             "venue_id"_a, "valid_until_ns"_a, "account_id"_a, "user_id"_a, "desk_id"_a, "firm_id"_a,
+             "instrument_id"_a, "side"_a, "time_in_force"_a, "quantity_lots"_a, "price_ticks"_a = nb::none(),
+             "is_reduce_only"_a = false, "strategy_id"_a = 0, "parent_order_id"_a = 0,
+             "A route of one of the gateway's own sessions, without a command sequence; price_ticks None: a market\n"
+             "order. Returns its id, the next of those of enter_order. Event route_entered with everything of it, then\n"
+             "those of place_route.")
+        .def("enter_route_cancel", enter_route_cancel, "now_ns"_a, "route_id"_a,
+             "As cancel_route, without a command sequence.")
         .def("cancel_route", cancel_route, "now_ns"_a, "command_sequence"_a, "route_id"_a,
              "Event route_cancel_requested, or route_amend_refused where nothing of it works.")
         .def("amend_route", amend_route, "now_ns"_a, "command_sequence"_a, "valid_until_ns"_a, "route_id"_a,

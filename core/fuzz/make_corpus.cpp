@@ -82,6 +82,14 @@ Bytes entered(OrderId id) {
     return bytes;
 }
 
+Bytes entered_route(OrderId id) {
+    Bytes bytes;
+    Writer writer(bytes);
+    codec::encode_entered(writer, kNow, EnterRoute{"ALGO", "7-1", "0a1b2c"}, PlaceRoute{"aster", 7},
+                          order(0, id, 1, Side::buy, 990));
+    return bytes;
+}
+
 /// One of every kind of input, in an order in which each does something.
 std::vector<Bytes> day() {
     ListInstrument listing;
@@ -109,6 +117,8 @@ std::vector<Bytes> day() {
             payload_of(EnterAmend{"desk", "A-2", 5, kNow + 1, kEnteredOrdersFrom + 1, {3}, {}}),
             payload_of(EnterCancel{"desk", "A-3", 5, kEnteredOrdersFrom + 1, false}),
             payload_of(EnterCancel{"desk", "", 5, kEnteredOrdersFrom + 2, true}),
+            entered_route(kEnteredOrdersFrom + 3),
+            payload_of(EnterRouteCancel{kEnteredOrdersFrom + 3}),
             payload_of(SetTradingState{11, ControlScope::firm, 3, TradingState::reducing}),
             payload_of(CancelAll{12, ControlScope::all, 0}),
             payload_of(SetKillSwitch{13, ControlScope::user, 5, true}),

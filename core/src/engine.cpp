@@ -34,6 +34,15 @@ void Engine::dispatch(InputKind kind, Reader& reader) {
             return on(codec::decode<EnterCancel>(reader));
         case InputKind::enter_amend:
             return on(codec::decode<EnterAmend>(reader));
+        case InputKind::enter_route: {
+            EnterRoute entered;
+            PlaceRoute route;
+            PlaceOrder order;
+            codec::get_entered(reader, entered, route, order);
+            return on(entered, route, order);
+        }
+        case InputKind::enter_route_cancel:
+            return on(CancelRoute{0, codec::decode<EnterRouteCancel>(reader).route_id});
         case InputKind::report_route:
             return on(codec::decode<ReportRoute>(reader));
         default:

@@ -15,14 +15,30 @@ void require_texts(std::string_view session, std::string_view client_order_id) {
 /// Says first whose order it is, then what became of it.
 void Engine::on(const EnterOrder& entered, const PlaceOrder& order) {
     require_texts(entered.session, entered.client_order_id);
-    const bool is_next = order.order_id == last_entered_ + 1 && order.order_id < kEnteredOrdersEnd;
-    if (!is_next || order.command_sequence != 0) throw BadEncoding("entered order is out of sequence");
-    last_entered_ = order.order_id;
+    take_entered(order);
     std::vector<std::uint8_t> bytes;
     Writer writer(bytes);
     codec::put_entered(writer, entered, order);
     emit_texts(EventKind::order_entered, {bytes.begin(), bytes.end()}, {}).values[0] = order.order_id;
     on(order);
+}
+
+/// Orders and routes take their ids from one range.
+void Engine::take_entered(const PlaceOrder& order) {
+    const bool is_next = order.order_id == last_entered_ + 1 && order.order_id < kEnteredOrdersEnd;
+    if (!is_next || order.command_sequence != 0) throw BadEncoding("entered order is out of sequence");
+    last_entered_ = order.order_id;
+}
+
+void Engine::on(const EnterRoute& entered, const PlaceRoute& route, const PlaceOrder& order) {
+    require_texts(entered.session, entered.client_order_id);
+    if (entered.token.size() > kRouteTokenBytesMax) throw BadEncoding("token of a route is too long");
+    take_entered(order);
+    std::vector<std::uint8_t> bytes;
+    Writer writer(bytes);
+    codec::put_entered(writer, entered, route, order);
+    emit_texts(EventKind::route_entered, {bytes.begin(), bytes.end()}, {}).values[0] = order.order_id;
+    on(route, order);
 }
 
 void Engine::on(const EnterCancel& request) {

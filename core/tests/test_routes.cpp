@@ -219,3 +219,37 @@ TEST(a_report_of_more_lots_than_there_are_is_no_report) {
     }
     CHECK(desk.held().buy_working == 10);
 }
+
+namespace {
+
+std::vector<std::uint8_t> entered_route(RouteDesk& desk, OrderId id, std::int64_t lots, std::int64_t parent = 0) {
+    PlaceOrder order = desk.order(1, Side::buy, lots, 1'000);
+    order.order_id = id;
+    order.attribution.parent_order_id = parent;
+    std::vector<std::uint8_t> bytes;
+    Writer writer(bytes);
+    codec::encode_entered(writer, desk.now, EnterRoute{"ALGO", "77-1", "0a1b2c"}, PlaceRoute{"aster", 7}, order);
+    return bytes;
+}
+
+}  // namespace
+
+TEST(an_algorithms_route_takes_the_next_entered_id_and_counts_against_its_parent) {
+    RouteDesk desk;
+    desk.give(SetParentOrder{0, 77, {10}});
+    desk.apply(entered_route(desk, kEnteredOrdersFrom + 1, 6, 77));
+    CHECK(desk.said(EventKind::route_entered));
+    CHECK(desk.said(EventKind::route_admitted));
+    CHECK(desk.held().buy_working == 6);
+    desk.apply(entered_route(desk, kEnteredOrdersFrom + 2, 5, 77));
+    CHECK(desk.said(EventKind::route_refused, Reason::orders_out_vs_orders_in));
+    CHECK(desk.engine.last_entered() == kEnteredOrdersFrom + 2);
+    desk.put(EnterRouteCancel{kEnteredOrdersFrom + 1});
+    CHECK(desk.said(EventKind::route_cancel_requested, Reason::requested));
+    CHECK(desk.held().buy_working == 6);
+    desk.report(1, kEnteredOrdersFrom + 1, 0, 0);
+    CHECK(desk.held().buy_working == 0);
+    desk.apply(entered_route(desk, kEnteredOrdersFrom + 3, 10, 77));
+    CHECK(desk.said(EventKind::route_admitted));
+    CHECK(desk.twin_agrees());
+}

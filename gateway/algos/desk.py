@@ -17,6 +17,7 @@ from gateway.algos.entry import parse_client_order_id
 from gateway.algos.log import ENDED_KEPT_MAX, AlgoLog, Batch
 from gateway.algos.market import Market, leg_levels
 from gateway.algos.reports import Reporter
+from gateway.algos.venue_words import inputs_of_report
 from gateway.engine import RawEvent
 from gateway.events import EVENT_TYPES, decode_event
 from strategies.algos import (
@@ -37,6 +38,7 @@ from strategies.algos import (
 from wire import gateway
 from wire.gateway_algos import ALGO_SESSION, AlgoAction, SteerAlgo
 from wire.gateway_entered import OrderEntered
+from wire.gateway_routes import RouteEntered, RouteRefused, RouteReported
 from wire.identifiers import PAPER_VENUE_ACCOUNT_ID
 from wire.units import Liquidity
 
@@ -46,10 +48,11 @@ PARENTS_MAX = 500
 """Parent orders that may be at work at once."""
 SCAN_EVENTS = 10_000
 NOT_ENTERED = "not_entered"
-_ENTERED = EVENT_TYPES.index(OrderEntered)
+_ENTERED = {EVENT_TYPES.index(OrderEntered), EVENT_TYPES.index(RouteEntered)}
 _EXECUTED = EVENT_TYPES.index(gateway.OrderExecuted)
 _RESTATED = EVENT_TYPES.index(gateway.OrderRestated)
-_ENDED = {EVENT_TYPES.index(gateway.OrderCanceled), EVENT_TYPES.index(gateway.OrderRejected)}
+_ENDED = {EVENT_TYPES.index(kind) for kind in (gateway.OrderCanceled, gateway.OrderRejected, RouteRefused)}
+_REPORTED = EVENT_TYPES.index(RouteReported)
 
 
 class SteeringRefused(Exception):
@@ -99,7 +102,7 @@ class AlgoDesk:
             at_ns=at_ns,
             action=command.action,
             terms=command.terms,
-            levels=self._market.levels(command.instrument_id),
+            levels=self._market.levels(command.instrument_id, command.venue),
             mark_half_ticks=self._market.mark_half_ticks(command.instrument_id),
             legs=leg_levels(self._market, command.terms),
         )
@@ -114,7 +117,7 @@ class AlgoDesk:
         if number <= self.event_number:
             return
         self.event_number = number
-        if kind == _ENTERED:
+        if kind in _ENTERED:
             self._on_entered(raw)
         elif kind == _EXECUTED:
             self._on_executed(raw)
@@ -122,13 +125,15 @@ class AlgoDesk:
             self._on_restated(raw)
         elif kind in _ENDED:
             self._on_ended(raw)
+        elif kind == _REPORTED:
+            self._on_reported(raw)
 
     def on_time(self, at_ns: int) -> None:
         """Let every algorithm look at its market."""
         for parent_order_id in list(self.parents):
             working = self.parents[parent_order_id]
             self._look(working, at_ns)
-            self.reporter.on_time(parent_order_id, working.command.instrument_id, working.state, at_ns)
+            self.reporter.on_time(working.command, working.state, at_ns)
 
     def on_urgent(self, at_ns: int) -> None:
         """Let those look at once of which a leg stands alone."""
@@ -195,10 +200,14 @@ class AlgoDesk:
             log.critical("algos: the log has seen event %d, the journal ends before it", self._log.event_number)
         for command in self._log.load_parents():
             state: State | None = None
+            routed: dict[int, tuple[int, int]] = {}
             for given in self._log.load_inputs(command.parent_order_id):
                 state, _ = step(state, given)
+                if isinstance(given, ChildEntered) and given.is_routed:
+                    routed[given.order_id] = (command.parent_order_id, given.child)
             if state is not None and not state.is_ended:
                 self.parents[command.parent_order_id] = Working(command, state)
+                self._children |= routed
                 for child in state.children:
                     self._children[child.order_id] = (command.parent_order_id, child.number)
         self._children.pop(0, None)
@@ -209,7 +218,7 @@ class AlgoDesk:
         instrument_id = working.command.instrument_id
         tick = Tick(
             at_ns=at_ns,
-            levels=self._market.levels(instrument_id),
+            levels=self._market.levels(instrument_id, working.command.venue),
             mark_half_ticks=self._market.mark_half_ticks(instrument_id),
             legs=leg_levels(self._market, working.state.terms),
         )
@@ -242,21 +251,24 @@ class AlgoDesk:
         working.state = state
         if isinstance(state, MultilegState) and isinstance(given, ChildFilled | ChildEnded) and state.unmatched_steps:
             self._urgent.add(parent_order_id)
-        self.reporter.on_step(parent_order_id, command.instrument_id, before, state, given.at_ns)
+        self.reporter.on_step(command, before, state, given.at_ns)
         if state.is_ended:
             self._batch.parents.append((working.command, True))
             self._ended.append(parent_order_id)
             del self.parents[parent_order_id]
+            self._children = {key: found for key, found in self._children.items() if found[0] != parent_order_id}
 
     def _on_entered(self, raw: RawEvent) -> None:
         if raw[6][1] != ALGO_SESSION:
             return
         event: Any = decode_event(raw).event
+        is_routed = isinstance(event, RouteEntered)
+        order_id = event.route_id if is_routed else event.order_id
         parent_order_id, child = parse_client_order_id(event.client_order_id)
         working = self.parents.get(parent_order_id)
         if working is not None:
-            self._children[event.order_id] = (parent_order_id, child)
-            self._take(working.command, ChildEntered(at_ns=raw[3], child=child, order_id=event.order_id))
+            self._children[order_id] = (parent_order_id, child)
+            self._take(working.command, ChildEntered(at_ns=raw[3], child=child, order_id=order_id, is_routed=is_routed))
 
     def _on_executed(self, raw: RawEvent) -> None:
         event: Any = decode_event(raw).event
@@ -282,10 +294,18 @@ class AlgoDesk:
         found = self._children.pop(raw[6][0], None)  # type: ignore[call-overload]  # the first field is the order
         if found is not None:
             event: Any = decode_event(raw).event
-            is_rejected = isinstance(event, gateway.OrderRejected)
+            is_rejected = not isinstance(event, gateway.OrderCanceled)
             self._take_of(
                 found[0], ChildEnded(at_ns=raw[3], child=found[1], reason=event.reason, is_rejected=is_rejected)
             )
+
+    def _on_reported(self, raw: RawEvent) -> None:
+        """A venue's word on a child. One that ended is kept in mind until its parent ends: it may still be filled."""
+        found = self._children.get(raw[6][0])  # type: ignore[call-overload]  # the first field is the route
+        if found is not None:
+            event: Any = decode_event(raw).event
+            for given in inputs_of_report(event, child=found[1], at_ns=raw[3]):
+                self._take_of(found[0], given)
 
     def _on_restated(self, raw: RawEvent) -> None:
         found = self._children.get(raw[6][0])  # type: ignore[call-overload]  # the first field is the order

@@ -14,6 +14,7 @@ from wire.gateway_algos import (
     AlgoReportKind,
     AlgoReportsStored,
     AlgoReportWindow,
+    SteerAlgo,
 )
 from wire.units import NANOSECONDS_PER_SECOND
 
@@ -37,7 +38,7 @@ class Reporter:
         self._stored = 0
         self._told_at: dict[int, int] = {}
 
-    def on_step(self, parent_order_id: int, instrument_id: int, before: State | None, state: State, at_ns: int) -> None:
+    def on_step(self, command: SteerAlgo, before: State | None, state: State, at_ns: int) -> None:
         """Tell of every change of phase and terms."""
         is_changed = before is None or before.terms != state.terms
         if before is None:
@@ -47,11 +48,11 @@ class Reporter:
         else:
             kind = AlgoReportKind.CHANGED
         if is_changed or kind is not AlgoReportKind.CHANGED or _has_moved(before, state):
-            self._tell(kind, parent_order_id, instrument_id, state, at_ns, has_plan=is_changed)
+            self._tell(kind, command, state, at_ns, has_plan=is_changed)
         if state.is_ended:
-            self._told_at.pop(parent_order_id, None)
+            self._told_at.pop(command.parent_order_id, None)
 
-    def on_time(self, parent_order_id: int, instrument_id: int, state: State, at_ns: int) -> None:
+    def on_time(self, command: SteerAlgo, state: State, at_ns: int) -> None:
         """Tell how far it is, now and then, as long as the database keeps up: the next report says it as well.
 
         A bracket and a multi-leg order tell of each of their moves, and of nothing between them.
@@ -60,8 +61,8 @@ class Reporter:
             return
         if state.is_ended or len(self._shown) >= REPORTS_SHOWN_MAX:
             return
-        if at_ns - self._told_at.get(parent_order_id, 0) >= PROGRESS_NS:
-            self._tell(AlgoReportKind.PROGRESS, parent_order_id, instrument_id, state, at_ns)
+        if at_ns - self._told_at.get(command.parent_order_id, 0) >= PROGRESS_NS:
+            self._tell(AlgoReportKind.PROGRESS, command, state, at_ns)
 
     def take(self) -> tuple[list[AlgoReport], int]:
         """(reports that are not on disk, the last one that the database has); for a batch of the log."""
@@ -86,21 +87,14 @@ class Reporter:
         return msgspec.json.encode(AlgoReportWindow(log=self._name, reports=reports))
 
     def _tell(
-        self,
-        kind: AlgoReportKind,
-        parent_order_id: int,
-        instrument_id: int,
-        state: State,
-        at_ns: int,
-        *,
-        has_plan: bool = False,
+        self, kind: AlgoReportKind, command: SteerAlgo, state: State, at_ns: int, *, has_plan: bool = False
     ) -> None:
         self._last += 1
-        self._told_at[parent_order_id] = at_ns
+        self._told_at[command.parent_order_id] = at_ns
         report = AlgoReport(
             number=self._last,
             at_ns=at_ns,
-            parent_order_id=parent_order_id,
+            parent_order_id=command.parent_order_id,
             kind=kind,
             reason=state.reason,
             scheduled_lots=scheduled_lots(state.plan, at_ns - state.started_at_ns),
@@ -110,7 +104,7 @@ class Reporter:
             rejected=state.rejected,
             arrival_mid_half_ticks=state.arrival_mid_half_ticks,
             arrival_mark_half_ticks=state.arrival_mark_half_ticks,
-            mid_half_ticks=self._mid_half_ticks(instrument_id, state),
+            mid_half_ticks=self._mid_half_ticks(command, state),
             market_lots=state.market_lots,
             market_tick_lots=state.market_tick_lots,
             started_at_ns=state.started_at_ns,
@@ -120,9 +114,9 @@ class Reporter:
         )
         self._unwritten.append(report)
 
-    def _mid_half_ticks(self, instrument_id: int, state: State) -> int:
+    def _mid_half_ticks(self, command: SteerAlgo, state: State) -> int:
         if not isinstance(state, MultilegState):
-            return self._market.levels(instrument_id).mid_half_ticks
+            return self._market.levels(command.instrument_id, command.venue).mid_half_ticks
         return net_mid_half_ticks(state.multileg, state.terms.side, leg_levels(self._market, state.terms))
 
 

@@ -14,8 +14,9 @@ from redis.exceptions import ResponseError
 
 from gateway import clock
 from gateway.algos.desk import AlgoDesk, SteeringRefused
-from gateway.algos.entry import Entry
+from gateway.algos.entry import Entry, Routes
 from gateway.algos.market import Market
+from gateway.commands import CannotTake
 from gateway.engine import EngineStopped, RawEvent
 from gateway.valkey import Backoff, Unavailable
 from strategies.algos import Enter
@@ -34,10 +35,12 @@ REASON_MAX = 120
 class AlgoService:
     """``is_open``: journal and database are known to belong together; before that nothing is sent."""
 
-    def __init__(self, engine: parley_core.Engine, market: Market, directory: Path, is_open: asyncio.Event) -> None:
+    def __init__(
+        self, engine: parley_core.Engine, market: Market, routes: Routes, directory: Path, is_open: asyncio.Event
+    ) -> None:
         """Raises OSError, sqlite3.Error."""
         self.desk = AlgoDesk(engine, market, directory)
-        self._entry, self._is_open, self._writing = Entry(engine), is_open, asyncio.Lock()
+        self._entry, self._is_open, self._writing = Entry(engine, routes), is_open, asyncio.Lock()
         self._failure: sqlite3.Error | None = None
         self._urgent = asyncio.Event()
         self.desk.catch_up()
@@ -114,10 +117,11 @@ class AlgoService:
 
     async def _enter(self, parent_order_id: int, child: Enter) -> None:
         try:
-            await self._entry.order(self.desk.parents[parent_order_id].command, child)
+            await self._entry.child(self.desk.parents[parent_order_id].command, child)
         except ValueError as error:
             log.warning("algos: child %d of parent order %d: %s", child.child, parent_order_id, error)
-            self.desk.refuse_child(parent_order_id, child.child, str(error)[:REASON_MAX], clock.now_ns())
+            reason = error.reason if isinstance(error, CannotTake) else str(error)
+            self.desk.refuse_child(parent_order_id, child.child, reason[:REASON_MAX], clock.now_ns())
 
     async def _commit(self) -> None:
         async with self._writing:

@@ -73,8 +73,16 @@ class VenueRoutes:
 
     def on_command(self, command: PlaceRoute) -> None:
         """A route on its way to the engine. Raises CannotTake for a venue that takes no orders here."""
-        if command.venue not in self.tradings:
-            raise CannotTake("unknown_venue", f"{command.venue} takes no orders")
+        self.require(command.venue)
+        self.on_entered(command)
+
+    def require(self, venue: str) -> None:
+        """Raises CannotTake for one that takes no orders here."""
+        if venue not in self.tradings:
+            raise CannotTake("unknown_venue", f"{venue} takes no orders")
+
+    def on_entered(self, command: PlaceRoute) -> None:
+        """It is sent as soon as the engine admits it; one that an earlier process entered never is."""
         self._waiting[command.route_id] = command
 
     def on_event(self, raw: RawEvent) -> None:

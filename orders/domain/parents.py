@@ -53,6 +53,12 @@ def check_terms(
     )
 
 
+def check_venue_choice(algo: AlgoName) -> None:
+    """Raises Refusal ``venue_forbidden``: the exits of a bracket answer its fills in the same book."""
+    if algo is AlgoName.BRACKET:
+        raise Refusal("venue_forbidden", "a bracket works in our own book", value=algo.value)
+
+
 def check_action(parent_id: int, state: ParentState, action: AlgoAction) -> None:
     """Raises Conflict ``parent_not_steerable``."""
     allowed = STEERABLE[action]

@@ -13,6 +13,7 @@ from orders.services.desk_trades import (
     decide_desk_trade,
     keep_desk_trades,
 )
+from orders.services.entered_routes import apply_route_entered
 from orders.services.entering import apply_amend_entered, apply_cancel_entered, apply_entered
 from orders.services.manual_fills import correct_fill, enter_fill
 from orders.services.overriding import approve_override, request_override
@@ -83,6 +84,7 @@ __all__ = [
     "apply_rejected",
     "apply_reported",
     "apply_restated",
+    "apply_route_entered",
     "apply_route_refused",
     "apply_triggered",
     "approve_override",

@@ -12,7 +12,7 @@ from common import clock, db, valkey
 from common.actor import GATEWAY
 from orders import parent_publishers as publishers
 from orders.domain.brackets import is_for_the_parent
-from orders.models import AlgoLogProgress, Order, ParentOrder
+from orders.models import AlgoLogProgress, Order, ParentOrder, Route
 from orders.services.parents import CAP_PREFIX, STEER_PREFIX, lock_parent
 from streams import services as streams
 from wire import gateway
@@ -85,17 +85,19 @@ def store_algo_reports(*, log_name: str, reports: Iterable[AlgoReport]) -> int:
         return progress.number
 
 
+def add_route_fill(route: Route, *, lots: int, price_ticks: int, at: dt.datetime) -> None:
+    """A child at a venue traded, or (lots below zero) the venue took that back; in the caller's unit of work."""
+    assert route.parent_id is not None, "only children come here"
+    _add(lock_parent(route.parent_id), lots, price_ticks, at)
+
+
 def add_fill(order: Order, *, lots: int, price_ticks: int, at: dt.datetime) -> None:
     """A child traded, in the caller's unit of work. What the exits of a bracket trade is told by the gateway."""
     assert order.parent_id is not None, "only children come here"
     parent = lock_parent(order.parent_id)
     bracket = msgspec.convert(parent.parameters, AlgoParameters).bracket
-    if is_for_the_parent(order.client_order_id, bracket):
-        parent.cumulative_lots += lots
-        parent.traded_tick_lots += lots * price_ticks
-    parent.updated_at = max(at, parent.updated_at)
-    parent.save(update_fields=["cumulative_lots", "traded_tick_lots", "updated_at"])
-    publishers.publish_parent(parent)
+    counts = is_for_the_parent(order.client_order_id, bracket)
+    _add(parent, lots if counts else 0, price_ticks, at)
 
 
 def refuse_steering(envelope: gateway.EventEnvelope) -> None:
@@ -111,6 +113,14 @@ def refuse_steering(envelope: gateway.EventEnvelope) -> None:
         _end(parent, ParentState.CANCELED, at)
     parent.save()
     publishers.record_parent(parent, "refused", GATEWAY, at, before=before)
+    publishers.publish_parent(parent)
+
+
+def _add(parent: ParentOrder, lots: int, price_ticks: int, at: dt.datetime) -> None:
+    parent.cumulative_lots += lots
+    parent.traded_tick_lots += lots * price_ticks
+    parent.updated_at = max(at, parent.updated_at)
+    parent.save(update_fields=["cumulative_lots", "traded_tick_lots", "updated_at"])
     publishers.publish_parent(parent)
 
 

@@ -26,6 +26,7 @@ from orders.parent_selectors import not_found, takes_two
 from orders.services import commands
 from orders.services.admission import check_admission
 from orders.services.placing import check_may_trade
+from orders.services.venue_links import check_venue
 from streams import services as streams
 from wire import client_parents as messages
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState, strategy_id_of
@@ -53,6 +54,9 @@ def stage_parent(*, user: User, actor: Actor, message: messages.StageParent, at:
         account = accounts.get_account_for(user, message.account_id)
         instrument = market.get_instrument(message.instrument_name)
         quantity = Decimal(message.quantity)
+        if message.venue:
+            rules.check_venue_choice(message.algo)
+            check_venue(message.venue, clock.to_ns(at))
         terms = rules.check_terms(
             message.algo, message.side, quantity, message.parameters, message.limits, instrument.terms
         )
@@ -67,6 +71,7 @@ def stage_parent(*, user: User, actor: Actor, message: messages.StageParent, at:
             side=message.side.value,
             quantity_lots=terms.quantity_lots,
             algo=message.algo.value,
+            venue=message.venue,
             parameters=msgspec.to_builtins(message.parameters),
             limits=msgspec.to_builtins(message.limits),
             state=ParentState.STAGED.value,
@@ -103,6 +108,8 @@ def start_parent(*, user: User, actor: Actor, message: messages.StartParent, at:
         if parent.requested:
             raise Conflict("already_requested", "the gateway was asked already", value=parent.requested)
         check_admission(parent.instrument, clock.to_ns(at))
+        if parent.venue:
+            check_venue(parent.venue, clock.to_ns(at))
         lots = lots_that_may_leave(parent.quantity_lots, terms_of(parent).bracket)
         command_id = f"{CAP_PREFIX}{parent.pk}"
         streams.send_to_gateway(SetParentOrder(command_id=command_id, parent_order_id=parent.pk, quantity_lots=lots))
@@ -209,6 +216,7 @@ def _steer(parent: ParentOrder, action: AlgoAction, at: dt.datetime, *, asks: bo
             instrument_id=parent.instrument_id,
             strategy_id=strategy_id_of(AlgoName(parent.algo)),
             terms=terms_of(parent),
+            venue=parent.venue,
         )
     )
 

@@ -13,6 +13,7 @@ from common.actor import GATEWAY, TIMER
 from orders import route_publishers as publishers
 from orders.domain.routes import RouteStanding, reason_of, reported
 from orders.models import ExternalOrder, Route, RouteFill, SplitOrder, VenueBreak
+from orders.services import parent_reports
 from orders.services.routing import AMEND_ROUTE_PREFIX, CANCEL_ROUTE_PREFIX, ROUTE_PREFIX
 from risk import selectors as risk
 from settlement import services as settlement
@@ -156,6 +157,8 @@ def _apply_report(event: events.RouteReported, envelope: gateway.EventEnvelope, 
     _save(route, at, awaiting_since=at if is_due else None)
     publishers.record_route(route, f"route.{report.kind.value}", GATEWAY, at, before=before)
     publishers.publish_route(route, fill)
+    if fill is not None and route.parent_id is not None:
+        parent_reports.add_route_fill(route, lots=event.lots, price_ticks=event.price_ticks, at=at)
 
 
 def _take_terms(route: Route, report: ExecutionReport) -> None:

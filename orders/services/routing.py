@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from accounts import selectors as accounts
-from common import clock, db, valkey
+from common import clock, db
 from common.actor import Actor
-from common.errors import Conflict, NotFound, Refusal
+from common.errors import Conflict, Refusal
 from market import oracle
 from market import selectors as market
 from orders import route_publishers as publishers
@@ -19,15 +19,15 @@ from orders.domain.grid import steps
 from orders.domain.routes import check_route
 from orders.models import Route
 from orders.services import commands
-from orders.services.admission import Unavailable, check_admission
+from orders.services.admission import check_admission
 from orders.services.canceling import request_order_cancel
 from orders.services.placing import check_may_trade
 from orders.services.projecting import lock
+from orders.services.venue_links import check_venue
 from streams import services as streams
 from wire import gateway_routes as gateway
 from wire.client import AmendRoute, CancelRoute, PlaceRoute
 from wire.limits import COMMAND_VALID_MS, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
-from wire.market import VenueLink
 from wire.units import (
     NANOSECONDS_PER_MS,
     TERMINAL_ORDER_STATES,
@@ -45,7 +45,6 @@ ROUTE_PREFIX = "place-route:"
 """Gateway command ids of routes: an answer that only names the command finds its route by it."""
 CANCEL_ROUTE_PREFIX = "cancel-route:"
 AMEND_ROUTE_PREFIX = "amend-route:"
-LINK_SILENT_AFTER_MS = 5_000
 TOKEN_BYTES = 3
 SPLIT_PARENTS_FROM = 2**51
 """Ids under which the risk gate counts the parts of split orders; those of parent orders lie below."""
@@ -142,8 +141,8 @@ def amend_route(*, user: User, actor: Actor, message: AmendRoute, at: dt.datetim
     """Ask for another quantity or price of a route that works. What it becomes, the venue says.
 
     Raises Refusal: not_authorized, unknown_route, route_not_working, nothing_to_amend, price_forbidden,
-    quantity_executed, part_of_a_split, the reasons of a quantity or a price off the grid, gateway_unavailable,
-    stale_market, unknown_venue, venue_not_ready, command_id_reused.
+    quantity_executed, part_of_a_split, part_of_a_parent, the reasons of a quantity or a price off the grid,
+    gateway_unavailable, stale_market, unknown_venue, venue_not_ready, command_id_reused.
     """
     check_may_trade(user)
     with db.unit_of_work():
@@ -169,22 +168,6 @@ def amend_route(*, user: User, actor: Actor, message: AmendRoute, at: dt.datetim
             )
         )
         return route
-
-
-def check_venue(venue: str, now_ns: int) -> None:
-    """Raises NotFound (unknown_venue) or Unavailable (venue_not_ready)."""
-    try:
-        found = oracle.read_raw([f"venue_link.{venue}"])
-    except valkey.Unreachable as error:
-        raise Unavailable("venue_not_ready", "the venues cannot be seen", value="unreachable") from error
-    raw = found.get(f"venue_link.{venue}")
-    link = None if raw is None else oracle.decode_frame(raw, VenueLink)
-    if link is None or not link.takes_orders:
-        raise NotFound("unknown_venue", f"{venue} takes no orders here", value=venue)
-    age_ms = (now_ns - link.at_ns) // NANOSECONDS_PER_MS
-    if not link.is_ready or age_ms > LINK_SILENT_AFTER_MS:
-        value = link.state if age_ms <= LINK_SILENT_AFTER_MS else f"silent for {age_ms} ms"
-        raise Unavailable("venue_not_ready", f"{link.title} takes no orders now", value=value, bound="ready")
 
 
 def lock_own_route(user: User, route_id: int) -> Route:
@@ -238,6 +221,8 @@ def _check_amendment(route: Route, message: AmendRoute) -> tuple[int | None, int
         raise Refusal("nothing_to_amend", "an amendment names a quantity, a price or both")
     if route.split_id is not None or route.venue == OWN_BOOK:
         raise Conflict("part_of_a_split", "a part of a split order is routed anew, not amended", value=route.split_id)
+    if route.parent_id is not None:
+        raise Conflict("part_of_a_parent", "an algorithm moves its own orders", value=route.parent_id)
     if message.price is not None and route.order_type == OrderType.MARKET:
         raise Refusal("price_forbidden", "a market order has no price", value=message.price)
     terms = route.instrument.terms

@@ -50,17 +50,25 @@ class Tick(_Input, frozen=True, kw_only=True, tag="tick"):
 
 
 class MarketTraded(_Input, frozen=True, kw_only=True, tag="traded"):
-    """Others traded."""
+    """Others traded. ``tick_lots``: where it is of several trades, the sum of ticks times lots."""
 
     lots: int
     price_ticks: int
+    tick_lots: int = 0
 
 
 class ChildEntered(_Input, frozen=True, kw_only=True, tag="entered"):
-    """The child has an order."""
+    """The child has an order. ``is_routed``: at another venue, where it shows only later."""
 
     child: int
     order_id: int
+    is_routed: bool = False
+
+
+class ChildShown(_Input, frozen=True, kw_only=True, tag="shown"):
+    """The venue has the child."""
+
+    child: int
 
 
 class ChildFilled(_Input, frozen=True, kw_only=True, tag="filled"):
@@ -85,7 +93,32 @@ class ChildRestated(_Input, frozen=True, kw_only=True, tag="restated"):
     reason: str
 
 
-Input = Steer | Tick | MarketTraded | ChildEntered | ChildFilled | ChildEnded | ChildRestated
+class ChildBusted(_Input, frozen=True, kw_only=True, tag="busted"):
+    """The venue took back what it had executed. It is not traded anew."""
+
+    child: int
+    lots: int
+    price_ticks: int
+
+
+class CancelRefused(_Input, frozen=True, kw_only=True, tag="cancel_refused"):
+    """The child works on."""
+
+    child: int
+
+
+Input = (
+    Steer
+    | Tick
+    | MarketTraded
+    | ChildEntered
+    | ChildShown
+    | ChildFilled
+    | ChildBusted
+    | ChildEnded
+    | ChildRestated
+    | CancelRefused
+)
 
 
 class Enter(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,11 @@ ENDED = frozenset({Phase.DONE, Phase.CANCELED})
 
 
 class Child(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that may still trade. ``order_id`` 0: it is on its way. ``slice_number``: the one it was sent in."""
+    """An order that may still trade. ``order_id`` 0: it is on its way. ``slice_number``: the one it was sent in.
+
+    ``is_routed``: at a venue, which has the last word: it stays until the venue says that it is over. From
+    ``shown_from_ns`` on the venue's book holds it.
+    """
 
     number: int
     lots: int
@@ -32,16 +36,20 @@ class Child(msgspec.Struct, frozen=True, kw_only=True):
     order_id: int = 0
     filled_lots: int = 0
     is_cancel_asked: bool = False
+    is_routed: bool = False
+    shown_from_ns: int = 0
+    cancel_not_before_ns: int = 0
 
     @property
     def leaves_lots(self) -> int:
-        return self.lots - self.filled_lots
+        return max(self.lots - self.filled_lots, 0)
 
 
 class AlgoState(msgspec.Struct, frozen=True, kw_only=True):
     """``plan``: (nanoseconds since the start, lots by then); empty for algorithms without a schedule.
 
     ``slice_base_lots``: what should have been traded when the slice began. ``market_*``: what others traded.
+    ``busted_lots``: executed and taken back by a venue, and not traded anew.
     """
 
     terms: AlgoTerms
@@ -52,6 +60,7 @@ class AlgoState(msgspec.Struct, frozen=True, kw_only=True):
     arrival_mark_half_ticks: int = 0
     executed_lots: int = 0
     executed_tick_lots: int = 0
+    busted_lots: int = 0
     market_lots: int = 0
     market_tick_lots: int = 0
     children: tuple[Child, ...] = ()
@@ -70,7 +79,7 @@ class AlgoState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def leaves_lots(self) -> int:
         """Neither traded nor on its way."""
-        return self.terms.quantity_lots - self.executed_lots - self.working_lots
+        return self.terms.quantity_lots - self.executed_lots - self.busted_lots - self.working_lots
 
     @property
     def is_ended(self) -> bool:

@@ -33,10 +33,10 @@ def enter_slice(state: AlgoState, now_ns: int) -> AlgoState:
     return replace(state, slice_number=number, slice_base_lots=min(base, state.terms.quantity_lots))
 
 
-def stale_children(state: AlgoState, levels: Levels) -> tuple[Child, ...]:
+def stale_children(state: AlgoState, given: Tick) -> tuple[Child, ...]:
     """Those that rest where they should not any more."""
-    if state.terms.algo is AlgoName.PEG and levels.is_fresh:
-        price = _peg_price(state, without_own(state, levels))
+    if state.terms.algo is AlgoName.PEG and given.levels.is_fresh:
+        price = _peg_price(state, without_own(state, given.levels, given.at_ns))
         return tuple(child for child in state.children if price is not None and child.price_ticks != price)
     is_sliced = state.terms.algo in SCHEDULED or state.terms.algo is AlgoName.POV
     return tuple(
@@ -48,16 +48,16 @@ def stale_children(state: AlgoState, levels: Levels) -> tuple[Child, ...]:
 
 def find_wish(state: AlgoState, given: Tick) -> Wish | None:
     """The next child, or None where nothing is to be sent now."""
-    levels = without_own(state, given.levels)
+    levels = without_own(state, given.levels, given.at_ns)
     wish = _TACTICS.get(state.terms.algo, _follow)(state, levels)
     lots = 0 if wish is None else min(wish.lots, _room(state))
     return None if wish is None or lots <= 0 else replace(wish, lots=lots)
 
 
-def without_own(state: AlgoState, levels: Levels) -> Levels:
+def without_own(state: AlgoState, levels: Levels, now_ns: int) -> Levels:
     """The book of the others: an order that follows itself stands still."""
     own: dict[int, int] = {}
-    for child in (child for child in state.children if child.order_id):
+    for child in (child for child in state.children if child.order_id and now_ns >= child.shown_from_ns):
         own[child.price_ticks] = own.get(child.price_ticks, 0) + child.leaves_lots
     is_buy = state.terms.side is Side.BUY
     mine = levels.bids if is_buy else levels.asks

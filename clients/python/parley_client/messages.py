@@ -1013,7 +1013,10 @@ class AlgoLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StageParent(Command, frozen=True, kw_only=True, tag="parent.stage"):
-    """Write down what is to be traded and how; nothing is sent to a market."""
+    """Write down what is to be traded and how; nothing is sent to a market.
+
+    ``venue``: where its children go, a venue that takes orders; empty: into our own book.
+    """
 
     account_id: int
     instrument_name: str
@@ -1022,6 +1025,7 @@ class StageParent(Command, frozen=True, kw_only=True, tag="parent.stage"):
     algo: AlgoName
     parameters: AlgoParameters = AlgoParameters()
     limits: AlgoLimits = AlgoLimits()
+    venue: str = ""
 
 
 class ApproveParent(Command, frozen=True, kw_only=True, tag="parent.approve"):
@@ -1879,7 +1883,8 @@ class ParentView(msgspec.Struct, frozen=True, kw_only=True):
 
     ``plan``: [nanoseconds since the start, quantity that should be traded by then]. ``market_price``: volume-weighted,
     of what others traded since the start. ``cost_*_basis_points``: what the fills cost against that price, positive
-    where they were worse; None where one of the two is not known.
+    where they were worse; None where one of the two is not known. ``venue``: where its children go; empty: into our
+    own book.
     """
 
     parent_order_id: int
@@ -1889,6 +1894,7 @@ class ParentView(msgspec.Struct, frozen=True, kw_only=True):
     side: Side
     quantity: str
     algo: AlgoName
+    venue: str
     parameters: AlgoParameters
     limits: AlgoLimits
     state: ParentState

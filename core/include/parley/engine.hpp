@@ -303,6 +303,8 @@ private:
     void on(const EnterOrder& entered, const PlaceOrder& order);
     void on(const EnterCancel& request);
     void on(const EnterAmend& request);
+    void on(const EnterRoute& entered, const PlaceRoute& route, const PlaceOrder& order);
+    void take_entered(const PlaceOrder& order);
 
     // engine_routes.cpp: orders that work at other venues
     void on(const PlaceRoute& route, const PlaceOrder& order);

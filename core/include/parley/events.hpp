@@ -45,6 +45,7 @@ enum class EventKind : std::uint8_t {
     route_amend_admitted,
     route_amend_refused,
     route_reported,
+    route_entered,
 };
 
 /// Why something was refused or canceled; `reason_name` gives the word that travels.
@@ -126,7 +127,8 @@ enum class Reason : std::uint8_t {
 [[nodiscard]] std::string_view reason_name(Reason reason) noexcept;
 
 /// One thing the engine did. `values` holds the event's numbers in the order of its fields in wire.gateway, without
-/// the reason (which is `reason`) and texts. Those of order_entered are the whole input (codec::put_entered).
+/// the reason (which is `reason`) and texts. Those of order_entered and route_entered are the whole input
+/// (codec::put_entered).
 struct Event {
     static constexpr std::size_t kValuesMax = 12;
 

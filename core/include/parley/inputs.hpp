@@ -66,6 +66,9 @@ enum class InputKind : std::uint8_t {
     cancel_route = 61,
     amend_route = 62,
     report_route = 63,
+    // 64, 65: orders at other venues of the gateway's own algorithms (entered_inputs.hpp)
+    enter_route = 64,
+    enter_route_cancel = 65,
 };
 
 inline constexpr std::size_t kQuoteLevelsMax = 10;

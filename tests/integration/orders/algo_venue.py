@@ -27,7 +27,8 @@ class Book:
     def __init__(self, engine):
         self._engine = engine
 
-    def levels(self, instrument_id):
+    def levels(self, instrument_id, venue=""):
+        del venue
         bids, asks = self._engine.depth(instrument_id, 5)
         return Levels(bids=tuple(bids), asks=tuple(asks))
 
@@ -37,6 +38,9 @@ class Book:
 
 
 class AlgoVenue(Venue):
+    routes = None
+    """Whoever sends children that go to other venues."""
+
     def __init__(self, folder):
         super().__init__(folder / "journal")
         self.folder, self.now_ns = folder, clock.now_ns()
@@ -47,7 +51,7 @@ class AlgoVenue(Venue):
         is_open = asyncio.Event()
         is_open.set()
         self.book = Book(self.engine)
-        self.algos = AlgoService(self.engine, self.book, self.folder / "algos", is_open)
+        self.algos = AlgoService(self.engine, self.book, self.routes, self.folder / "algos", is_open)
 
     def restart(self):
         """Both at once, without a word: what is in memory is gone."""
@@ -75,12 +79,14 @@ class AlgoVenue(Venue):
             self.algos.desk.on_command(self.sequence + 1, command, self.now_ns)
         super().take(command)
 
-    def project(self, *apps):
+    def project(self, *apps, on_event=None):
         assert self.engine.flush(20), self.engine.state
         while page := self.engine.drain():
             for raw in page:
                 self.algos.on_event(raw)
                 builders.project(decode_event(raw), *apps)
+                if on_event is not None:
+                    on_event(raw)
 
     def tell(self):
         """The gateway's reports into the database."""

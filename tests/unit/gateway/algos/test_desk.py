@@ -15,7 +15,7 @@ from wire.identifiers import PAPER_VENUE_ACCOUNT_ID
 from wire.units import Liquidity, Side
 
 BOOK = Levels(bids=((100, 50),), asks=((102, 40),))
-MARKET = types.SimpleNamespace(levels=lambda _: BOOK, mark_half_ticks=lambda _: 0)
+MARKET = types.SimpleNamespace(levels=lambda *_: BOOK, mark_half_ticks=lambda _: 0)
 ENGINE = types.SimpleNamespace(event_number=0)
 END = 60 * SECOND
 
