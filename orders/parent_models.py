@@ -93,6 +93,13 @@ class ParentOrder(models.Model):
     def __str__(self) -> str:
         return f"parent order {self.pk}"
 
+    @property
+    def steps(self) -> tuple[Decimal, Decimal]:
+        """(smallest quantity, smallest price): lot and tick of the instrument, or step and net tick of a structure."""
+        if self.structure is not None:
+            return Decimal(self.structure["step"]), Decimal(self.structure["tick"])
+        return self.instrument.lot_size, self.instrument.tick_size
+
     def average_price(self, tick_size: Decimal) -> Decimal | None:
         if not self.cumulative_lots:
             return None

@@ -13,8 +13,9 @@ from common import clock
 from common.decimals import plain_text
 from common.errors import NotFound
 from common.proposals import ProposalState
-from orders.domain.parents import cost_basis_points
+from orders.domain.price_texts import cost_text, price_text
 from orders.models import Order, ParentOrder, ParentPolicy, ParentPolicyProposal
+from orders.multileg_selectors import multileg_view
 from orders.parent_models import ParentQuerySet
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState
 from wire.brackets import BracketStanding
@@ -28,7 +29,6 @@ ROWS_MAX = 200
 POLICIES_MAX = 1_000
 ENDED_IN_SNAPSHOT = 50
 OPEN_IN_SNAPSHOT_MAX = 500
-_PRICE_STEP, _COST_STEP = Decimal("1e-12"), Decimal("0.01")
 
 
 def not_found(parent_id: int) -> NotFound:
@@ -102,8 +102,9 @@ def snapshot(firm_id: int) -> list[ParentView]:
 
 
 def parent_view(parent: ParentOrder) -> ParentView:
-    lot, tick, told = parent.instrument.lot_size, parent.instrument.tick_size, parent.progress
-    side, average = Side(parent.side), parent.average_price(tick)
+    (lot, tick), told = parent.steps, parent.progress
+    multileg = multileg_view(parent)
+    side, average = Side(parent.side), None if multileg else parent.average_price(tick)
     arrival, mark, mid = (
         _half_ticks(told.get(name, 0), tick)
         for name in ("arrival_mid_half_ticks", "arrival_mark_half_ticks", "mid_half_ticks")
@@ -129,7 +130,7 @@ def parent_view(parent: ParentOrder) -> ParentView:
         filled_quantity=plain_text(parent.cumulative_lots * lot),
         working_quantity=plain_text(told.get("working_lots", 0) * lot),
         scheduled_quantity=plain_text(told.get("scheduled_lots", 0) * lot),
-        average_price=price_text(average),
+        average_price=multileg.net_price if multileg else price_text(average),
         arrival_mid=price_text(arrival),
         arrival_mark=price_text(mark),
         mid=price_text(mid),
@@ -146,6 +147,7 @@ def parent_view(parent: ParentOrder) -> ParentView:
         updated_at_ns=clock.to_ns(parent.updated_at),
         plan=[(elapsed_ns, plain_text(lots * lot)) for elapsed_ns, lots in parent.plan],
         bracket=_bracket(told.get("bracket"), lot, tick),
+        multileg=multileg,
     )
 
 
@@ -168,12 +170,3 @@ def _bracket(told: dict[str, object] | None, lot: Decimal, tick: Decimal) -> Bra
 
 def _half_ticks(count: int, tick: Decimal) -> Decimal | None:
     return count * tick / 2 if count else None
-
-
-def price_text(price: Decimal | None) -> str | None:
-    return None if price is None else plain_text(price.quantize(_PRICE_STEP))
-
-
-def cost_text(side: Side, price: Decimal | None, benchmark: Decimal | None) -> str | None:
-    cost = cost_basis_points(side, price, benchmark)
-    return None if cost is None else plain_text(cost.quantize(_COST_STEP))

@@ -13,8 +13,9 @@ from common import clock, valkey
 from common.decimals import plain_text
 from common.errors import NotFound
 from market import oracle
+from orders.domain.price_texts import cost_text, price_text
 from orders.models import Order, OrderEvent, ParentOrder, Route, RouteFill, SplitOrder
-from orders.parent_selectors import cost_text, not_found, parent_view, price_text, visible_parents
+from orders.parent_selectors import not_found, parent_view, visible_parents
 from orders.route_selectors import route_not_found, route_view, split_view, visible_routes
 from orders.selectors import order_view, visible_orders
 from settlement import selectors as settlement

@@ -55,11 +55,15 @@ class ResumeParent(Command, tag="parent.resume"):
 
 
 class ChangeParent(Command, tag="parent.change"):
-    """Other parameters, other limits, or both, while it works; what is left out stays. The quantity never changes."""
+    """Other parameters, other limits, or both, while it works; what is left out stays.
+
+    ``quantity``: of a multi-leg order alone, and no less than it has traded.
+    """
 
     parent_order_id: EntityId
     parameters: AlgoParameters | None = None
     limits: AlgoLimits | None = None
+    quantity: QuantityText | None = None
 
 
 class CancelParent(Command, tag="parent.cancel"):

@@ -21,6 +21,38 @@ class BracketView(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
 
 
+class LegView(msgspec.Struct, frozen=True, kw_only=True):
+    """``side``: as it is traded. ``quantity``: what the order is for; ``filled_quantity`` less ``unwound_quantity``
+    stands.
+    """
+
+    instrument_name: str
+    side: Side
+    ratio: int
+    quantity: str
+    filled_quantity: str
+    unwound_quantity: str
+    working_quantity: str
+    average_price: str | None
+
+
+class MultilegView(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a structure at one net price. ``step``: the smallest quantity of it. ``net_price``: so far, of one unit as it
+    is written, what the legs traded on average; None until each has. ``unmatched_quantity``: begun and not whole, since
+    ``unmatched_since_ns`` (0: none). ``problem``: why it is not made whole, or empty.
+    """
+
+    name: str
+    quote_currency: str
+    step: str
+    net_price: str | None
+    unmatched_quantity: str
+    unmatched_since_ns: int
+    is_late: bool
+    problem: str
+    legs: list[LegView]
+
+
 class ParentView(msgspec.Struct, frozen=True, kw_only=True):
     """``requested``: a state that was asked for and that the gateway has not confirmed yet; empty: none.
 
@@ -66,6 +98,8 @@ class ParentView(msgspec.Struct, frozen=True, kw_only=True):
     plan: list[tuple[int, str]]
     bracket: BracketView | None = None
     """Of a bracket, once the gateway has told of it."""
+    multileg: MultilegView | None = None
+    """Of a multi-leg order, whose quantities are units of the structure and whose prices are net."""
 
 
 class ParentPolicyView(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,9 +54,9 @@ def check_terms(
 
 
 def check_venue_choice(algo: AlgoName) -> None:
-    """Raises Refusal ``venue_forbidden``: the exits of a bracket answer its fills in the same book."""
-    if algo is AlgoName.BRACKET:
-        raise Refusal("venue_forbidden", "a bracket works in our own book", value=algo.value)
+    """Raises Refusal ``venue_forbidden``: exits of a bracket and legs of a structure answer fills in the same place."""
+    if algo in (AlgoName.BRACKET, AlgoName.MULTILEG):
+        raise Refusal("venue_forbidden", f"a {algo} order works in our own book", value=algo.value)
 
 
 def check_action(parent_id: int, state: ParentState, action: AlgoAction) -> None:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+BY_ORDER = frozenset({AlgoName.BRACKET, AlgoName.MULTILEG})
+"""Parents whose orders are not of one side of one instrument: they are shared out one by one."""
+
+
 def allocate_trade(*, user: User, actor: Actor, message: AllocateTrade, at: dt.datetime) -> DeskTrade:
     """Share it out at its average price; booked once the gateway, which holds every account to its limits, says so.
 
@@ -114,10 +118,10 @@ def _check_source(source: Order | ParentOrder) -> None:
         _check_fills(source)
     if not source.cumulative_lots:
         raise Conflict("nothing_traded", f"{source} has traded nothing", value=0, bound=1)
-    if isinstance(source, Order) and source.parent is not None and source.parent.algo != AlgoName.BRACKET:
+    if isinstance(source, Order) and source.parent is not None and source.parent.algo not in BY_ORDER:
         raise Conflict("child_of_parent", "its parent order is shared out as a whole", value=source.parent_id)
-    if isinstance(source, ParentOrder) and source.algo == AlgoName.BRACKET:
-        why = "what a bracket traded is shared out order by order"
+    if isinstance(source, ParentOrder) and source.algo in BY_ORDER:
+        why = "what a bracket or a multi-leg order traded is shared out order by order"
         raise Conflict("parent_of_bracket", why, value=source.pk, bound="an order")
     check_trades_still(source.instrument)
     name = "order" if isinstance(source, Order) else "parent"

@@ -12,6 +12,7 @@ from orders.services.projecting import is_applied, lock, remember
 from wire import gateway
 from wire.gateway_algos import ALGO_SESSION
 from wire.gateway_entered import AmendEntered, CancelEntered, OrderEntered
+from wire.multileg import parent_of_leg
 
 ENTERED_PREFIX = "fix:"
 """Command ids of entered orders, which no client of the terminal gives: followed by the order."""
@@ -84,7 +85,7 @@ def _store(event: OrderEntered, envelope: gateway.EventEnvelope) -> Order:
         id=event.order_id,
         command_id=f"{ENTERED_PREFIX}{event.order_id}",
         origin=(OrderOrigin.ALGO if is_algo else OrderOrigin.FIX).value,
-        parent_id=event.parent_order_id if is_algo else None,
+        parent_id=parent_of_leg(event.parent_order_id) if is_algo else None,
         session=event.session,
         client_order_id=event.client_order_id,
         user_id=event.user_id,

@@ -13,10 +13,10 @@ from common.actor import GATEWAY
 from orders import parent_publishers as publishers
 from orders.domain.brackets import is_for_the_parent
 from orders.models import AlgoLogProgress, Order, ParentOrder, Route
-from orders.services.parents import CAP_PREFIX, STEER_PREFIX, lock_parent
-from streams import services as streams
+from orders.services.multilegs import close_caps
+from orders.services.parents import STEER_PREFIX, lock_parent
 from wire import gateway
-from wire.algos import AlgoParameters, ParentState
+from wire.algos import AlgoName, AlgoParameters, ParentState
 from wire.gateway_algos import (
     ALGO_REPORTS,
     ALGO_REPORTS_STORED,
@@ -26,7 +26,6 @@ from wire.gateway_algos import (
     AlgoReportsStored,
     AlgoReportWindow,
 )
-from wire.gateway_controls import SetParentOrder
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +91,11 @@ def add_route_fill(route: Route, *, lots: int, price_ticks: int, at: dt.datetime
 
 
 def add_fill(order: Order, *, lots: int, price_ticks: int, at: dt.datetime) -> None:
-    """A child traded, in the caller's unit of work. What the exits of a bracket trade is told by the gateway."""
+    """A child traded, in the caller's unit of work. Exits of a bracket and legs are told of by the gateway."""
     assert order.parent_id is not None, "only children come here"
     parent = lock_parent(order.parent_id)
     bracket = msgspec.convert(parent.parameters, AlgoParameters).bracket
-    counts = is_for_the_parent(order.client_order_id, bracket)
+    counts = parent.algo != AlgoName.MULTILEG and is_for_the_parent(order.client_order_id, bracket)
     _add(parent, lots if counts else 0, price_ticks, at)
 
 
@@ -134,6 +133,9 @@ def _apply(report: AlgoReport) -> None:
     found.progress = {name: value for name, value in told.items() if name not in _NOT_KEPT}
     if report.plan is not None:
         found.plan = [list(entry) for entry in report.plan]
+    if report.multileg is not None:
+        found.cumulative_lots = report.multileg.matched_steps
+        found.quantity_lots = _quantity(found, report)
     found.started_at = clock.from_ns(report.started_at_ns)
     _move(found, report, at)
     found.updated_at = max(at, found.updated_at)
@@ -141,6 +143,12 @@ def _apply(report: AlgoReport) -> None:
     if report.kind is not AlgoReportKind.PROGRESS:
         publishers.record_parent(found, report.kind.value, GATEWAY, at, before=before)
     publishers.publish_parent(found)
+
+
+def _quantity(parent: ParentOrder, report: AlgoReport) -> int:
+    """A person's newest word, unless more had begun before the gateway had it."""
+    assert report.multileg is not None, "a multi-leg order"
+    return max(parent.quantity_lots, report.multileg.matched_steps + report.multileg.unmatched_steps)
 
 
 def _move(parent: ParentOrder, report: AlgoReport, at: dt.datetime) -> None:
@@ -155,7 +163,5 @@ def _move(parent: ParentOrder, report: AlgoReport, at: dt.datetime) -> None:
 
 
 def _end(parent: ParentOrder, state: ParentState, at: dt.datetime) -> None:
-    """The engine need not remember it: nothing of it will be sent any more."""
     parent.state, parent.ended_at, parent.requested = state.value, at, ""
-    command_id = f"{CAP_PREFIX}{parent.pk}:end"
-    streams.send_to_gateway(SetParentOrder(command_id=command_id, parent_order_id=parent.pk, quantity_lots=0))
+    close_caps(parent)

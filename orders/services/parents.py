@@ -20,28 +20,28 @@ from common.errors import Conflict, NotAllowed
 from market import selectors as market
 from orders import parent_publishers as publishers
 from orders.domain import parents as rules
-from orders.domain.brackets import check_same_kind, lots_that_may_leave
+from orders.domain.brackets import check_same_kind
+from orders.domain.multileg import check_same_legs
 from orders.models import ParentOrder
 from orders.parent_selectors import not_found, takes_two
-from orders.services import commands
-from orders.services.admission import check_admission
+from orders.services import commands, multilegs
 from orders.services.placing import check_may_trade
 from orders.services.venue_links import check_venue
 from streams import services as streams
 from wire import client_parents as messages
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState, strategy_id_of
 from wire.gateway_algos import AlgoAction, AlgoTerms, SteerAlgo
-from wire.gateway_controls import SetParentOrder
 from wire.limits import COMMAND_VALID_MS
 from wire.units import NANOSECONDS_PER_MS, Side
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from market.models import Instrument
+    from orders.domain.multileg import OrderedStructure
     from wire.client_types import Command
 
 STEER_PREFIX = "steer-algo:"
 """Gateway command ids: an answer that only names the command finds its parent order by it."""
-CAP_PREFIX = "parent-cap:"
 
 
 def stage_parent(*, user: User, actor: Actor, message: messages.StageParent, at: dt.datetime) -> ParentOrder:
@@ -53,13 +53,10 @@ def stage_parent(*, user: User, actor: Actor, message: messages.StageParent, at:
             return _get(taken.entity_id)
         account = accounts.get_account_for(user, message.account_id)
         instrument = market.get_instrument(message.instrument_name)
-        quantity = Decimal(message.quantity)
         if message.venue:
             rules.check_venue_choice(message.algo)
             check_venue(message.venue, clock.to_ns(at))
-        terms = rules.check_terms(
-            message.algo, message.side, quantity, message.parameters, message.limits, instrument.terms
-        )
+        terms, structure = _check_new(message, instrument)
         desk_id = user.desk_id or account.desk_id
         parent = ParentOrder.objects.create(
             command_id=message.command_id,
@@ -74,6 +71,7 @@ def stage_parent(*, user: User, actor: Actor, message: messages.StageParent, at:
             venue=message.venue,
             parameters=msgspec.to_builtins(message.parameters),
             limits=msgspec.to_builtins(message.limits),
+            structure=structure and msgspec.to_builtins(structure),
             state=ParentState.STAGED.value,
             needs_approval=takes_two(desk_id),
             created_at=at,
@@ -107,12 +105,10 @@ def start_parent(*, user: User, actor: Actor, message: messages.StartParent, at:
         rules.check_start(parent.pk, ParentState(parent.state), needs_approval=parent.needs_approval)
         if parent.requested:
             raise Conflict("already_requested", "the gateway was asked already", value=parent.requested)
-        check_admission(parent.instrument, clock.to_ns(at))
+        multilegs.check_start(parent, at)
         if parent.venue:
             check_venue(parent.venue, clock.to_ns(at))
-        lots = lots_that_may_leave(parent.quantity_lots, terms_of(parent).bracket)
-        command_id = f"{CAP_PREFIX}{parent.pk}"
-        streams.send_to_gateway(SetParentOrder(command_id=command_id, parent_order_id=parent.pk, quantity_lots=lots))
+        multilegs.send_caps(parent, terms_of(parent))
         _steer(parent, AlgoAction.WORK, at)
 
     return _change(user, actor, message, message.parent_order_id, "start_requested", start, at)
@@ -151,25 +147,45 @@ def change_parent(*, user: User, actor: Actor, message: messages.ChangeParent, a
         rules.check_change(
             parent.pk, ParentState(parent.state), requested=parent.requested, needs_approval=parent.needs_approval
         )
-        if message.parameters is not None:
-            before = msgspec.convert(parent.parameters, AlgoParameters)
-            check_same_kind(before.bracket, message.parameters.bracket)
-            parent.parameters = msgspec.to_builtins(message.parameters)
-        if message.limits is not None:
-            parent.limits = msgspec.to_builtins(message.limits)
-        terms_of(parent)
+        terms = _take_over(parent, message)
         if parent.state in (ParentState.STAGED, ParentState.APPROVED):
             if parent.state == ParentState.APPROVED:
                 parent.state, parent.approved_by, parent.approved_at = ParentState.STAGED.value, None, None
             return
+        if terms.multileg is not None:
+            multilegs.send_caps(parent, terms)
         standing = AlgoAction.PAUSE if parent.state == ParentState.PAUSED else AlgoAction.WORK
         _steer(parent, AlgoAction(parent.requested or standing), at, asks=False)
 
     return _change(user, actor, message, message.parent_order_id, "changed", change, at)
 
 
+def _check_new(message: messages.StageParent, instrument: Instrument) -> tuple[AlgoTerms, OrderedStructure | None]:
+    """Raises Refusal."""
+    if message.algo is AlgoName.MULTILEG:
+        return multilegs.check_new(message, instrument)
+    quantity, parameters, limits = Decimal(message.quantity), message.parameters, message.limits
+    return rules.check_terms(message.algo, message.side, quantity, parameters, limits, instrument.terms), None
+
+
+def _take_over(parent: ParentOrder, message: messages.ChangeParent) -> AlgoTerms:
+    """Raises Refusal for what does not change while it works, or makes no sense together."""
+    if message.parameters is not None:
+        before = msgspec.convert(parent.parameters, AlgoParameters)
+        check_same_kind(before.bracket, message.parameters.bracket)
+        check_same_legs(before.multileg, message.parameters.multileg)
+        parent.parameters = msgspec.to_builtins(message.parameters)
+    if message.limits is not None:
+        parent.limits = msgspec.to_builtins(message.limits)
+    if message.quantity is not None:
+        multilegs.change_quantity(parent, message.quantity)
+    return terms_of(parent)
+
+
 def terms_of(parent: ParentOrder) -> AlgoTerms:
     """What the algorithm is to work by. Raises Refusal for parameters that make no sense together."""
+    if parent.algo == AlgoName.MULTILEG:
+        return multilegs.terms_of(parent)
     return rules.check_terms(
         AlgoName(parent.algo),
         Side(parent.side),

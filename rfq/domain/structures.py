@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from common.errors import Refusal
-from rfq.domain.naming import StructureLeg, name_of
+from wire.structure_names import StructureLeg, name_of
 from wire.units import InstrumentKind, Side
 
 HEDGE_SUFFIX = " with hedge"
