@@ -28,6 +28,7 @@ anybody = require_role(TRADER, CLIENT, COMPLIANCE, ADMIN)
 overseers = require_role(COMPLIANCE, ADMIN)
 PAGE = 50
 FORMS = ("json", "html")
+NET_DECIMALS, INDEX_DECIMALS = 6, 2
 CONTENT_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8"}
 
 
@@ -60,11 +61,13 @@ def rfq_record(request: HttpRequest, rfq_id: int) -> HttpResponse:
     """One RFQ from its first step on, with everything as it stood."""
     told = _found(lambda: history.get_history(_user(request), rfq_id))
     oversees = _oversees(request)
+    trades = _trades(told.view)
     context = {
         "told": told,
         "rfq": told.view,
         "market": [_sight(row) for row in told.sightings],
-        "trade_ids": confirmations.list_trade_ids(told.view),
+        "trades": trades,
+        "trade_ids": [each["trade"].trade_id for each in trades if each["is_confirmed"]],
         "corrections": corrections.list_corrections(_user(request), rfq_id),
         "command_id": f"page-{uuid.uuid4()}",
         "has_pack": _has_pack(told.view),
@@ -156,15 +159,30 @@ def _has_pack(view: RfqView) -> bool:
 def _sight(row: Any) -> dict[str, Any]:
     """One instant of the market for the page: figures, or why there are none."""
     missing = row.content["missing"]
-    figures = [("mark_net", row.mark_net), ("model_net", row.model_net), ("lit_bid", row.lit_bid)]
-    figures += [("lit_ask", row.lit_ask), ("index_price", row.index_price)]
+    nets = {"mark_net": row.mark_net, "model_net": row.model_net, "lit_bid": row.lit_bid, "lit_ask": row.lit_ask}
+    texts = {name: _figure(value, NET_DECIMALS) for name, value in nets.items()}
+    texts["index_price"] = _figure(row.index_price, INDEX_DECIMALS)
     return {
         "row": row,
-        "figures": [{"value": value, "why": missing.get(name, "")} for name, value in figures],
+        "figures": [{"text": text, "why": missing.get(name, "")} for name, text in texts.items()],
         "ages": ", ".join(
             f"{leg['ticker_age_ms']} ms" if leg["ticker_age_ms"] is not None else "none" for leg in row.content["legs"]
         ),
     }
+
+
+def _figure(value: float | None, decimals: int) -> str:
+    return "" if value is None else f"{value:,.{decimals}f}"
+
+
+def _trades(view: RfqView) -> list[dict[str, Any]]:
+    """Trades of the reader with the maker's name as the reader knows it, and whether each can be confirmed."""
+    makers = {quote.quote_id: quote.maker_name for quote in view.quotes}
+    confirmed = set(confirmations.list_trade_ids(view))
+    return [
+        {"trade": trade, "maker": makers.get(trade.quote_id, ""), "is_confirmed": trade.trade_id in confirmed}
+        for trade in view.trades
+    ]
 
 
 def _chart(score: scores.Score) -> dict[str, Any]:

@@ -21,6 +21,14 @@ def utc(at_ns: int) -> str:
 
 
 @register.filter
+def signed(text: str | None) -> str:
+    """A difference with its sign; a dash where there is none."""
+    if text is None:
+        return "\N{EN DASH}"
+    return f"+{text}" if Decimal(text) > 0 else text
+
+
+@register.filter
 def hexadecimal(value: Any) -> str:
     return bytes(value).hex()
 

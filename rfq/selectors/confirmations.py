@@ -40,13 +40,14 @@ def build(user: User, trade_id: int) -> dict[str, Any]:
     fills = _fills(record, legs, accounts_read)
     return {
         "document": "trade confirmation",
-        "format": 1,
+        "format": 2,
         "reader": view.role,
         "trade_id": trade.pk,
         "rfq_id": trade.rfq_id,
         "quote_id": trade.quote_id,
         "quote_version": trade.version,
         "structure": record.structure,
+        "quantity": plain_text(trade.quantity),
         "net_price": net_text(record.legs, trade.net_price),
         "quote_currency": record.quote_currency,
         "traded_at": trade.accepted_at.isoformat(timespec="microseconds"),

@@ -11,13 +11,14 @@ from audit import selectors as audit_selectors
 from audit import services as audit
 from common import db
 from common.actor import Actor
-from rfq.domain import documents, pack, views
+from rfq.domain import confirmation_page, pack, pack_page, views
 from rfq.selectors import confirmations, packs
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 PRODUCED = "rfq.document_produced"
+_PAGES = {pack_page.NAME: pack_page.to_html, confirmation_page.NAME: confirmation_page.to_html}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,7 @@ def to_document(name: str, content: Mapping[str, Any]) -> Document:
     """Both forms and their hashes."""
     as_json = pack.to_bytes(content)
     json_sha256 = pack.sha256_of(as_json)
-    title = f"Parley: {content['document']} {name.rpartition('-')[2]}"
-    as_html = documents.to_html(title, content, json_sha256)
+    as_html = _PAGES[content["document"]](content, json_sha256)
     return Document(name=name, json=as_json, html=as_html, json_sha256=json_sha256, html_sha256=pack.sha256_of(as_html))
 
 

@@ -96,7 +96,7 @@ def test_documents_carry_the_hash_that_the_trail_proves(
     assert hashlib.sha256(content).hexdigest() in told
     confirmation = save(page, page.get_by_role("button", name=re.compile("Confirmation of trade .*, HTML"))).decode()
     assert traded["price"] in confirmation
-    assert "trade confirmation" in confirmation
+    assert "Trade confirmation" in confirmation
     sheet = browser.new_page()
     for document in (told, confirmation):
         sheet.set_content(document)

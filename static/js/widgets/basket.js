@@ -24,7 +24,8 @@ class Basket extends Widget {
     this.send = element("button", { class: "button basket-send", type: "button", onclick: () => this.place() }, "Place");
     this.message = element("p", { class: "message", role: "status" }, "");
     this.totals = element("dl", { class: "basket-totals" });
-    this.rows = element("tbody");
+    this.nothing = element("tr", {}, element("td", { class: "left muted", colspan: HEADS.length }, "Preview shows what each row would do before anything is placed."));
+    this.rows = element("tbody", {}, this.nothing);
     const fields = element("div", { class: "basket-fields" }, field("basket-file", "File", this.file), field("basket-account", "Account of rows without one", this.account), this.look);
     this.form = element("form", { class: "basket-form", autocomplete: "off", onsubmit: (event) => this.ask(event) }, field("basket-text", "Orders as CSV", this.text), fields);
     const heads = HEADS.map((title, i) => element("th", { scope: "col", class: LEFT.has(i) ? "left" : null }, title || element("span", { class: "hidden-text" }, "Place")));
@@ -97,7 +98,7 @@ class Basket extends Widget {
     setDisabled(this.send, count === 0);
     setText(this.send, this.preview ? `Place ${count} of ${this.preview.rows.length} orders${bad ? ` (${bad} cannot be placed)` : ""}` : "Place");
     if (!this.preview) {
-      arrange(this.rows, []);
+      arrange(this.rows, [this.nothing]);
       arrange(this.totals, []);
     }
   }

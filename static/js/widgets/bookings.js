@@ -19,6 +19,7 @@ class Bookings extends Widget {
     this.price = element("input", { class: "input input-figure", id: "booking-price", inputmode: "decimal", autocomplete: "off" });
     this.quantity = element("input", { class: "input input-figure", id: "booking-quantity", inputmode: "decimal", autocomplete: "off" });
     this.message = element("p", { class: "message", role: "status" }, "");
+    this.nothing = element("tr", {}, element("td", { class: "left muted", colspan: HEADS.length }, "Nothing has been booked by hand yet."));
     this.rows = element("tbody");
     const heads = HEADS.map((title, i) => element("th", { scope: "col", class: FIGURES.has(i) ? null : "left" }, title));
     const table = element("table", { class: "grid" }, element("caption", { class: "hidden-text" }, "Booked trades"), element("thead", {}, element("tr", {}, ...heads)), this.rows);
@@ -46,7 +47,8 @@ class Bookings extends Widget {
 
   draw() {
     const trades = [...this.trades.values()].sort((a, b) => b.desk_trade_id - a.desk_trade_id);
-    arrange(this.rows, trades.flatMap((trade) => trade.legs.map((leg, i) => this.row(trade, leg, i === 0))));
+    const rows = trades.flatMap((trade) => trade.legs.map((leg, i) => this.row(trade, leg, i === 0)));
+    arrange(this.rows, rows.length ? rows : [this.nothing]);
   }
 
   row(trade, leg, isFirst) {

@@ -91,8 +91,8 @@ export class ChainTable {
     if (!ticker) return;
     setText(texts.bid, format.exact(ticker.bid_price));
     setText(texts.ask, format.exact(ticker.ask_price));
-    setText(texts.bidSize, format.short(ticker.bid_quantity));
-    setText(texts.askSize, format.short(ticker.ask_quantity));
+    setText(texts.bidSize, format.exact(ticker.bid_quantity));
+    setText(texts.askSize, format.exact(ticker.ask_quantity));
     setText(texts.mark, format.number(ticker.mark_price, instrument.priceDecimals));
     setText(texts.volatility, format.percent(ticker.mark_volatility));
     setText(texts.delta, format.signed(ticker.delta, 2));

@@ -29,8 +29,8 @@ class Parents extends Widget {
     this.tab = readRoot(location.hash) ? "" : "parent";
     this.tabs = Object.entries(TABS).map(([tab, title]) => element("button", { class: "tab", type: "button", "data-tab": tab, onclick: () => this.open(tab) }, title));
     this.body = element("div", { class: "panel-body", tabindex: 0, role: "region", "aria-label": "Orders" });
-    this.empty = element("p", { class: "muted", role: "status" }, "");
-    this.append(element("div", { class: "panel-head" }, element("div", { class: "tabs", role: "group", "aria-label": "Kind" }, ...this.tabs)), this.body, this.empty);
+    this.empty = element("p", { class: "panel-empty", role: "status" }, "");
+    this.append(element("div", { class: "panel-head" }, element("div", { class: "tabs", role: "group", "aria-label": "Kind" }, ...this.tabs)), this.empty, this.body);
     this.follow();
   }
 
@@ -63,6 +63,7 @@ class Parents extends Widget {
     for (const tab of this.tabs) setAttribute(tab, "aria-pressed", String(tab.dataset.tab === this.tab));
     arrange(this.body, roots.map((root) => this.row(root)));
     setText(this.empty, roots.length ? "" : EMPTY[this.tab]);
+    this.empty.hidden = roots.length > 0;
   }
 
   row({ kind, id, view }) {

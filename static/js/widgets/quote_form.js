@@ -63,7 +63,7 @@ class QuoteForm extends Widget {
       this.look.node,
       this.terms.node,
       element("div", { class: "quote-net" }, this.nets.bid.node, this.nets.ask.node),
-      element("div", { class: "quote-actions" }, this.submit, this.now, this.cancel, this.refillButton, spread, element("div", {}, this.spread), ...this.steps),
+      element("div", { class: "quote-actions" }, this.submit, this.now, this.cancel, this.refillButton, element("div", { class: "quote-spread" }, spread, this.spread, ...this.steps)),
       this.message,
       this.band.node,
       this.preview.node,

@@ -75,7 +75,8 @@ class Quoter extends Widget {
     const count = this.changes.length;
     setText(this.submit, count ? `Set ${count} changed` : "Nothing changed");
     setDisabled(this.submit, count === 0);
-    this.takers.replaceChildren(...[...firm.counterparties.values()].sort((a, b) => b.quotes - a.quotes).map(takerRow));
+    const takers = [...firm.counterparties.values()].sort((a, b) => b.quotes - a.quotes).map(takerRow);
+    this.takers.replaceChildren(...(takers.length ? takers : [noTaker()]));
   }
 
   switchCoin(coin) {
@@ -111,6 +112,10 @@ class Quoter extends Widget {
     setText(this.message, text);
     setAttribute(this.message, "data-kind", kind);
   }
+}
+
+function noTaker() {
+  return element("tr", {}, element("td", { class: "left muted", colspan: 5 }, "No taker has been quoted yet."));
 }
 
 function takerRow(taker) {
