@@ -66,6 +66,8 @@ class Maker:
         self._busy: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_live = False
+        self._has_begun = False
+        """A snapshot was taken: what was quoted since, and not from here, is a person's."""
 
     async def run(self) -> None:
         """Until canceled. Raises clients.Unauthorized."""
@@ -109,8 +111,13 @@ class Maker:
     async def _start_over(self, state: clients.State) -> None:
         self._rfqs = {rfq.rfq_id: rfq for rfq in state.rfqs if _is_ours(rfq)}
         self._left_alone.intersection_update(self._rfqs)
+        self._notes.keep_only(self._rfqs.values())
         for rfq in self._rfqs.values():
-            self._notes.see(rfq)
+            if self._has_begun:
+                self._take_quote(rfq)
+            else:
+                self._notes.see(rfq)
+        self._has_begun = True
         self._counterparties.replace(state.counterparties)
         for quoter in state.quoters:
             self._take_parameters(quoter)
@@ -148,9 +155,7 @@ class Maker:
 
     async def _take_rfq(self, rfq: RfqView) -> None:
         is_new = rfq.rfq_id not in self._rfqs
-        if not self._notes.take(rfq):
-            self._left_alone.add(rfq.rfq_id)
-            log.info("rfq %d: a person quotes it", rfq.rfq_id)
+        self._take_quote(rfq)
         if _is_ours(rfq) and len(self._rfqs) < RFQS_MAX:
             self._rfqs[rfq.rfq_id] = rfq
             if is_new:
@@ -163,6 +168,11 @@ class Maker:
             self._notes.forget(rfq)
             self._forget(rfq.rfq_id)
             await self._follow()
+
+    def _take_quote(self, rfq: RfqView) -> None:
+        if not self._notes.take(rfq):
+            self._left_alone.add(rfq.rfq_id)
+            log.info("rfq %d: a person quotes it", rfq.rfq_id)
 
     def _learn(self, rfq: RfqView) -> None:
         """From an RFQ that this process quoted and that is over."""
@@ -304,15 +314,14 @@ class Maker:
                 return
 
     async def _say_farewell(self) -> None:
-        """A maker that goes leaves no quote behind, nor one that is on its way; one that is killed leaves quotes with a
-        short life.
+        """A maker that goes leaves no quote of its own behind, nor one that is on its way; one that is killed leaves
+        quotes with a short life. A person's stay.
         """
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        seen = {quote.quote_id for rfq in self._rfqs.values() if (quote := find_active(rfq)) is not None}
-        cancels = [
-            messages.CancelQuote(command_id=_command_id(), quote_id=quote_id)
-            for quote_id in seen | set(self._quote_ids.values())
-        ]
+        own = [rfq for rfq in self._rfqs.values() if rfq.rfq_id not in self._left_alone]
+        seen = {quote.quote_id for rfq in own if (quote := find_active(rfq)) is not None}
+        sent = {quote_id for rfq_id, quote_id in self._quote_ids.items() if rfq_id not in self._left_alone}
+        cancels = [messages.CancelQuote(command_id=_command_id(), quote_id=quote_id) for quote_id in seen | sent]
         await asyncio.gather(*(self._client.send(cancel) for cancel in cancels), return_exceptions=True)
         await self._keep_decisions()
         await self._report()

@@ -7,6 +7,7 @@ person who sends what the quoter proposes has the RFQ.
 
 import dataclasses
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 
 from strategies.quoting import TwoWay
@@ -62,6 +63,13 @@ class Notes:
         """What stood before this process began: an earlier run's, to be replaced."""
         for quote in rfq.quotes:
             self._seen.setdefault(quote.quote_id, quote.version)
+
+    def keep_only(self, rfqs: Iterable[RfqView]) -> None:
+        """What ended while nobody was told of it is forgotten."""
+        kept = list(rfqs)
+        ids, quote_ids = {rfq.rfq_id for rfq in kept}, {quote.quote_id for rfq in kept for quote in rfq.quotes}
+        self._submitted = {rfq_id: made for rfq_id, made in self._submitted.items() if rfq_id in ids}
+        self._seen = {quote_id: version for quote_id, version in self._seen.items() if quote_id in quote_ids}
 
     def newest(self, rfq_id: int) -> TwoWay | None:
         submitted = self._submitted.get(rfq_id)
