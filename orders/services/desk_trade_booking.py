@@ -28,8 +28,10 @@ def book(trade: DeskTrade, *, first_execution_id: int, at: dt.datetime) -> None:
         _book_side(trade, leg, first_execution_id + leg.number, is_other=False, at=at)
         if leg.other_account_id is not None:
             _book_side(trade, leg, first_execution_id + leg.number, is_other=True, at=at)
-    if trade.kind in (DeskTradeKind.ALLOCATION, DeskTradeKind.UNDO):
+    if trade.kind == DeskTradeKind.ALLOCATION:
         _share_fees(trade, legs, first_execution_id, at)
+    elif trade.kind == DeskTradeKind.UNDO:
+        _pay_back_fees(trade, legs, first_execution_id, at)
 
 
 def traded_lots(trade: DeskTrade) -> int:
@@ -91,22 +93,35 @@ def _elsewhere(trade: DeskTrade) -> settlement.Elsewhere:
 
 
 def _share_fees(trade: DeskTrade, legs: list[DeskLeg], execution_id: int, at: dt.datetime) -> None:
-    """In proportion to the lots, the remainder by largest remainder; an undoing pays the same back."""
-    is_undo = trade.kind == DeskTradeKind.UNDO
-    shared = trade.original if is_undo else trade
-    assert shared is not None, "an undoing names what it undoes"
+    """In proportion to the lots, the remainder by largest remainder."""
     lots: dict[int, int] = {}
     for leg in legs:
         lots[leg.account_id] = lots.get(leg.account_id, 0) + leg.quantity_lots
-    weights = [*lots.values(), traded_lots(shared) - sum(lots.values())]
-    parts = divide(shared.fee, weights) if shared.fee else [0] * len(weights)
+    weights = [*lots.values(), traded_lots(trade) - sum(lots.values())]
+    parts = divide(trade.fee, weights) if trade.fee else [0] * len(weights)
     source = legs[0].other_account_id
     assert source is not None, "an allocation comes from an account"
     settlement.pass_on_fees(
-        key=f"desk_trade:{trade.pk}:fee",
-        payers={account_id: -part if is_undo else part for account_id, part in zip(lots, parts, strict=False)},
+        key=_fee_key(trade),
+        payers=dict(zip(lots, parts, strict=False)),
         payee_account_id=source,
         asset=trade.fee_asset,
         execution_id=execution_id,
         at=at,
     )
+
+
+def _pay_back_fees(trade: DeskTrade, legs: list[DeskLeg], execution_id: int, at: dt.datetime) -> None:
+    """What was passed on, whatever has traded since."""
+    assert trade.original is not None, "an undoing names what it undoes"
+    settlement.pay_back_fees(
+        key=_fee_key(trade),
+        of=_fee_key(trade.original),
+        account_ids={leg.account_id for leg in legs},
+        execution_id=execution_id,
+        at=at,
+    )
+
+
+def _fee_key(trade: DeskTrade) -> str:
+    return f"desk_trade:{trade.pk}:fee"

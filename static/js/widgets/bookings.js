@@ -57,7 +57,7 @@ class Bookings extends Widget {
     const other = leg.other_account_id ? accountName(leg.other_account_id) : trade.source;
     const people = isFirst ? [personName(trade.requested_by_user_id), trade.decided_by_user_id ? personName(trade.decided_by_user_id) : "", trade.reason] : ["", "", ""];
     const side = leg.reverses ? `${leg.side} (takes back ${leg.reverses})` : leg.side;
-    const texts = [...head, accountName(leg.account_id), other, leg.instrument_name, side, leg.quantity, leg.price, leg.execution_id ? String(leg.execution_id) : "", isFirst && trade.fee !== "0" ? `${trade.fee} ${trade.fee_asset}` : "", ...people];
+    const texts = [...head, accountName(leg.account_id), other, leg.instrument_name, side, format.exact(leg.quantity), format.exact(leg.price), leg.execution_id ? String(leg.execution_id) : "", isFirst && trade.fee !== "0" ? `${trade.fee} ${trade.fee_asset}` : "", ...people];
     const cells = texts.map((text, i) => element("td", { class: FIGURES.has(i) ? null : "left", "data-state": i === 2 ? trade.state : null, "data-side": i === 6 ? leg.side : null }, text || " "));
     return element("tr", { "data-trade": String(trade.desk_trade_id) }, ...cells, element("td", { class: "left booking-acts" }, ...(isFirst ? this.buttons(trade) : [" "])));
   }

@@ -317,6 +317,22 @@ def test_an_allocation_is_undone_by_the_same_the_other_way_round(venue, desk, ro
     assert lots_held(venue, funds[1]) == 1
 
 
+def test_an_undoing_pays_back_the_same_fee_after_a_late_fill(venue, desk, row, funds):
+    """What traded since the trade was shared out changes no account's part of it."""
+    order = trade_at_two_prices(venue, desk)
+    before = paid(desk.account)
+    trade = allocate(desk, order, [Share(account_id=one.id, quantity="0.1") for one in funds])
+    settle(venue)
+    assert Transfer.objects.filter(key__startswith=f"desk_trade:{trade.pk}:fee").count() == 2
+    Order.objects.filter(pk=order.pk).update(cumulative_lots=50, quantity_lots=50)
+    counter = undo(desk, DeskTrade.objects.get(pk=trade.pk))
+    settle(venue)
+    counter.refresh_from_db()
+    assert (counter.state, counter.gateway_reason) == ("done", "")
+    assert (paid(desk.account), paid(funds[0]), paid(funds[1])) == (before, 0, 0)
+    assert settlement.check_ledger() == []
+
+
 def test_an_account_that_the_gateway_does_not_let_trade_gets_nothing(venue, desk, row, funds):
     order = trade_at_two_prices(venue, desk)
     stranger = Account.objects.create(firm=desk.firm, desk=desk.desk, name="Unlimited")
