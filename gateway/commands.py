@@ -24,7 +24,7 @@ from wire import gateway as messages
 from wire import gateway_controls as controls
 from wire.gateway_algos import SteerAlgo
 from wire.gateway_fix import FixCommand, ResetFixSequence, SetFixSession, TellFixSession
-from wire.gateway_routes import AmendRoute, CancelRoute, PlaceRoute
+from wire.gateway_routes import AmendRoute, AskVenueRfq, CancelRoute, CancelVenueRfq, PlaceRoute
 from wire.limits import COMMAND_ID_LENGTH_MAX
 from wire.transport import COMMANDS_STREAM, COMMANDS_WATERMARK, ENTRY_FIELD
 from wire.units import (
@@ -69,7 +69,7 @@ class CommandReader:
         on_order: Callable[[messages.PlaceOrder], None],
         on_fix: Callable[[int, FixCommand, list[tuple[int, bytes]]], Awaitable[None]],
         on_algo: Callable[[int, SteerAlgo], Awaitable[None]],
-        on_route: Callable[[PlaceRoute], None],
+        on_route: Callable[[PlaceRoute | AskVenueRfq | CancelVenueRfq], None],
     ) -> None:
         """``on_fix`` and ``on_algo`` carry numbered commands out, durably; ValueError: it makes no sense. ``on_fix`` is
         shown the numbers and bodies that were read behind it.
@@ -132,7 +132,7 @@ class CommandReader:
                 await self._on_fix(sequence, command, self._behind)
             if isinstance(command, SteerAlgo):
                 await self._on_algo(sequence, command)
-            if isinstance(command, PlaceRoute):
+            if isinstance(command, PlaceRoute | AskVenueRfq | CancelVenueRfq):
                 self._on_route(command)
             await self._submitter.submit(sequence, command)
         except CannotTake as error:
@@ -352,6 +352,8 @@ def _route_commands(engine: parley_core.Engine) -> dict[type, Callable[[int, Any
     return {
         PlaceRoute: lambda s, c: _place_route(engine, s, c),
         CancelRoute: lambda s, c: submit(engine.cancel_route, s, c.route_id),
+        AskVenueRfq: lambda s, _: submit(engine.note_command, s),
+        CancelVenueRfq: lambda s, _: submit(engine.note_command, s),
         AmendRoute: lambda s, c: submit(
             engine.amend_route, s, c.valid_until_ns, c.route_id, c.quantity_lots, c.price_ticks
         ),

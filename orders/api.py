@@ -12,6 +12,7 @@ from orders.desk_trade_api import router as desk_trades_router
 from orders.parent_api import router as parents_router
 from orders.route_api import router as routes_router
 from orders.selectors import OrderEventView, OverrideView
+from orders.venue_rfq_api import router as venue_rfqs_router
 from wire.client import (
     AmendOrder,
     ApproveOverride,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 router = Router(tags=["orders"])
 router.add_router("", parents_router)
 router.add_router("", routes_router)
+router.add_router("", venue_rfqs_router)
 router.add_router("", baskets_router)
 router.add_router("", desk_trades_router)
 

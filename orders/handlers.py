@@ -10,7 +10,15 @@ import msgspec
 from common import clock
 from common.actor import Actor
 from market import selectors as market
-from orders import basket_handlers, desk_trade_handlers, route_handlers, services, tree_selectors, volume_selectors
+from orders import (
+    basket_handlers,
+    desk_trade_handlers,
+    route_handlers,
+    services,
+    tree_selectors,
+    venue_rfq_handlers,
+    volume_selectors,
+)
 from orders.command_handlers import Handler, accepting
 from wire import client_parents, gateway
 from wire.client import (
@@ -107,6 +115,7 @@ SOCKET_HANDLERS: dict[type[ClientMessage], Handler] = {
     CancelOrder: cancel_order,
     CancelAll: cancel_all,
     **route_handlers.SOCKET_HANDLERS,
+    **venue_rfq_handlers.SOCKET_HANDLERS,
     **basket_handlers.SOCKET_HANDLERS,
     **desk_trade_handlers.SOCKET_HANDLERS,
 }

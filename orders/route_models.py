@@ -84,6 +84,10 @@ class Route(models.Model):
     parent = models.ForeignKey("orders.ParentOrder", on_delete=models.PROTECT, null=True, related_name="routes")
     split = models.ForeignKey(SplitOrder, on_delete=models.PROTECT, null=True, related_name="routes")
     order = models.OneToOneField("orders.Order", on_delete=models.PROTECT, null=True, related_name="route")
+    venue_rfq = models.ForeignKey("orders.VenueRfq", on_delete=models.PROTECT, null=True, related_name="routes")
+    """It is a leg of that request's acceptance."""
+    acceptance = models.PositiveSmallIntegerField(default=0)
+    """Of the request, counted from 1."""
     command_id = models.CharField(max_length=64)
     user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     desk = models.ForeignKey("accounts.Desk", on_delete=models.PROTECT, related_name="+")
@@ -159,6 +163,7 @@ class Route(models.Model):
             models.Index(fields=["firm", "-id"]),
             models.Index(fields=["parent", "id"], name="route_of_parent", condition=Q(parent__isnull=False)),
             models.Index(fields=["split", "id"], name="route_of_split", condition=Q(split__isnull=False)),
+            models.Index(fields=["venue_rfq", "id"], name="route_of_venue_rfq", condition=Q(venue_rfq__isnull=False)),
             models.Index(fields=["awaiting_since"], name="route_awaiting", condition=Q(awaiting_since__isnull=False)),
             models.Index(fields=["firm", "account"], name="route_working", condition=~Q(state__in=_TERMINAL)),
         ]

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from audit import services as audit
 from orders import route_selectors as selectors
+from orders.venue_rfq_publishers import publish_venue_rfq
 from streams import services as streams
 from wire.facts_routes import RouteChanged, RouteFilled, SplitChanged
+from wire.units import TERMINAL_ORDER_STATES, OrderState
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,6 +24,8 @@ def publish_route(route: Route, fill: FillView | None = None) -> None:
     view = selectors.route_view(route)
     fact = RouteChanged(route=view) if fill is None else RouteFilled(route=view, fill=fill)
     streams.publish_fact(firm_id=route.firm_id, fact=fact)
+    if route.venue_rfq is not None and OrderState(route.state) in TERMINAL_ORDER_STATES:
+        publish_venue_rfq(route.venue_rfq)
 
 
 def publish_split(split: SplitOrder, routes: list[Route]) -> None:

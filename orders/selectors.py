@@ -12,7 +12,7 @@ from common import clock
 from common.decimals import plain_text
 from common.errors import NotFound
 from market import selectors as market
-from orders import parent_selectors, route_selectors
+from orders import parent_selectors, route_selectors, venue_rfq_selectors
 from orders.models import Order, OrderEvent, OrderQuerySet, OverrideRequest
 from settlement import selectors as settlement
 from wire.facts import FillView, OrderView
@@ -136,6 +136,7 @@ def snapshot(firm_id: int, role: str) -> dict[str, list[object]]:
         "parents": list(parent_selectors.snapshot(firm_id)),
         "parent_policies": list(parent_selectors.list_policies(firm_id)),
         **route_selectors.snapshot(firm_id),
+        **venue_rfq_selectors.snapshot(firm_id),
     }
 
 

@@ -69,6 +69,7 @@ from wire.client_routes import AmendRoute, CancelRoute, CancelSplit, PlaceBest, 
 from wire.client_routes import PlannedPart as PlannedPart  # noqa: PLC0414 - offered to importers
 from wire.client_types import ClientMessage as ClientMessage  # noqa: PLC0414 - offered to importers
 from wire.client_types import Command, DecimalText, EntityId, NameText, QuantityText, ReasonText
+from wire.client_venue_rfqs import AcceptVenueRfq, AskVenue, CancelVenueRfq
 from wire.limits import (
     QUANTITY_LOTS_MAX,
     RFQ_LEGS_MAX,
@@ -209,6 +210,9 @@ AnyClientMessage = (
     | AmendRoute
     | PreviewBest
     | PlaceBest
+    | AskVenue
+    | AcceptVenueRfq
+    | CancelVenueRfq
     | CreateRfq
     | CancelRfq
     | SaveDraft

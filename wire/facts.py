@@ -19,6 +19,7 @@ from wire.facts_protection import DeskLimitsChanged, LastLookChanged, Protection
 from wire.facts_routes import RouteChanged, RouteFilled, SplitChanged
 from wire.facts_routes import RoutePlanView as RoutePlanView  # noqa: PLC0414 - offered to importers
 from wire.facts_routes import RouteView as RouteView  # noqa: PLC0414 - offered to importers
+from wire.facts_venue_rfqs import VenueRfqChanged
 from wire.negotiation import AllocationReason, QuoteCondition, QuoteOutcome, TriggerState
 from wire.parent_views import ParentChanged, ParentPolicyChanged
 from wire.units import (
@@ -240,6 +241,7 @@ AnyFact = (
     | RouteChanged
     | RouteFilled
     | SplitChanged
+    | VenueRfqChanged
     | BlockFilled
     | RfqChanged
     | DraftChanged

@@ -4,14 +4,17 @@
 ``RouteReported.report``; the engine adds what it counted of them.
 """
 
+from decimal import Decimal
+
 from wire.gateway_controls import GatewayCommand
 from wire.gateway_entered import GatewayEvent
 from wire.units import OrderType, Side, TimeInForce
 from wire.venue_reports import ExecutionReport
+from wire.venue_rfqs import BlockLeg, VenueRfqLeg
 
 
 class PlaceRoute(GatewayCommand, tag="gateway.place_route"):
-    """``client_order_id``: what it is called at the venue, used once."""
+    """``client_order_id``: what it is called at the venue, used once. ``block``: of a leg of a block RFQ."""
 
     valid_until_ns: int
     route_id: int
@@ -32,6 +35,7 @@ class PlaceRoute(GatewayCommand, tag="gateway.place_route"):
     strategy_id: int = 0
     parent_order_id: int = 0
     confirmed_soft_bound_micros: int = 0
+    block: BlockLeg | None = None
 
 
 class CancelRoute(GatewayCommand, tag="gateway.cancel_route"):
@@ -45,6 +49,21 @@ class AmendRoute(GatewayCommand, tag="gateway.amend_route"):
     route_id: int
     quantity_lots: int | None = None
     price_ticks: int | None = None
+
+
+class AskVenueRfq(GatewayCommand, tag="gateway.ask_venue_rfq"):
+    """``label``: what it is called at the venue, used once. It makes no exposure: the engine only takes its number."""
+
+    valid_until_ns: int
+    venue: str
+    label: str
+    legs: list[VenueRfqLeg]
+    quantity: Decimal
+
+
+class CancelVenueRfq(GatewayCommand, tag="gateway.cancel_venue_rfq"):
+    venue: str
+    label: str
 
 
 class RouteAdmitted(GatewayEvent, tag="gateway.route_admitted"):
@@ -129,7 +148,7 @@ class RouteEntered(GatewayEvent, tag="gateway.route_entered"):
     parent_order_id: int
 
 
-AnyRouteCommand = PlaceRoute | CancelRoute | AmendRoute
+AnyRouteCommand = PlaceRoute | CancelRoute | AmendRoute | AskVenueRfq | CancelVenueRfq
 AnyRouteEvent = (
     RouteAdmitted
     | RouteRefused

@@ -183,6 +183,8 @@ class VenueLink(Frame, tag="venue_link"):
     """Takes orders now: agreed with the venue since the connection began."""
     open_orders: int = 0
     """Ours and adopted ones."""
+    takes_block_rfqs: bool = False
+    """Its makers can be asked now."""
     breaks: int = 0
     """Instruments of which the venue holds another position than our executions explain."""
 

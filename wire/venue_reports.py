@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from wire.units import Liquidity, OrderState, Side
+from wire.venue_rfqs import VenueRfqReport
 
 OWN_BOOK = "parley"
 """What our own book is called among the venues."""
@@ -37,6 +38,8 @@ class ReportKind(enum.StrEnum):
     """``held`` at the venue beside ``expected`` by our executions: a break where they differ, its end where they
     agree.
     """
+    RFQ = "rfq"
+    """How a block RFQ of ours stands: ``block_rfq``."""
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +85,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True):
     sent_at_ns: int = 0
     expected: Decimal | None = None
     held: Decimal | None = None
+    block_rfq: VenueRfqReport | None = None
 
 
 def client_order_id(route_id: int, token: str) -> str:

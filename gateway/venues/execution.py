@@ -16,7 +16,9 @@ CLIENT_ORDER_ID_LENGTH_MAX = 64
 
 
 class NewVenueOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """``price`` None: a market order. ``client_order_id``: ours, never used twice. ``sent_at_ns``: when it left."""
+    """``price`` None: a market order. ``client_order_id``: ours, never used twice. ``sent_at_ns``: when it left.
+    ``venue_order_id``: the venue's, where it is known before the order is there: of a leg of a block RFQ.
+    """
 
     client_order_id: str
     name: str
@@ -28,6 +30,7 @@ class NewVenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     is_post_only: bool = False
     is_reduce_only: bool = False
     sent_at_ns: int = 0
+    venue_order_id: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < len(self.client_order_id) <= CLIENT_ORDER_ID_LENGTH_MAX or self.quantity <= 0:

@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.owned_file import OwnedFile
 from gateway.venues.execution import ExecutionReport, NewVenueOrder
+from wire.gateway_routes import AskVenueRfq
 
 RECORDS_MAX = 1_000_000
 """A log that is full takes no new orders: it is put aside by a person, with nothing working at the venue."""
@@ -39,6 +40,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sent: NewVenueOrder | None = None
     report: ExecutionReport | None = None
     baseline: Baseline | None = None
+    rfq: AskVenueRfq | None = None
 
 
 _encode = msgspec.json.Encoder().encode

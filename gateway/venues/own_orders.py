@@ -10,9 +10,10 @@ import msgspec
 
 from gateway.venues.execution import Execution, ExecutionReport, NewVenueOrder, OrderView, ReportKind
 from wire.units import TERMINAL_ORDER_STATES, OrderState, Side
+from wire.venue_rfqs import VenueRfqReport
 
 NOTHING = Decimal(0)
-ASIDE = frozenset({ReportKind.POSITION, ReportKind.CANCEL_REJECTED, ReportKind.AMEND_REJECTED})
+ASIDE = frozenset({ReportKind.POSITION, ReportKind.CANCEL_REJECTED, ReportKind.AMEND_REJECTED, ReportKind.RFQ})
 """Kinds of reports that change no order."""
 
 
@@ -99,6 +100,7 @@ class OwnOrders:
             sent_at_ns=order.sent_at_ns,
         )
         self.orders[own.client_order_id] = own
+        self._name(own, order.venue_order_id)
         return own
 
     def take_order(self, view: OrderView, now_ns: int) -> list[ExecutionReport]:
@@ -175,26 +177,12 @@ class OwnOrders:
 
     def compare_position(self, name: str, expected: Decimal, held: Decimal, now_ns: int) -> list[ExecutionReport]:
         """What the venue holds of an instrument beside what our executions explain."""
-        self.last_number += 1
-        report = ExecutionReport(
-            number=self.last_number,
-            venue=self.venue,
-            kind=ReportKind.POSITION,
-            client_order_id="",
-            venue_order_id="",
-            name=name,
-            side=Side.BUY,
-            state=OrderState.UNKNOWN,
-            quantity=NOTHING,
-            price=None,
-            cumulative=NOTHING,
-            leaves=NOTHING,
-            canceled=NOTHING,
-            received_at_ns=now_ns,
-            expected=expected,
-            held=held,
-        )
-        return [report]
+        report = self._aside(ReportKind.POSITION, name, now_ns)
+        return [msgspec.structs.replace(report, expected=expected, held=held)]
+
+    def tell_rfq(self, told: VenueRfqReport, now_ns: int) -> list[ExecutionReport]:
+        """How a block RFQ stands."""
+        return [msgspec.structs.replace(self._aside(ReportKind.RFQ, "", now_ns), block_rfq=told)]
 
     def doubt(self, client_order_id: str, now_ns: int) -> list[ExecutionReport]:
         """No answer: it may be there or not."""
@@ -260,6 +248,26 @@ class OwnOrders:
     def _remember(self, execution: Execution) -> None:
         self.executions[execution.execution_id] = execution
         self.last_execution_at_ns = max(self.last_execution_at_ns, execution.at_ns)
+
+    def _aside(self, kind: ReportKind, name: str, now_ns: int) -> ExecutionReport:
+        """Of no order."""
+        self.last_number += 1
+        return ExecutionReport(
+            number=self.last_number,
+            venue=self.venue,
+            kind=kind,
+            client_order_id="",
+            venue_order_id="",
+            name=name,
+            side=Side.BUY,
+            state=OrderState.UNKNOWN,
+            quantity=NOTHING,
+            price=None,
+            cumulative=NOTHING,
+            leaves=NOTHING,
+            canceled=NOTHING,
+            received_at_ns=now_ns,
+        )
 
     def _report(
         self, order: OwnOrder, kind: ReportKind, now_ns: int, execution: Execution | None = None

@@ -178,6 +178,7 @@ def encode_link(venue: Shown, now_ns: int) -> NamedFrame:
         is_ready=trading is not None and trading.is_ready,
         open_orders=0 if trading is None else len(trading.own.open_orders()),
         breaks=0 if trading is None else len(trading.breaks),
+        takes_block_rfqs=trading is not None and trading.block_rfqs is not None and trading.block_rfqs.is_offered,
     )
     return f"venue_link.{venue.name}", _encode(frame)
 

@@ -12,15 +12,20 @@ from typing import Any
 
 import parley_core
 
+from gateway import clock
 from gateway.commands import CannotTake
 from gateway.engine import EngineStopped, RawEvent, submit
 from gateway.events import EVENT_TYPES
 from gateway.registry import Registry
+from gateway.venues.block_legs import BlockLegs
+from gateway.venues.block_rfqs import BlockRfqs
 from gateway.venues.execution import ExecutionReport, NewVenueOrder, ReportKind
 from gateway.venues.own_orders import OwnOrder
 from gateway.venues.route_reports import engine_report
 from gateway.venues.trading import NoAnswer, NotReady, Refused, VenueTrading
 from wire.gateway_routes import (
+    AskVenueRfq,
+    CancelVenueRfq,
     PlaceRoute,
     RouteAdmitted,
     RouteAmendAdmitted,
@@ -62,6 +67,7 @@ class VenueRoutes:
         self._cancels: set[int] = set()
         """Routes that are to be canceled as soon as their venue can be asked."""
         self._work: set[asyncio.Task[None]] = set()
+        self._blocks = BlockLegs()
         self._wake = {venue: asyncio.Event() for venue in self.tradings}
         for venue, trading in self.tradings.items():
             taken = engine.venue_report(venue)
@@ -71,8 +77,13 @@ class VenueRoutes:
             trading.on_report = self._on_report
         self._recover()
 
-    def on_command(self, command: PlaceRoute) -> None:
-        """A route on its way to the engine. Raises CannotTake for a venue that takes no orders here."""
+    def on_command(self, command: PlaceRoute | AskVenueRfq | CancelVenueRfq) -> None:
+        """A route on its way to the engine, or a request to a venue's makers. Raises CannotTake for a venue that takes
+        no orders here, or has no makers.
+        """
+        if not isinstance(command, PlaceRoute):
+            self._on_rfq(command)
+            return
         self.require(command.venue)
         self.on_entered(command)
 
@@ -85,6 +96,25 @@ class VenueRoutes:
         """It is sent as soon as the engine admits it; one that an earlier process entered never is."""
         self._waiting[command.route_id] = command
 
+    def _on_rfq(self, command: AskVenueRfq | CancelVenueRfq) -> None:
+        """In the venue's log when this returns."""
+        rfqs = self._rfqs(command.venue)
+        try:
+            if isinstance(command, AskVenueRfq):
+                rfqs.ask(command)
+            else:
+                rfqs.cancel(command.label)
+        except NotReady as error:
+            raise CannotTake("venue_not_ready", str(error)) from error
+        except KeyError as error:
+            raise CannotTake("unknown_venue_rfq", f"{command.venue} was not asked {command.label}") from error
+
+    def _rfqs(self, venue: str) -> BlockRfqs:
+        trading = self.tradings.get(venue)
+        if trading is None or trading.block_rfqs is None:
+            raise CannotTake("no_block_rfqs", f"{venue} has no makers to ask")
+        return trading.block_rfqs
+
     def on_event(self, raw: RawEvent) -> None:
         """An event that is on disk."""
         kind, payload = raw[5], raw[6]
@@ -93,7 +123,9 @@ class VenueRoutes:
         route_id = payload[0]
         assert isinstance(route_id, int), "the first field of these events is the route"
         if kind == REFUSED:
-            self._waiting.pop(route_id, None)
+            command = self._waiting.pop(route_id, None)
+            if command is not None and command.block is not None:
+                self._leave_out(self._blocks.refuse(command, clock.now_ns()), "leg_refused")
         elif kind == ADMITTED:
             self._on_admitted(route_id)
         elif kind == CANCEL:
@@ -141,10 +173,39 @@ class VenueRoutes:
         if command is None:
             return
         self._names[route_id] = command.client_order_id
-        if len(self._work) >= WORK_MAX:
-            self.tradings[command.venue].refuse(self._order_of(command), "too_many_requests")
+        if command.block is not None:
+            self._on_leg_admitted(command)
+        elif len(self._work) >= WORK_MAX:
+            self._leave_out([command], "too_many_requests")
         else:
             self._begin(self._place(command))
+
+    def _on_leg_admitted(self, command: PlaceRoute) -> None:
+        legs, left_out = self._blocks.admit(command, clock.now_ns())
+        self._leave_out(left_out, "leg_refused")
+        if legs and len(self._work) >= WORK_MAX:
+            self._leave_out(legs, "too_many_requests")
+        elif legs:
+            self._begin(self._place_block(legs))
+
+    def _leave_out(self, commands: list[PlaceRoute], reason: str) -> None:
+        """They will not be sent."""
+        for command in commands:
+            self.tradings[command.venue].refuse(self._order_of(command), reason)
+
+    async def _place_block(self, commands: list[PlaceRoute]) -> None:
+        """Every leg, or none."""
+        block = commands[0].block
+        assert block is not None, "a leg says what it is a leg of"
+        if any(command.route_id in self._cancels for command in commands):
+            self._leave_out(commands, "canceled_before_sent")
+            return
+        try:
+            rfqs = self._rfqs(commands[0].venue)
+            await rfqs.accept(block, [self._order_of(command) for command in commands])
+        except (NotReady, CannotTake) as error:
+            log.warning("venue %s: %s is not accepted: %s", commands[0].venue, block.label, error)
+            self._leave_out(commands, "venue_not_ready")
 
     async def _place(self, command: PlaceRoute) -> None:
         trading, order = self.tradings[command.venue], self._order_of(command)
@@ -240,8 +301,11 @@ class VenueRoutes:
     async def _verify(self, trading: VenueTrading) -> None:
         while True:
             await asyncio.sleep(VERIFY_SECONDS)
+            self._leave_out(self._blocks.give_up(clock.now_ns()), "legs_incomplete")
             try:
                 await trading.verify()
+                if trading.block_rfqs is not None and trading.block_rfqs.is_offered:
+                    await trading.block_rfqs.reconcile()
             except (NoAnswer, Refused) as error:
                 log.warning("venue %s: not compared: %s", trading.venue, error)
             if trading.is_ready:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -17,7 +17,12 @@ from gateway import clock
 from gateway.venues.execution import Execution, ExecutionReport, NewVenueOrder, OrderView, ReportKind
 from gateway.venues.order_log import Baseline, OrderLog, OrderLogFailed, Record
 from gateway.venues.own_orders import NOTHING, OwnOrder, OwnOrders, find_breaks
+from wire.gateway_routes import AskVenueRfq
 from wire.units import OrderState
+from wire.venue_rfqs import VenueRfqReport
+
+if TYPE_CHECKING:
+    from gateway.venues.block_rfqs import BlockRfqs
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +91,10 @@ class VenueTrading:
         self._baseline: Baseline | None = None
         self._before: frozenset[str] = frozenset()
         self._is_failed = False
+        self.block_rfqs: BlockRfqs | None = None
+        """Where the venue has makers to ask."""
+        self.asked_rfqs: list[AskVenueRfq] = []
+        """Block RFQs that the log holds, oldest first."""
         self._agreeing = asyncio.Lock()
         self._pending: set[asyncio.Task[None]] = set()
         for record in self._log.records:
@@ -119,6 +128,33 @@ class VenueTrading:
         else:
             self._take(view, executions)
         return own
+
+    def log_together(self, orders: Sequence[NewVenueOrder]) -> None:
+        """Legs that are about to leave in one request, in the log when it returns. Raises NotReady."""
+        if not self.is_ready:
+            raise NotReady(f"{self.venue} is not reconciled: nothing new leaves")
+        self._append(*(Record(sent=order) for order in orders))
+        if self._is_failed:
+            raise NotReady(f"{self.venue}: the log of orders cannot be written")
+        for order in orders:
+            self.own.sent(order)
+
+    def answer_together(self, orders: Sequence[NewVenueOrder], executions: Sequence[Execution], reason: str) -> None:
+        """What became of them: executions, or why they were refused; neither: nobody knows."""
+        for execution in executions:
+            self.on_execution(execution)
+        for order in orders:
+            name, now_ns = order.client_order_id, clock.now_ns()
+            self._tell(self.own.reject(name, reason, now_ns) if reason else self.own.doubt(name, now_ns))
+
+    def log_rfq(self, asked: AskVenueRfq) -> None:
+        """In the log when it returns. Raises NotReady."""
+        self._append(Record(rfq=asked))
+        if self._is_failed:
+            raise NotReady(f"{self.venue}: the log of orders cannot be written")
+
+    def tell_rfq(self, told: VenueRfqReport) -> None:
+        self._tell(self.own.tell_rfq(told, clock.now_ns()))
 
     def refuse(self, order: NewVenueOrder, reason: str) -> None:
         """It will not be sent: a report says so, and its id is used up."""
@@ -168,6 +204,8 @@ class VenueTrading:
     def lost(self) -> None:
         """The connection is gone: what is under way is in doubt, nothing new leaves."""
         self.is_ready = False
+        if self.block_rfqs is not None:
+            self.block_rfqs.lost()
         for task in self._pending:
             task.cancel()
 
@@ -324,6 +362,8 @@ class VenueTrading:
             self._restore_break(record.report)
         elif record.baseline is not None:
             self._baseline, self._before = record.baseline, frozenset(record.baseline.known)
+        elif record.rfq is not None:
+            self.asked_rfqs.append(record.rfq)
 
     def _restore_break(self, report: ExecutionReport) -> None:
         if report.kind is not ReportKind.POSITION or report.expected is None or report.held is None:

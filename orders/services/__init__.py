@@ -54,10 +54,12 @@ from orders.services.route_events import (
 )
 from orders.services.routing import amend_route, cancel_route, place_route
 from orders.services.splitting import cancel_split, place_best, reroute_due
+from orders.services.venue_rfqs import accept_venue_rfq, ask_venue, cancel_venue_rfq
 from orders.services.volumes import measure_hourly, measure_own_book
 from orders.services.watching import mark_unanswered
 
 __all__ = [
+    "accept_venue_rfq",
     "allocate_trade",
     "amend_order",
     "amend_route",
@@ -89,12 +91,14 @@ __all__ = [
     "apply_triggered",
     "approve_override",
     "approve_parent",
+    "ask_venue",
     "cancel_all",
     "cancel_order",
     "cancel_orders_of_user",
     "cancel_parent",
     "cancel_route",
     "cancel_split",
+    "cancel_venue_rfq",
     "change_parent",
     "correct_fill",
     "decide_desk_trade",

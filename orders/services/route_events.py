@@ -15,6 +15,7 @@ from orders.domain.routes import RouteStanding, reason_of, reported
 from orders.models import ExternalOrder, Route, RouteFill, SplitOrder, VenueBreak
 from orders.services import parent_reports
 from orders.services.routing import AMEND_ROUTE_PREFIX, CANCEL_ROUTE_PREFIX, ROUTE_PREFIX
+from orders.services.venue_rfq_events import apply_ask_refused, apply_venue_rfq
 from risk import selectors as risk
 from settlement import services as settlement
 from wire import gateway
@@ -90,6 +91,7 @@ def apply_command_refused(envelope: gateway.EventEnvelope) -> None:
     for prefix in (CANCEL_ROUTE_PREFIX, AMEND_ROUTE_PREFIX):
         if event.command_id.startswith(prefix):
             _keep(int(event.command_id.removeprefix(prefix).split(":")[0]), event, envelope)
+    apply_ask_refused(envelope)
 
 
 def apply_reported(envelope: gateway.EventEnvelope) -> None:
@@ -99,6 +101,8 @@ def apply_reported(envelope: gateway.EventEnvelope) -> None:
     at = clock.from_ns(envelope.at_ns)
     if event.report.kind is ReportKind.POSITION:
         _note_position(event.report, at)
+    elif event.report.kind is ReportKind.RFQ:
+        apply_venue_rfq(event.report, at)
     elif event.route_id == 0:
         _note_external(event.report, at)
     else:

@@ -17,7 +17,7 @@ from orders import route_publishers as publishers
 from orders import route_selectors as selectors
 from orders.domain.grid import steps
 from orders.domain.routes import check_route
-from orders.models import Route
+from orders.models import Route, VenueRfq
 from orders.services import commands
 from orders.services.admission import check_admission
 from orders.services.canceling import request_order_cancel
@@ -37,6 +37,7 @@ from wire.units import (
     TimeInForce,
 )
 from wire.venue_reports import OWN_BOOK, client_order_id
+from wire.venue_rfqs import BlockLeg
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -206,6 +207,19 @@ def gateway_command(route: Route, at: dt.datetime) -> gateway.PlaceRoute:
         is_reduce_only=route.is_reduce_only,
         parent_order_id=route.parent_id or (SPLIT_PARENTS_FROM + route.split_id if route.split_id else 0),
         confirmed_soft_bound_micros=route.confirmed_soft_bound_micros,
+        block=None if route.venue_rfq is None else _block_leg(route, route.venue_rfq),
+    )
+
+
+def _block_leg(route: Route, rfq: VenueRfq) -> BlockLeg:
+    assert rfq.accepted_price is not None, "an acceptance has a price"
+    return BlockLeg(
+        label=rfq.label,
+        acceptance=f"{rfq.label}:{route.acceptance}",
+        legs=rfq.legs.count(),
+        side=Side(rfq.accepted_side),
+        price=rfq.accepted_price,
+        quantity=rfq.quantity,
     )
 
 

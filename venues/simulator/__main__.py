@@ -16,6 +16,7 @@ import quickfix
 from redis.asyncio import Redis
 from websockets.asyncio.server import Server
 
+from venues.simulator.block_rfqs import BlockDesk
 from venues.simulator.control import serve_control
 from venues.simulator.exchange import Exchange
 from venues.simulator.faults import AnyAction, Bust, Faults, play_script
@@ -45,6 +46,7 @@ class Venue:
         client = Redis.from_url(settings.valkey_url, socket_timeout=3.0) if settings.valkey_url else None
         self._path: Path = FollowedPath(client) if client else SeededPath(settings.seed)
         self._liquidity = Liquidity(self._exchange, self._path, settings.seed)
+        self._block_desk = BlockDesk(self._exchange, settings.seed, settings.block_grace_ns)
         self._server: Server | None = None
         self._fix: FixFront | None = None
 
@@ -73,7 +75,7 @@ class Venue:
         settings, title = self._settings, self._settings.profile.title
         parts: list[Coroutine[Any, Any, None]] = []
         if settings.port is not None:
-            front = JsonRpcFront(self._exchange, self._faults, settings.secrets)
+            front = JsonRpcFront(self._exchange, self._faults, settings.secrets, self._block_desk)
             self._server = await front.open(settings.port)
             log.info("%s: WebSocket on port %d", title, self._server.sockets[0].getsockname()[1])
             parts.append(front.publish())
@@ -114,6 +116,7 @@ class Venue:
                 listed_at = loop.time()
                 await self._list()
             self._liquidity.step(now_ns)
+            self._block_desk.step(now_ns)
 
     async def _list(self) -> int:
         """How many contracts the path names."""

@@ -12,7 +12,7 @@ from venues.simulator.matching import Event, Level, Matching
 from venues.simulator.profiles import Profile
 from venues.simulator.records import Client, Order, Print, Refused, State, Terms, Trade
 from wire.gateway import AmendRejected, OrderAmended, OrderCanceled, OrderExecuted, OrderRejected, OrderRestated
-from wire.units import NANOSECONDS_PER_MS, Liquidity, Side
+from wire.units import NANOSECONDS_PER_MS, Liquidity, Side, TimeInForce
 
 ORDERS_MAX = 50_000
 """Orders that the venue remembers, finished ones included; the oldest finished one makes room."""
@@ -39,6 +39,16 @@ class Listener(Protocol):
     def on_bust(self, trade: Trade) -> None: ...
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class BlockLegTrade:
+    """A leg of a trade that was agreed on beside the books. ``side``: the client's."""
+
+    contract: Contract
+    side: Side
+    price_ticks: int
+    quantity_lots: int
+
+
 class Exchange:
     """Time is an argument of everything that depends on it. Ids follow from when the venue began, so that one that
     forgot everything does not give them twice.
@@ -62,6 +72,8 @@ class Exchange:
         self._order_ids = itertools.count(first)
         self._trade_ids = itertools.count(first)
         self._trade_sequences: dict[str, int] = {}
+        self._block_lots: dict[tuple[str, str], int] = {}
+        """Client and contract to signed lots of block trades, which pass no book."""
         self.marks: dict[str, float] = {}
         self.indices: dict[str, float] = {}
         self.last_prices: dict[str, float] = {}
@@ -138,6 +150,29 @@ class Exchange:
             listener.on_bust(busted)
         return busted
 
+    def book_block(self, client: Client, legs: list[BlockLegTrade], rfq_id: int, label: str, at_ns: int) -> list[Trade]:
+        """All legs at once; the books do not see them."""
+        trades = []
+        for leg in legs:
+            terms = Terms(
+                side=leg.side, quantity_lots=leg.quantity_lots, price_ticks=leg.price_ticks,
+                time_in_force=TimeInForce.FOK, label=label,
+            )  # fmt: skip
+            order = Order(
+                order_id=next(self._order_ids), client=client, contract=leg.contract, terms=terms,
+                price_ticks=leg.price_ticks, quantity_lots=leg.quantity_lots, created_at_ns=at_ns, updated_at_ns=at_ns,
+                filled_lots=leg.quantity_lots, filled_ticks=leg.quantity_lots * leg.price_ticks, state=State.FILLED,
+            )  # fmt: skip
+            self._remember(order)
+            trade = self._charge(order, leg.price_ticks, leg.quantity_lots, Liquidity.TAKER, at_ns)
+            trade = dataclasses.replace(trade, block_rfq_id=rfq_id)
+            self.trades.append(trade)
+            key = (client.client_id, leg.contract.name)
+            self._block_lots[key] = self._block_lots.get(key, 0) + leg.side.sign * leg.quantity_lots
+            self._tell_order(order, [trade])
+            trades.append(trade)
+        return trades
+
     def open_orders(self, client: Client) -> list[Order]:
         return [order for order in self.orders.values() if order.client is client and order.state is State.OPEN]
 
@@ -154,6 +189,9 @@ class Exchange:
     def positions(self, client: Client) -> dict[str, int]:
         """Contract to signed lots, without what was busted."""
         held = {self._by_id[each].name: lots for each, lots in self.matching.positions(client).items()}
+        for (client_id, name), lots in self._block_lots.items():
+            if client_id == client.client_id:
+                held[name] = held.get(name, 0) + lots
         for trade in self.trades_of(client):
             if trade.is_busted:
                 name = trade.order.contract.name
@@ -193,26 +231,31 @@ class Exchange:
             self.orders.pop(order.order_id, None)
 
     def _trade(self, order: Order, fields: dict[str, Any], at_ns: int) -> Trade:
-        contract, liquidity = order.contract, LIQUIDITIES[fields["liquidity"]]
+        liquidity = LIQUIDITIES[fields["liquidity"]]
         is_taker = liquidity is Liquidity.TAKER
         if is_taker or fields["counterparty_account_id"] == VENUE_ACCOUNT_ID:
             self._print(order, fields, at_ns, is_taker=is_taker)
-        fee, currency = fees.charge(self.profile, contract, fields["price_ticks"], fields["quantity_lots"], liquidity)
-        trade = Trade(
+        trade = self._charge(order, fields["price_ticks"], fields["quantity_lots"], liquidity, at_ns)
+        if order.client is not self.public:
+            self.trades.append(trade)
+        return trade
+
+    def _charge(self, order: Order, ticks: int, lots: int, liquidity: Liquidity, at_ns: int) -> Trade:
+        """The client's side, with its fee."""
+        contract = order.contract
+        fee, currency = fees.charge(self.profile, contract, ticks, lots, liquidity)
+        return Trade(
             trade_id=f"{self.profile.name.upper()}-{next(self._trade_ids)}",
             trade_sequence=self._trade_sequences.get(contract.name, 0),
             order=order,
-            price_ticks=fields["price_ticks"],
-            quantity_lots=fields["quantity_lots"],
+            price_ticks=ticks,
+            quantity_lots=lots,
             at_ns=at_ns,
             liquidity=liquidity,
             fee=fee,
             fee_currency=currency,
             index_price=self.indices.get(contract.terms.base_currency, 0.0),
         )
-        if order.client is not self.public:
-            self.trades.append(trade)
-        return trade
 
     def _print(self, order: Order, fields: dict[str, Any], at_ns: int, *, is_taker: bool) -> None:
         contract = order.contract

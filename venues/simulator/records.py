@@ -74,6 +74,8 @@ class Trade:
     fee_currency: str
     index_price: float
     is_busted: bool = False
+    block_rfq_id: int = 0
+    """Of a leg of a block RFQ."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ class Settings:
     seed: int
     valkey_url: str
     script: list[ScriptLine]
+    block_grace_ns: int
 
 
 def parse_arguments(arguments: Sequence[str]) -> Settings:
@@ -47,6 +48,9 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--follow", action="store_true", help="follow the market that VALKEY_URL holds")
     parser.add_argument("--script", type=Path, help="JSON of misbehavior by time")
+    parser.add_argument(
+        "--block-grace-seconds", type=float, default=5.0, help="after which the taker of a block RFQ sees its quotes"
+    )
     parsed = parser.parse_args(arguments)
     if parsed.port is None and parsed.fix_port is None:
         parser.error("one of --port and --fix-port is needed")
@@ -65,6 +69,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         seed=parsed.seed,
         valkey_url=os.environ.get("VALKEY_URL", "redis://127.0.0.1:6379/0") if parsed.follow else "",
         script=script,
+        block_grace_ns=int(parsed.block_grace_seconds * 10**9),
     )
 
 

@@ -782,6 +782,27 @@ class PlaceBest(Command, frozen=True, kw_only=True, tag="route.place_best"):
     parts: list[PlannedPart]
 
 
+class AskVenue(Command, frozen=True, kw_only=True, tag="venue_rfq.ask"):
+    """Ask the makers of a venue for a structure. quantity: units of it. The venue decides how long it stays open."""
+
+    account_id: int
+    venue: str
+    legs: list[RfqLeg]
+    quantity: str
+
+
+class AcceptVenueRfq(Command, frozen=True, kw_only=True, tag="venue_rfq.accept"):
+    """Trade all legs at once, at ``price`` net or better, all of the quantity or nothing. side: buy takes the asks."""
+
+    venue_rfq_id: int
+    side: Side
+    price: str
+
+
+class CancelVenueRfq(Command, frozen=True, kw_only=True, tag="venue_rfq.cancel"):
+    venue_rfq_id: int
+
+
 class QuotingParameters(msgspec.Struct, frozen=True, kw_only=True):
     """Volatilities in points (1.0 is one percent), vegas in US dollars per point, deltas in coins, shares as fractions.
 
@@ -1384,6 +1405,67 @@ class SplitView(msgspec.Struct, frozen=True, kw_only=True):
 
 class SplitChanged(msgspec.Struct, frozen=True, kw_only=True, tag="route.split_changed", tag_field="type"):
     split: SplitView
+
+
+class VenueRfqLeg(msgspec.Struct, frozen=True, kw_only=True):
+    """``side``: when the structure is bought."""
+
+    instrument_name: str
+    side: Side
+    ratio: int
+
+
+class VenueRfqState(enum.StrEnum):
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+
+class VenueQuoteView(msgspec.Struct, frozen=True, kw_only=True):
+    """``makers``: as far as the venue names them."""
+
+    price: str
+    quantity: str
+    makers: list[str]
+    is_all_or_none: bool
+    updated_at_ns: int
+    expires_at_ns: int
+
+
+class VenueRfqView(msgspec.Struct, frozen=True, kw_only=True):
+    """``venue_reference``: the venue's number of it. ``route_ids``: the legs of the latest acceptance, of which
+    ``accepted_side`` and ``accepted_price`` (the worst that is taken) tell; ``is_accepting``: it is on its way.
+    ``bids`` and ``asks``: the makers', best first.
+    """
+
+    venue_rfq_id: int
+    command_id: str
+    account_id: int
+    user_id: int
+    venue: str
+    venue_reference: str
+    legs: list[VenueRfqLeg]
+    quantity: str
+    state: VenueRfqState
+    bids: list[VenueQuoteView]
+    asks: list[VenueQuoteView]
+    is_accepting: bool
+    accepted_side: Side | None
+    accepted_price: str | None
+    traded_price: str | None
+    route_ids: list[int]
+    reason: str
+    created_at_ns: int
+    updated_at_ns: int
+    expires_at_ns: int | None
+
+
+class VenueRfqChanged(msgspec.Struct, frozen=True, kw_only=True, tag="venue_rfq.changed", tag_field="type"):
+    venue_rfq: VenueRfqView
 
 
 class BlockFilled(msgspec.Struct, frozen=True, kw_only=True, tag="rfq.leg_filled", tag_field="type"):
@@ -2281,6 +2363,8 @@ class VenueLink(msgspec.Struct, frozen=True, kw_only=True, tag="venue_link", tag
     """Takes orders now: agreed with the venue since the connection began."""
     open_orders: int = 0
     """Ours and adopted ones."""
+    takes_block_rfqs: bool = False
+    """Its makers can be asked now."""
     breaks: int = 0
     """Instruments of which the venue holds another position than our executions explain."""
     at_ns: int
@@ -2363,6 +2447,7 @@ AnyFact = (
     | RouteChanged
     | RouteFilled
     | SplitChanged
+    | VenueRfqChanged
     | BlockFilled
     | RfqChanged
     | DraftChanged

@@ -12,9 +12,12 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from gateway import clock
+from gateway.venues.block_rfqs import BlockRfqs
 from gateway.venues.books import VenueBooks
 from gateway.venues.credentials import Credentials
 from gateway.venues.deribit import auth, messages, parse
+from gateway.venues.deribit.block_rfqs import CHANNEL as RFQ_CHANNEL
+from gateway.venues.deribit.block_rfqs import DeribitBlockRfqs
 from gateway.venues.deribit.trading import CHANNELS as PRIVATE_CHANNELS
 from gateway.venues.deribit.trading import DeribitTrading
 from gateway.venues.link import LinkFailed, RequestFailed, converse, refuse_frame
@@ -54,6 +57,7 @@ class DeribitClient:
         self._decode = msgspec.json.Decoder(messages.Envelope).decode
         self._tasks: set[asyncio.Task[None]] = set()
         self._orders = DeribitTrading(self.ask)
+        self._block_rfqs = DeribitBlockRfqs(self.ask)
         self.trading: VenueTrading | None = None
         self.can_trade = credentials is not None
 
@@ -61,6 +65,7 @@ class DeribitClient:
         """Orders over this connection, with their log at ``path``; before it is first opened, with credentials."""
         assert self._credentials is not None, "orders need a key"
         self.trading = VenueTrading(self.name, self._orders, path)
+        self.trading.block_rfqs = BlockRfqs(self.trading, self._block_rfqs)
         return self.trading
 
     @property
@@ -79,12 +84,24 @@ class DeribitClient:
             await self.ask("public/set_heartbeat", {"interval": HEARTBEAT_SECONDS})
             if self.trading is not None:
                 await self.ask("private/subscribe", {"channels": PRIVATE_CHANNELS})
+                await self._open_block_rfqs(self.trading)
                 await self.trading.reconcile()
             while True:
                 await self._follow_listing()
                 await asyncio.sleep(LISTING_SECONDS)
         except (RequestFailed, Refused, NoAnswer, msgspec.DecodeError) as error:
             raise LinkFailed(str(error)) from error
+
+    async def _open_block_rfqs(self, trading: VenueTrading) -> None:
+        """A key may have no right to them: then the venue's makers are not asked, and the rest goes on."""
+        assert trading.block_rfqs is not None, "made with the trading"
+        try:
+            await self.ask("private/subscribe", {"channels": [RFQ_CHANNEL]})
+            await trading.block_rfqs.reconcile()
+        except (RequestFailed, Refused) as error:
+            log.warning("venue %s: no block RFQs: %s", self.name, error)
+            return
+        trading.block_rfqs.is_offered = True
 
     async def probe(self) -> None:
         """Measures the round trip."""
@@ -208,6 +225,8 @@ class DeribitClient:
                 self.tickers[ticker.name] = ticker
             elif topic == "user" and self.trading is not None:
                 self._orders.take(notice.channel.split(".")[1], notice.data, self.trading)
+            elif topic == "block_rfq" and self.trading is not None and self.trading.block_rfqs is not None:
+                self._block_rfqs.take(notice.data, self.trading.block_rfqs)
         except (msgspec.DecodeError, ValueError) as error:
             refuse_frame(self, error)
 

@@ -92,7 +92,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UserTrade(msgspec.Struct, frozen=True, kw_only=True):
-    """``liquidity``: M or T. ``busted``: of our simulated venues only."""
+    """``liquidity``: M or T. ``block_rfq_id``: of what traded as a leg of a block RFQ. ``busted``: of our simulated
+    venues only.
+    """
 
     trade_id: str
     order_id: str
@@ -105,6 +107,7 @@ class UserTrade(msgspec.Struct, frozen=True, kw_only=True):
     fee_currency: str = ""
     liquidity: str = "T"
     label: str = ""
+    block_rfq_id: int | None = None
     busted: bool = False
 
 
@@ -123,3 +126,55 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
     instrument_name: str
     size: float
+
+
+class BlockQuote(msgspec.Struct, frozen=True, kw_only=True):
+    """``amount`` times a leg's ratio is what the leg trades."""
+
+    price: float
+    amount: float
+    makers: list[str] = []
+    execution_instruction: str = "any_part_of"
+    last_update_timestamp: int = 0
+    expires_at: int | None = None
+
+
+class BlockRfqTrade(msgspec.Struct, frozen=True, kw_only=True):
+    price: float
+    amount: float
+    direction: str
+
+
+class BlockRfqLeg(msgspec.Struct, frozen=True, kw_only=True):
+    instrument_name: str
+    direction: str
+    ratio: int
+
+
+class BlockRfq(msgspec.Struct, frozen=True, kw_only=True):
+    """``label``: of its taker alone. ``trades``: of a filled one, in parts where several makers had a share."""
+
+    block_rfq_id: int
+    state: str
+    amount: float
+    creation_timestamp: int
+    expiration_timestamp: int
+    role: str = "taker"
+    label: str | None = None
+    legs: list[BlockRfqLeg] = []
+    bids: list[BlockQuote] = []
+    asks: list[BlockQuote] = []
+    trades: list[BlockRfqTrade] | None = None
+
+
+class BlockRfqPage(msgspec.Struct, frozen=True, kw_only=True):
+    block_rfqs: list[BlockRfq]
+
+
+class BlockTrade(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    trades: list[UserTrade]
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    block_trades: list[BlockTrade] = []

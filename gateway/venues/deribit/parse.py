@@ -5,12 +5,14 @@ from decimal import Decimal
 
 import msgspec
 
+from gateway.venues.block_rfqs import RfqView
 from gateway.venues.books import VenueInstrument
 from gateway.venues.deribit import messages
 from gateway.venues.execution import Execution, OrderView
 from gateway.venues.market import VenueTicker, VenueTrade
 from wire.instruments import InstrumentTerms, UnknownInstrumentName, parse_instrument_name
 from wire.units import NANOSECONDS_PER_MS, Liquidity, OrderState, Side
+from wire.venue_rfqs import MAKER_NAME_LENGTH_MAX, MAKERS_TOLD_MAX, VenueQuote, VenueRfqState
 
 OFFERED_KINDS = frozenset({"future", "option", "spot"})
 """Combinations have names of their own."""
@@ -21,6 +23,16 @@ STATES = {
     "cancelled": OrderState.CANCELED,
     "rejected": OrderState.REJECTED,
 }
+RFQ_STATES = {
+    "created": VenueRfqState.OPEN,
+    "open": VenueRfqState.OPEN,
+    "filled": VenueRfqState.FILLED,
+    "traded": VenueRfqState.FILLED,
+    "cancelled": VenueRfqState.CANCELED,
+    "expired": VenueRfqState.EXPIRED,
+    "closed": VenueRfqState.EXPIRED,
+}
+BLOCK_LEG = "block_rfq-"
 _decode_trades = msgspec.json.Decoder(list[messages.PublicTrade]).decode
 _decode_ticker = msgspec.json.Decoder(messages.Ticker).decode
 
@@ -95,9 +107,10 @@ def read_order(order: messages.Order, contract_amount: Decimal) -> OrderView:
 
 def read_execution(trade: messages.UserTrade, contract_amount: Decimal) -> Execution:
     """As ``read_order``."""
+    leg = None if trade.block_rfq_id is None else name_block_leg(trade.block_rfq_id, trade.instrument_name)
     return Execution(
         execution_id=trade.trade_id,
-        venue_order_id=trade.order_id,
+        venue_order_id=leg or trade.order_id,
         client_order_id=trade.label,
         name=trade.instrument_name,
         side=Side(trade.direction),
@@ -109,6 +122,74 @@ def read_execution(trade: messages.UserTrade, contract_amount: Decimal) -> Execu
         at_ns=trade.timestamp * NANOSECONDS_PER_MS,
         is_busted=trade.busted,
     )
+
+
+def read_block_rfq(rfq: messages.BlockRfq) -> RfqView:
+    """Quotes best first, as the venue sorts nothing. Raises ValueError for a word it never used."""
+    if rfq.state not in RFQ_STATES:
+        raise ValueError(f"state {rfq.state!r} of a block RFQ is not known")
+    trades = rfq.trades or []
+    traded = sum(decimal(trade.amount) for trade in trades)
+    value = sum(decimal(trade.price) * decimal(trade.amount) for trade in trades)
+    return RfqView(
+        venue_rfq_id=rfq.block_rfq_id,
+        label=rfq.label or "",
+        state=RFQ_STATES[rfq.state],
+        venue_amount=decimal(rfq.amount),
+        bids=_read_quotes(rfq.bids, is_bid=True),
+        asks=_read_quotes(rfq.asks, is_bid=False),
+        created_at_ns=rfq.creation_timestamp * NANOSECONDS_PER_MS,
+        expires_at_ns=rfq.expiration_timestamp * NANOSECONDS_PER_MS,
+        traded_price=value / traded if traded else None,
+    )
+
+
+def name_block_leg(venue_rfq_id: int, name: str) -> str:
+    """A leg has an order id of its own only once it has traded: here it is named by what is known before."""
+    return f"{BLOCK_LEG}{venue_rfq_id}-{name}"
+
+
+def find_block_leg(venue_order_id: str) -> tuple[int, str] | None:
+    """(the block RFQ, the instrument); None for an order of the venue's books."""
+    if not venue_order_id.startswith(BLOCK_LEG):
+        return None
+    rfq_id, _, name = venue_order_id.removeprefix(BLOCK_LEG).partition("-")
+    return int(rfq_id), name
+
+
+def read_block_leg(rfq: messages.BlockRfq, name: str) -> OrderView | None:
+    """The leg as an order, filled as far as the request traded; None where nothing of it did."""
+    leg = next((each for each in rfq.legs if each.instrument_name == name), None)
+    if leg is None or not rfq.trades:
+        return None
+    traded = sum(decimal(trade.amount) for trade in rfq.trades) * leg.ratio / contract_amount(name)
+    is_bought = (leg.direction == "buy") == (rfq.trades[0].direction == "buy")
+    return OrderView(
+        venue_order_id=name_block_leg(rfq.block_rfq_id, name),
+        client_order_id="",
+        name=name,
+        side=Side.BUY if is_bought else Side.SELL,
+        quantity=traded,
+        price=None,
+        filled=traded,
+        state=OrderState.FILLED,
+        updated_at_ns=0,
+    )
+
+
+def _read_quotes(quotes: Iterable[messages.BlockQuote], *, is_bid: bool) -> list[VenueQuote]:
+    found = [
+        VenueQuote(
+            price=decimal(quote.price),
+            quantity=decimal(quote.amount),
+            makers=[maker[:MAKER_NAME_LENGTH_MAX] for maker in quote.makers[:MAKERS_TOLD_MAX]],
+            is_all_or_none=quote.execution_instruction == "all_or_none",
+            updated_at_ns=quote.last_update_timestamp * NANOSECONDS_PER_MS,
+            expires_at_ns=(quote.expires_at or 0) * NANOSECONDS_PER_MS,
+        )
+        for quote in quotes
+    ]
+    return sorted(found, key=lambda quote: -quote.price if is_bid else quote.price)
 
 
 def find_state(word: str) -> OrderState:

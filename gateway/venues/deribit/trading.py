@@ -47,11 +47,13 @@ class DeribitTrading:
         return self._placed(await self._call(method, params, messages.Placed))
 
     async def cancel(self, venue_order_id: str) -> OrderView:
+        _refuse_leg(venue_order_id)
         return self._view(await self._call("private/cancel", {"order_id": venue_order_id}, messages.Order))
 
     async def amend(
         self, venue_order_id: str, name: str, quantity: Decimal, price: Decimal | None
     ) -> tuple[OrderView, list[Execution]]:
+        _refuse_leg(venue_order_id)
         params: dict[str, object] = {"order_id": venue_order_id, "amount": self._amount(name, quantity)}
         if price is not None:
             params["price"] = float(price)
@@ -61,6 +63,8 @@ class DeribitTrading:
         return [self._view(each) for each in await self._call("private/get_open_orders", {}, list[messages.Order])]
 
     async def find(self, client_order_id: str, venue_order_id: str) -> list[OrderView]:
+        if (leg := parse.find_block_leg(venue_order_id)) is not None:
+            return await self._find_leg(*leg)
         if venue_order_id:
             try:
                 order = await self._call("private/get_order_state", {"order_id": venue_order_id}, messages.Order)
@@ -95,9 +99,22 @@ class DeribitTrading:
         raise NoAnswer(f"the trades since {since_ns // NANOSECONDS_PER_MS} ms cannot all be listed")
 
     async def list_executions_of(self, venue_order_id: str) -> list[Execution]:
+        if (leg := parse.find_block_leg(venue_order_id)) is not None:
+            return await self._list_executions_of_leg(*leg)
         params: dict[str, object] = {"order_id": venue_order_id, "sorting": "asc"}
         found = await self._call("private/get_user_trades_by_order", params, list[messages.UserTrade])
         return [self._execution(each) for each in found]
+
+    async def _find_leg(self, rfq_id: int, name: str) -> list[OrderView]:
+        page = await self._call("private/get_block_rfqs", {"block_rfq_id": rfq_id}, messages.BlockRfqPage)
+        found = [parse.read_block_leg(rfq, name) for rfq in page.block_rfqs if rfq.block_rfq_id == rfq_id]
+        return [view for view in found if view is not None]
+
+    async def _list_executions_of_leg(self, rfq_id: int, name: str) -> list[Execution]:
+        """It traded just now: the newest page of its instrument has it."""
+        params: dict[str, object] = {"instrument_name": name, "count": TRADES_A_PAGE, "sorting": "desc"}
+        page = await self._call("private/get_user_trades_by_instrument", params, messages.TradePage)
+        return [self._execution(each) for each in page.trades if each.block_rfq_id == rfq_id]
 
     async def list_positions(self) -> list[tuple[str, Decimal]]:
         found = await self._call("private/get_positions", {"currency": "any"}, list[messages.Position])
@@ -112,12 +129,7 @@ class DeribitTrading:
                 trading.on_execution(self._execution(each))
 
     async def _call(self, method: str, params: dict[str, object], answer: Any) -> Any:
-        try:
-            return msgspec.json.decode(await self._ask(method, params), type=answer)
-        except RequestFailed as error:
-            raise Refused(f"{error.code} {error.message}") from error
-        except (LinkFailed, OSError, msgspec.DecodeError) as error:
-            raise NoAnswer(str(error)) from error
+        return await decode_answer(self._ask, method, params, answer)
 
     def _placed(self, placed: messages.Placed) -> tuple[OrderView, list[Execution]]:
         return self._view(placed.order), [self._execution(each) for each in placed.trades]
@@ -133,3 +145,19 @@ class DeribitTrading:
 
     def _contracts(self, name: str, amount: float) -> Decimal:
         return parse.decimal(amount) / parse.contract_amount(name)
+
+
+async def decode_answer(ask: Ask, method: str, params: dict[str, object], answer: Any) -> Any:
+    """Raises Refused for an error of the venue, NoAnswer where nobody knows."""
+    try:
+        return msgspec.json.decode(await ask(method, params), type=answer)
+    except RequestFailed as error:
+        raise Refused(f"{error.code} {error.message}") from error
+    except (LinkFailed, OSError, msgspec.DecodeError) as error:
+        raise NoAnswer(str(error)) from error
+
+
+def _refuse_leg(venue_order_id: str) -> None:
+    """A leg of a block RFQ is traded with the others or not at all."""
+    if parse.find_block_leg(venue_order_id) is not None:
+        raise Refused("part_of_a_block")

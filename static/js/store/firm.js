@@ -14,6 +14,7 @@ class FirmState extends Topics {
     this.fills = new Map();
     this.routes = new Map();
     this.splits = new Map();
+    this.venue_rfqs = new Map();
     this.rfqs = new Map();
     this.positions = new Map();
     this.balances = new Map();
@@ -77,6 +78,7 @@ const KEYS = {
   fills: (view) => `${view.execution_id}.${view.account_id}`,
   routes: (view) => view.route_id,
   splits: (view) => view.split_id,
+  venue_rfqs: (view) => view.venue_rfq_id,
   rfqs: (view) => view.rfq_id,
   positions: (view) => `${view.account_id}.${view.instrument_name}`,
   balances: (view) => `${view.account_id}.${view.asset}`,
@@ -105,6 +107,7 @@ const FIELDS = [
   ["fill", "fills"],
   ["route", "routes"],
   ["split", "splits"],
+  ["venue_rfq", "venue_rfqs"],
   ["rfq", "rfqs"],
   ["position", "positions"],
   ["balance", "balances"],

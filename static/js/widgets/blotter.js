@@ -32,7 +32,7 @@ class Blotter extends Widget {
   }
 
   listen() {
-    this.watch(firm, ["orders", "routes", "splits", "fills", "rfqs", "positions", "balances", "loaded"]);
+    this.watch(firm, ["orders", "routes", "splits", "venue_rfqs", "fills", "rfqs", "positions", "balances", "loaded"]);
     this.watch(market, "tape", () => TABLES[this.name].topics?.includes("tape") && invalidate(this));
     this.watch(firm, "risk", () => TABLES[this.name].topics?.includes("risk") && invalidate(this));
   }

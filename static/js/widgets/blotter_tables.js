@@ -16,6 +16,7 @@ import { selection } from "../store/selection.js";
 import { notify, refusalText } from "./notices.js";
 import { priceText } from "./price_text.js";
 import { ROUTES } from "./route_table.js";
+import { VENUE_RFQS } from "./venue_rfq_table.js";
 import { TAPE } from "./tape_table.js";
 
 const plain = (id, title, text, more = {}) => ({ id, title, text, ...more });
@@ -98,6 +99,7 @@ export const TABLES = {
     action: orderActions,
   },
   routes: ROUTES,
+  venue_rfqs: VENUE_RFQS,
   fills: {
     title: "Fills",
     rows: () => [...firm.fills.values()],

@@ -23,6 +23,7 @@ import { LegRows } from "./leg_rows.js";
 import { refusalText } from "./notices.js";
 import { RfqPreview } from "./rfq_preview.js";
 import { StructureMenu } from "./structure_menu.js";
+import { VenueAsk } from "./venue_ask.js";
 
 const LIVES = [30, 60, 120, 300, 600];
 const LOCK_MS = 800;
@@ -49,6 +50,7 @@ export class RfqBuilder {
     this.mark = element("p", { class: "structure-value" }, "");
     this.submit = element("button", { class: "button button-primary", type: "submit" }, "Request quotes");
     this.message = element("p", { class: "message", role: "status" }, "");
+    this.venues = new VenueAsk(() => this.terms(), (text, kind) => this.say(text, kind));
     this.node = element("form", { class: "rfq-builder", autocomplete: "off", onsubmit: (event) => this.send(event) }, ...this.parts());
   }
 
@@ -65,6 +67,7 @@ export class RfqBuilder {
       this.drafts.node,
       this.preview.node,
       this.submit,
+      this.venues.node,
       this.message,
     ];
   }
@@ -140,6 +143,7 @@ export class RfqBuilder {
     this.drawMark(legs);
     const problem = this.problem(legs);
     this.drafts.draw(legs.length > 0 && this.quantity.problem === "");
+    this.venues.draw(legs, this.quantity.problem || (selection.accountId ? "" : "no account"));
     setDisabled(this.submit, problem !== "" || performance.now() < this.lockedUntil);
     setText(this.submit, problem || this.statement(legs));
     setText(this.note, legs.length ? `${legs.length} of ${LEGS_MAX} legs` : "");

@@ -6,12 +6,13 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-from gateway.venues import link, pacing
+from gateway.venues import pacing
 from gateway.venues.credentials import Credentials
 from gateway.venues.execution import NewVenueOrder, ReportKind
 from gateway.venues.fix.client import FixClient
 from gateway.venues.settings import VenueEntry
 from gateway.venues.trading import VenueTrading
+from tests.integration.gateway.desks import new_order, trading_desk
 from tests.integration.venues.rig import CLIENT_ID, SECRET, free_port
 from venues.simulator.exchange import Exchange
 from venues.simulator.faults import Faults
@@ -93,8 +94,13 @@ class FixVenue:
 
 @contextlib.asynccontextmanager
 async def fix_venue(store: Path | None = None):
+    async with living(FixVenue(store)) as venue:
+        yield venue
+
+
+@contextlib.asynccontextmanager
+async def living(venue: FixVenue):
     """Raises what ended the venue's own loop, which its clients only see as silence."""
-    venue = FixVenue(store)
     task = asyncio.create_task(venue.live())
     try:
         yield venue
@@ -113,29 +119,15 @@ async def fix_desk(port: int, folder: Path, *, is_ready: bool = True, **entry):
     shape = VenueEntry(name="borea", adapter="fix", url=f"fix://127.0.0.1:{port}", target_comp_id="BOREA", **given)
     client = FixClient(shape, Credentials(key=CLIENT_ID, secret=SECRET))
     client.session._limit = pacing.RateLimit(100_000, 100_000)
-    own = client.trade(folder / "log")
-    task = asyncio.create_task(link.keep_connected(client, pacing.Reconnects(seed=1)))
     try:
-        if is_ready:
-            await wait_for(lambda: own.is_ready and client.books.count_live() == 1)
-        yield client, own
+        async with trading_desk(client, folder / "log", is_ready=is_ready) as opened:
+            yield opened
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        own.close()
         client.session.release()
 
 
-async def wait_for(condition, seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the venue brings it about
-            await asyncio.sleep(0.002)
-
-
 def order(client_order_id: str, price, quantity: int = 5, side: Side = Side.BUY, **changed) -> NewVenueOrder:
-    return NewVenueOrder(
-        client_order_id=client_order_id, name=NAME, side=side, quantity=Decimal(quantity), price=price, **changed
-    )
+    return new_order(NAME, client_order_id, price, quantity, side, **changed)
 
 
 def market(client_order_id: str, quantity: int = 5, side: Side = Side.BUY) -> NewVenueOrder:

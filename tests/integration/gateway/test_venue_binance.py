@@ -1,6 +1,5 @@
 """Orders at Binance, spot and USD-M, against a local server: sent once, counted once, agreed on after every fault."""
 
-import asyncio
 import base64
 import contextlib
 import random
@@ -12,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gateway.venues import link, pacing, trading
+from gateway.venues import pacing
 from gateway.venues.binance import trading as binance_trading
 from gateway.venues.binance.client import BinanceClient
 from gateway.venues.credentials import Credentials
@@ -20,6 +19,7 @@ from gateway.venues.execution import NewVenueOrder, ReportKind
 from gateway.venues.settings import VenueEntry
 from gateway.venues.trading import NoAnswer, Refused
 from tests.integration.gateway.binance_venue import ASK, BID, KEY, SECRET, BinanceVenue, Fault
+from tests.integration.gateway.desks import new_order, shorten, trading_desk, wait_for
 from wire.units import OrderState, OrderType, Side, TimeInForce
 
 KINDS = pytest.mark.parametrize("is_spot", [True, False], ids=["spot", "usdm"])
@@ -27,10 +27,7 @@ KINDS = pytest.mark.parametrize("is_spot", [True, False], ids=["spot", "usdm"])
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(pacing, "WAIT_SECONDS_MAX", 0.2)
-    monkeypatch.setattr(link, "PROBE_SECONDS", 0.2)
-    monkeypatch.setattr(trading, "ABSENT_SECONDS", 0.1)
-    monkeypatch.setattr(trading, "MISSING_SECONDS", 0.1)
+    shorten(monkeypatch)
     monkeypatch.setattr(binance_trading, "ARRIVAL_SECONDS_MAX", 0.3)
 
 
@@ -45,30 +42,12 @@ async def desk(venue: BinanceVenue, path, *, secret: str = SECRET, is_ready: boo
     entry = VenueEntry(name="v", adapter=adapter, url=venue.url, rest_url=venue.rest_url, instruments=[name_of(venue)])
     client = BinanceClient(entry, Credentials(key=KEY, secret=secret))
     client.rest.limit = pacing.RateLimit(100_000, 100_000)
-    own = client.trade(path)
-    task = asyncio.create_task(link.keep_connected(client, pacing.Reconnects(seed=1)))
-    try:
-        if is_ready:
-            await wait_for(lambda: own.is_ready)
-        yield client, own
-        assert client.status.state != "failed"
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        own.close()
-
-
-async def wait_for(condition, seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - another task brings it about
-            await asyncio.sleep(0.01)
+    async with trading_desk(client, path, is_ready=is_ready, needs_books=False) as opened:
+        yield opened
 
 
 def order(venue: BinanceVenue, client_order_id: str, price, quantity="1", side=Side.BUY, **changed) -> NewVenueOrder:
-    return NewVenueOrder(
-        client_order_id=client_order_id, name=name_of(venue), side=side, quantity=Decimal(quantity),
-        price=None if price is None else Decimal(price), **changed,
-    )  # fmt: skip
+    return new_order(name_of(venue), client_order_id, price, quantity, side, **changed)
 
 
 async def assert_agrees(venue: BinanceVenue, own) -> None:

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.venues import link, pacing, trading
 from gateway.venues.credentials import Credentials
 from gateway.venues.execution import NewVenueOrder, ReportKind
 from gateway.venues.settings import VenueEntry
 from gateway.venues.trading import NoAnswer, Refused
 from tests.integration.gateway.bybit_venue import ASK, BID, KEY, SECRET, BybitVenue, Fault
+from tests.integration.gateway.desks import new_order, shorten, trading_desk, wait_for
 from wire.units import OrderState, OrderType, Side, TimeInForce
 
 pytest.importorskip("ccxt", reason="skipped, no ccxt")
@@ -23,9 +23,7 @@ NAME = "BTC_USDT"
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(pacing, "WAIT_SECONDS_MAX", 0.2)
-    monkeypatch.setattr(trading, "ABSENT_SECONDS", 0.1)
-    monkeypatch.setattr(trading, "MISSING_SECONDS", 0.1)
+    shorten(monkeypatch)
     monkeypatch.setattr(ccxt_trading, "ARRIVAL_SECONDS_MAX", 0.3)
     build = ccxt_client.library.build
 
@@ -44,29 +42,12 @@ async def desk(venue: BybitVenue, path, *, secret: str = SECRET, is_ready: bool 
         name="v", adapter="ccxt", exchange="bybit", url=venue.url, rest_url=venue.rest_url, instruments=[NAME]
     )
     client = ccxt_client.CcxtClient(entry, Credentials(key=KEY, secret=secret))
-    own = client.trade(path)
-    task = asyncio.create_task(link.keep_connected(client, pacing.Reconnects(seed=1)))
-    try:
-        if is_ready:
-            await wait_for(lambda: client.status.state == "failed" or (own.is_ready and client.books.count_live() == 1))
-        yield client, own
-        assert client.status.state != "failed"
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        own.close()
-
-
-async def wait_for(condition, seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - another task brings it about
-            await asyncio.sleep(0.01)
+    async with trading_desk(client, path, is_ready=is_ready) as opened:
+        yield opened
 
 
 def order(client_order_id: str, price, quantity="1", side=Side.BUY, **changed) -> NewVenueOrder:
-    return NewVenueOrder(
-        client_order_id=client_order_id, name=NAME, side=side, quantity=Decimal(quantity), price=Decimal(price), **changed
-    )  # fmt: skip
+    return new_order(NAME, client_order_id, price, quantity, side, **changed)
 
 
 async def assert_agrees(venue: BybitVenue, own) -> None:

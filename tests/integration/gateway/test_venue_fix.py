@@ -9,12 +9,12 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.venues import link, pacing, trading
 from gateway.venues.execution import ReportKind
 from gateway.venues.fix import client as fix_client
 from gateway.venues.fix import session as fix_session
 from gateway.venues.fix import trading as fix_trading
 from gateway.venues.trading import NoAnswer, NotReady, Refused
+from tests.integration.gateway.desks import shorten, wait_for
 from tests.integration.gateway.fix_venue import (
     NAME,
     QUOTES,
@@ -24,7 +24,6 @@ from tests.integration.gateway.fix_venue import (
     fix_venue,
     market,
     order,
-    wait_for,
 )
 from venues.simulator import faults
 from venues.simulator.records import Terms
@@ -35,11 +34,8 @@ FAR = Decimal(89_000)
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(pacing, "WAIT_SECONDS_MAX", 0.1)
-    monkeypatch.setattr(link, "PROBE_SECONDS", 0.1)
+    shorten(monkeypatch, reconnect=0.1, probe=0.1, missing=0.05)
     monkeypatch.setattr(fix_client, "PROBE_SECONDS", 0.1)
-    monkeypatch.setattr(trading, "ABSENT_SECONDS", 0.1)
-    monkeypatch.setattr(trading, "MISSING_SECONDS", 0.05)
     monkeypatch.setattr(fix_session, "TICK_SECONDS", 0.05)
     monkeypatch.setattr(fix_session, "LAST_WORD_SECONDS", 0.1)
     monkeypatch.setattr(fix_trading, "ANSWER_TO_ORDER_SECONDS", 0.3)

@@ -13,11 +13,12 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.venues import link, pacing, trading
+from gateway.venues import trading
 from gateway.venues.fix import session as fix_session
 from gateway.venues.fix import trading as fix_trading
 from gateway.venues.trading import NoAnswer, NotReady, Refused
-from tests.integration.gateway.fix_venue import QUOTES, assert_agrees, fix_desk, fix_venue, market, order, wait_for
+from tests.integration.gateway.desks import shorten, wait_for
+from tests.integration.gateway.fix_venue import QUOTES, assert_agrees, fix_desk, fix_venue, market, order
 from wire.units import OrderState, Side
 
 FAR = Decimal(89_000)
@@ -96,15 +97,11 @@ class Proxy:
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(pacing, "WAIT_SECONDS_FIRST", 0.001)
-    monkeypatch.setattr(pacing, "WAIT_SECONDS_MAX", 0.002)
-    monkeypatch.setattr(trading, "ABSENT_SECONDS", 0.01)
-    monkeypatch.setattr(trading, "MISSING_SECONDS", 0.01)
+    shorten(monkeypatch, reconnect=0.002, probe=60.0, absent=0.01, missing=0.01)
     monkeypatch.setattr(trading, "OVERLAP_NS", 10**9)  # a round lists its own trades, not those of all before it
     monkeypatch.setattr(fix_session, "LAST_WORD_SECONDS", 0.01)
     monkeypatch.setattr(fix_session, "TICK_SECONDS", 0.02)
     monkeypatch.setattr(fix_trading, "ANSWER_TO_ORDER_SECONDS", 2.0)
-    monkeypatch.setattr(link, "PROBE_SECONDS", 60.0)
     monkeypatch.setattr("os.fdatasync", lambda _: None)  # the disk is tried elsewhere
 
 

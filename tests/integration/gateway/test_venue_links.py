@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from gateway import clock
-from gateway.venues import link, pacing
+from gateway.venues import link
 from gateway.venues.credentials import Credentials
 from gateway.venues.deribit.client import DeribitClient
 from gateway.venues.publisher import VenuePublisher, encode_link, find_best
 from gateway.venues.settings import VenueEntry
+from tests.integration.gateway.desks import kept_connected, shorten, wait_for
 from tests.integration.venues.rig import CLIENT_ID, SECRET, VenueProcess, open_client
 from wire.market import VenueDepth, VenueLevels, VenueLink
 
@@ -28,8 +29,7 @@ def venue(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(pacing, "WAIT_SECONDS_MAX", 0.3)
-    monkeypatch.setattr(link, "PROBE_SECONDS", 0.2)
+    shorten(monkeypatch, reconnect=0.3)
     monkeypatch.setattr(link, "SILENCE_SECONDS_MAX", 1.5)
 
 
@@ -37,18 +37,8 @@ def hurry(monkeypatch):
 async def connected(venue: VenueProcess, **credentials: str):
     entry = VenueEntry(name="aster", adapter="deribit", url=venue.url, is_test_network=True)
     client = DeribitClient(entry, Credentials(**credentials) if credentials else None)
-    task = asyncio.create_task(link.keep_connected(client, pacing.Reconnects(seed=1)))
-    try:
+    async with kept_connected(client):
         yield client
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def wait_for(condition, seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - another process or task brings it about
-            await asyncio.sleep(0.01)
 
 
 def is_whole(client: DeribitClient) -> bool:

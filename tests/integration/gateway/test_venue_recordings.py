@@ -1,7 +1,5 @@
 """Recordings, and random books, delivered badly over real sockets: the books are the venue's at the end."""
 
-import asyncio
-import contextlib
 import gzip
 import json
 import random
@@ -9,10 +7,11 @@ import tarfile
 
 import pytest
 
-from gateway.venues import link, pacing
+from gateway.venues import pacing
 from gateway.venues.binance.client import BinanceClient
 from gateway.venues.deribit.client import DeribitClient
 from gateway.venues.settings import VenueEntry
+from tests.integration.gateway.desks import kept_connected, shorten, wait_for
 from tests.integration.gateway.rude_venues import RudeBinance, RudeDeribit
 
 BTC = {
@@ -25,8 +24,7 @@ SETTLE_SECONDS = 20
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
     """Attempts follow at once, so that a test takes seconds."""
-    monkeypatch.setattr(pacing, "WAIT_SECONDS_MAX", 0.2)
-    monkeypatch.setattr(link, "PROBE_SECONDS", 0.2)
+    shorten(monkeypatch)
 
 
 def option(name: str) -> dict:
@@ -102,22 +100,6 @@ def random_binance(seed: int, count: int) -> tuple[list[dict], dict]:
     return frames, first
 
 
-@contextlib.asynccontextmanager
-async def connected(client):
-    task = asyncio.create_task(link.keep_connected(client, pacing.Reconnects(seed=1)))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def wait_for(condition, seconds: float = SETTLE_SECONDS) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - another process or task brings it about
-            await asyncio.sleep(0.01)
-
-
 def shown(client, name: str) -> tuple[list, list]:
     levels = client.books.levels(name, 1_000, 0)
     return tuple([(float(p), float(q)) for p, q in side] for side in (levels.bids, levels.asks))
@@ -127,7 +109,7 @@ async def play_deribit(frames, listed, *, seed: int) -> None:
     async with RudeDeribit(frames, listed, seed=seed).running() as venue:
         client = DeribitClient(VenueEntry(name="v", adapter="deribit", url=f"ws://127.0.0.1:{venue.port}"))
         client._limit = pacing.RateLimit(1_000, 1_000)
-        async with connected(client):
+        async with kept_connected(client):
             await wait_for(lambda: venue.subscribed)
             await venue.deliver(len(frames), cut_at=frozenset({len(frames) // 3, len(frames) // 2}))
             await wait_for(lambda: client.books.count_live() == len(listed))
@@ -186,7 +168,7 @@ async def play_binance(adapter: str, frames, first, *, seed: int) -> RudeBinance
         )
         client = BinanceClient(entry)
         client.rest.limit = pacing.RateLimit(100_000, 100_000)
-        async with connected(client):
+        async with kept_connected(client):
             await wait_for(lambda: client.books.count_live() == 1)
             await venue.deliver(len(frames), cut_at=frozenset({len(frames) // 2}))
             await wait_for(lambda: client.books.count_live() == 1)

@@ -11,12 +11,13 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.venues import link, pacing, trading
+from gateway.venues import pacing, trading
 from gateway.venues.credentials import Credentials
 from gateway.venues.deribit.client import DeribitClient
 from gateway.venues.execution import NewVenueOrder, ReportKind
 from gateway.venues.settings import VenueEntry
 from gateway.venues.trading import NotReady
+from tests.integration.gateway.desks import new_order, shorten, trading_desk, wait_for
 from tests.integration.venues.rig import BASE_FOLDER, CLIENT_ID, SECRET, VenueProcess, open_client
 from wire.units import OrderState, OrderType, Side
 
@@ -32,10 +33,7 @@ def venue(tmp_path):
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(pacing, "WAIT_SECONDS_MAX", 0.2)
-    monkeypatch.setattr(link, "PROBE_SECONDS", 0.2)
-    monkeypatch.setattr(trading, "ABSENT_SECONDS", 0.3)
-    monkeypatch.setattr(trading, "MISSING_SECONDS", 0.1)
+    shorten(monkeypatch, absent=0.3)
 
 
 @contextlib.asynccontextmanager
@@ -44,22 +42,8 @@ async def desk(venue: VenueProcess, path, *, is_ready: bool = True):
     entry = VenueEntry(name="aster", adapter="deribit", url=venue.url, instruments=[NAME])
     client = DeribitClient(entry, Credentials(key=CLIENT_ID, secret=SECRET))
     client._limit = pacing.RateLimit(1_000, 1_000)
-    own = client.trade(path)
-    task = asyncio.create_task(link.keep_connected(client, pacing.Reconnects(seed=1)))
-    try:
-        if is_ready:
-            await wait_for(lambda: own.is_ready and client.books.count_live() == 1)
-        yield client, own
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        own.close()
-
-
-async def wait_for(condition, seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - another process brings it about
-            await asyncio.sleep(0.01)
+    async with trading_desk(client, path, is_ready=is_ready) as opened:
+        yield opened
 
 
 async def best(client: DeribitClient, side: Side) -> Decimal:
@@ -74,9 +58,7 @@ async def best(client: DeribitClient, side: Side) -> Decimal:
 
 
 def order(client_order_id: str, price, quantity: int = 5, side: Side = Side.BUY, **changed) -> NewVenueOrder:
-    return NewVenueOrder(
-        client_order_id=client_order_id, name=NAME, side=side, quantity=Decimal(quantity), price=price, **changed
-    )
+    return new_order(NAME, client_order_id, price, quantity, side, **changed)
 
 
 async def assert_agrees(venue: VenueProcess, own) -> None:

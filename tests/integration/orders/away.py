@@ -8,14 +8,16 @@ import msgspec
 
 from common import clock, valkey
 from gateway.engine import submit
+from gateway.venues.block_rfqs import BlockRfqs, RfqView
 from gateway.venues.execution import Execution, NewVenueOrder, OrderView
 from gateway.venues.route_reports import engine_report
 from gateway.venues.routes import VenueRoutes
 from gateway.venues.trading import NoAnswer, Refused, VenueTrading
-from wire.gateway_routes import PlaceRoute
+from wire.gateway_routes import AskVenueRfq, CancelVenueRfq, PlaceRoute
 from wire.market import VenueLink
 from wire.transport import MARKET_LATEST
 from wire.units import Liquidity, OrderState, Side
+from wire.venue_rfqs import VenueRfqState
 
 PUMPED_SECONDS = 0.5
 
@@ -26,6 +28,7 @@ class MemoryVenue:
     def __init__(self, title):
         self.title, self.script, self.orders, self.executions = title, [], {}, []
         self._ids = itertools.count(1)
+        self.rfqs, self.asked, self.leg_prices = {}, {}, {}
         self.extra = Decimal(0)
         self.refuses_amendments = ""
 
@@ -120,6 +123,49 @@ class MemoryVenue:
         )
         return self.orders[venue_order_id], []
 
+    async def ask(self, asked):
+        view = RfqView(
+            venue_rfq_id=next(self._ids), label=asked.label, state=VenueRfqState.OPEN, venue_amount=asked.quantity,
+            bids=[], asks=[], created_at_ns=clock.now_ns(), expires_at_ns=clock.now_ns() + 300 * 10**9,
+        )  # fmt: skip
+        self.rfqs[view.venue_rfq_id] = view
+        self.asked[view.venue_rfq_id] = asked
+        return view
+
+    def make(self, rfq_id, **changes):
+        """The request as it becomes."""
+        self.rfqs[rfq_id] = msgspec.structs.replace(self.rfqs[rfq_id], **changes)
+        return self.rfqs[rfq_id]
+
+    async def cancel_rfq(self, venue_rfq_id):
+        return self.make(venue_rfq_id, state=VenueRfqState.CANCELED, bids=[], asks=[])
+
+    async def list_rfqs(self):
+        return list(self.rfqs.values())
+
+    async def accept(self, acceptance):
+        """Every leg at its mark in ``leg_prices``."""
+        what = self.script.pop(0) if self.script else "fill"
+        if what == "reject":
+            raise Refused("11030 no_crossing_quote")
+        if what == "silence":
+            raise NoAnswer("the connection ended")
+        self.make(acceptance.venue_rfq_id, state=VenueRfqState.FILLED, bids=[], asks=[])
+        for leg in acceptance.legs:
+            is_bought = (leg.side is Side.BUY) == (acceptance.block.side is Side.BUY)
+            view = OrderView(
+                venue_order_id=self.name_leg(acceptance.venue_rfq_id, leg.instrument_name), client_order_id="",
+                name=leg.instrument_name, side=Side.BUY if is_bought else Side.SELL,
+                quantity=acceptance.block.quantity * leg.ratio, price=self.leg_prices[leg.instrument_name],
+                filled=Decimal(0), state=OrderState.NEW, updated_at_ns=0,
+            )  # fmt: skip
+            self.orders[view.venue_order_id] = view
+            self.fill(view.venue_order_id, view.quantity)
+        return [] if what == "late" else self.executions[-len(acceptance.legs) :]
+
+    def name_leg(self, venue_rfq_id, name):
+        return f"leg-{venue_rfq_id}-{name}"
+
     async def list_open(self):
         return [view for view in self.orders.values() if view.state is OrderState.NEW]
 
@@ -160,7 +206,9 @@ class Away:
             name: VenueTrading(name, api, self.folder / f"{name}.orders") for name, api in self.venues.items()
         }
         self.routes = VenueRoutes(self.venue.engine, self.registry, self.tradings)
-        for trading in self.tradings.values():
+        for name, trading in self.tradings.items():
+            trading.block_rfqs = BlockRfqs(trading, self.venues[name])
+            trading.block_rfqs.is_offered = True
             self.loop.run_until_complete(trading.reconcile())
         self.show()
         self.feed()
@@ -185,14 +233,20 @@ class Away:
                 is_test_network=True,
                 takes_orders=True,
                 is_ready=trading.is_ready,
+                takes_block_rfqs=name == "aster",
                 taker_fee_basis_points=5.0,
                 latency_ms=1.0,
             )
             valkey.client().hset(MARKET_LATEST, f"venue_link.{name}", msgspec.json.encode(link))
 
     def hear(self, command):
-        if isinstance(command, PlaceRoute):
-            self.routes.on_command(command)
+        if isinstance(command, PlaceRoute | AskVenueRfq | CancelVenueRfq):
+            self.loop.run_until_complete(self._hear(command))
+
+    async def _hear(self, command):
+        self.routes.on_command(command)
+        for trading in self.tradings.values():
+            await asyncio.gather(*trading.block_rfqs._tasks)  # noqa: SLF001 - the loop of the test lets it end
 
     def feed(self):
         """Reports of the logs to the engine, as the pump does."""

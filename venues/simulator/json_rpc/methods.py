@@ -6,12 +6,14 @@ from typing import Any
 
 import msgspec
 
+from venues.simulator.block_rfqs import BlockDesk
 from venues.simulator.contracts import Contract
 from venues.simulator.exchange import Exchange
 from venues.simulator.faults import Faults
 from venues.simulator.json_rpc import params as asked
 from venues.simulator.json_rpc import render
 from venues.simulator.json_rpc.auth import AuthParams, Doorkeeper
+from venues.simulator.json_rpc.block_rfqs import BlockRfqMethods
 from venues.simulator.json_rpc.errors import (
     AUTHORIZATION_REQUIRED,
     INVALID_INSTRUMENT,
@@ -32,7 +34,9 @@ Method = Callable[[Session, Any], Any]
 class Methods:
     """Dispatches a request to its method; the answer, or RpcError."""
 
-    def __init__(self, exchange: Exchange, notices: Notices, faults: Faults, doorkeeper: Doorkeeper) -> None:
+    def __init__(
+        self, exchange: Exchange, notices: Notices, faults: Faults, doorkeeper: Doorkeeper, desk: BlockDesk
+    ) -> None:
         self._exchange, self._notices, self._doorkeeper = exchange, notices, doorkeeper
         trading = Trading(exchange, notices, faults)
         self._table: dict[str, tuple[type[msgspec.Struct], Method]] = {
@@ -52,6 +56,7 @@ class Methods:
             "public/get_order_book": (asked.ByInstrument, self._get_order_book),
             "public/ticker": (asked.ByInstrument, self._ticker),
             **trading.table(),
+            **BlockRfqMethods(exchange, desk, faults).table(),
         }
 
     def call(self, session: Session, method: str, given: msgspec.Raw) -> Any:

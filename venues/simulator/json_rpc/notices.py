@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from venues.simulator.block_rfqs import BlockRfq
 from venues.simulator.contracts import Contract
 from venues.simulator.exchange import Exchange
 from venues.simulator.faults import Faults
@@ -101,7 +102,7 @@ class Notices:
                 return name in self._exchange.contracts and depth in map(str, GROUPED_DEPTHS)
             case ["user", "orders" | "trades" | "changes", _, "raw"] | ["user", "portfolio", _]:
                 return is_private
-            case ["user", "orders" | "trades" | "changes", _, _, "raw"]:
+            case ["user", "orders" | "trades" | "changes", _, _, "raw"] | ["block_rfq", "taker", _]:
                 return is_private
         return False
 
@@ -132,6 +133,12 @@ class Notices:
             for channel in session.channels:
                 if _is_about(channel, "trades", trade.order.contract):
                     self._report(session, channel, [render.trade_json(trade)])
+
+    def on_block_rfq(self, rfq: BlockRfq) -> None:
+        currency = rfq.legs[0].contract.terms.settlement_currency
+        for session in self._of(rfq.client):
+            for channel in session.channels & {"block_rfq.taker.any", f"block_rfq.taker.{currency}"}:
+                self._report(session, channel, render.block_rfq_json(rfq))
 
     def portfolio(self, client: Client, currency: str) -> dict[str, Any]:
         """What was paid in fees; this venue books no profits and asks for no margin."""

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from venues.simulator.block_rfqs import BlockRfq, MakerQuote
 from venues.simulator.contracts import Contract
 from venues.simulator.exchange import Exchange
 from venues.simulator.profiles import Profile
 from venues.simulator.records import Order, Print, State, Trade
-from wire.units import NANOSECONDS_PER_MS, Liquidity, OrderType, TimeInForce
+from wire.units import NANOSECONDS_PER_MS, Liquidity, OrderType, Side, TimeInForce
 
 TIMES = {
     TimeInForce.GTC: "good_til_cancelled",
@@ -83,6 +84,8 @@ def trade_json(trade: Trade) -> dict[str, Any]:
         "index_price": trade.index_price,
         "tick_direction": 0,
     }
+    if trade.block_rfq_id:
+        shown |= {"block_rfq_id": trade.block_rfq_id, "block_trade_id": f"BLOCK-{trade.block_rfq_id}"}
     if trade.is_busted:
         shown["busted"] = True
     return shown
@@ -164,4 +167,42 @@ def position_json(exchange: Exchange, name: str, lots: int) -> dict[str, Any]:
         "direction": "buy" if lots > 0 else "sell" if lots < 0 else "zero",
         "mark_price": exchange.marks.get(name),
         "kind": contract.terms.kind.value if contract else "",
+    }
+
+
+def block_rfq_json(rfq: BlockRfq) -> dict[str, Any]:
+    """As its taker sees it."""
+    amount = rfq.legs[0].contract.amount(rfq.unit_lots)
+    shown: dict[str, Any] = {
+        "block_rfq_id": rfq.rfq_id,
+        "state": rfq.state.value,
+        "role": "taker",
+        "label": rfq.label,
+        "amount": amount,
+        "min_trade_amount": rfq.legs[0].contract.amount(1),
+        "legs": [
+            {"instrument_name": leg.contract.name, "direction": leg.side.value, "ratio": leg.ratio} for leg in rfq.legs
+        ],
+        "bids": [_quote_json(quote, amount) for quote in rfq.shown(Side.BUY)],
+        "asks": [_quote_json(quote, amount) for quote in rfq.shown(Side.SELL)],
+        "makers": [],
+        "combo_id": None,
+        "disclosed": True,
+        "creation_timestamp": rfq.created_at_ns // NANOSECONDS_PER_MS,
+        "expiration_timestamp": rfq.expires_at_ns // NANOSECONDS_PER_MS,
+    }
+    if rfq.traded is not None:
+        side, quote = rfq.traded
+        trade = {"price": float(quote.price), "amount": amount, "direction": side.value, "maker": quote.maker}
+        shown["trades"] = [trade]
+    return shown
+
+
+def _quote_json(quote: MakerQuote, amount: float) -> dict[str, Any]:
+    return {
+        "price": float(quote.price),
+        "amount": amount,
+        "makers": [quote.maker],
+        "execution_instruction": "any_part_of",
+        "last_update_timestamp": quote.at_ns // NANOSECONDS_PER_MS,
     }

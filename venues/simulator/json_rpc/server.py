@@ -10,6 +10,7 @@ import msgspec
 from websockets.asyncio.server import Request, Response, Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from venues.simulator.block_rfqs import BlockDesk
 from venues.simulator.exchange import Exchange
 from venues.simulator.faults import AnyAction, Disconnect, Faults, RefuseConnections, Silence
 from venues.simulator.json_rpc.auth import Doorkeeper
@@ -38,10 +39,11 @@ class RequestFrame(msgspec.Struct):
 class JsonRpcFront:
     """One front of an exchange: ``open`` listens, ``publish`` sends what changed until it is canceled."""
 
-    def __init__(self, exchange: Exchange, faults: Faults, secrets: dict[str, str]) -> None:
+    def __init__(self, exchange: Exchange, faults: Faults, secrets: dict[str, str], desk: BlockDesk) -> None:
         self._exchange = exchange
         self.notices = Notices(exchange, faults)
-        self._methods = Methods(exchange, self.notices, faults, Doorkeeper(secrets))
+        desk.listeners.append(self.notices)
+        self._methods = Methods(exchange, self.notices, faults, Doorkeeper(secrets), desk)
         self._refuse_until = self._quiet_until = 0.0
         self._decode = msgspec.json.Decoder(RequestFrame).decode
         faults.at_once.append(self._misbehave)

@@ -75,7 +75,7 @@ class Trading:
         now_ns = time.time_ns()
         thin_out(self._exchange, self._faults, contract, terms, now_ns)
         try:
-            order, trades = self._exchange.place(_client(session), contract, terms, now_ns)
+            order, trades = self._exchange.place(client_of(session), contract, terms, now_ns)
         except Refused as refused:
             raise error_of(refused) from refused
         if self._faults.take(LoseAnswers):
@@ -85,7 +85,7 @@ class Trading:
     def _edit(self, session: Session, params: asked.Edit) -> dict[str, Any]:
         order = self._find(session, params.order_id)
         contract = order.contract
-        lots = order.quantity_lots if params.amount is None else _lots(contract, params.amount)
+        lots = order.quantity_lots if params.amount is None else lots_of(contract, params.amount)
         ticks = order.price_ticks if params.price is None else _ticks(contract, params.price)
         try:
             order, trades = self._exchange.amend(order, lots, ticks, time.time_ns())
@@ -100,7 +100,7 @@ class Trading:
             raise NOT_OPEN from refused
 
     def _cancel_all(self, session: Session, name: str) -> int:
-        orders = [o for o in self._exchange.open_orders(_client(session)) if name in ("any", o.contract.name)]
+        orders = [o for o in self._exchange.open_orders(client_of(session)) if name in ("any", o.contract.name)]
         for order in orders:
             self._exchange.cancel(order, time.time_ns())
         return len(orders)
@@ -109,17 +109,17 @@ class Trading:
         return self._cancel_all(session, params.instrument_name)
 
     def _cancel_by_label(self, session: Session, params: asked.ByLabel) -> int:
-        orders = [o for o in self._exchange.open_orders(_client(session)) if o.terms.label == params.label]
+        orders = [o for o in self._exchange.open_orders(client_of(session)) if o.terms.label == params.label]
         for order in orders:
             self._exchange.cancel(order, time.time_ns())
         return len(orders)
 
     def _open_orders(self, session: Session, params: asked.ByCurrency) -> list[dict[str, Any]]:
-        orders = self._exchange.open_orders(_client(session))
+        orders = self._exchange.open_orders(client_of(session))
         return [render.order_json(order) for order in orders if _matches(order.contract, params)]
 
     def _open_orders_of(self, session: Session, params: asked.ByInstrument) -> list[dict[str, Any]]:
-        orders = self._exchange.open_orders(_client(session))
+        orders = self._exchange.open_orders(client_of(session))
         return [render.order_json(order) for order in orders if order.contract.name == params.instrument_name]
 
     def _order_state(self, session: Session, params: asked.ByOrder) -> dict[str, Any]:
@@ -127,25 +127,25 @@ class Trading:
 
     def _state_by_label(self, session: Session, params: asked.ByLabel) -> list[dict[str, Any]]:
         """Newest first, finished ones included."""
-        client = _client(session)
+        client = client_of(session)
         own = [o for o in self._exchange.orders.values() if o.client is client and o.terms.label == params.label]
         return [render.order_json(order) for order in reversed(own[-COUNT_MAX:])]
 
     def _trades_of_order(self, session: Session, params: asked.ByOrder) -> list[dict[str, Any]]:
         order = self._find(session, params.order_id)
-        own = [trade for trade in self._exchange.trades_of(_client(session)) if trade.order is order]
+        own = [trade for trade in self._exchange.trades_of(client_of(session)) if trade.order is order]
         return [render.trade_json(trade) for trade in own]
 
     def _trades(self, session: Session, params: asked.ByCurrency) -> dict[str, Any]:
-        own = [t for t in self._exchange.trades_of(_client(session)) if _matches(t.order.contract, params)]
+        own = [t for t in self._exchange.trades_of(client_of(session)) if _matches(t.order.contract, params)]
         return _page(own, params)
 
     def _trades_of(self, session: Session, params: asked.ByInstrument) -> dict[str, Any]:
-        trades = self._exchange.trades_of(_client(session))
+        trades = self._exchange.trades_of(client_of(session))
         return _page([t for t in trades if t.order.contract.name == params.instrument_name], params)
 
     def _positions(self, session: Session, params: asked.ByCurrency) -> list[dict[str, Any]]:
-        held = self._exchange.positions(_client(session))
+        held = self._exchange.positions(client_of(session))
         return [
             render.position_json(self._exchange, name, lots)
             for name, lots in held.items()
@@ -153,7 +153,7 @@ class Trading:
         ]
 
     def _summary(self, session: Session, params: asked.ByCurrency) -> dict[str, Any]:
-        return self._notices.portfolio(_client(session), params.currency)
+        return self._notices.portfolio(client_of(session), params.currency)
 
     def _find(self, session: Session, name: str) -> Order:
         order = self._exchange.orders.get(render.find_order_number(name))
@@ -164,7 +164,7 @@ class Trading:
         return order
 
 
-def _client(session: Session) -> Client:
+def client_of(session: Session) -> Client:
     assert session.client is not None, "private methods are for those who signed in"
     return session.client
 
@@ -200,7 +200,7 @@ def _read_terms(contract: Contract, params: asked.NewOrder, side: Side) -> Terms
     is_market = order_type is OrderType.MARKET
     return Terms(
         side=side,
-        quantity_lots=_lots(contract, amount),
+        quantity_lots=lots_of(contract, amount),
         price_ticks=None if params.price is None else _ticks(contract, params.price),
         order_type=order_type,
         time_in_force=TimeInForce.IOC if is_market else TIMES[params.time_in_force],
@@ -210,7 +210,7 @@ def _read_terms(contract: Contract, params: asked.NewOrder, side: Side) -> Terms
     )
 
 
-def _lots(contract: Contract, amount: float) -> int:
+def lots_of(contract: Contract, amount: float) -> int:
     lots = contract.find_lots(amount) if 0 < amount < AMOUNT_MAX else None
     if not lots:
         raise INVALID_AMOUNT

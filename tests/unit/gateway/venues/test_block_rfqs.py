@@ -1,0 +1,116 @@
+"""Block RFQs in parse and in the gathering of their legs."""
+
+import itertools
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from gateway.venues.block_legs import GATHERING_NS_MAX, BlockLegs
+from gateway.venues.deribit import messages, parse
+from gateway.venues.execution import ExecutionReport, ReportKind
+from gateway.venues.route_reports import engine_report
+from wire.gateway_routes import PlaceRoute
+from wire.units import OrderState, OrderType, Side, TimeInForce
+from wire.venue_rfqs import VENUE_QUOTES_MAX, BlockLeg, VenueQuote, VenueRfqReport, VenueRfqState
+
+NOTICE = {
+    "label": "rfq-1-0a1b2c", "state": "open", "amount": 100, "role": "taker", "asks": [], "combo_id": None,
+    "bids": [
+        {"amount": 40, "price": 0.0125, "makers": ["ANONYMOUS"], "last_update_timestamp": 1740047910507,
+         "execution_instruction": "any_part_of"},
+        {"amount": 100, "price": 0.013, "makers": ["A" * 40] * 9, "last_update_timestamp": 1740047910508,
+         "execution_instruction": "all_or_none", "expires_at": 1740048000000},
+    ],
+    "legs": [
+        {"direction": "buy", "instrument_name": "BTC-25JUN27-90000-C", "ratio": 1},
+        {"direction": "sell", "instrument_name": "BTC-25JUN27-100000-C", "ratio": 2},
+    ],
+    "min_trade_amount": 0.1, "makers": ["MAKER1"], "creation_timestamp": 1740047910438, "block_rfq_id": 321,
+    "expiration_timestamp": 1740048210438, "taker_rating": "1-2", "disclosed": True, "taker": "TAKER1",
+}  # fmt: skip
+
+
+def rfq(**changed) -> messages.BlockRfq:
+    return msgspec.json.decode(msgspec.json.encode(NOTICE | changed), type=messages.BlockRfq)
+
+
+def test_a_request_is_read_as_documented_with_its_quotes_best_first():
+    view = parse.read_block_rfq(rfq())
+    assert (view.venue_rfq_id, view.label, view.state, view.asks) == (321, "rfq-1-0a1b2c", VenueRfqState.OPEN, [])
+    assert [(q.price, q.quantity, q.is_all_or_none) for q in view.bids] == [
+        (Decimal("0.013"), Decimal(100), True), (Decimal("0.0125"), Decimal(40), False),
+    ]  # fmt: skip
+    assert [len(name) for name in view.bids[0].makers] == [24] * 3
+    assert view.bids[0].expires_at_ns == 1740048000000 * 10**6
+    with pytest.raises(ValueError, match="melted"):
+        parse.read_block_rfq(rfq(state="melted"))
+
+
+@pytest.mark.parametrize(("direction", "sides"), [("buy", ("buy", "sell")), ("sell", ("sell", "buy"))])
+def test_legs_of_a_traded_request_are_filled_orders(direction, sides):
+    traded = rfq(state="filled", trades=[
+        {"price": 0.01, "amount": 60, "direction": direction}, {"price": 0.013, "amount": 30, "direction": direction},
+    ])  # fmt: skip
+    assert parse.read_block_rfq(traded).traded_price == Decimal("0.011")
+    legs = [parse.read_block_leg(traded, leg.instrument_name) for leg in traded.legs]
+    assert [(leg.side, leg.quantity, leg.filled, leg.state) for leg in legs] == [
+        (sides[0], 90, 90, OrderState.FILLED), (sides[1], 180, 180, OrderState.FILLED),
+    ]  # fmt: skip
+    assert [parse.find_block_leg(leg.venue_order_id) for leg in legs] == [
+        (321, "BTC-25JUN27-90000-C"), (321, "BTC-25JUN27-100000-C"),
+    ]  # fmt: skip
+    assert parse.read_block_leg(rfq(), "BTC-25JUN27-90000-C") is None
+    assert parse.find_block_leg("BTC-1234") is None
+
+
+def test_the_largest_report_of_a_request_fits_into_the_journal():
+    long = Decimal("123456789.123456789012")
+    quote = VenueQuote(price=long, quantity=long, makers=["M" * 24] * 3, updated_at_ns=2**62, expires_at_ns=2**62)
+    told = VenueRfqReport(
+        label="rfq-9007199254740991-0a1b2c", state=VenueRfqState.REJECTED, venue_rfq_id=2**53, venue_amount=long,
+        bids=[quote] * VENUE_QUOTES_MAX, asks=[quote] * VENUE_QUOTES_MAX, created_at_ns=2**62, expires_at_ns=2**62,
+        reason="r" * 200, traded_price=long,
+    )  # fmt: skip
+    report = ExecutionReport(
+        number=2**53, venue="v" * 20, kind=ReportKind.RFQ, client_order_id="", venue_order_id="", name="", side=Side.BUY,
+        state=OrderState.UNKNOWN, quantity=Decimal(0), price=None, cumulative=Decimal(0), leaves=Decimal(0),
+        canceled=Decimal(0), received_at_ns=2**62, block_rfq=told,
+    )  # fmt: skip
+    assert engine_report(report)[:4] == ("v" * 20, 2**53, 0, False)
+
+
+def leg(number: int, legs: int = 3, acceptance: str = "rfq-1:1") -> PlaceRoute:
+    return PlaceRoute(
+        command_id="c", valid_until_ns=0, route_id=number, venue="aster", client_order_id=f"route-{number}-0a1b2c",
+        account_id=1, user_id=1, desk_id=1, firm_id=1, instrument_id=number, side=Side.BUY,
+        order_type=OrderType.MARKET, time_in_force=TimeInForce.FOK, quantity_lots=1,
+        block=BlockLeg(
+            label="rfq-1", acceptance=acceptance, legs=legs, side=Side.BUY, price=Decimal(1), quantity=Decimal(1)
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("outcomes", list(itertools.product([True, False], repeat=3)))
+def test_legs_leave_together_or_not_at_all(outcomes):
+    legs = BlockLegs()
+    left, left_out = [], []
+    for number, is_admitted in enumerate(outcomes, 1):
+        if is_admitted:
+            together, kept = legs.admit(leg(number), 0)
+            left += together
+        else:
+            kept = legs.refuse(leg(number), 0)
+        left_out += kept
+    admitted = [number for number, is_admitted in enumerate(outcomes, 1) if is_admitted]
+    assert [each.route_id for each in left] == (admitted if all(outcomes) else [])
+    assert [each.route_id for each in left_out] == ([] if all(outcomes) else admitted)
+    assert legs.give_up(10**18) == [], "nothing is left behind"
+
+
+def test_legs_whose_others_do_not_come_are_given_up():
+    legs = BlockLegs()
+    assert legs.admit(leg(1), 100) == ([], [])
+    assert legs.give_up(100 + GATHERING_NS_MAX) == []
+    assert [each.route_id for each in legs.give_up(101 + GATHERING_NS_MAX)] == [1]
+    assert legs.give_up(10**18) == []
