@@ -8,13 +8,14 @@ import { Topics } from "./topic.js";
 const FILLS_MAX = 5000;
 
 class FirmState extends Topics {
+  venue_rfqs = new Map();
+
   constructor() {
     super();
     this.orders = new Map();
     this.fills = new Map();
     this.routes = new Map();
     this.splits = new Map();
-    this.venue_rfqs = new Map();
     this.rfqs = new Map();
     this.positions = new Map();
     this.balances = new Map();
