@@ -30,6 +30,7 @@ from gateway.fix.tls import open_context
 from gateway.fix.unsupported import UnsupportedMessages
 from gateway.frame_publisher import FramePublisher
 from gateway.heartbeat import beat
+from gateway.market_tape import MarketTape
 from gateway.position_file import MarketPosition, load_position, save_position
 from gateway.publisher import Publisher
 from gateway.registry import Registry
@@ -69,8 +70,11 @@ class Gateway:
         self._feed = _open_feed(settings, position, [name for _, name in listed])
         self._board = Board(self._registry, self._feed.source, self._feed.status)
         self._tape = Tape(self._board, self._engine)
-        self._runner = FeedRunner(self._feed, self._engine, self._registry, self._board, settings.directory)
         self._venues = VenueConnections.open(settings.venues)
+        self._market_tape = MarketTape(self._venues.clients)
+        self._runner = FeedRunner(
+            self._feed, self._engine, self._registry, self._board, settings.directory, self._market_tape.play
+        )
         tradings = self._venues.trade(settings.directory / "venues")
         self._routes = VenueRoutes(self._engine, self._registry, tradings)
         self._stop = asyncio.Event()
@@ -81,7 +85,8 @@ class Gateway:
         if self._desk:
             self._news = NewsTeller(self._desk.rfq.tell, self._fix.settle)
             self._desk.catch_up()
-        market = Markets(self._engine, self._board, {each.name: each for each in self._venues.clients})
+        shown = {each.name: each for each in self._venues.clients}
+        market = Markets(self._engine, self._board, shown, self._market_tape)
         self._algos = AlgoService(
             self._engine, market, self._routes, settings.directory / "algos", self._publisher.agreed
         )
@@ -154,7 +159,7 @@ class Gateway:
             listen(self._feed, clients[3]),
             keep_lease(self._engine),
             beat(self._engine, self._publisher, self._feed.source, clients[4], self._fix.describe),
-            self._venues.run(clients[6]),
+            self._venues.run(clients[6], self._market_tape),
             self._algos.run(),
             self._algos.show(clients[7]),
             self._routes.run(),

@@ -10,7 +10,7 @@ from typing import Protocol
 from terminal import limits
 
 _KEY = re.compile(
-    r"(?:ticker|book|trades|venue_depth)\.[A-Z0-9_d-]{2,40}|(?:index|surface|chain)\.[A-Z]{2,6}|venue\.status|tape\.blocks"
+    r"(?:ticker|book|trades|market_trades|venue_depth)\.[A-Z0-9_d-]{2,40}|(?:index|surface|chain)\.[A-Z]{2,6}|venue\.status|tape\.blocks"
     r"|venue_link\.[a-z0-9]{1,20}|risk\.account\.\d{1,18}"
 )
 _TICKER_COIN = re.compile(r"ticker\.([A-Z]+)")

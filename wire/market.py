@@ -1,8 +1,9 @@
 """Market-data frames: the latest value of each key, conflated. They never touch the database.
 
 Keys: ``ticker.<instrument>``, ``book.<instrument>``, ``trades.<instrument>``, ``index.<coin>``, ``surface.<coin>``,
-``venue.status``; ``venue_depth.<instrument>`` and ``venue_link.<venue>`` of other venues. A batch on the Valkey channel
-is msgpack ``[[key, frame-json-bytes], ...]``: a frame is encoded once, by who makes it, and forwarded as it is.
+``venue.status``; ``venue_depth.<instrument>`` and ``venue_link.<venue>`` of other venues,
+``market_trades.<instrument>`` of what trades elsewhere. A batch on the Valkey channel is msgpack
+``[[key, frame-json-bytes], ...]``: a frame is encoded once, by who makes it, and forwarded as it is.
 """
 
 import msgspec
@@ -66,6 +67,26 @@ class Trades(Frame, tag="trades"):
 
     instrument_name: str
     trades: list[PublicTrade]
+
+
+class MarketTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """``venue`` empty: the market that plays here. ``side``: the aggressor's; None where the venue does not say."""
+
+    venue: str
+    trade_id: str
+    at_ns: int
+    side: Side | None
+    price: str
+    quantity: str
+
+
+class MarketTrades(Frame, tag="market_trades"):
+    """The latest trades of an instrument elsewhere: at venues, and in the market that plays; newest first, at most 50.
+    Quantities in Parley's contracts.
+    """
+
+    instrument_name: str
+    trades: list[MarketTrade]
 
 
 class Index(Frame, tag="index"):
@@ -225,7 +246,7 @@ class BlockTape(Frame, tag="block_tape"):
     prints: list[TapePrint]
 
 
-AnyFrame = Ticker | Book | Trades | Index | Surface | VenueStatus | BlockTape | VenueDepth | VenueLink
+AnyFrame = Ticker | Book | Trades | MarketTrades | Index | Surface | VenueStatus | BlockTape | VenueDepth | VenueLink
 
 __all__ = [
     "AnyFrame",
@@ -233,6 +254,8 @@ __all__ = [
     "Book",
     "Frame",
     "Index",
+    "MarketTrade",
+    "MarketTrades",
     "PublicTrade",
     "Surface",
     "SurfaceSlice",

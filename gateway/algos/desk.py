@@ -22,6 +22,7 @@ from gateway.engine import RawEvent
 from gateway.events import EVENT_TYPES, decode_event
 from strategies.algos import (
     Action,
+    AlgoState,
     Cancel,
     ChildEnded,
     ChildEntered,
@@ -68,6 +69,8 @@ class Working(msgspec.Struct):
 
     command: SteerAlgo
     state: State
+    market_seen: tuple[int, int] | None = None
+    """Of what others traded elsewhere: up to where it knows."""
 
 
 class AlgoDesk:
@@ -215,6 +218,8 @@ class AlgoDesk:
     # Inside
 
     def _look(self, working: Working, at_ns: int) -> None:
+        if isinstance(working.state, AlgoState):
+            self._follow(working, at_ns)
         instrument_id = working.command.instrument_id
         tick = Tick(
             at_ns=at_ns,
@@ -223,6 +228,19 @@ class AlgoDesk:
             legs=leg_levels(self._market, working.state.terms),
         )
         self._take(working.command, tick)
+
+    def _follow(self, working: Working, at_ns: int) -> None:
+        """What others traded since the last look, in one input: what an algorithm has seen of the market is in its log.
+
+        After a start it goes on from there: what traded meanwhile nobody has seen.
+        """
+        command, before = working.command, working.market_seen
+        lots, tick_lots = working.market_seen = self._market.traded(command.instrument_id, command.venue)
+        if before is None or lots <= before[0]:
+            working.market_seen = before or working.market_seen
+            return
+        new, value = lots - before[0], tick_lots - before[1]
+        self._take(command, MarketTraded(at_ns=at_ns, lots=new, price_ticks=value // new, tick_lots=value))
 
     def _check(self, command: SteerAlgo, working: Working | None, at_ns: int) -> None:
         """A late word about what works counts still: it takes risk off, or is what a person wants now."""
@@ -247,7 +265,8 @@ class AlgoDesk:
         self._batch.inputs.append((parent_order_id, given))
         self.actions.extend((parent_order_id, action) for action in actions)
         if working is None:
-            working = self.parents[parent_order_id] = Working(command, state)
+            seen = self._market.traded(command.instrument_id, command.venue)
+            working = self.parents[parent_order_id] = Working(command, state, seen)
         working.state = state
         if isinstance(state, MultilegState) and isinstance(given, ChildFilled | ChildEnded) and state.unmatched_steps:
             self._urgent.add(parent_order_id)
@@ -282,12 +301,12 @@ class AlgoDesk:
             self._on_traded(raw[3], event)
 
     def _on_traded(self, at_ns: int, event: gateway.OrderExecuted) -> None:
-        """A trade counts once, and for every parent whose account has no part in it."""
+        """A trade here counts once, and for every parent in our own book whose account has no part in it."""
         traded = MarketTraded(at_ns=at_ns, lots=event.quantity_lots, price_ticks=event.price_ticks)
         for parent_order_id, working in list(self.parents.items()):
             command = working.command
             is_own = command.account_id in (event.account_id, event.counterparty_account_id)
-            if command.instrument_id == event.instrument_id and not is_own:
+            if command.instrument_id == event.instrument_id and not command.venue and not is_own:
                 self._take_of(parent_order_id, traded)
 
     def _on_ended(self, raw: RawEvent) -> None:

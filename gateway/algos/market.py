@@ -9,6 +9,7 @@ import parley_core
 
 from gateway import clock
 from gateway.board import Board
+from gateway.market_tape import MarketTape
 from gateway.venues.publisher import Shown, is_fresh
 from gateway.venues.trading import VenueTrading
 from strategies.algos import Levels
@@ -18,6 +19,7 @@ from wire.limits import STALE_AFTER_MS
 from wire.units import NANOSECONDS_PER_MS
 
 LEVELS_SEEN = 5
+NOTHING_TRADED = (0, 0)
 NOTHING_SHOWN = Levels(bids=(), asks=(), is_fresh=False)
 Level = tuple[int, int]
 """(price_ticks, lots)"""
@@ -32,6 +34,13 @@ class Market(Protocol):
 
     def mark_half_ticks(self, instrument_id: int) -> int:
         """0 where there is no mark."""
+        ...
+
+    def traded(self, instrument_id: int, venue: str) -> tuple[int, int]:
+        """(lots, sum of ticks times lots) that others traded since the gateway started, at the venue; ``venue`` empty:
+        in the market that plays here, beside our own book.
+        """
+        ...
 
 
 def leg_levels(market: Market, terms: AlgoTerms) -> tuple[Levels, ...]:
@@ -42,8 +51,16 @@ def leg_levels(market: Market, terms: AlgoTerms) -> tuple[Levels, ...]:
 class Markets:
     """``venues``: what each shows, by its name. Marks are our own."""
 
-    def __init__(self, engine: parley_core.Engine, board: Board, venues: Mapping[str, Shown]) -> None:
-        self._engine, self._board, self._venues = engine, board, venues
+    def __init__(self, engine: parley_core.Engine, board: Board, venues: Mapping[str, Shown], tape: MarketTape) -> None:
+        self._engine, self._board, self._venues, self._tape = engine, board, venues, tape
+
+    def traded(self, instrument_id: int, venue: str) -> tuple[int, int]:
+        contract = self._board.registry.find(instrument_id)
+        if contract is None:
+            return NOTHING_TRADED
+        self._tape.take(clock.now_ns())
+        found, terms = self._tape.traded(venue, contract.name), contract.terms
+        return int(found.quantity / terms.lot_size), int(found.value / (terms.lot_size * terms.tick_size))
 
     def levels(self, instrument_id: int, venue: str = "") -> Levels:
         if venue:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,7 +13,7 @@ from gateway import clock
 from gateway.board import Board
 from gateway.engine import EngineStopped, list_contract, submit
 from gateway.feeds import margin_inputs
-from gateway.feeds.updates import Feed, Floats, MarketUpdate, QuoteBatch
+from gateway.feeds.updates import Feed, FeedTrade, Floats, MarketUpdate, QuoteBatch
 from gateway.position_file import MarketPosition, save_position
 from gateway.registry import COLLAR_FLOOR_TICKS, Contract, Integers, Registry, coin_id
 from wire.instruments import COINS, parse_instrument_name
@@ -35,8 +35,16 @@ class FeedRunner:
     """One feed, one engine, one board. ``directory``: where the market's position is kept."""
 
     def __init__(
-        self, feed: Feed, engine: parley_core.Engine, registry: Registry, board: Board, directory: Path
+        self,
+        feed: Feed,
+        engine: parley_core.Engine,
+        registry: Registry,
+        board: Board,
+        directory: Path,
+        on_trade: Callable[[FeedTrade], None] = lambda _: None,
     ) -> None:
+        """``on_trade``: told of each trade of the market that plays."""
+        self._on_trade = on_trade
         self._feed, self._engine, self._registry, self._board = feed, engine, registry, board
         self._directory = directory
         self._undelivered = {contract.instrument_id for contract in registry.contracts()}
@@ -79,6 +87,8 @@ class FeedRunner:
             quotes = self._without_expired(update.quotes)
             await self._list_new(quotes.names)
             await self._quote(quotes, is_complete=update.is_complete)
+        for trade in update.trades:
+            self._on_trade(trade)
         self._is_fresh = self._is_fresh or update.is_complete
         if self._is_fresh:
             await self._beat()

@@ -17,6 +17,7 @@ from gateway.feeds.delivery import DELIVERY_WINDOW_NS, average_index
 from gateway.feeds.listing import expiry_code, list_expiries, list_future_expiries, list_strikes
 from gateway.feeds.price_path import COINS_SIMULATED, CoinState, advance, atm_total_variance, first_state, forward_price
 from gateway.feeds.simulated_quotes import OptionColumns, quote_linear, quote_options, years_until
+from gateway.feeds.simulated_trades import SimulatedTrades
 from gateway.feeds.updates import FeedStatus, Floats, MarketUpdate, QuoteBatch
 from wire.instruments import InstrumentTerms, UnknownInstrumentName, parse_instrument_name
 from wire.units import NANOSECONDS_PER_SECOND, InstrumentKind
@@ -88,6 +89,7 @@ class SimulatedFeed:
         saved = msgspec.convert((position or {}).get("coins", {}), dict[str, SavedCoin])
         self._random = np.random.default_rng([seed, at_ns // NANOSECONDS_PER_SECOND] if saved else seed)
         self._at_ns = at_ns
+        self._trades = SimulatedTrades(seed, at_ns)
         self._steps = 0
         self.coins = {coin: self._open_coin(coin, saved.get(coin)) for coin in COINS_SIMULATED}
         self._restore(listed, at_ns)
@@ -125,20 +127,23 @@ class SimulatedFeed:
         seconds = max(0, at_ns - self._at_ns) / NANOSECONDS_PER_SECOND
         self._at_ns = max(at_ns, self._at_ns)
         is_listing = self._steps % LISTING_STEPS == 0
-        batches = []
+        batches, trades = [], []
         for coin, market in self.coins.items():
             advance(market.state, market.terms, seconds, self._random)
             self._remember(market)
             if is_listing:
                 market.list_contracts(self._at_ns)
             options = market.columns if not self._steps else market.next_options(OPTIONS_A_STEP // len(self.coins))
-            batches.append(quote_linear(self._unexpired(market), market.state, self._at_ns, self._random))
+            linear = quote_linear(self._unexpired(market), market.state, self._at_ns, self._random)
+            trades += self._trades.draw(linear, seconds, self._at_ns)
+            batches.append(linear)
             batches.append(quote_options(options, coin, market.state, market.terms, self._at_ns, self._random))
         update = MarketUpdate(
             market_time_ns=self._at_ns,
             index_prices={coin: market.state.price for coin, market in self.coins.items()},
             quotes=join_batches(batches),
             is_complete=not self._steps,
+            trades=trades,
         )
         self._steps += 1
         self.status.updates_played = self._steps

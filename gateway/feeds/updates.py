@@ -1,11 +1,14 @@
 """The one shape in which every source tells what its market looks like now."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from wire.units import Side
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +40,20 @@ class QuoteBatch:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FeedTrade:
+    """A trade of others in the market that plays. ``quantity`` in contracts, ``side`` the aggressor's, ``at_ns`` of the
+    market's clock. ``trade_id`` is given once.
+    """
+
+    trade_id: str
+    name: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    at_ns: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MarketUpdate:
     """What changed at ``market_time_ns``.
 
@@ -49,6 +66,7 @@ class MarketUpdate:
     quotes: QuoteBatch | None = None
     is_complete: bool = False
     marker: str = ""
+    trades: Sequence[FeedTrade] = ()
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)

@@ -1,13 +1,17 @@
 """The books of one venue: its symbols and steps behind our names and contracts, filled by the core's decoder."""
 
 import dataclasses
+from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 
 import parley_core
 
+from gateway.venues.market import VenueTrade
 from wire.market import VenueLevels
 
 BOOKS_MAX = 1_000
+TRADES_WAITING_MAX = 10_000
 Level = tuple[str, str]
 
 
@@ -46,6 +50,8 @@ class VenueBooks:
         self._books: list[_Book] = []
         self.changed: set[str] = set()
         """Our names whose book changed since this was last emptied."""
+        self.trades: deque[VenueTrade] = deque(maxlen=TRADES_WAITING_MAX)
+        """What the venue traded, in its own units, until the market tape takes it."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.slots
@@ -65,6 +71,10 @@ class VenueBooks:
         self.feed.snapshots_wanted()  # who lists a book asks for it
         self.slots[instrument.name] = slot
         self._books.append(_Book(instrument, instrument.amount_step / instrument.contract_amount))
+
+    def note_trades(self, trades: Iterable[VenueTrade]) -> None:
+        """Public trades of what it offers, in the order in which the venue told of them."""
+        self.trades.extend(trade for trade in trades if trade.name in self.slots)
 
     def withdraw(self, name: str) -> None:
         """The venue does not offer it any more, as after its expiry: nothing is shown or asked for."""

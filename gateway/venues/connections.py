@@ -16,7 +16,7 @@ from gateway.venues.credentials import Credentials, CredentialsRefused, find_cre
 from gateway.venues.deribit.client import DeribitClient
 from gateway.venues.fix.client import FixClient
 from gateway.venues.link import Link, keep_connected
-from gateway.venues.publisher import VenuePublisher
+from gateway.venues.publisher import Tape, VenuePublisher
 from gateway.venues.settings import VenueEntry, VenuesRefused, read_venues
 from gateway.venues.trading import VenueTrading
 
@@ -73,10 +73,10 @@ class VenueConnections:
             if isinstance(each, TradingClient) and each.trading is not None:
                 each.trading.close()
 
-    async def run(self, client: Redis) -> None:
+    async def run(self, client: Redis, tape: Tape) -> None:
         """Until canceled: connects, keeps books, publishes. A venue that is down troubles nobody but its frames."""
         logging.getLogger("websockets").setLevel(logging.WARNING)  # it would log every frame, signatures too
         async with asyncio.TaskGroup() as group:
             for each in self.clients:
                 group.create_task(keep_connected(each))
-            group.create_task(VenuePublisher(self.clients, client).run())
+            group.create_task(VenuePublisher(self.clients, client, tape).run())

@@ -8,11 +8,13 @@ from wire.units import Side
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VenueTrade:
-    """``side``: the aggressor's. ``amount`` in the venue's own unit. ``at_ns``: the venue's clock."""
+    """``side``: the aggressor's; None where the venue does not say. ``amount`` in the venue's own unit. ``at_ns``: the
+    venue's clock.
+    """
 
     trade_id: str
     name: str
-    side: Side
+    side: Side | None
     price: Decimal
     amount: Decimal
     at_ns: int

@@ -4,6 +4,7 @@ Like ``gateway.frame_publisher``: what changed at most ten times a second, every
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
@@ -19,12 +20,12 @@ from gateway.venues.settings import VenueEntry
 from gateway.venues.status import LinkStatus
 from gateway.venues.trading import VenueTrading
 from wire.limits import MARKET_FRAMES_PER_SECOND_MAX, STALE_AFTER_MS
-from wire.market import VenueDepth, VenueLevels, VenueLink, VenuePrice
+from wire.market import MarketTrade, MarketTrades, VenueDepth, VenueLevels, VenueLink, VenuePrice
 from wire.transport import MARKET_CHANNEL, MARKET_LATEST
 from wire.units import NANOSECONDS_PER_MS
 
 DEPTH_LEVELS = 10
-OWN_PREFIXES = ("venue_depth.", "venue_link.")
+OWN_PREFIXES = ("venue_depth.", "venue_link.", "market_trades.")
 FRAMES_A_SECOND = 10
 """Of an instrument: venues conflate to 100 ms themselves."""
 TURNS = FRAMES_A_SECOND
@@ -43,9 +44,19 @@ class Shown(Protocol):
     books: VenueBooks
 
 
+class Tape(Protocol):
+    """What trades elsewhere (``gateway.market_tape``)."""
+
+    shown: dict[str, deque[MarketTrade]]
+    changed: set[str]
+
+    def take(self, now_ns: int) -> None: ...
+
+
 class VenuePublisher:
-    def __init__(self, venues: Sequence[Shown], client: Redis) -> None:
-        self._venues, self._client = venues, client
+    def __init__(self, venues: Sequence[Shown], client: Redis, tape: Tape | None = None) -> None:
+        """``tape``: whose trades are shown beside; None: none are."""
+        self._venues, self._client, self._tape = venues, client, tape
         self._turn = 0
         self._is_first = True
         self._shown: set[str] = set()
@@ -76,6 +87,7 @@ class VenuePublisher:
         gone, self._shown = self._shown - offered, offered
         names |= {name for at, name in enumerate(sorted(offered)) if at % TURNS == self._turn}
         frames = [self._encode_depth(name, now_ns) for name in sorted(names)]
+        frames += self._encode_trades(now_ns)
         if not self._turn:
             frames += [encode_link(venue, now_ns) for venue in self._venues]
         if frames or gone:
@@ -109,6 +121,16 @@ class VenuePublisher:
             best_ask=find_best(shown, now_ns, is_bid=False),
         )
         return f"venue_depth.{name}", _encode(frame)
+
+    def _encode_trades(self, now_ns: int) -> list[NamedFrame]:
+        """What changed; beside it a tenth of all, in turn."""
+        tape = self._tape
+        if tape is None:
+            return []
+        tape.take(now_ns)
+        names = tape.changed | {name for at, name in enumerate(sorted(tape.shown)) if at % TURNS == self._turn}
+        tape.changed.clear()
+        return [encode_trades(name, list(tape.shown[name]), now_ns) for name in sorted(names)]
 
     async def _forget_old_keys(self) -> None:
         """What an earlier run showed, of venues that may not be connected now."""
@@ -146,6 +168,11 @@ def find_best(venues: Iterable[VenueLevels], now_ns: int, *, is_bid: bool) -> Ve
 def is_fresh(levels: VenueLevels, now_ns: int) -> bool:
     """May be traded on: the book is whole and the venue was heard of within the age that makes a price stale."""
     return levels.state == "live" and now_ns - levels.heard_at_ns <= STALE_AFTER_MS * NANOSECONDS_PER_MS
+
+
+def encode_trades(name: str, trades: list[MarketTrade], now_ns: int) -> NamedFrame:
+    frame = MarketTrades(at_ns=now_ns, market_time_ns=now_ns, instrument_name=name, trades=trades)
+    return f"market_trades.{name}", _encode(frame)
 
 
 def encode_link(venue: Shown, now_ns: int) -> NamedFrame:

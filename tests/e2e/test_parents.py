@@ -87,3 +87,30 @@ def test_the_house_reads_and_sets_caps_that_the_gateway_answers(open_page: OpenP
     expect(page.locator("#caps tbody tr", has_text="sniper")).to_contain_text(
         re.compile(rf"{cap}.*in force", re.DOTALL), timeout=ANSWER_MS_MAX
     )
+
+
+def test_an_algorithm_works_at_a_venue_that_is_chosen_in_the_ticket(terminal: Page, open_page: OpenPage) -> None:
+    """The tree shows its routes and their fills; what trades at venues is listed beside our own trades."""
+    choose(terminal, NAME)
+    terminal.get_by_role("group", name="Trades of").get_by_role("button", name="Elsewhere").click()
+    expect(terminal.locator("parley-trades tbody tr").first).to_contain_text(re.compile("Market|Aster|Borea"), timeout=ANSWER_MS_MAX)
+    terminal.locator('parley-ticket [data-value="buy"]').click()
+    terminal.locator("#ticket-venue").select_option("aster")
+    terminal.locator("parley-ticket summary", has_text="Algo").click()
+    terminal.locator("#ticket-algo").select_option("twap")
+    terminal.get_by_label("Duration, s").fill("20")
+    terminal.get_by_label("Slice, s").fill("2")
+    size(terminal).fill("40")
+    terminal.locator('[data-field="price"]').fill("")
+    expect(submit(terminal)).to_contain_text(re.compile(rf"Buy 40 {NAME} at Aster.* by TWAP over 20 s"))
+    submit(terminal).click()
+    page = open_page("trader", "/algos/")
+    expect(page.locator("parley-parents .parent-row").first).to_contain_text(f"Buy 40 {NAME}")
+    page.locator("parley-parents .parent-row").first.click()
+    expect(page.locator("parley-parent .parent-head b")).to_contain_text("TWAP at Aster")
+    tree = page.locator("parley-parent .tree tbody")
+    expect(tree.locator("tr[data-route]").first).to_contain_text("Aster", timeout=ANSWER_MS_MAX)
+    expect(tree.locator("tr.fill-row").first).to_be_visible(timeout=ANSWER_MS_MAX)
+    expect(page.locator(".latencies tbody tr")).to_contain_text("Aster")
+    expect(page.locator(STATE)).to_contain_text("done", timeout=2 * ANSWER_MS_MAX)
+    assert violations(page) == []

@@ -74,6 +74,8 @@ class Exchange:
         self._trade_sequences: dict[str, int] = {}
         self._block_lots: dict[tuple[str, str], int] = {}
         """Client and contract to signed lots of block trades, which pass no book."""
+        self._execution = (-1, "")
+        """The latest execution of the engine and its trade id."""
         self.marks: dict[str, float] = {}
         self.indices: dict[str, float] = {}
         self.last_prices: dict[str, float] = {}
@@ -232,10 +234,11 @@ class Exchange:
 
     def _trade(self, order: Order, fields: dict[str, Any], at_ns: int) -> Trade:
         liquidity = LIQUIDITIES[fields["liquidity"]]
-        is_taker = liquidity is Liquidity.TAKER
-        if is_taker or fields["counterparty_account_id"] == VENUE_ACCOUNT_ID:
-            self._print(order, fields, at_ns, is_taker=is_taker)
+        trade_id = self._trade_id(fields["execution_id"])
+        if liquidity is Liquidity.TAKER or fields["counterparty_account_id"] == VENUE_ACCOUNT_ID:
+            self._print(order, fields, trade_id, at_ns)
         trade = self._charge(order, fields["price_ticks"], fields["quantity_lots"], liquidity, at_ns)
+        trade = dataclasses.replace(trade, trade_id=trade_id)
         if order.client is not self.public:
             self.trades.append(trade)
         return trade
@@ -257,12 +260,18 @@ class Exchange:
             index_price=self.indices.get(contract.terms.base_currency, 0.0),
         )
 
-    def _print(self, order: Order, fields: dict[str, Any], at_ns: int, *, is_taker: bool) -> None:
-        contract = order.contract
+    def _trade_id(self, execution_id: int) -> str:
+        """Both sides and the public print of an execution have the same; the sides follow each other."""
+        if execution_id != self._execution[0]:
+            self._execution = execution_id, f"{self.profile.name.upper()}-{next(self._trade_ids)}"
+        return self._execution[1]
+
+    def _print(self, order: Order, fields: dict[str, Any], trade_id: str, at_ns: int) -> None:
+        contract, is_taker = order.contract, LIQUIDITIES[fields["liquidity"]] is Liquidity.TAKER
         sequence = self._trade_sequences[contract.name] = self._trade_sequences.get(contract.name, 0) + 1
         self.last_prices[contract.name] = contract.price(fields["price_ticks"])
         printed = Print(
-            trade_id=f"{self.profile.name.upper()}-P{next(self._trade_ids)}",
+            trade_id=trade_id,
             trade_sequence=sequence,
             contract=contract,
             side=order.terms.side if is_taker else order.terms.side.opposite,

@@ -2202,6 +2202,28 @@ class Trades(msgspec.Struct, frozen=True, kw_only=True, tag="trades", tag_field=
     market_time_ns: int
 
 
+class MarketTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """``venue`` empty: the market that plays here. ``side``: the aggressor's; None where the venue does not say."""
+
+    venue: str
+    trade_id: str
+    at_ns: int
+    side: Side | None
+    price: str
+    quantity: str
+
+
+class MarketTrades(msgspec.Struct, frozen=True, kw_only=True, tag="market_trades", tag_field="type"):
+    """The latest trades of an instrument elsewhere: at venues, and in the market that plays; newest first, at most 50.
+    Quantities in Parley's contracts.
+    """
+
+    instrument_name: str
+    trades: list[MarketTrade]
+    at_ns: int
+    market_time_ns: int
+
+
 class Index(msgspec.Struct, frozen=True, kw_only=True, tag="index", tag_field="type"):
     coin: str
     price: float
@@ -2474,4 +2496,16 @@ AnyFact = (
 )
 
 
-AnyFrame = Ticker | Book | Trades | Index | Surface | VenueStatus | BlockTape | VenueDepth | VenueLink | RiskFrame
+AnyFrame = (
+    Ticker
+    | Book
+    | Trades
+    | MarketTrades
+    | Index
+    | Surface
+    | VenueStatus
+    | BlockTape
+    | VenueDepth
+    | VenueLink
+    | RiskFrame
+)

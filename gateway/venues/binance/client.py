@@ -5,6 +5,7 @@ snapshot, which the core joins to the deltas that it kept.
 """
 
 import asyncio
+import dataclasses
 import logging
 from decimal import DecimalException
 from pathlib import Path
@@ -145,8 +146,9 @@ class BinanceClient:
         envelope = self._decode(frame)
         symbol, _, topic = envelope.stream.partition("@")
         if topic in ("trade", "aggTrade") and symbol.upper() in self._names:
-            parse.read_trade(envelope.data, self._names[symbol.upper()])
+            trade = parse.read_trade(envelope.data, self._names[symbol.upper()])
             self.status.trades += 1
+            self.books.note_trades([dataclasses.replace(trade, trade_id=f"{symbol.upper()}:{trade.trade_id}")])
 
     async def _list(self) -> None:
         answer = await self.rest.get("exchangeInfo", {}, weight=LISTING_WEIGHTS[self.entry.adapter])

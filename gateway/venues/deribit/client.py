@@ -219,7 +219,9 @@ class DeribitClient:
             if topic == "book":
                 self._take_market(frame, at_ns)
             elif topic == "trades":
-                self.status.trades += len(parse.read_trades(notice.data))
+                trades = parse.read_trades(notice.data)
+                self.status.trades += len(trades)
+                self.books.note_trades(trades)
             elif topic == "ticker":
                 ticker = parse.read_ticker(notice.data)
                 self.tickers[ticker.name] = ticker

@@ -186,15 +186,19 @@ class FixClient:
         if message.find(262) not in self._requests:
             return
         by_name: dict[str, list[Fields]] = {}
+        trades: list[tuple[Fields, str]] = []
         for entry in message.groups(268, parse.ENTRY_TAGS):
             name = self._names.get(entry.find(55))
             if entry.find(269) == messages.TRADE:
                 self.status.trades += 1
+                trades.append((entry, name or ""))
             elif name is not None and name in self.books:
                 by_name.setdefault(name, []).append(entry)
         for name, entries in by_name.items():
             slot, instrument = self.books.slots[name], self.books.instrument(name)
             self.books.feed.apply_updates(parse.change_updates(entries, slot, instrument, message.received_at_ns))
+        for entry, name in trades:
+            self.books.note_trades(parse.read_trades(entry, name, message.received_at_ns))
 
     def _amount_of(self, symbol: str) -> Decimal:
         name = self._names.get(symbol, "")

@@ -9,6 +9,7 @@ from gateway.fix.message import Fields, FieldWrong, Message
 from gateway.venues.books import VenueInstrument
 from gateway.venues.execution import Execution, OrderView
 from gateway.venues.fix.messages import BID, OFFER
+from gateway.venues.market import VenueTrade
 from gateway.venues.updates import LAST_OF_MESSAGE, Updates, blank_snapshot, blank_updates
 from wire.instruments import InstrumentTerms, UnknownInstrumentName, parse_instrument_name
 from wire.units import Liquidity, OrderState
@@ -72,6 +73,18 @@ def read_order(report: Fields, symbols: Symbols, busted: Decimal = Decimal(0)) -
         updated_at_ns=values.time_ns(report, 60),
         reason=report.find(58),
     )
+
+
+def read_trades(entry: Fields, name: str, at_ns: int) -> list[VenueTrade]:
+    """Of an entry of market data that is a trade (269=2); none without a name of ours or an id. FIX does not say who
+    took: ``at_ns``, when it was received, stands for the venue's clock where it gives no time.
+
+    Raises FieldMissing, FieldWrong.
+    """
+    if not name or not entry.find(278):
+        return []
+    price, amount = values.decimal(entry, 270), values.decimal(entry, 271)
+    return [VenueTrade(trade_id=entry.get(278), name=name, side=None, price=price, amount=amount, at_ns=at_ns)]
 
 
 def is_unknown(report: Fields) -> bool:

@@ -15,6 +15,8 @@ class Market extends Topics {
     this.trades = new Map();
     this.indices = new Map();
     this.surfaces = new Map();
+    /** @type {Map<string, object>} what trades elsewhere, by instrument */
+    this.marketTrades = new Map();
     this.venue = null;
     /** @type {Map<string, object>} books of other venues by instrument, their connections by name */
     this.venueDepths = new Map();
@@ -57,6 +59,7 @@ const TAKERS = {
   ticker: (market, frame) => market.keep(market.tickers, "ticker", frame.instrument_name, frame),
   book: (market, frame) => market.keep(market.books, "book", frame.instrument_name, frame),
   trades: (market, frame) => market.keep(market.trades, "trades", frame.instrument_name, frame),
+  market_trades: (market, frame) => market.keep(market.marketTrades, "marketTrades", frame.instrument_name, frame),
   index: (market, frame) => market.keep(market.indices, "index", frame.coin, frame),
   surface: (market, frame) => market.keep(market.surfaces, "surface", frame.coin, frame),
   block_tape: (market, frame) => {

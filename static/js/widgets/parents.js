@@ -99,7 +99,7 @@ function sideText(view) {
 /** What was asked for, as the head of its own panel. */
 export function titleText({ kind, id }, view) {
   const what = { parent: `#${id}`, split: `Over venues ${id}:`, order: `Order ${id}:`, route: `Route ${id} to ${titleOf(view.venue)}:` }[kind];
-  return `${what} ${sideText(view)}${kind === "parent" ? ` · ${TITLES[view.algo]}` : ""}`;
+  return `${what} ${sideText(view)}${kind === "parent" ? ` · ${TITLES[view.algo]}${view.venue ? ` at ${titleOf(view.venue)}` : ""}` : ""}`;
 }
 
 /** What it is, and what was asked of it that nobody has confirmed. */

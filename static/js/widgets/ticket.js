@@ -180,9 +180,9 @@ class Ticket extends Widget {
   drawAmended() {
     this.leave.hidden = !this.amended;
     const { algo, bracket, venue } = this.state;
-    this.venue.node.hidden = Boolean(this.amended || algo || bracket);
+    this.venue.node.hidden = Boolean(this.amended || bracket);
     this.terms.node.hidden = Boolean(this.amended || algo || venue || bracket);
-    this.algo.node.hidden = Boolean(this.amended || venue || bracket);
+    this.algo.node.hidden = Boolean(this.amended || venue === BEST || bracket);
     this.bracket.node.hidden = Boolean(this.amended || venue || algo);
     this.sides.hidden = Boolean(this.amended);
     for (const group of [this.types, this.times, this.post]) group.hidden = Boolean(this.amended || this.state.algo);

@@ -9,6 +9,7 @@ import { firm } from "../store/firm.js";
 import { page } from "../store/page.js";
 import { NumberField } from "./fields.js";
 import { addSelect } from "./ticket_terms.js";
+import { titleOf } from "./ticket_venue.js";
 import { TicketVolumes } from "./ticket_volumes.js";
 import { unitOf } from "./ticket_value.js";
 
@@ -101,8 +102,9 @@ export class TicketAlgo {
   statement(whole, state, instrument, priceField) {
     const price = priceField.input.value.trim() === "" ? null : fixText(priceField.value, instrument.priceDecimals);
     const cap = price === null ? "" : `, no ${state.side === "buy" ? "more" : "less"} than ${price} ${instrument.quote_currency}`;
-    const text = `${state.side === "buy" ? "Buy" : "Sell"} ${whole.quantity} ${instrument.name} ${this.words(state)}${cap}`;
-    const message = { type: "parent.stage", ...whole, algo: state.algo, ...this.groups(state, price) };
+    const at = state.venue ? ` at ${titleOf(state.venue)}` : "";
+    const text = `${state.side === "buy" ? "Buy" : "Sell"} ${whole.quantity} ${instrument.name}${at} ${this.words(state)}${cap}`;
+    const message = { type: "parent.stage", ...whole, algo: state.algo, venue: state.venue, ...this.groups(state, price) };
     return Object.freeze({ text, message: Object.freeze(message), starts: this.starts.checked && !takesTwo() });
   }
 

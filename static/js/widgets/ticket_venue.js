@@ -39,18 +39,19 @@ export class TicketVenue {
   draw(state, wanted) {
     hold(this, venueKeys(selection.instrument));
     const venue = state.venue ?? OWN;
-    arrange(this.select, this.choices(venue).map(([value, title]) => this.option(value, title)));
+    arrange(this.select, this.choices(venue, Boolean(state.algo)).map(([value, title]) => this.option(value, title)));
     if (this.select.value !== venue) this.select.value = venue;
     this.plan.hidden = venue !== BEST;
     if (venue === BEST) this.ask(wanted);
   }
 
-  choices(chosen) {
+  /** An algorithm follows one book. */
+  choices(chosen, isAlgo) {
     const venues = (market.venueDepths.get(selection.instrument)?.venues ?? []).map(({ venue }) => venue);
     const able = venues.filter((venue) => market.venueLinks.get(venue)?.takes_orders);
     const named = able.map((venue) => [venue, titleOf(venue)]);
     const rest = chosen && chosen !== BEST && !able.includes(chosen) ? [[chosen, titleOf(chosen)]] : [];
-    return [[OWN, "Parley's own book"], ...named, ...rest, [BEST, "Best of venues"]];
+    return [[OWN, "Parley's own book"], ...named, ...rest, ...(isAlgo ? [] : [[BEST, "Best of venues"]])];
   }
 
   option(value, title) {
@@ -143,6 +144,7 @@ export function titleOf(venue) {
   return venue === "parley" ? "Parley's own book" : (market.venueLinks.get(venue)?.title ?? venue);
 }
 
-function nameOf(venue) {
+/** Without what it is in parentheses. */
+export function nameOf(venue) {
   return titleOf(venue).replace(/ \(.*\)$/, "");
 }

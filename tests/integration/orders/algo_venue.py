@@ -23,6 +23,8 @@ class Book:
     """The engine's own book; the marks are those of the test."""
 
     mark_ticks = MID_TICKS[NAME]
+    elsewhere = (0, 0)
+    """Lots, and ticks times lots, that others traded where the parent looks."""
 
     def __init__(self, engine):
         self._engine = engine
@@ -31,6 +33,10 @@ class Book:
         del venue
         bids, asks = self._engine.depth(instrument_id, 5)
         return Levels(bids=tuple(bids), asks=tuple(asks))
+
+    def traded(self, instrument_id, venue):
+        del instrument_id, venue
+        return self.elsewhere
 
     def mark_half_ticks(self, instrument_id):
         del instrument_id

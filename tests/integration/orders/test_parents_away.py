@@ -63,7 +63,7 @@ class Desk:
     def turn(self, parent, seconds=1):
         """Time passes; what the algorithm sends goes out, and what the venue says comes back."""
         for _ in range(seconds):
-            self.venue.now_ns += SECOND
+            self.venue.now_ns = max(self.venue.now_ns, clock.now_ns()) + SECOND
             self.venue.algos.desk.on_time(self.venue.now_ns)
             self.settle()
         self.settle()
@@ -236,3 +236,20 @@ def test_no_person_amends_an_algorithms_route(desk):
     message = AmendRoute(command_id="amend", route_id=route.pk, price="0.04")
     with pytest.raises(Conflict, match="moves its own orders"):
         services.amend_route(user=desk.trader.user, actor=desk.trader.actor, message=message, at=clock.now())
+
+
+def test_a_pov_at_a_venue_keeps_its_part_of_what_others_trade_there(desk):
+    parameters = AlgoParameters(duration_s=600, slice_s=5, participation_basis_points=2_000)
+    parent = desk.start(algo=AlgoName.POV, quantity="9", parameters=parameters)
+    lots, each = 0, parent.quantity_lots // 45
+    for _ in range(60):
+        lots += each
+        desk.venue.book.elsewhere = (lots, lots * 500)
+        desk.turn(parent)
+    state = desk.venue.algos.desk.parents[parent.pk].state
+    share = state.executed_lots / (state.executed_lots + state.market_lots)
+    assert state.market_lots == lots
+    assert share == pytest.approx(0.2, abs=0.02)
+    tree = tree_selectors.get_lifecycle(desk.trader.user, LifecycleKind.PARENT, parent.pk)
+    assert Decimal(tree.costs.market_price) == 500 * desk.row.tick_size
+    assert tree.costs.market_basis_points is not None

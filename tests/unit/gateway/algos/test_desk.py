@@ -2,6 +2,7 @@
 
 import types
 
+import msgspec
 import pytest
 
 from gateway.algos.desk import AlgoDesk, SteeringRefused
@@ -15,7 +16,7 @@ from wire.identifiers import PAPER_VENUE_ACCOUNT_ID
 from wire.units import Liquidity, Side
 
 BOOK = Levels(bids=((100, 50),), asks=((102, 40),))
-MARKET = types.SimpleNamespace(levels=lambda *_: BOOK, mark_half_ticks=lambda _: 0)
+MARKET = types.SimpleNamespace(levels=lambda *_: BOOK, mark_half_ticks=lambda _: 0, traded=lambda *_: (0, 0))
 ENGINE = types.SimpleNamespace(event_number=0)
 END = 60 * SECOND
 
@@ -95,3 +96,25 @@ def test_progress_waits_for_a_database_that_does_not_keep_up(desk):
     assert desk.reporter.take()[0] == []
     desk.on_time(END)
     assert [report.kind for report in desk.reporter.take()[0]] == ["done"], "how it ended is always told"
+
+
+def test_what_others_trade_elsewhere_is_one_input_a_look_and_replays(tmp_path):
+    """From the start on, in the log, and not again after a start."""
+    traded = [(40, 4_000)]
+    market = types.SimpleNamespace(levels=lambda *_: BOOK, mark_half_ticks=lambda _: 0, traded=lambda *_: traded[-1])
+    opened = AlgoDesk(ENGINE, market, tmp_path)
+    opened.on_command(1, msgspec.structs.replace(command(), venue="aster"), 0)
+    opened.on_time(SECOND)
+    traded.append((50, 5_020))
+    opened.on_event(executed(1, 8, 9))
+    opened.on_time(2 * SECOND)
+    opened.on_time(3 * SECOND)
+    state = opened.parents[1].state
+    assert (state.market_lots, state.market_tick_lots) == (10, 1_020), "our own book is not its market"
+    opened.write(opened.take_batch())
+    opened.close()
+    again = AlgoDesk(ENGINE, market, tmp_path)
+    assert again.parents[1].state == state
+    again.on_time(4 * SECOND)
+    assert again.parents[1].state.market_lots == 10
+    again.close()
