@@ -12,9 +12,8 @@ constexpr std::size_t kNodesAhead = 16;
 constexpr std::size_t kLinksAhead = 8;
 constexpr std::size_t kGuesses = 32;
 
-[[nodiscard]] bool is_new(const Command& command) noexcept {
-    return command.kind == Kind::gtc || command.kind == Kind::ioc;
-}
+/// Where nothing is known: asking for it does no harm.
+constexpr OrderIndex kAnyNode = 0;
 
 }  // namespace
 
@@ -34,35 +33,36 @@ void BookDesk::apply_batch(std::span<const Command> commands, After&& after) {
     Guess guesses[kGuesses];
     const std::size_t count = commands.size();
     const auto look = [&](std::size_t at) {
-        if (at < count) {
-            parley::prefetch(&commands[at] + kStreamAhead);
-            table_.prefetch(commands[at].order_id);
-            book_.prefetch_price(commands[at].side, {commands[at].price});
-        }
+        const Command& command = commands[at];
+        parley::prefetch(&command + kStreamAhead);
+        table_.prefetch(command.order_id);
+        book_.prefetch_price(command.side, {command.price});
     };
     const auto fetch = [&](std::size_t at) {
-        if (at >= count) return;
-        Guess& guess = guesses[at % kGuesses];
         const Command& command = commands[at];
-        guess.order = is_new(command) ? book_.first_met(command.side, {command.price}) : table_.guess(command.order_id);
-        guess.level = book_.guess_level(commands[at].side, {commands[at].price});
+        Guess& guess = guesses[at % kGuesses];
+        guess.order = table_.guess_near(command.order_id, kAnyNode);
+        guess.level = book_.guess_level_near(command.side, {command.price}, kAnyNode);
         nodes_.prefetch(guess.order);
         nodes_.prefetch(guess.level);
     };
     const auto follow = [&](std::size_t at) {
-        if (at >= count) return;
         const Guess guess = guesses[at % kGuesses];
         nodes_.prefetch_neighbors(guess.order);
-        nodes_.prefetch_neighbors(guess.level);
-        if (is_new(commands[at]) && guess.order != kNone) table_.prefetch(nodes_[guess.order].key);
+        nodes_.prefetch(nodes_[guess.level].previous);
     };
-    for (std::size_t at = 0; at < kSlotsAhead; ++at) look(at);
-    for (std::size_t at = 0; at < kNodesAhead; ++at) fetch(at);
-    for (std::size_t at = 0; at < kLinksAhead; ++at) follow(at);
+    for (std::size_t at = 0; at < std::min(kSlotsAhead, count); ++at) look(at);
+    for (std::size_t at = 0; at < std::min(kNodesAhead, count); ++at) fetch(at);
+    for (std::size_t at = 0; at < std::min(kLinksAhead, count); ++at) follow(at);
     for (std::size_t at = 0; at < count; ++at) {
-        look(at + kSlotsAhead);
-        fetch(at + kNodesAhead);
-        follow(at + kLinksAhead);
+        if (at + kSlotsAhead < count) {
+            look(at + kSlotsAhead);
+            fetch(at + kNodesAhead);
+            follow(at + kLinksAhead);
+        } else {
+            if (at + kNodesAhead < count) fetch(at + kNodesAhead);
+            if (at + kLinksAhead < count) follow(at + kLinksAhead);
+        }
         apply(commands[at], guesses[at % kGuesses]);
         after();
     }

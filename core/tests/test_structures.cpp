@@ -105,7 +105,15 @@ TEST(node_table_finds_what_it_holds_where_groups_overflow) {
         }
         CHECK(table.size() == plain.size());
     }
-    for (const auto& [key, index] : plain) CHECK(table.find(key, nodes) == index && table.guess(key) != kNone);
+    int near = 0;
+    for (const auto& [key, index] : plain) {
+        CHECK(table.find(key, nodes) == index && table.guess(key) != kNone);
+        const NodeIndex guess = table.guess_near(key, kNone);
+        CHECK(guess == kNone || guess == table.guess(key));
+        near += guess == kNone ? 0 : 1;
+    }
+    CHECK(near > 0);
+    CHECK(table.guess_near(key_of_hash(std::uint64_t{1} << 62), 77) == 77);
     std::size_t visited = 0;
     table.for_each([&](NodeIndex index) { visited += plain.contains(nodes[index].key) ? 1 : 0; });
     CHECK(visited == plain.size());

@@ -39,6 +39,15 @@ public:
             if (!group.is_full()) return kNone;
         }
     }
+    /// A guess without a branch, which looks at one line only; `otherwise` where the line does not know the key.
+    [[nodiscard]] NodeIndex guess_near(std::int64_t key, NodeIndex otherwise) const noexcept {
+        const std::uint32_t tag = tag_of(key);
+        const TagGroup& group = groups_[home(tag)];
+        const unsigned same = group.holding(tag);
+        const NodeIndex index = group.nodes[std::countr_zero(same | 1U << (TagGroup::kPlaces - 1))];
+        const NodeIndex is_known = same == 0 ? 0 : ~NodeIndex{0};
+        return (index & is_known) | (otherwise & ~is_known);
+    }
     /// Asks the memory for what `guess`, `find`, `insert` and `erase` will read.
     void prefetch(std::int64_t key) const noexcept { parley::prefetch(&groups_[home(tag_of(key))]); }
 

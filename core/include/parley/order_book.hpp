@@ -68,6 +68,11 @@ public:
         return ladder(side).levels.guess(price.value);
     }
 
+    /// See NodeTable::guess_near.
+    [[nodiscard]] LevelIndex guess_level_near(Side side, PriceTicks price, LevelIndex otherwise) const noexcept {
+        return ladder(side).levels.guess_near(price.value, otherwise);
+    }
+
     enum class Stop : std::uint8_t { filled, no_cross, self_match };
 
     /// Trades an incoming order against the opposite side until it has no lots, nothing crosses, or it meets an order
