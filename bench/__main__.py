@@ -21,6 +21,7 @@ MEASUREMENTS = (
     "stopped_reader",
     "json",
     "venues",
+    "venue_fix",
     "algos",
     "volumes",
     "python_surface",
