@@ -74,7 +74,7 @@ class Allocate extends Widget {
 /** Orders and parent orders that ended and traded, newest first. */
 function sourcesOf() {
   const orders = [...firm.orders.values()].filter((view) => !OPEN_ORDER_STATES.has(view.state) && Number(view.filled_quantity) > 0 && !view.parent_order_id).map((view) => ({ key: `order_id:${view.order_id}`, title: words("Order", view.order_id, view), at: view.created_at_ns, view }));
-  const parents = [...firm.parents.values()].filter((view) => view.ended_at_ns > 0 && view.algo !== "bracket" && Number(view.filled_quantity) > 0).map((view) => ({ key: `parent_order_id:${view.parent_order_id}`, title: words("Parent", view.parent_order_id, view), at: view.created_at_ns, view }));
+  const parents = [...firm.parents.values()].filter((view) => view.ended_at_ns > 0 && view.algo !== "bracket" && view.algo !== "multileg" && Number(view.filled_quantity) > 0).map((view) => ({ key: `parent_order_id:${view.parent_order_id}`, title: words("Parent", view.parent_order_id, view), at: view.created_at_ns, view }));
   return [...orders, ...parents].sort((a, b) => b.at - a.at).slice(0, CHOICES_MAX);
 }
 

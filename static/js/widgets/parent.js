@@ -13,6 +13,7 @@ import { LifecycleTree } from "./lifecycle_tree.js";
 import { refusalText } from "./notices.js";
 import { ParentBracket } from "./parent_bracket.js";
 import { ParentChange } from "./parent_change.js";
+import { ParentMultileg } from "./parent_multileg.js";
 import { SchedulePlot } from "./parent_plot.js";
 import { addProgress, drawProgress, stateText, titleText } from "./parents.js";
 import { Widget } from "./widget.js";
@@ -29,6 +30,8 @@ const ACTIONS = {
   resume: { title: "Resume", may: (root, view) => isParent(root) && view.state === "paused" },
   cancel: { title: "Cancel", may: (root, view) => (isParent(root) ? view.state !== "done" && view.state !== "canceled" : isAtWork(view)) },
 };
+/** Orders in parts of their own, without a schedule. */
+const PARTS = new Set(["bracket", "multileg"]);
 const CANCELS = { split: "route.cancel_split", order: "order.cancel", route: "route.cancel" };
 
 class Parent extends Widget {
@@ -42,8 +45,9 @@ class Parent extends Widget {
     this.plot = new SchedulePlot();
     this.change = new ParentChange((text) => this.say(text));
     this.bracket = new ParentBracket((text) => this.say(text));
+    this.multileg = new ParentMultileg((text) => this.say(text));
     this.tree = new LifecycleTree();
-    const body = element("div", { class: "panel-body" }, this.costs.node, this.message, this.bracket.node, this.change.node, this.plot.node, this.tree.node);
+    const body = element("div", { class: "panel-body" }, this.costs.node, this.message, this.bracket.node, this.multileg.node, this.change.node, this.plot.node, this.tree.node);
     this.append(element("div", { class: "parent-head" }, this.heading, this.state, ...Object.values(this.buttons)), this.progress, body);
   }
 
@@ -95,12 +99,14 @@ class Parent extends Widget {
   }
 
   drawAlgo(root, view, members) {
-    const isAlgo = isParent(root) && view.algo !== "bracket";
+    const isAlgo = isParent(root) && !PARTS.has(view.algo);
     this.plot.node.hidden = !isAlgo;
     if (isAlgo) this.change.draw(view);
     else this.change.node.hidden = true;
-    if (isParent(root)) this.bracket.draw(view);
-    else this.bracket.node.hidden = true;
+    for (const part of [this.bracket, this.multileg]) {
+      if (isParent(root)) part.draw(view);
+      else part.node.hidden = true;
+    }
     if (isAlgo) this.plot.draw(view, this.loaded ? members.fills : null);
   }
 

@@ -10,9 +10,9 @@ import { refusalText } from "./notices.js";
 
 const STAGES = { entering: "Waiting for the entry", protected: "Exits stand", stopped: "Stop reached" };
 const PRICES = { entry_price: "Entry", take_profit: "Take profit", stop_loss: "Stop loss", stop_limit: "Limit of the stop" };
-export const ROLES = { e: "entry", t: "take profit", s: "stop loss" };
+export const ROLES = { e: "entry", t: "take profit", s: "stop loss", k: "take", q: "resting leg", h: "hedge", l: "late completion", u: "unwind" };
 
-/** What an order of a bracket is for, or "". */
+/** What an order of a bracket or of a leg is for, or "". */
 export function roleOf(child) {
   return ROLES[child.client_order_id.slice(-1)] ?? "";
 }

@@ -12,7 +12,7 @@ import { Widget } from "./widget.js";
 const ROWS_MAX = 100;
 const TABS = { parent: "Algos", split: "Over venues", order: "Orders" };
 const EMPTY = {
-  parent: "No parent orders yet: choose an algorithm or a bracket in the order ticket.",
+  parent: "No parent orders yet: choose an algorithm or a bracket in the order ticket, or trade a structure as one order.",
   split: "No order over venues yet: choose the best of venues in the order ticket.",
   order: "No orders yet.",
 };
@@ -73,7 +73,7 @@ class Parents extends Widget {
     setText(title, sideText(view));
     setText(state, stateText(view));
     setAttribute(state, "data-state", view.state);
-    setText(detail, `${DETAILS[kind](view)}${view.reason ? ` · ${format.words(view.reason)}` : ""}${view.bracket?.problem ? ` · ${format.words(view.bracket.problem)}` : ""}`);
+    setText(detail, `${DETAILS[kind](view)}${view.reason ? ` · ${format.words(view.reason)}` : ""}${problemText(view)}`);
     setText(done, `${format.exact(view.filled_quantity)} of ${format.exact(view.quantity)}`);
     drawProgress(progress, view);
     setAttribute(node, "aria-pressed", String(id === selection.root?.id && kind === selection.root.kind));
@@ -92,7 +92,14 @@ function addRow(root) {
   return { node, title, state, detail, done, progress };
 }
 
+/** Why something that should stand does not. */
+function problemText({ bracket, multileg }) {
+  const problem = bracket?.problem || multileg?.problem;
+  return problem ? ` · ${format.words(problem)}` : "";
+}
+
 function sideText(view) {
+  if (view.multileg) return `${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} × ${view.multileg.name} at ${format.exact(view.parameters.multileg.net_price)}`;
   return `${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} ${view.instrument_name}`;
 }
 

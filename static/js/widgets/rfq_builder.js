@@ -23,6 +23,7 @@ import { LegRows } from "./leg_rows.js";
 import { refusalText } from "./notices.js";
 import { RfqPreview } from "./rfq_preview.js";
 import { StructureMenu } from "./structure_menu.js";
+import { StructureOrder } from "./structure_order.js";
 import { VenueAsk } from "./venue_ask.js";
 
 const LIVES = [30, 60, 120, 300, 600];
@@ -48,6 +49,7 @@ export class RfqBuilder {
     this.drafts = new DraftBar({ terms: () => this.terms(), load: (draft) => this.load(draft) });
     this.preview = new RfqPreview({ buy: "If you buy", sell: "If you sell" });
     this.mark = element("p", { class: "structure-value" }, "");
+    this.order = new StructureOrder({ quantity: () => this.quantity.value, onInput: changed });
     this.submit = element("button", { class: "button button-primary", type: "submit" }, "Request quotes");
     this.message = element("p", { class: "message", role: "status" }, "");
     this.venues = new VenueAsk(() => this.terms(), (text, kind) => this.say(text, kind));
@@ -69,6 +71,7 @@ export class RfqBuilder {
       this.submit,
       this.venues.node,
       this.message,
+      this.order.node,
     ];
   }
 
@@ -141,6 +144,7 @@ export class RfqBuilder {
     this.shares.draw(step);
     this.audience.draw();
     this.drawMark(legs);
+    this.order.draw(legs);
     const problem = this.problem(legs);
     this.drafts.draw(legs.length > 0 && this.quantity.problem === "");
     this.venues.draw(legs, this.quantity.problem || (selection.accountId ? "" : "no account"));

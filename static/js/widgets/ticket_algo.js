@@ -14,8 +14,8 @@ import { TicketVolumes } from "./ticket_volumes.js";
 import { unitOf } from "./ticket_value.js";
 
 export const ALGOS = { twap: "TWAP", vwap: "VWAP", pov: "POV", implementation_shortfall: "Implementation shortfall", iceberg: "Iceberg", peg: "Peg", sniper: "Sniper" };
-/** A bracket is none of these: it has its own part of the ticket. */
-export const TITLES = { ...ALGOS, bracket: "Bracket" };
+/** A bracket and a multi-leg order are none of these: they have their own parts. */
+export const TITLES = { ...ALGOS, bracket: "Bracket", multileg: "Multi-leg" };
 const SCHEDULED = ["twap", "vwap", "implementation_shortfall"];
 
 /** name: title, value at the start, algorithms that read it, group, whether it travels as text. */
@@ -120,7 +120,7 @@ export function uses(algo, name) {
 }
 
 /** Whether the user's desk demands another person's word. */
-function takesTwo() {
+export function takesTwo() {
   return firm.parent_policies.get(page.config.user.deskId)?.takes_two === true;
 }
 
