@@ -10,6 +10,7 @@ import { selection } from "../store/selection.js";
 import { choice, NumberField } from "./fields.js";
 import { refusalText } from "./notices.js";
 import { takesTwo } from "./ticket_algo.js";
+import { select } from "./ticket_bracket.js";
 
 const LEGS_MAX = 8;
 const LOCK_MS = 800;
@@ -125,9 +126,4 @@ function newField(title, value, onInput) {
   field.tidy = () => {};
   field.input.value = value;
   return field;
-}
-
-function select(id, title, options, onchange) {
-  const input = element("select", { class: "input", id, onchange }, ...Object.entries(options).map(([value, text]) => element("option", { value }, text)));
-  return { input, node: element("div", { class: "field" }, element("label", { for: id }, title), input) };
 }

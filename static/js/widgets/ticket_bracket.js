@@ -54,7 +54,8 @@ export class TicketBracket {
   }
 }
 
-function select(id, title, options, onchange) {
+/** A labelled choice. */
+export function select(id, title, options, onchange) {
   const input = element("select", { class: "input", id, onchange }, ...Object.entries(options).map(([value, text]) => element("option", { value }, text)));
   return { input, node: element("div", { class: "field" }, element("label", { for: id }, title), input) };
 }
