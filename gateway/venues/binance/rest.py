@@ -122,18 +122,17 @@ class BinanceRest:
             raise NoAnswer("not connected")
         place = path if path.startswith("/") else f"{self._root}/{path}"
         try:
-            answer = await self._http.request(method, f"{self._url}{place}?{query}", headers=headers)
+            async with self._http.stream(method, f"{self._url}{place}?{query}", headers=headers) as answer:
+                content = await _read(answer, path)
         except httpx.HTTPError as error:
             raise NoAnswer(f"{path}: {error or type(error).__name__}") from error
         self._note(answer)
         if answer.status_code != httpx.codes.OK:
-            error = read_error(answer.status_code, answer.content)
+            error = read_error(answer.status_code, content)
             if isinstance(error, ErrorAnswer) and error.code == CLOCK_SKEW:
                 self.is_clock_doubtful = True
             raise error
-        if len(answer.content) > BYTES_MAX:
-            raise NoAnswer(f"{path} has more than {BYTES_MAX:,} bytes")
-        return answer.content
+        return content
 
     def _note(self, answer: httpx.Response) -> None:
         """What the venue counts against us, and whether it turns us away."""
@@ -145,6 +144,16 @@ class BinanceRest:
         elif (_whole(answer.headers.get(USED_WEIGHT_HEADER)) or 0) > self._weight_max:
             into_minute = (self.timestamp_ms() / 1_000) % SECONDS_A_MINUTE
             self._reads_closed_until = now + SECONDS_A_MINUTE - into_minute
+
+
+async def _read(answer: httpx.Response, path: str) -> bytes:
+    """No more of it than BYTES_MAX is kept. Raises NoAnswer, httpx.HTTPError."""
+    content = bytearray()
+    async for part in answer.aiter_bytes():
+        content += part
+        if len(content) > BYTES_MAX:
+            raise NoAnswer(f"{path} has more than {BYTES_MAX:,} bytes")
+    return bytes(content)
 
 
 def _whole(text: str | None) -> int | None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.venues import pacing
+from gateway.venues.binance import rest as binance_rest
 from gateway.venues.binance import trading as binance_trading
 from gateway.venues.binance.client import BinanceClient
 from gateway.venues.credentials import Credentials
@@ -293,3 +294,11 @@ async def test_an_ed25519_key_signs(tmp_path, is_spot):
         venue.verify = verify
         async with desk(venue, tmp_path / "log", secret=pem) as (client, own):
             assert (await own.place(order(venue, "signed", BID))).state is OrderState.NEW
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(binance_rest, "BYTES_MAX", 100)
+    async with BinanceVenue(is_spot=True).running() as venue:
+        async with desk(venue, tmp_path / "log", is_ready=False) as (client, own):
+            await wait_for(lambda: "has more than 100 bytes" in client.status.detail)
+            assert not own.is_ready
