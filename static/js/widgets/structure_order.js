@@ -32,7 +32,7 @@ export class StructureOrder {
     this.side = "buy";
     this.lockedUntil = 0;
     this.sides = choice("Side of the order", [{ value: "buy", title: "Buy" }, { value: "sell", title: "Sell" }], (side) => this.choose(side));
-    this.touch = element("p", { class: "structure-value", role: "status" }, "");
+    this.touch = element("p", { class: "structure-touch muted", role: "status" }, "");
     this.fields = Object.fromEntries(Object.entries(FIELDS).map(([name, [title, value]]) => [name, newField(title, value, onInput)]));
     this.quoting = select("order-quoting", "Resting leg", { "": "None: all at once" }, onInput);
     this.rule = select("order-rule", "Then", RULES, onInput);
