@@ -50,15 +50,15 @@ endif
 # The browser's driver keeps an event loop in its thread, in which Django refuses its ORM: a run of its own. What starts
 # whole stacks runs alone, so that it measures and kills nothing of its neighbors.
 
-check: install-dev ## What CI checks besides the tests: ruff, types, import contracts, style, the core's own tests
+check: install-dev ## What CI checks besides the tests: ruff, types, import contracts, style
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m mypy
 	@$(BIN)/python manage.py check --fail-level WARNING
 	@PARLEY_TEST_SERVERS=0 $(BIN)/python -m pytest tests/architecture -q
 
-check-core: ## The core's C++ tests under ASan, UBSan and TSan, and every fuzz target for a moment
-	@$(PYTHON) core/check.py sanitize
+check-core: ## The core's C++ tests under ASan, UBSan and TSan, some simulated seeds, every fuzz target for a moment
+	@PATH="$$PATH:$(abspath $(BIN))" $(PYTHON) core/check.py sanitize
 
 agreement: ## Engine and reference book on the same random commands, event by event: COUNT=10000000
 	@$(PYTHON) core/check.py agree --count $(COUNT)

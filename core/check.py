@@ -2,7 +2,7 @@
 
     python core/check.py agree --count 10000000      engine and reference book on N random commands, event by event
     python core/check.py replay --count 1000000      N journaled inputs rebuilt to the same hash
-    python core/check.py sanitize             C++ tests under ASan+UBSan and TSan, then a moment of every fuzz target
+    python core/check.py sanitize             C++ tests under ASan+UBSan and TSan, 50 seeds, a moment of every fuzz target
     python core/check.py fuzz --seconds 60    every fuzz target, or --target fuzz_commands, guided by coverage
     python core/check.py simulate --seeds 1000        the simulator, or --seed 7 for one seed with its trace
     python core/check.py simulate --bugs              the simulator against planted bugs
@@ -20,7 +20,9 @@ BUILD = CORE / "build"
 FLAGS = "-O1 -g1"
 MEMORY = "address,undefined"
 THREADS = "thread"
+TESTS, FUZZ, SIMULATOR = "-DPARLEY_CORE_TESTS=ON", "-DPARLEY_CORE_FUZZ=ON", "-DPARLEY_CORE_SIMULATOR=ON"
 SMOKE_SECONDS = 5
+SMOKE_SEEDS = 50
 COUNT_MAX = 1_000_000_000
 INPUT_BYTES_MAX = 8_192
 BUILD_LOG_CHARACTERS = 6_000
@@ -51,12 +53,17 @@ def main() -> int:
 
 
 def run_sanitizers(options: argparse.Namespace) -> int:
-    """The tests twice, once for memory and once for threads, then the fuzz targets with what compiler there is."""
-    for name, sanitizer in (("memory", MEMORY), ("threads", THREADS)):
-        folder = build(name, ["-DPARLEY_CORE_TESTS=ON", f"-DPARLEY_CORE_SANITIZE={sanitizer}"])
+    """The tests twice, once for memory and once for threads, some seeds, then the fuzz targets with what compiler there is."""
+    for name, sanitizer, parts in (
+        ("memory", MEMORY, [TESTS, SIMULATOR, *([] if find_clang() else [FUZZ])]),
+        ("threads", THREADS, [TESTS]),
+    ):
+        folder = build(name, [*parts, f"-DPARLEY_CORE_SANITIZE={sanitizer}"])
         print(f"core tests under {sanitizer}", flush=True)
         if subprocess.run([folder / "parley_tests"], check=False).returncode != 0:
             sys.exit(f"parley: the core's tests fail under {sanitizer}.")
+        if SIMULATOR in parts and simulate(folder, ["--seeds", str(SMOKE_SEEDS)]) != 0:
+            sys.exit(f"parley: the simulated seeds fail under {sanitizer}.")
     folder, is_guided = build_fuzzers()
     return fuzz(folder, find_targets(""), SMOKE_SECONDS, is_guided)
 
@@ -73,7 +80,7 @@ def run_long(what: str, count: int) -> int:
     """One of the long runs that the test program knows besides its tests."""
     if not 0 < count <= COUNT_MAX:
         sys.exit(f"parley: COUNT must be from 1 to {COUNT_MAX:,}.")
-    folder = build("agreement", ["-DPARLEY_CORE_TESTS=ON"], flags="-O2")
+    folder = build("agreement", [TESTS], flags="-O2")
     return subprocess.run([folder / "parley_tests", what, str(count)], check=False).returncode
 
 
@@ -88,10 +95,13 @@ def run_fuzzers(options: argparse.Namespace) -> int:
 
 
 def run_simulator(options: argparse.Namespace) -> int:
-    folder = build("simulator", ["-DPARLEY_CORE_SIMULATOR=ON"], flags="-O2 -g1")
+    folder = build("simulator", [SIMULATOR], flags="-O2 -g1")
     if options.bugs:
         return subprocess.run([sys.executable, CORE / "sim" / "plant.py", folder], check=False).returncode
-    which = ["--seeds", str(options.seeds)] if options.seed is None else ["--seed", str(options.seed)]
+    return simulate(folder, ["--seeds", str(options.seeds)] if options.seed is None else ["--seed", str(options.seed)])
+
+
+def simulate(folder: Path, which: list[str]) -> int:
     jobs = ["--jobs", str(os.cpu_count() or 1)]
     return subprocess.run([folder / "parley_simulate", *which, *jobs], check=False).returncode
 
@@ -118,8 +128,8 @@ def build_fuzzers() -> tuple[Path, bool]:
     """The folder of the targets, and whether coverage guides them."""
     clang = find_clang()
     compiler = [f"-DCMAKE_CXX_COMPILER={clang}"] if clang else []
-    name = "fuzz" if clang else "fuzz-plain"
-    folder = build(name, ["-DPARLEY_CORE_FUZZ=ON", f"-DPARLEY_CORE_SANITIZE={MEMORY}", *compiler])
+    parts = [FUZZ, *compiler] if clang else [TESTS, SIMULATOR, FUZZ]
+    folder = build("fuzz" if clang else "memory", [*parts, f"-DPARLEY_CORE_SANITIZE={MEMORY}"])
     subprocess.run([folder / "parley_fuzz_corpus", folder / "seeds"], check=True)
     return folder, clang is not None
 

@@ -1,6 +1,7 @@
-"""The core's own tests, in C++, a moment of every fuzz target and some seeds of the simulator, under sanitizers.
+"""The core's own tests, in C++, a moment of every fuzz target and some seeds of the simulator, with every assert.
 
-Any compiler will do: without Clang the fuzz targets run on a plain driver over seeds and their random mutations.
+`make check-core` runs the same under sanitizers. Any compiler will do: the fuzz targets run on a plain driver over
+seeds and their random mutations.
 """
 
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 CORE = Path(__file__).parents[3] / "core"
-FLAGS = ["-std=c++20", "-O1", "-g0", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-pthread"]
+FLAGS = ["-std=c++20", "-O1", "-g0", "-pthread"]
 FUZZ_RUNS = 3_000
 SEEDS = 50
 SEEDS_REPEATED = 8
@@ -57,9 +58,9 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
 
 
 @pytest.mark.timeout(600)
-def test_core_tests_pass_under_sanitizers(builder: Builder) -> None:
+def test_core_tests_pass(builder: Builder) -> None:
     program = builder.link("core_tests", builder.compile((CORE / "tests").glob("*.cpp")))
-    result = subprocess.run([program], capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run([program], capture_output=True, text=True, timeout=280, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "ok   flat_map_agrees_with_a_map" in result.stdout
 
