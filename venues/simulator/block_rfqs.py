@@ -1,16 +1,15 @@
-"""Block RFQs of a simulated venue: clients ask, makers that the venue plays quote both ways, a crossing price trades
-every leg at once.
+"""Block RFQs of a simulated venue: clients ask, makers that the venue plays (``block_makers``) quote both ways, a
+crossing price trades every leg at once.
 """
 
 import dataclasses
 import enum
 import itertools
 import random
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from venues.simulator.contracts import Contract
+from venues.simulator.block_makers import MAKERS, Maker, MakerQuote, RfqLeg
 from venues.simulator.exchange import BlockLegTrade, Exchange
 from venues.simulator.records import Client, Refused, Trade
 from wire.units import Side
@@ -18,17 +17,10 @@ from wire.units import Side
 LIFE_NS = 300 * 10**9
 GRACE_NS = 5 * 10**9
 """After a request was made, in which its taker sees no quotes and cannot trade."""
-REQUOTE_NS = 10**9
 RFQS_MAX = 1_000
 """That the venue remembers; the oldest ended one makes room."""
 OPEN_RFQS_MAX = 50
 """Of a client."""
-MAKERS = {"ACORN": 0.6, "BIRCH": 0.8, "CEDAR": 1.0}
-"""Alias, and how much of the half spread it asks for."""
-OPTION_HALF_SPREAD, OUTRIGHT_HALF_SPREAD = 0.02, 0.0002
-"""Of a leg's mark, at least a tick."""
-SILENT_SHARE = 0.1
-"""Of the requotes, at which a maker shows nothing."""
 
 
 class RfqState(enum.StrEnum):
@@ -36,24 +28,6 @@ class RfqState(enum.StrEnum):
     FILLED = "filled"
     CANCELED = "cancelled"
     EXPIRED = "expired"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RfqLeg:
-    contract: Contract
-    side: Side
-    ratio: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class MakerQuote:
-    """``side``: the maker's: its offers are sells. ``ticks``: of each leg; ``price``: net of one unit."""
-
-    maker: str
-    side: Side
-    ticks: list[int]
-    price: Decimal
-    at_ns: int
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -67,14 +41,13 @@ class BlockRfq:
     unit_lots: int
     created_at_ns: int
     expires_at_ns: int
+    makers: list[Maker]
     state: RfqState = RfqState.OPEN
-    quotes: list[MakerQuote] = dataclasses.field(default_factory=list)
     traded: tuple[Side, MakerQuote] | None = None
-    quoted_at_ns: int = 0
 
     def shown(self, side: Side) -> list[MakerQuote]:
         """Quotes of that side of the makers, best first."""
-        quotes = [quote for quote in self.quotes if quote.side is side]
+        quotes = [quote for maker in self.makers for quote in maker.quotes if quote.side is side]
         return sorted(quotes, key=lambda quote: -side.sign * quote.price)
 
 
@@ -104,6 +77,7 @@ class BlockDesk:
         rfq = BlockRfq(
             rfq_id=next(self._ids), client=client, label=label, legs=legs, unit_lots=unit_lots, created_at_ns=at_ns,
             expires_at_ns=at_ns + LIFE_NS,
+            makers=[Maker(each, self._random, at_ns + self._grace_ns) for each in MAKERS],
         )  # fmt: skip
         self.rfqs[rfq.rfq_id] = rfq
         self._tell(rfq)
@@ -136,43 +110,19 @@ class BlockDesk:
         return trades
 
     def step(self, at_ns: int) -> None:
-        """Makers quote anew; what is over ends."""
+        """Makers look at their quotes; what is over ends."""
         for rfq in list(self.rfqs.values()):
             if rfq.state is not RfqState.OPEN or at_ns < rfq.created_at_ns + self._grace_ns:
                 continue
             if at_ns >= rfq.expires_at_ns:
                 self._end(rfq, RfqState.EXPIRED)
-            elif at_ns - rfq.quoted_at_ns >= REQUOTE_NS:
-                rfq.quoted_at_ns = at_ns
-                rfq.quotes = self._quotes(rfq, at_ns)
+                continue
+            changed = [maker.look(rfq.legs, self._exchange.marks, at_ns) for maker in rfq.makers]
+            if any(changed):
                 self._tell(rfq)
 
-    def _quotes(self, rfq: BlockRfq, at_ns: int) -> list[MakerQuote]:
-        marks = [self._exchange.marks.get(leg.contract.name) for leg in rfq.legs]
-        known = [mark for mark in marks if mark is not None]
-        if len(known) < len(marks):
-            return []
-        return [
-            self._quote(rfq, maker, side, known, at_ns)
-            for maker in MAKERS
-            if self._random.random() >= SILENT_SHARE
-            for side in Side
-        ]
-
-    def _quote(self, rfq: BlockRfq, maker: str, side: Side, marks: Sequence[float], at_ns: int) -> MakerQuote:
-        """Every leg off its mark by the maker's share of the half spread, to the maker's good."""
-        share = MAKERS[maker] * self._random.uniform(0.9, 1.1)
-        ticks, net = [], Decimal(0)
-        for leg, mark in zip(rfq.legs, marks, strict=True):
-            tick = leg.contract.terms.tick_size
-            half = mark * (OPTION_HALF_SPREAD if leg.contract.is_option else OUTRIGHT_HALF_SPREAD)
-            away = max(share * half, float(tick)) * (leg.side.sign * side.opposite.sign)
-            ticks.append(max(1, round((mark + away) / float(tick))))
-            net += leg.side.sign * leg.ratio * ticks[-1] * tick
-        return MakerQuote(maker=maker, side=side, ticks=ticks, price=net, at_ns=at_ns)
-
     def _end(self, rfq: BlockRfq, state: RfqState) -> None:
-        rfq.state, rfq.quotes = state, []
+        rfq.state, rfq.makers = state, []
         self._tell(rfq)
 
     def _tell(self, rfq: BlockRfq) -> None:

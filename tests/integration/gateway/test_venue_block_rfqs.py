@@ -12,8 +12,7 @@ from gateway.venues.trading import NotReady
 from tests.integration.gateway.desks import shorten, wait_for
 from tests.integration.gateway.fix_venue import living
 from tests.integration.gateway.web_socket_venue import WebSocketVenue, web_socket_desk
-from venues.simulator import block_rfqs as venue_desk
-from venues.simulator import faults
+from venues.simulator import block_makers, faults
 from wire.gateway_routes import AskVenueRfq
 from wire.units import OrderState, OrderType, Side, TimeInForce
 from wire.venue_rfqs import BlockLeg, VenueRfqLeg, VenueRfqState
@@ -27,8 +26,10 @@ def hurry(monkeypatch):
     shorten(monkeypatch, reconnect=0.01, absent=0.05, missing=0.02)
     monkeypatch.setattr(block_rfqs, "ABSENT_SECONDS", 0.05)
     monkeypatch.setattr(block_rfqs, "QUOTES_TELL_SECONDS", 0.02)
-    monkeypatch.setattr(venue_desk, "REQUOTE_NS", 10**8)
-    monkeypatch.setattr(venue_desk, "SILENT_SHARE", 0.0)
+    monkeypatch.setattr(block_makers, "FIRST_LOOK_NS", (0, 0))
+    monkeypatch.setattr(block_makers, "LOOK_NS", (10**8, 10**8))
+    monkeypatch.setattr(block_makers, "LIFE_NS", (0, 0))
+    monkeypatch.setattr(block_makers, "SILENT_SHARE", 0.0)
 
 
 @contextlib.asynccontextmanager

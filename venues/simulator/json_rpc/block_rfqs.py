@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from venues.simulator.block_rfqs import MAKERS, BlockDesk, BlockRfq, RfqLeg
+from venues.simulator.block_makers import MAKERS, RfqLeg
+from venues.simulator.block_rfqs import BlockDesk, BlockRfq
 from venues.simulator.exchange import Exchange
 from venues.simulator.faults import Faults, LoseAnswers, RejectOrders
 from venues.simulator.json_rpc import render

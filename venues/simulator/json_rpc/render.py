@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from venues.simulator.block_rfqs import BlockRfq, MakerQuote
+from venues.simulator.block_makers import MakerQuote
+from venues.simulator.block_rfqs import BlockRfq
 from venues.simulator.contracts import Contract
 from venues.simulator.exchange import Exchange
 from venues.simulator.profiles import Profile
