@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -48,6 +48,12 @@ class ProcessSpec:
     """Regular expression of the lines worth showing among those of all processes; the log file has every line."""
 
 
+def bound_to_us(arguments: Sequence[str], death_signal: signal.Signals, user: str = "") -> list[str]:
+    """The command line of a program that gets the signal when the thread that starts it ends, however it ends."""
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(death_signal))]
+    return [*launcher, user, "--", *arguments]
+
+
 class ManagedProcess:
     """Started from one thread only: the kernel ties a child's death signal to the thread that made it."""
 
@@ -74,9 +80,8 @@ class ManagedProcess:
 
     def start(self, environment: dict[str, str]) -> None:
         self._finish_reader()
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(self.spec.stop_signal))]
         self._process = subprocess.Popen(
-            [*launcher, self.spec.user or "", "--", *self.spec.arguments],
+            bound_to_us(self.spec.arguments, self.spec.stop_signal, self.spec.user or ""),
             env=os.environ | environment | self.spec.environment,
             cwd=self.spec.folder,
             stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from terminal.supervisor import state
-from terminal.supervisor.process import StartFailure
+from terminal.supervisor.process import StartFailure, bound_to_us
 
 READY_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 60
@@ -98,12 +98,15 @@ class Stack:
         return self._process.poll() if self._process else None
 
     def start(self) -> None:
-        """Without waiting. Servers of the caller's environment are not used: the stack brings its own."""
+        """Without waiting. It stops when the calling thread ends, so that a test that is killed leaves nothing behind.
+
+        Servers of the caller's environment are not used: the stack brings its own.
+        """
         self.state_dir.mkdir(parents=True, exist_ok=True)
         inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "VALKEY_URL")}
         with (self.state_dir / "up.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, str(BASE_FOLDER / "manage.py"), "up", *self._arguments],
+                bound_to_us([sys.executable, str(BASE_FOLDER / "manage.py"), "up", *self._arguments], signal.SIGTERM),
                 env=inherited | self._environment,
                 cwd=BASE_FOLDER,
                 stdin=subprocess.DEVNULL,

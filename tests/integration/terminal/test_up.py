@@ -177,6 +177,21 @@ def test_a_killed_supervisor_takes_its_children_along(state_dir):
         assert set(again.pids) == set(pids)
 
 
+def test_a_stack_stops_when_what_started_it_is_killed(state_dir):
+    script = (
+        "import pathlib, sys, time; from terminal.supervisor.stack import Stack\n"
+        "stack = Stack(pathlib.Path(sys.argv[1]), without=sys.argv[2].split(','))\n"
+        "stack.start(); stack.wait_ready(); print(stack.supervisor_pid, *stack.pids.values(), flush=True); time.sleep(60)"
+    )
+    arguments = [sys.executable, "-c", script, str(state_dir), ",".join(SERVERS_ONLY)]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        pids = [int(word) for word in owner.stdout.readline().split()]
+        owner.kill()
+    assert len(pids) >= 2, "the supervisor, and what it supervises"
+    _wait_until(lambda: not any(_is_alive(pid) for pid in pids))
+
+
 def test_a_process_that_cannot_live_stops_everything_with_a_sentence(state_dir):
     """Valkey cannot start on a configuration that it does not understand."""
     stack = Stack(state_dir, without=SERVERS_ONLY)
