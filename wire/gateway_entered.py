@@ -19,7 +19,10 @@ class GatewayEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class OrderEntered(GatewayEvent, tag="gateway.order_entered"):
-    """Everything of the order, in the words of ``gateway.place_order``; what becomes of it follows."""
+    """Everything of the order, in the words of ``gateway.place_order``; what becomes of it follows.
+
+    ``arrival_mid_half_ticks``: of our own book when it came; 0 where a side was empty.
+    """
 
     order_id: int
     session: str
@@ -47,6 +50,7 @@ class OrderEntered(GatewayEvent, tag="gateway.order_entered"):
     peg_reference: PegReference
     peg_offset_ticks: int
     self_match: SelfMatch
+    arrival_mid_half_ticks: int = 0
 
 
 class CancelEntered(GatewayEvent, tag="gateway.cancel_entered"):

@@ -36,7 +36,7 @@ nb::tuple entered(const Event& event) {
                           order.quantity.value, or_none(is_priced ? order.price.value : 0), order.is_post_only,
                           order.is_reduce_only, strategy_id, parent_order_id, confirmed_soft_bound, expires_at_ns,
                           display.value, minimum.value, stop.value, static_cast<int>(trigger),
-                          static_cast<int>(reference), offset, static_cast<int>(self_match));
+                          static_cast<int>(reference), offset, static_cast<int>(self_match), event.values[1]);
 }
 
 nb::tuple route_entered(const Event& event) {

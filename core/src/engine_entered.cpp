@@ -19,8 +19,18 @@ void Engine::on(const EnterOrder& entered, const PlaceOrder& order) {
     std::vector<std::uint8_t> bytes;
     Writer writer(bytes);
     codec::put_entered(writer, entered, order);
-    emit_texts(EventKind::order_entered, {bytes.begin(), bytes.end()}, {}).values[0] = order.order_id;
+    Event& event = emit_texts(EventKind::order_entered, {bytes.begin(), bytes.end()}, {});
+    event.values[0] = order.order_id;
+    event.values[1] = mid_half_ticks(find_instrument(order.instrument_id));
     on(order);
+}
+
+/// Of our own book as it stands; 0 where a side is empty.
+std::int64_t Engine::mid_half_ticks(Slot instrument) const noexcept {
+    if (instrument == kNone) return 0;
+    const auto& book = instruments_[instrument]->book;
+    if (book.empty(Side::buy) || book.empty(Side::sell)) return 0;
+    return book.best_price(Side::buy).value + book.best_price(Side::sell).value;
 }
 
 /// Orders and routes take their ids from one range.

@@ -31,6 +31,7 @@ TEST(entered_orders_take_their_ids_one_after_the_other) {
     OrderDesk desk;
     desk.apply(entered(desk, kEnteredOrdersFrom + 1, 990));
     CHECK(desk.said(EventKind::order_entered));
+    CHECK(desk.last.front().values[1] == 990 + 1'010);  // the mid of the book when it came, in half ticks
     CHECK(desk.said(EventKind::order_accepted));
     CHECK(desk.engine.last_entered() == kEnteredOrdersFrom + 1);
     CHECK(is_refused(desk, entered(desk, kEnteredOrdersFrom + 1, 990)));

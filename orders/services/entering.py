@@ -107,6 +107,7 @@ def _store(event: OrderEntered, envelope: gateway.EventEnvelope) -> Order:
         peg_offset_ticks=event.peg_offset_ticks,
         self_match=event.self_match.value,
         confirmed_soft_bound_micros=event.confirmed_soft_bound_micros,
+        arrival_mid=event.arrival_mid_half_ticks * tick / 2 or None,
         price=None if event.price_ticks is None else event.price_ticks * tick,
         quantity=event.quantity_lots * lot,
         price_ticks=event.price_ticks,

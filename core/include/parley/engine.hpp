@@ -305,6 +305,7 @@ private:
     void on(const EnterAmend& request);
     void on(const EnterRoute& entered, const PlaceRoute& route, const PlaceOrder& order);
     void take_entered(const PlaceOrder& order);
+    [[nodiscard]] std::int64_t mid_half_ticks(Slot instrument) const noexcept;
 
     // engine_routes.cpp: orders that work at other venues
     void on(const PlaceRoute& route, const PlaceOrder& order);

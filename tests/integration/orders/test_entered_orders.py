@@ -68,6 +68,7 @@ def test_entered_order_gets_its_row_audit_record_and_fact(venue, desk, row):
     assert (order.state, order.origin, order.session, order.client_order_id) == ("new", "fix", "desk", "A-1")
     assert (order.quantity_lots, order.price_ticks, order.display_lots) == (3, MID_TICKS[NAME] - 5, 2)
     assert order.price == order.price_ticks * row.tick_size
+    assert order.arrival_mid == MID_TICKS[NAME] * row.tick_size
     assert audit_of(order_id) == [
         ("order.placed", "fix", desk.user.id, "A-1", ""), ("order.accepted", "gateway", None, "", ""),
     ]
