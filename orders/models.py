@@ -13,7 +13,7 @@ from orders.desk_trade_models import DeskLeg, DeskTrade
 from orders.domain.lifecycle import AWAITING_STATES, OrderStatus
 from orders.parent_models import AlgoLogProgress, ParentOrder, ParentPolicy, ParentPolicyProposal
 from orders.route_models import ExternalOrder, Route, RouteFill, RouteQuerySet, SplitOrder, VenueBreak
-from orders.venue_rfq_models import VenueRfq, VenueRfqLeg
+from orders.venue_rfq_models import VenueAcceptance, VenueRfq, VenueRfqLeg
 from orders.volume_models import VolumeCurve
 from wire.gateway_entered import ENTERED_ORDERS_FROM
 from wire.units import (
@@ -49,6 +49,7 @@ __all__ = [
     "RouteFill",
     "RouteQuerySet",
     "SplitOrder",
+    "VenueAcceptance",
     "VenueBreak",
     "VenueRfq",
     "VenueRfqLeg",

@@ -84,3 +84,34 @@ class VenueRfqLeg(models.Model):
 
     def __str__(self) -> str:
         return f"leg {self.number} of {self.venue_rfq_id}"
+
+
+class VenueAcceptance(models.Model):
+    """That quotes were to be taken, at ``price`` or better. Its legs are the routes of the request with its ``number``.
+
+    Locks: a route before its acceptance.
+    """
+
+    venue_rfq = models.ForeignKey(VenueRfq, on_delete=models.PROTECT, related_name="taken")
+    number = models.PositiveSmallIntegerField()
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    side = models.CharField(max_length=4, choices=_words(Side))
+    price = models.DecimalField(max_digits=38, decimal_places=12)
+    quoted_price = models.DecimalField(max_digits=38, decimal_places=12)
+    """The best quote when it was sent."""
+    left_price = models.DecimalField(max_digits=38, decimal_places=12, null=True)
+    """The best quote when it ended; None: nobody quoted, or it has not ended."""
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    """When the last of its legs ended."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["venue_rfq", "number"], name="venue_acceptance_once"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=False) | Q(left_price__isnull=True), name="venue_acceptance_ends_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"acceptance {self.number} of {self.venue_rfq_id}"

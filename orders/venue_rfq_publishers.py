@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from common.actor import Actor
     from orders.models import VenueRfq
+    from wire.facts_venue_rfqs import VenueAcceptanceView
 
 
 def publish_venue_rfq(row: VenueRfq) -> None:
@@ -48,4 +49,28 @@ def record_venue_rfq(
         },
         command_id=command_id,
         reason=row.reason,
+    )
+
+
+def record_acceptance(row: VenueRfq, view: VenueAcceptanceView, actor: Actor, at: dt.datetime) -> None:
+    """The audit record of its end."""
+    audit.record(
+        stream=f"firm:{row.firm_id}",
+        action=f"venue_rfq.acceptance_{view.state}",
+        entity=f"venue_rfq:{row.pk}",
+        actor=actor,
+        at=at,
+        before={"acceptance": view.number, "state": "accepting"},
+        after={
+            "acceptance": view.number,
+            "state": view.state.value,
+            "side": view.side.value,
+            "price": view.price,
+            "quoted_price": view.quoted_price,
+            "traded_price": view.traded_price,
+            "value": view.reason_value,
+            "bound": view.reason_bound,
+            "route_ids": [leg.route_id for leg in view.legs],
+        },
+        reason=view.reason,
     )

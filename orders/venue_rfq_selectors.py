@@ -11,6 +11,7 @@ from common import clock
 from common.decimals import plain_text
 from common.errors import NotFound
 from orders.models import VenueRfq
+from orders.venue_acceptance_selectors import acceptance_views
 from wire.facts_venue_rfqs import VenueQuoteView, VenueRfqView
 from wire.units import TERMINAL_ORDER_STATES, OrderState, Side
 from wire.venue_rfqs import VenueQuote, VenueRfqLeg, VenueRfqState
@@ -70,6 +71,7 @@ def venue_rfq_view(row: VenueRfq) -> VenueRfqView:
         accepted_price=None if row.accepted_price is None else plain_text(row.accepted_price),
         traded_price=None if row.traded_price is None else plain_text(row.traded_price),
         route_ids=sorted(route.pk for route in routes),
+        acceptances=acceptance_views(row),
         reason=row.reason,
         created_at_ns=clock.to_ns(row.created_at),
         updated_at_ns=clock.to_ns(row.updated_at),
@@ -92,7 +94,7 @@ def _visible(user: User) -> QuerySet[VenueRfq]:
 
 
 def _views(rows: QuerySet[VenueRfq], limit: int) -> list[VenueRfqView]:
-    found = rows.prefetch_related("legs__instrument", "routes").order_by("-id")[:limit]
+    found = rows.prefetch_related("legs__instrument", "routes", "taken").order_by("-id")[:limit]
     return [venue_rfq_view(row) for row in found]
 
 

@@ -35,6 +35,16 @@ ENDED_RFQ_STATES = frozenset(
 )
 
 
+class AcceptanceState(enum.StrEnum):
+    """What became of the legs of an acceptance together."""
+
+    ACCEPTING = "accepting"
+    FILLED = "filled"
+    REFUSED = "refused"
+    UNEVEN = "uneven"
+    """Some have traded and some have not: their venue must be asked."""
+
+
 class VenueRfqLeg(msgspec.Struct, frozen=True, kw_only=True):
     """``side``: when the structure is bought."""
 

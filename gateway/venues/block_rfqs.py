@@ -150,6 +150,8 @@ class BlockRfqs:
         )
         self._trading.log_together(legs)
         executions, reason = await self._answer(acceptance)
+        if reason:
+            self._tell_waiting(own)
         self._trading.answer_together(legs, executions, reason)
 
     async def _answer(self, acceptance: Acceptance) -> tuple[list[Execution], str]:
@@ -239,6 +241,10 @@ class BlockRfqs:
 
     async def _tell_later(self, own: OwnRfq) -> None:
         await asyncio.sleep(QUOTES_TELL_SECONDS)
+        self._tell_waiting(own)
+
+    def _tell_waiting(self, own: OwnRfq) -> None:
+        """Also before a refusal is told: what was quoted by then says why."""
         view = self._waiting.pop(own.asked.label, None)
         if view is not None and not own.is_ended:
             self._tell(own, self._as_told(own, view))

@@ -9,8 +9,8 @@ from common.errors import Conflict, Refusal
 from orders.domain.grid import steps
 from wire.instruments import InstrumentTerms
 from wire.limits import QUANTITY_LOTS_MAX
-from wire.units import InstrumentKind, Side
-from wire.venue_rfqs import VenueQuote, VenueRfqState
+from wire.units import TERMINAL_ORDER_STATES, InstrumentKind, OrderState, Side
+from wire.venue_rfqs import AcceptanceState, VenueQuote, VenueRfqState
 
 OUTRIGHTS = frozenset({InstrumentKind.FUTURE, InstrumentKind.PERPETUAL})
 OFFERED_KINDS = OUTRIGHTS | {InstrumentKind.OPTION}
@@ -70,9 +70,25 @@ def check_takable(
     enough = [quote for quote in quotes if quote.quantity >= quantity]
     if not enough and sum(quote.quantity for quote in quotes if not quote.is_all_or_none) < quantity:
         raise Conflict("no_quote", "nobody quotes that side for the whole quantity", value=side.value, bound=quantity)
-    best = min(quote.price for quote in quotes) if side is Side.BUY else max(quote.price for quote in quotes)
+    best = best_price(quotes, side)
+    assert best is not None, "somebody quotes"
     if side.sign * (price - best) < 0:
         raise Conflict("price_not_crossing", "the quotes are worse than this price", value=price, bound=best)
+
+
+def best_price(quotes: Sequence[VenueQuote], side: Side) -> Decimal | None:
+    """Of the quotes that a taker of ``side`` takes; None where nobody quotes."""
+    prices = [quote.price for quote in quotes]
+    return None if not prices else min(prices) if side is Side.BUY else max(prices)
+
+
+def acceptance_state(legs: Sequence[tuple[OrderState, Decimal]]) -> AcceptanceState:
+    """``legs``: state and what was executed of each. A leg that trades alone is no venue's promise: it is shown."""
+    if any(state not in TERMINAL_ORDER_STATES for state, _ in legs):
+        return AcceptanceState.ACCEPTING
+    if all(state is OrderState.FILLED for state, _ in legs):
+        return AcceptanceState.FILLED
+    return AcceptanceState.UNEVEN if any(executed for _, executed in legs) else AcceptanceState.REFUSED
 
 
 def _counted_in(terms: InstrumentTerms) -> tuple[str, str, Decimal]:

@@ -15,7 +15,7 @@ from orders.domain.routes import RouteStanding, reason_of, reported
 from orders.models import ExternalOrder, Route, RouteFill, SplitOrder, VenueBreak
 from orders.services import parent_reports
 from orders.services.routing import AMEND_ROUTE_PREFIX, CANCEL_ROUTE_PREFIX, ROUTE_PREFIX
-from orders.services.venue_rfq_events import apply_ask_refused, apply_venue_rfq
+from orders.services.venue_rfq_events import apply_ask_refused, apply_venue_rfq, settle_acceptance
 from risk import selectors as risk
 from settlement import services as settlement
 from wire import gateway
@@ -284,10 +284,14 @@ def _measured(
 
 
 def _save(route: Route, at: dt.datetime, *, awaiting_since: dt.datetime | None = None) -> None:
-    """``awaiting_since``: from when an answer is due. A split order looks at what its part has become."""
+    """``awaiting_since``: from when an answer is due. A split order looks at what its part has become, a request's
+    acceptance ends with its legs.
+    """
     route.awaiting_since = awaiting_since
     route.updated_at = max(at, route.updated_at)
     route.save()
+    if route.venue_rfq_id is not None and OrderState(route.state) in TERMINAL_ORDER_STATES:
+        settle_acceptance(route, at)
     if route.split_id is not None:
         SplitOrder.objects.filter(id=route.split_id, ended_at__isnull=True).update(next_look_at=at)
 

@@ -9,9 +9,12 @@ import msgspec
 from common import clock
 from common.actor import GATEWAY
 from orders import venue_rfq_publishers as publishers
-from orders.models import VenueRfq
+from orders import venue_rfq_selectors as selectors
+from orders.domain.venue_rfqs import best_price
+from orders.models import Route, VenueAcceptance, VenueRfq
 from orders.services.venue_rfqs import ASK_PREFIX, CANCEL_PREFIX
 from wire import gateway
+from wire.units import Side
 from wire.venue_reports import ExecutionReport
 from wire.venue_rfqs import ENDED_RFQ_STATES, VenueRfqReport, VenueRfqState
 
@@ -56,6 +59,22 @@ def apply_ask_refused(envelope: gateway.EventEnvelope) -> None:
         row.save(update_fields=["state", "reason", "updated_at"])
         publishers.record_venue_rfq(row, "venue_rfq.refused", GATEWAY, at, before=before)
         publishers.publish_venue_rfq(row)
+
+
+def settle_acceptance(route: Route, at: dt.datetime) -> None:
+    """A leg has ended. With the last one its acceptance has: what was quoted by then stays beside it, on record."""
+    if Route.objects.working().filter(venue_rfq=route.venue_rfq_id, acceptance=route.acceptance).exists():
+        return
+    waiting = VenueAcceptance.objects.select_for_update(no_key=True, of=("self",)).select_related("venue_rfq")
+    taken = waiting.filter(venue_rfq=route.venue_rfq_id, number=route.acceptance, ended_at__isnull=True).first()
+    if taken is None:
+        return
+    row, side = taken.venue_rfq, Side(taken.side)
+    taken.left_price = best_price(selectors.read_quotes(row.asks if side is Side.BUY else row.bids), side)
+    taken.ended_at = at
+    taken.save(update_fields=["left_price", "ended_at"])
+    view = next(each for each in selectors.venue_rfq_view(row).acceptances if each.number == taken.number)
+    publishers.record_acceptance(row, view, GATEWAY, at)
 
 
 def _take(row: VenueRfq, told: VenueRfqReport, at: dt.datetime) -> None:

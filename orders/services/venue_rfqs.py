@@ -17,8 +17,8 @@ from market import oracle
 from market import selectors as market
 from orders import venue_rfq_publishers as publishers
 from orders import venue_rfq_selectors as selectors
-from orders.domain.venue_rfqs import Asked, AskedLeg, check_asked, check_takable
-from orders.models import Route, VenueRfq, VenueRfqLeg
+from orders.domain.venue_rfqs import Asked, AskedLeg, best_price, check_asked, check_takable
+from orders.models import Route, VenueAcceptance, VenueRfq, VenueRfqLeg
 from orders.services import commands
 from orders.services.admission import check_admission
 from orders.services.placing import check_may_trade
@@ -101,12 +101,9 @@ def accept_venue_rfq(*, user: User, actor: Actor, message: AcceptVenueRfq, at: d
         if taken.entity_id is not None:
             return VenueRfq.objects.get(id=taken.entity_id)
         row = lock_own(user, message.venue_rfq_id)
-        _check_acceptable(row, message)
+        quoted = _check_acceptable(row, message)
         check_block_rfqs(row.venue, clock.to_ns(at))
-        row.acceptances += 1
-        row.accepted_side, row.accepted_price = message.side.value, Decimal(message.price)
-        row.updated_at = at
-        row.save(update_fields=["acceptances", "accepted_side", "accepted_price", "updated_at"])
+        _note_acceptance(row, user, message, quoted, at)
         for leg in row.legs.select_related("instrument").order_by("number"):
             _send_leg(row, leg, user, actor, at)
         commands.answer(taken, entity="venue_rfq", entity_id=row.pk)
@@ -147,11 +144,31 @@ def lock_own(user: User, venue_rfq_id: int) -> VenueRfq:
     return row
 
 
-def _check_acceptable(row: VenueRfq, message: AcceptVenueRfq) -> None:
+def _check_acceptable(row: VenueRfq, message: AcceptVenueRfq) -> Decimal:
+    """The best quote that it takes."""
     if Route.objects.filter(venue_rfq=row).working().exists():
         raise Conflict("acceptance_under_way", "an acceptance has no answer yet", value=row.acceptances)
     quotes = selectors.read_quotes(row.asks if message.side is Side.BUY else row.bids)
     check_takable(wire.VenueRfqState(row.state), quotes, row.quantity, message.side, Decimal(message.price))
+    best = best_price(quotes, message.side)
+    assert best is not None, "what can be taken is quoted"
+    return best
+
+
+def _note_acceptance(row: VenueRfq, user: User, message: AcceptVenueRfq, quoted: Decimal, at: dt.datetime) -> None:
+    row.acceptances += 1
+    row.accepted_side, row.accepted_price = message.side.value, Decimal(message.price)
+    row.updated_at = at
+    row.save(update_fields=["acceptances", "accepted_side", "accepted_price", "updated_at"])
+    VenueAcceptance(
+        venue_rfq=row,
+        number=row.acceptances,
+        user=user,
+        side=row.accepted_side,
+        price=row.accepted_price,
+        quoted_price=quoted,
+        created_at=at,
+    ).save()
 
 
 def _check_count(firm_id: int) -> None:

@@ -125,7 +125,7 @@ def test_a_spread_is_asked_quoted_taken_and_booked_with_both_legs(venue, desk, a
     quote(away, row)
     view = venue_rfq_selectors.get_venue_rfq(desk.user, row.id)
     assert (view.bids[0].price, view.asks[0].price, view.asks[0].makers) == ("190", "210", ["BIRCH"])
-    routes = accept(desk, away, row)
+    routes = accept(desk, away, row, price="215")
     assert [(r.instrument.name, r.side, r.state) for r in routes] == [(NAME, "sell", "filled"), (FAR, "buy", "filled")]
     assert held(desk) == {NAME: Decimal(-10), FAR: Decimal(10)}
     assert (
@@ -141,8 +141,16 @@ def test_a_spread_is_asked_quoted_taken_and_booked_with_both_legs(venue, desk, a
     actions = list(
         AuditRecord.objects.filter(entity=f"venue_rfq:{row.id}").order_by("id").values_list("action", flat=True)
     )
-    assert actions == ["venue_rfq.asked", "venue_rfq.open", "venue_rfq.accepted", "venue_rfq.filled"]
-    assert told_last(desk) == venue_rfq_selectors.get_venue_rfq(desk.user, row.id)
+    ends = ["venue_rfq.acceptance_filled", "venue_rfq.filled"]
+    assert actions == ["venue_rfq.asked", "venue_rfq.open", "venue_rfq.accepted", *ends]
+    view = venue_rfq_selectors.get_venue_rfq(desk.user, row.id)
+    assert told_last(desk) == view
+    [taken] = view.acceptances
+    assert (taken.state, taken.price, taken.quoted_price, taken.traded_price) == ("filled", "215", "210", "200")
+    assert [(leg.side, leg.quantity, Decimal(leg.average_price)) for leg in taken.legs] == [
+        ("sell", "10", MARK), ("buy", "10", MARK + 200),
+    ]  # fmt: skip
+    assert taken.ended_at_ns >= taken.created_at_ns
 
 
 def test_a_leg_that_the_gate_refuses_keeps_the_other_here(venue, desk, away, far):
@@ -160,6 +168,8 @@ def test_a_leg_that_the_gate_refuses_keeps_the_other_here(venue, desk, away, far
     assert states[NAME] == ("rejected", "leg_refused")
     assert states[FAR][0] == "rejected"
     assert states[FAR][1] not in ("", "leg_refused")
+    [taken] = venue_rfq_selectors.get_venue_rfq(desk.user, row.id).acceptances
+    assert (taken.state, taken.is_sent, taken.reason, taken.reason_leg) == ("refused", False, states[FAR][1], FAR)
     assert held(desk) == {}
     assert away.venues["aster"].executions == []
     assert [r[2:] for r in venue.engine.positions() if r[0] == desk.account.id and any(r[2:])] == []
@@ -183,6 +193,26 @@ def test_what_the_venue_does_to_an_acceptance_is_what_becomes_of_its_legs(desk, 
         assert {r.state for r in again} == {"filled"}
         assert held(desk) == {NAME: Decimal(10), FAR: Decimal(-10)}
     assert check_ledger() == []
+
+
+def test_a_refusal_of_the_venue_shows_what_was_quoted_by_then_and_the_bound(desk, away):
+    """The makers moved while the acceptance was on its way; the news waits to be told when the refusal comes."""
+    row = ask(desk, away)
+    quote(away, row)
+    maker, rfqs = away.venues["aster"], away.tradings["aster"].block_rfqs
+
+    async def refuse(acceptance):
+        asks = [VenueQuote(price=Decimal(217), quantity=row.quantity, makers=["BIRCH"])]
+        rfqs.on_view(maker.make(acceptance.venue_rfq_id, asks=asks))
+        raise trading.Refused("11030 no_crossing_quote")
+
+    maker.accept = refuse
+    accept(desk, away, row, price="211")
+    [taken] = told_last(desk).acceptances
+    assert (taken.state, taken.is_sent, taken.reason) == ("refused", True, "no_crossing_quote")
+    assert (taken.quoted_price, taken.reason_value, taken.reason_bound) == ("210", "217", "211")
+    record = AuditRecord.objects.get(entity=f"venue_rfq:{row.id}", action="venue_rfq.acceptance_refused")
+    assert (record.reason, record.after["value"], record.after["bound"]) == ("no_crossing_quote", "217", "211")
 
 
 @pytest.mark.parametrize(
