@@ -38,6 +38,8 @@ def request_quotes(page: Page) -> Locator:
 
 def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:
     build_straddle(terminal)
+    names = re.findall(r"BTC-\w+-\d+-[CP]", " ".join(terminal.locator("parley-rfq .leg-row").all_inner_texts()))
+    assert sorted(name[-1] for name in names) == ["C", "P"]
     after = terminal.locator("parley-rfq .margin-preview dd").nth(1)
     expect(after).to_contain_text("%")
     margin = terminal.locator("parley-account-strip dd").nth(2).inner_text()
@@ -59,8 +61,8 @@ def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:
     expect(done.locator(".state")).to_have_text("filled")
     expect(done).to_contain_text(f"Bought 2 at {price}")
     terminal.locator('parley-blotter [data-tab="positions"]').click()
-    expect(terminal.locator("parley-blotter tbody tr").filter(has_text=re.compile(r"\d-C"))).to_have_count(1)
-    expect(terminal.locator("parley-blotter tbody tr").filter(has_text=re.compile(r"\d-P"))).to_have_count(1)
+    for name in names:
+        expect(terminal.locator("parley-blotter tbody tr").filter(has_text=name)).to_have_count(1)
     expect(terminal.locator("parley-account-strip dd").nth(2)).not_to_have_text(margin)
 
 
