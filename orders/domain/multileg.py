@@ -125,8 +125,10 @@ def check_terms(
 
 def check_same_legs(before: MultilegParameters | None, after: MultilegParameters | None) -> None:
     """Raises Refusal ``legs_fixed``: prices and limits may change while it works, what it trades may not."""
-    if before is None or after is None:
+    if before is None:
         return
+    if after is None:
+        raise Refusal("multileg_required", "a multi-leg order says what its legs are")
     if (before.legs, before.quoting_leg is None) != (after.legs, after.quoting_leg is None):
         raise Refusal("legs_fixed", "the legs and the way they are worked stay; prices, sizes and limits may change")
 
@@ -183,7 +185,7 @@ def _atoms(name: str, text: str, structure: OrderedStructure) -> int:
     price = Decimal(text)
     grid = _divisor([leg.ratio * leg.tick_size for leg in structure.legs])
     bound = max(leg.ratio * leg.tick_size for leg in structure.legs) * PRICE_TICKS_MAX
-    atoms = price / structure.tick
+    atoms = price * structure.step / _atom(structure.legs)
     if abs(price) > bound or abs(atoms) > ATOMS_MAX:
         raise Refusal(f"{name}_too_large", "no legs make such a price", value=text, bound=bound)
     if price % grid:

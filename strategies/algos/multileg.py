@@ -115,6 +115,8 @@ def _look_at_clock(state: MultilegState, now_ns: int) -> MultilegState:
         state = replace(state, phase=Phase.FINISHING, reason="expired")
     since = state.unmatched_since_ns
     is_late = since > 0 and (now_ns - since >= terms.legging_timeout_ns or state.phase is Phase.FINISHING)
+    if is_late and not state.is_late:
+        state = replace(state, late_from_steps=state.matched_steps)
     return replace(state, is_late=is_late)
 
 
@@ -138,7 +140,8 @@ def _quote(state: MultilegState, given: Tick) -> Step:
     lots = (matched + steps) * leg.lots - state.legs[terms.quoting_leg].net_lots
     if resting is None:
         return _enter(state, [LegPlan(terms.quoting_leg, lots, price)], LegTask.QUOTE) if steps else (state, ())
-    is_bad = not steps or resting.leaves_lots > lots or leg.side.sign * (resting.price_ticks - price) > 0
+    is_other = resting.leg != terms.quoting_leg
+    is_bad = is_other or not steps or resting.leaves_lots > lots or leg.side.sign * (resting.price_ticks - price) > 0
     is_worse = resting.leaves_lots < lots or resting.price_ticks != price
     is_old = given.at_ns - resting.entered_at_ns >= REQUOTE_WAIT_NS
     return _withdraw(state) if is_bad or (is_worse and is_old) else (state, ())

@@ -91,15 +91,17 @@ def quote(terms: MultilegTerms, books: Sequence[Levels], steps_max: int) -> tupl
 def plan_match(state: MultilegState, books: Sequence[Levels], slippage_atoms: int) -> list[LegPlan] | None:
     """What makes the steps that have begun whole within the net price and the slippage; None: nothing does.
 
-    Beside an order that rests for the leading leg only what its fills ask for is sent, otherwise whole steps.
+    The slippage is of each step that was not whole when it was too late: what one of them took is its own. Beside an
+    order that rests for the leading leg only what its fills ask for is sent, otherwise whole steps.
     """
     terms, begun = state.multileg, state.begun_steps
-    budget = (begun - state.base_steps) * terms.limit_atoms + state.unmatched_steps * slippage_atoms
+    late_steps = begun - state.late_from_steps if slippage_atoms else 0
+    budget = (begun - state.base_steps) * terms.limit_atoms + late_steps * slippage_atoms
     planned: list[LegPlan] = []
     for index, (leg, done) in enumerate(zip(terms.legs, state.legs, strict=True)):
         budget -= cost(leg, 1, done.batch_tick_lots)
         missing = begun * leg.lots - done.net_lots
-        if index == terms.quoting_leg and state.quote is not None:
+        if state.quote is not None and index == state.quote.leg:
             rests = min(missing, state.quote.leaves_lots)
             budget -= cost(leg, rests, state.quote.price_ticks)
             missing -= rests
@@ -126,19 +128,26 @@ def _due_lots(state: MultilegState, index: int) -> int:
 
 
 def plan_unwind(state: MultilegState, books: Sequence[Levels]) -> list[LegPlan] | None:
-    """What trades back all that stands alone, at a loss within the slippage; None: nothing does."""
+    """What trades back all that stands alone, at a loss within the slippage; None: nothing does.
+
+    What was traded back before counts with the rest: the bound is of all that stood alone when it began.
+    """
     terms, matched = state.multileg, state.matched_steps
-    allowed = state.unmatched_steps * terms.slippage_atoms
+    alone = [done.filled_lots - matched * leg.lots for leg, done in zip(terms.legs, state.legs, strict=True)]
+    allowed = terms.slippage_atoms * max(-(-lots // leg.lots) for leg, lots in zip(terms.legs, alone, strict=True))
     planned: list[LegPlan] = []
     for index, (leg, done) in enumerate(zip(terms.legs, state.legs, strict=True)):
-        surplus = done.net_lots - matched * leg.lots
+        if not alone[index]:
+            continue
+        paid = cost(leg, alone[index], done.batch_tick_lots)
+        allowed -= -(-paid // done.batch_lots) - cost(leg, 1, done.unwound_tick_lots)
+        surplus = alone[index] - done.unwound_lots
         if not surplus:
             continue
         found, worst = sweep(far_side(books[index], leg.side.opposite), surplus)
         if not found:
             return None
-        paid = cost(leg, surplus, done.batch_tick_lots)
-        allowed -= -(-paid // done.batch_lots) - cost(leg, surplus, worst)
+        allowed += cost(leg, surplus, worst)
         planned.append(LegPlan(index, found, worst))
     return planned if allowed >= 0 else None
 

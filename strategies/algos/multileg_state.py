@@ -43,7 +43,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 class MultilegState(msgspec.Struct, frozen=True, kw_only=True):
     """``base_steps``: whole when the batch began. ``unmatched_since_ns`` 0: all legs are whole.
 
-    ``is_late``: what stands alone has stood too long. ``is_unwinding``: it is traded back, which nothing undoes.
+    ``is_late``: what stands alone has stood too long; ``late_from_steps`` were whole by then. ``is_unwinding``: it is
+    traded back, which nothing undoes.
     """
 
     terms: AlgoTerms
@@ -60,6 +61,7 @@ class MultilegState(msgspec.Struct, frozen=True, kw_only=True):
     not_before_ns: int = 0
     unmatched_since_ns: int = 0
     is_late: bool = False
+    late_from_steps: int = 0
     is_unwinding: bool = False
     problem: str = ""
     reason: str = ""

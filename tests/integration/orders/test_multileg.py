@@ -235,6 +235,9 @@ def test_net_price_and_quantity_change_while_it_works_and_the_legs_do_not(venue,
     with pytest.raises(Refusal) as refused:
         act(desk, "change", working, messages.ChangeParent, parameters=AlgoParameters(multileg=spread(legs=legs)))
     assert refused.value.reason == "legs_fixed"
+    with pytest.raises(Refusal) as bare:
+        act(desk, "change", working, messages.ChangeParent, parameters=AlgoParameters())
+    assert bare.value.reason == "multileg_required"
 
 
 def test_a_refused_leg_is_named_and_pauses_what_is_whole(venue, desk, rows):

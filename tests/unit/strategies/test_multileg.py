@@ -193,6 +193,16 @@ def test_late_legs_are_completed_within_the_slippage():
     assert (desk.state.matched_steps, desk.state.phase) == (3, Phase.WORKING)
 
 
+def test_late_legs_are_completed_in_parts_within_the_slippage_of_each():
+    desk = half(Desk())
+    desk.tick(6, books=(book(99, 100), book(85, 91, 1)))
+    for _ in range(3):
+        assert desk.working() == [(COMPLETE, 1, SELL, 1, 85)]
+        desk.trade_all()
+        desk.tick()
+    assert desk.state.matched_steps == 3
+
+
 def test_beyond_the_slippage_it_waits_loudly():
     desk = half(Desk())
     desk.tick(10, books=(book(99, 100), book(84, 91)))
@@ -211,6 +221,18 @@ def test_late_legs_are_unwound_where_the_order_says_so_and_that_ends_it():
     assert desk.working() == [(UNWIND, 0, SELL, 3, 95)]
     desk.trade_all()
     assert (desk.state.phase, desk.state.reason, desk.state.legs[0].net_lots) == (Phase.CANCELED, "legging_unwound", 0)
+
+
+def test_an_unwind_in_parts_loses_no_more_than_the_slippage_of_all_of_it():
+    desk = Desk(spread(40, lots=(4, 4), legging_steps=1, legging_rule=LeggingRule.UNWIND))
+    half(desk, first=4).tick(6, books=(book(99, 100, 2), book(80, 91)))
+    assert desk.working() == [(UNWIND, 0, SELL, 2, 99)]
+    desk.trade_all()
+    desk.tick(books=(book(98, 100), book(80, 91)))
+    assert desk.working() == [] and desk.state.problem == BEYOND_BOUND, "two are lost, and four more are six"
+    desk.tick(books=(book(99, 100), book(80, 91)))
+    desk.trade_all()
+    assert (desk.state.phase, desk.state.legs[0].net_lots) == (Phase.CANCELED, 0)
 
 
 def test_an_unwind_that_the_market_spares_is_a_hedge():
@@ -317,6 +339,16 @@ def test_a_lower_limit_takes_a_larger_quote_back():
     desk.steer(AlgoAction.WORK, multileg=spread(quoting_leg=0, legging_steps=1))
     assert desk.sent[-1] == Cancel(child=child)
     desk.fill(child, 2)
+    desk.tick()
+    assert desk.working()[1:] == [(HEDGE, 1, SELL, 2, 90)]
+
+
+def test_fills_of_a_quote_are_hedged_whole_while_another_leg_is_to_rest_instead():
+    desk = Desk(spread(quoting_leg=0), books=(book(99, 105), book(90, 91)))
+    desk.tick()
+    desk.is_slow = True
+    desk.steer(AlgoAction.WORK, multileg=spread(quoting_leg=1))
+    desk.fill(desk.newest(), 2)
     desk.tick()
     assert desk.working()[1:] == [(HEDGE, 1, SELL, 2, 90)]
 
