@@ -293,10 +293,10 @@ class BlockRfqs:
 
 
 def _in_units(quotes: Sequence[VenueQuote], whole: Decimal, quantity: Decimal) -> list[VenueQuote]:
-    """Quantities in units of the structure."""
+    """Quantities in units of the structure: no more than was asked for."""
     if not whole:
         return []
     return [
-        msgspec.structs.replace(quote, quantity=(quote.quantity * quantity / whole).quantize(QUANTITY_STEP))
+        msgspec.structs.replace(quote, quantity=(min(quote.quantity, whole) * quantity / whole).quantize(QUANTITY_STEP))
         for quote in quotes[:VENUE_QUOTES_MAX]
     ]

@@ -8,6 +8,7 @@ from gateway.venues.block_rfqs import Acceptance, BlockRfqs, RfqView
 from gateway.venues.deribit import messages, parse
 from gateway.venues.deribit.trading import Ask, decode_answer
 from gateway.venues.execution import Execution
+from gateway.venues.trading import NoAnswer
 from wire.gateway_routes import AskVenueRfq
 
 CHANNEL = "block_rfq.taker.any"
@@ -57,7 +58,10 @@ class DeribitBlockRfqs:
         }
         accepted = await self._call("private/accept_block_rfq", params, messages.Accepted)
         trades = [trade for block in accepted.block_trades for trade in block.trades]
-        return [parse.read_execution(each, parse.contract_amount(each.instrument_name)) for each in trades]
+        try:
+            return [parse.read_execution(each, parse.contract_amount(each.instrument_name)) for each in trades]
+        except ValueError as error:
+            raise NoAnswer(f"it traded, and how cannot be read: {error}") from error
 
     def name_leg(self, venue_rfq_id: int, name: str) -> str:
         return parse.name_block_leg(venue_rfq_id, name)

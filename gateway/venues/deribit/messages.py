@@ -1,5 +1,7 @@
 """Messages of Deribit's JSON-RPC, as documented. The venue's own words stop at ``parse``."""
 
+from typing import Annotated, Literal
+
 import msgspec
 
 METHOD_PREFIX = "subscription"
@@ -128,37 +130,46 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     size: float
 
 
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+NetPrice = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=9 * 10**12)]
+"""Until 2255: in nanoseconds it fits into 64 bits, and it is a date."""
+RfqId = Annotated[int, msgspec.Meta(gt=0, le=2**53)]
+RfqState = Literal["created", "open", "filled", "traded", "cancelled", "expired", "closed"]
+Direction = Literal["buy", "sell"]
+
+
 class BlockQuote(msgspec.Struct, frozen=True, kw_only=True):
     """``amount`` times a leg's ratio is what the leg trades."""
 
-    price: float
-    amount: float
+    price: NetPrice
+    amount: Amount
     makers: list[str] = []
     execution_instruction: str = "any_part_of"
-    last_update_timestamp: int = 0
-    expires_at: int | None = None
+    last_update_timestamp: Milliseconds = 0
+    expires_at: Milliseconds | None = None
 
 
 class BlockRfqTrade(msgspec.Struct, frozen=True, kw_only=True):
-    price: float
-    amount: float
-    direction: str
+    price: NetPrice
+    amount: Amount
+    direction: Direction
 
 
 class BlockRfqLeg(msgspec.Struct, frozen=True, kw_only=True):
     instrument_name: str
-    direction: str
-    ratio: int
+    direction: Direction
+    ratio: Annotated[int, msgspec.Meta(gt=0, le=10**6)]
 
 
 class BlockRfq(msgspec.Struct, frozen=True, kw_only=True):
     """``label``: of its taker alone. ``trades``: of a filled one, in parts where several makers had a share."""
 
-    block_rfq_id: int
-    state: str
-    amount: float
-    creation_timestamp: int
-    expiration_timestamp: int
+    block_rfq_id: RfqId
+    state: RfqState
+    amount: Amount
+    creation_timestamp: Milliseconds
+    expiration_timestamp: Milliseconds
     role: str = "taker"
     label: str | None = None
     legs: list[BlockRfqLeg] = []

@@ -23,7 +23,7 @@ STATES = {
     "cancelled": OrderState.CANCELED,
     "rejected": OrderState.REJECTED,
 }
-RFQ_STATES = {
+RFQ_STATES: dict[messages.RfqState, VenueRfqState] = {
     "created": VenueRfqState.OPEN,
     "open": VenueRfqState.OPEN,
     "filled": VenueRfqState.FILLED,
@@ -33,6 +33,8 @@ RFQ_STATES = {
     "closed": VenueRfqState.EXPIRED,
 }
 BLOCK_LEG = "block_rfq-"
+PRICE_STEP = Decimal("1e-12")
+"""Of a net price over several makers."""
 _decode_trades = msgspec.json.Decoder(list[messages.PublicTrade]).decode
 _decode_ticker = msgspec.json.Decoder(messages.Ticker).decode
 
@@ -125,9 +127,7 @@ def read_execution(trade: messages.UserTrade, contract_amount: Decimal) -> Execu
 
 
 def read_block_rfq(rfq: messages.BlockRfq) -> RfqView:
-    """Quotes best first, as the venue sorts nothing. Raises ValueError for a word it never used."""
-    if rfq.state not in RFQ_STATES:
-        raise ValueError(f"state {rfq.state!r} of a block RFQ is not known")
+    """Quotes best first, as the venue sorts nothing."""
     trades = rfq.trades or []
     traded = sum(decimal(trade.amount) for trade in trades)
     value = sum(decimal(trade.price) * decimal(trade.amount) for trade in trades)
@@ -140,7 +140,7 @@ def read_block_rfq(rfq: messages.BlockRfq) -> RfqView:
         asks=_read_quotes(rfq.asks, is_bid=False),
         created_at_ns=rfq.creation_timestamp * NANOSECONDS_PER_MS,
         expires_at_ns=rfq.expiration_timestamp * NANOSECONDS_PER_MS,
-        traded_price=value / traded if traded else None,
+        traded_price=(value / traded).quantize(PRICE_STEP) if traded else None,
     )
 
 
@@ -154,7 +154,7 @@ def find_block_leg(venue_order_id: str) -> tuple[int, str] | None:
     if not venue_order_id.startswith(BLOCK_LEG):
         return None
     rfq_id, _, name = venue_order_id.removeprefix(BLOCK_LEG).partition("-")
-    return int(rfq_id), name
+    return (int(rfq_id), name) if rfq_id.isdecimal() else None
 
 
 def read_block_leg(rfq: messages.BlockRfq, name: str) -> OrderView | None:

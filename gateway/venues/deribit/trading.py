@@ -21,6 +21,8 @@ TIMES = {
     TimeInForce.IOC: "immediate_or_cancel",
     TimeInForce.FOK: "fill_or_kill",
 }
+UNCERTAIN_CODES = frozenset({11_094, 13_028, 13_888})
+"""internal_server_error, temporarily_unavailable (not responding, or too slow), timed_out: it may have happened."""
 Ask = Callable[[str, dict[str, object]], Awaitable[msgspec.Raw]]
 
 
@@ -152,7 +154,8 @@ async def decode_answer(ask: Ask, method: str, params: dict[str, object], answer
     try:
         return msgspec.json.decode(await ask(method, params), type=answer)
     except RequestFailed as error:
-        raise Refused(f"{error.code} {error.message}") from error
+        words = f"{error.code} {error.message}"
+        raise (NoAnswer if error.code in UNCERTAIN_CODES else Refused)(words) from error
     except (LinkFailed, OSError, msgspec.DecodeError) as error:
         raise NoAnswer(str(error)) from error
 

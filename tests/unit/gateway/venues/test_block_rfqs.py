@@ -6,10 +6,14 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from gateway.venues import block_rfqs
 from gateway.venues.block_legs import GATHERING_NS_MAX, BlockLegs
 from gateway.venues.deribit import messages, parse
+from gateway.venues.deribit.block_rfqs import DeribitBlockRfqs
 from gateway.venues.execution import ExecutionReport, ReportKind
+from gateway.venues.link import RequestFailed
 from gateway.venues.route_reports import engine_report
+from gateway.venues.trading import NoAnswer, Refused
 from wire.gateway_routes import PlaceRoute
 from wire.units import OrderState, OrderType, Side, TimeInForce
 from wire.venue_rfqs import VENUE_QUOTES_MAX, BlockLeg, VenueQuote, VenueRfqReport, VenueRfqState
@@ -43,8 +47,54 @@ def test_a_request_is_read_as_documented_with_its_quotes_best_first():
     ]  # fmt: skip
     assert [len(name) for name in view.bids[0].makers] == [24] * 3
     assert view.bids[0].expires_at_ns == 1740048000000 * 10**6
-    with pytest.raises(ValueError, match="melted"):
-        parse.read_block_rfq(rfq(state="melted"))
+
+
+BAD_QUOTE = {"price": 0.01, "amount": 1}
+
+
+@pytest.mark.parametrize("changed", [
+    {"state": "melted"}, {"block_rfq_id": 0}, {"block_rfq_id": 2**60}, {"amount": -1}, {"amount": 1e300},
+    {"expiration_timestamp": 10**18}, {"creation_timestamp": -1}, {"bids": [BAD_QUOTE | {"price": 1e300}]},
+    {"asks": [BAD_QUOTE | {"amount": -0.1}]}, {"asks": [BAD_QUOTE | {"expires_at": 10**30}]},
+    {"legs": [{"instrument_name": "BTC-PERPETUAL", "direction": "buy", "ratio": 0}]},
+    {"trades": [{"price": 1, "amount": 1, "direction": "zero"}]},
+], ids=str)  # fmt: skip
+def test_numbers_and_words_beyond_all_bounds_are_no_answer(changed):
+    with pytest.raises(msgspec.DecodeError):
+        rfq(**changed)
+
+
+def test_a_quote_of_an_absurd_amount_is_one_of_the_whole():
+    view = parse.read_block_rfq(rfq(amount=1e-12, bids=[BAD_QUOTE | {"amount": 1e12}]))
+    quotes = block_rfqs._in_units(view.bids, view.venue_amount, Decimal(10))
+    assert [quote.quantity for quote in quotes] == [10]
+
+
+ACCEPTANCE = block_rfqs.Acceptance(
+    venue_rfq_id=1, legs=[], amount=Decimal(1),
+    block=BlockLeg(label="l", acceptance="a", legs=1, side=Side.BUY, price=Decimal(1), quantity=Decimal(1)),
+)  # fmt: skip
+TRADE = {
+    "trade_id": "1", "order_id": "2", "instrument_name": "BTC-PERPETUAL", "direction": "sideways", "price": 1,
+    "amount": 1, "timestamp": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "expected"), [(11_030, Refused), (13_888, NoAnswer), (11_094, NoAnswer)])
+async def test_only_what_the_venue_surely_did_not_do_is_refused(code, expected):
+    async def ask(method, params):
+        raise RequestFailed(method, code, "words")
+
+    with pytest.raises(expected, match="words"):
+        await DeribitBlockRfqs(ask).accept(ACCEPTANCE)
+
+
+async def test_an_acceptance_whose_trades_cannot_be_read_is_in_doubt():
+    async def ask(method, params):
+        return msgspec.Raw(msgspec.json.encode({"block_trades": [{"id": "1", "trades": [TRADE]}]}))
+
+    with pytest.raises(NoAnswer, match="sideways"):
+        await DeribitBlockRfqs(ask).accept(ACCEPTANCE)
 
 
 @pytest.mark.parametrize(("direction", "sides"), [("buy", ("buy", "sell")), ("sell", ("sell", "buy"))])
@@ -62,6 +112,7 @@ def test_legs_of_a_traded_request_are_filled_orders(direction, sides):
     ]  # fmt: skip
     assert parse.read_block_leg(rfq(), "BTC-25JUN27-90000-C") is None
     assert parse.find_block_leg("BTC-1234") is None
+    assert parse.find_block_leg("block_rfq-x-BTC-1234") is None
 
 
 def test_the_largest_report_of_a_request_fits_into_the_journal():
