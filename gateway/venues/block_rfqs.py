@@ -129,8 +129,13 @@ class BlockRfqs:
         self._begin(self._send(own))
 
     def cancel(self, label: str) -> None:
-        """Raises KeyError for a request that nobody asked here."""
-        self._begin(self._cancel(self.rfqs[label]))
+        """Raises KeyError for a request that nobody asked here, NotReady where the venue cannot be told now."""
+        own = self.rfqs[label]
+        if own.is_ended:
+            return
+        if not (self.is_offered and own.told.venue_rfq_id):
+            raise NotReady(f"{self._trading.venue} cannot be told now")
+        self._begin(self._cancel(own))
 
     async def accept(self, block: BlockLeg, orders: Sequence[NewVenueOrder]) -> None:
         """``orders``: of its legs. Every one of them ends as a report. Raises NotReady where nothing leaves."""
@@ -142,6 +147,8 @@ class BlockRfqs:
             msgspec.structs.replace(order, venue_order_id=self._api.name_leg(rfq_id, order.name), sent_at_ns=now_ns)
             for order in orders
         ]
+        if any(self._may_have_traded(leg.venue_order_id) for leg in legs):
+            raise NotReady(f"{self._trading.venue}: an acceptance of {block.label} traded, or may have")
         acceptance = Acceptance(
             venue_rfq_id=rfq_id,
             legs=own.asked.legs,
@@ -153,6 +160,11 @@ class BlockRfqs:
         if reason:
             self._tell_waiting(own)
         self._trading.answer_together(legs, executions, reason)
+
+    def _may_have_traded(self, venue_order_id: str) -> bool:
+        """Of the leg of an earlier acceptance of the same request."""
+        own = self._trading.own.find("", venue_order_id)
+        return own is not None and (not own.is_done or own.cumulative + own.busted > 0)
 
     async def _answer(self, acceptance: Acceptance) -> tuple[list[Execution], str]:
         """(executions, why it was refused); neither where nobody knows."""
@@ -170,14 +182,12 @@ class BlockRfqs:
         if own is None or own.is_ended:
             return
         told = self._as_told(own, view)
-        if told == own.told:
-            return
         if told.state is not own.told.state:
             self._waiting.pop(view.label, None)
             self._tell(own, told)
         elif view.label in self._waiting:
             self._waiting[view.label] = view
-        else:
+        elif told != own.told:
             self._waiting[view.label] = view
             self._begin(self._tell_later(own))
 
@@ -230,8 +240,6 @@ class BlockRfqs:
             self.on_view(view)
 
     async def _cancel(self, own: OwnRfq) -> None:
-        if own.is_ended or not own.told.venue_rfq_id:
-            return
         try:
             self.on_view(await self._api.cancel_rfq(own.told.venue_rfq_id))
         except Refused as refused:

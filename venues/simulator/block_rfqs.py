@@ -4,7 +4,6 @@ crossing price trades every leg at once.
 
 import dataclasses
 import enum
-import itertools
 import random
 from decimal import Decimal
 from typing import Protocol
@@ -12,7 +11,7 @@ from typing import Protocol
 from venues.simulator.block_makers import MAKERS, Maker, MakerQuote, RfqLeg
 from venues.simulator.exchange import BlockLegTrade, Exchange
 from venues.simulator.records import Client, Refused, Trade
-from wire.units import Side
+from wire.units import NANOSECONDS_PER_MS, Side
 
 LIFE_NS = 300 * 10**9
 GRACE_NS = 5 * 10**9
@@ -65,7 +64,7 @@ class BlockDesk:
         self._random = random.Random(seed)  # noqa: S311 - a market, no secret
         self.rfqs: dict[int, BlockRfq] = {}
         self.listeners: list[RfqListener] = []
-        self._ids = itertools.count(1)
+        self._last_id = 0
 
     def create(self, client: Client, legs: list[RfqLeg], unit_lots: int, label: str, at_ns: int) -> BlockRfq:
         """Raises Refused."""
@@ -74,8 +73,9 @@ class BlockDesk:
             raise Refused("too_many_block_rfqs", len(open_now), OPEN_RFQS_MAX)
         if len(self.rfqs) >= RFQS_MAX:
             del self.rfqs[next(key for key, rfq in self.rfqs.items() if rfq.state is not RfqState.OPEN)]
+        self._last_id = max(self._last_id + 1, at_ns // NANOSECONDS_PER_MS)  # none twice, also after a restart
         rfq = BlockRfq(
-            rfq_id=next(self._ids), client=client, label=label, legs=legs, unit_lots=unit_lots, created_at_ns=at_ns,
+            rfq_id=self._last_id, client=client, label=label, legs=legs, unit_lots=unit_lots, created_at_ns=at_ns,
             expires_at_ns=at_ns + LIFE_NS,
             makers=[Maker(each, self._random, at_ns + self._grace_ns) for each in MAKERS],
         )  # fmt: skip
@@ -91,7 +91,7 @@ class BlockDesk:
 
     def accept(self, rfq: BlockRfq, side: Side, price: Decimal, unit_lots: int, at_ns: int) -> list[Trade]:
         """Fill or kill, at the best quote where ``price`` crosses it. Raises Refused."""
-        if rfq.state is not RfqState.OPEN:
+        if rfq.state is not RfqState.OPEN or at_ns >= rfq.expires_at_ns:
             raise Refused("block_rfq_not_open")
         if at_ns < rfq.created_at_ns + self._grace_ns:
             raise Refused("block_rfq_grace_period")

@@ -4,6 +4,7 @@ import contextlib
 import time
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from gateway.venues import block_rfqs
@@ -182,7 +183,7 @@ async def test_a_request_without_an_answer_is_found_by_its_label(tmp_path, fault
         venue.faults.plan(fault)
         rfqs.ask(spread())
         asked = await quoted(rfqs)
-        assert asked.told.venue_rfq_id == 1
+        assert [asked.told.venue_rfq_id] == list(venue.blocks.rfqs)
         assert_agrees(venue, own)
 
 
@@ -198,6 +199,8 @@ async def test_a_request_that_never_arrived_ends(tmp_path, monkeypatch):
         monkeypatch.setattr(client, "_send", cut)
         rfqs.ask(spread())
         asked = rfqs.rfqs["rfq-1-0a1b2c"]
+        with pytest.raises(NotReady):
+            rfqs.cancel("rfq-1-0a1b2c")
         await wait_for(lambda: asked.is_ended)
         assert (asked.told.state, asked.told.reason) == (VenueRfqState.REJECTED, "never_arrived")
         assert venue.blocks.rfqs == {}
@@ -243,6 +246,40 @@ async def test_a_gateway_that_died_between_asking_and_the_answer_asks_nothing_ag
             await wait_for(lambda: own.block_rfqs.rfqs[asked.asked.label].told.state is VenueRfqState.FILLED)
             assert own.breaks == {}
             assert_agrees(venue, own)
+
+
+async def test_nothing_more_is_accepted_while_an_acceptance_is_in_doubt(tmp_path, monkeypatch):
+    """The request is still open at the venue, and the connection is there."""
+    async with opened(tmp_path) as (venue, _, own, rfqs):
+        rfqs.ask(spread())
+        asked = await quoted(rfqs)
+
+        async def lose(_):
+            raise block_rfqs.NoAnswer("it was lost on its way")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(rfqs._api, "accept", lose)
+            await rfqs.accept(*acceptance(asked))
+        with pytest.raises(NotReady, match="may have"):
+            await rfqs.accept(*acceptance(asked, number=2))
+        await own.verify()
+        assert {order.reason for order in own.own.orders.values()} == {"never_arrived"}
+        block, orders = acceptance(asked, number=3)
+        await rfqs.accept(block, orders)
+        assert {own.own.orders[order.client_order_id].state for order in orders} == {OrderState.FILLED}
+        assert_agrees(venue, own)
+
+
+async def test_quotes_that_were_there_for_an_instant_are_not_told(tmp_path):
+    async with opened(tmp_path) as (_, _, own, rfqs):
+        rfqs.ask(spread())
+        await quoted(rfqs)
+        [view] = await rfqs._api.list_rfqs()
+        told = len(own.reports)
+        rfqs.on_view(msgspec.structs.replace(view, bids=[]))
+        rfqs.on_view(view)
+        await wait_for(lambda: rfqs._waiting == {})
+        assert all(report.block_rfq.bids for report in own.reports[told:])
 
 
 class Deaf:
