@@ -133,9 +133,11 @@ def check_same_legs(before: MultilegParameters | None, after: MultilegParameters
         raise Refusal("legs_fixed", "the legs and the way they are worked stay; prices, sizes and limits may change")
 
 
-def leg_caps(terms: MultilegTerms, quantity_steps: int) -> list[int]:
-    """Lots of each leg that may leave: what the order is for, and what an unwind may trade back."""
-    spare = terms.legging_steps if terms.legging_rule is LeggingRule.UNWIND else 0
+def leg_caps(terms: MultilegTerms, quantity_steps: int, unmatched_steps: int = 0) -> list[int]:
+    """Lots of each leg that may leave: what the order is for, and what an unwind may trade back. More than the legging
+    limit may stand alone where the limit was lowered since.
+    """
+    spare = max(terms.legging_steps, unmatched_steps) if terms.legging_rule is LeggingRule.UNWIND else 0
     return [(quantity_steps + spare) * leg.lots for leg in terms.legs]
 
 

@@ -17,7 +17,7 @@ from orders.services.admission import check_admission
 from streams import services as streams
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters
 from wire.gateway_controls import SetParentOrder
-from wire.multileg import MultilegParameters, leg_parent_id
+from wire.multileg import MultilegParameters, MultilegStanding, leg_parent_id
 from wire.units import Side
 
 if TYPE_CHECKING:
@@ -96,6 +96,21 @@ def send_caps(parent: ParentOrder, terms: AlgoTerms) -> None:
         return
     for leg, lots in enumerate(rules.leg_caps(terms.multileg, terms.quantity_lots)):
         _cap(parent, leg_parent_id(parent.pk, leg), lots, f":{leg}:{parent.steered}")
+
+
+def take_standing(parent: ParentOrder, standing: MultilegStanding, report_number: int) -> None:
+    """What the gateway says of it. Where more had begun than a person's newest word lets leave, the engine is told, or
+    it would refuse the orders that make the legs whole.
+    """
+    begun = standing.matched_steps + standing.unmatched_steps
+    is_short = begun > parent.quantity_lots
+    parent.cumulative_lots, parent.quantity_lots = standing.matched_steps, max(parent.quantity_lots, begun)
+    terms = terms_of(parent)
+    assert terms.multileg is not None, "a multi-leg order"
+    if is_short or standing.unmatched_steps > terms.multileg.legging_steps:
+        lots_of_legs = rules.leg_caps(terms.multileg, parent.quantity_lots, standing.unmatched_steps)
+        for leg, lots in enumerate(lots_of_legs):
+            _cap(parent, leg_parent_id(parent.pk, leg), lots, f":{leg}:report:{report_number}")
 
 
 def close_caps(parent: ParentOrder) -> None:

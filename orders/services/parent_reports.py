@@ -13,7 +13,7 @@ from common.actor import GATEWAY
 from orders import parent_publishers as publishers
 from orders.domain.brackets import is_for_the_parent
 from orders.models import AlgoLogProgress, Order, ParentOrder, Route
-from orders.services.multilegs import close_caps
+from orders.services.multilegs import close_caps, take_standing
 from orders.services.parents import STEER_PREFIX, lock_parent
 from wire import gateway
 from wire.algos import AlgoName, AlgoParameters, ParentState
@@ -134,8 +134,7 @@ def _apply(report: AlgoReport) -> None:
     if report.plan is not None:
         found.plan = [list(entry) for entry in report.plan]
     if report.multileg is not None:
-        found.cumulative_lots = report.multileg.matched_steps
-        found.quantity_lots = _quantity(found, report)
+        take_standing(found, report.multileg, report.number)
     found.started_at = clock.from_ns(report.started_at_ns)
     _move(found, report, at)
     found.updated_at = max(at, found.updated_at)
@@ -143,12 +142,6 @@ def _apply(report: AlgoReport) -> None:
     if report.kind is not AlgoReportKind.PROGRESS:
         publishers.record_parent(found, report.kind.value, GATEWAY, at, before=before)
     publishers.publish_parent(found)
-
-
-def _quantity(parent: ParentOrder, report: AlgoReport) -> int:
-    """A person's newest word, unless more had begun before the gateway had it."""
-    assert report.multileg is not None, "a multi-leg order"
-    return max(parent.quantity_lots, report.multileg.matched_steps + report.multileg.unmatched_steps)
 
 
 def _move(parent: ParentOrder, report: AlgoReport, at: dt.datetime) -> None:

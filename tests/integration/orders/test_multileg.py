@@ -224,6 +224,22 @@ def test_the_engine_caps_each_leg_by_itself(venue, desk, rows):
     assert (parent.state, parent.quantity_lots, caps(parent)) == ("canceled", 50, [0, 0])
 
 
+def test_a_quantity_that_was_lowered_too_late_is_still_made_whole(venue, desk, rows):
+    parts = spread(legging_slippage=net(8))
+    parent = alone(venue, desk, rows, parts)
+    act(desk, "change", parent, messages.ChangeParent, quantity="0.5")
+    parent = look(venue, parent, 20)
+    assert (parent.state, held(desk), parent.quantity_lots) == ("done", {LOW: 1, HIGH: -1}, 10)
+
+
+def test_what_stands_alone_is_unwound_under_a_limit_that_was_lowered_since(venue, desk, rows):
+    parent = alone(venue, desk, rows, spread(legging_rule=LeggingRule.UNWIND))
+    lowered = AlgoParameters(multileg=spread(legging_rule=LeggingRule.UNWIND, legging_limit="0.1"))
+    act(desk, "change", parent, messages.ChangeParent, parameters=lowered, quantity="1")
+    parent = look(venue, parent, 20)
+    assert (parent.state, parent.reason, held(desk).get(LOW, 0)) == ("canceled", "legging_unwound", 0)
+
+
 def test_net_price_and_quantity_change_while_it_works_and_the_legs_do_not(venue, desk, rows):
     parent = look(venue, start(venue, desk, stage(desk, spread(net(190)))))
     changed = AlgoParameters(multileg=spread(net(204)))
