@@ -174,7 +174,7 @@ def test_advanced_terms_and_an_amendment_go_out_as_they_are_stated(terminal: Pag
     size(terminal).fill("30")
     expect(submit(terminal)).to_contain_text("to 30 BTC-PERPETUAL")
     submit(terminal).click()
-    expect(newest.locator("td").nth(4)).to_have_text("30")
+    expect(newest.locator("td").nth(3)).to_have_text("30")
     expect(advanced).to_be_visible()
     advanced.locator("select").nth(0).select_option("stop")
     advanced.locator("select").nth(1).select_option("day")

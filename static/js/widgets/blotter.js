@@ -20,7 +20,7 @@ class Blotter extends Widget {
     this.export = element("button", { class: "button button-small", type: "button", onclick: () => this.save() }, "CSV");
     this.body = element("div", { class: "panel-body", tabindex: 0, role: "region", "aria-label": "Rows" });
     this.count = element("div", { class: "blotter-count", role: "status" }, "");
-    this.append(element("div", { class: "panel-head" }, this.tabs, element("div", { class: "blotter-tools" }, this.filter, this.export)), this.body, this.count);
+    this.append(element("div", { class: "panel-head" }, this.tabs), this.body, element("div", { class: "blotter-tools" }, this.count, this.filter, this.export));
     this.choose(this.names[0]);
   }
 

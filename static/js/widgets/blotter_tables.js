@@ -82,7 +82,6 @@ export const TABLES = {
     count: () => [...firm.orders.values()].filter((order) => OPEN_ORDER_STATES.has(order.state)).length,
     sorted: ["time", "descending"],
     columns: [
-      plain("id", "Id", (order) => String(order.order_id), { sort: (order) => order.order_id }),
       time("time", "Time (UTC)", "created_at_ns"),
       instrument,
       side,
@@ -95,6 +94,7 @@ export const TABLES = {
       plain("reason", "Reason", refusalWords, { isLeft: true, className: (order) => (order.state === "rejected" ? "danger-text" : "muted") }),
       plain("terms", "Terms", termsText, { isLeft: true, className: () => "muted" }),
       plain("origin", "By", (order) => (order.parent_order_id ? `algo ${order.client_order_id}` : order.client_order_id ? `FIX ${order.client_order_id}` : ""), { isLeft: true, className: () => "muted" }),
+      plain("id", "Id", (order) => String(order.order_id), { sort: (order) => order.order_id }),
     ],
     action: orderActions,
   },
