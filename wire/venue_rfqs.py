@@ -81,7 +81,6 @@ class VenueRfqReport(msgspec.Struct, frozen=True, kw_only=True):
     created_at_ns: int = 0
     expires_at_ns: int = 0
     traded_price: Decimal | None = None
-    traded_side: Side | None = None
     reason: str = ""
 
 

@@ -306,7 +306,7 @@ class VenueRoutes:
                 await trading.verify()
                 if trading.block_rfqs is not None and trading.block_rfqs.is_offered:
                     await trading.block_rfqs.reconcile()
-            except (NoAnswer, Refused) as error:
+            except (NoAnswer, Refused, ValueError) as error:  # ValueError: what it lists cannot be read
                 log.warning("venue %s: not compared: %s", trading.venue, error)
             if trading.is_ready:
                 for route_id in sorted(self._cancels):

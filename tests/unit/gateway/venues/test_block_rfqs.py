@@ -1,12 +1,14 @@
 """Block RFQs in parse and in the gathering of their legs."""
 
+import asyncio
 import itertools
+import types
 from decimal import Decimal
 
 import msgspec
 import pytest
 
-from gateway.venues import block_rfqs
+from gateway.venues import block_rfqs, routes
 from gateway.venues.block_legs import GATHERING_NS_MAX, BlockLegs
 from gateway.venues.deribit import messages, parse
 from gateway.venues.deribit.block_rfqs import DeribitBlockRfqs
@@ -165,3 +167,21 @@ def test_legs_whose_others_do_not_come_are_given_up():
     assert legs.give_up(100 + GATHERING_NS_MAX) == []
     assert [each.route_id for each in legs.give_up(101 + GATHERING_NS_MAX)] == [1]
     assert legs.give_up(10**18) == []
+
+
+async def test_a_list_that_cannot_be_read_does_not_end_the_comparison(monkeypatch):
+    monkeypatch.setattr(routes, "VERIFY_SECONDS", 0)
+    compared = asyncio.Queue()
+
+    async def verify():
+        compared.put_nowait(None)
+        raise ValueError("state 'melted' is not known")
+
+    unready = types.SimpleNamespace(venue="aster", verify=verify, is_ready=False, block_rfqs=None)
+    whole = object.__new__(routes.VenueRoutes)
+    whole._blocks = BlockLegs()
+    task = asyncio.create_task(whole._verify(unready))
+    async with asyncio.timeout(10):
+        await compared.get()
+        await compared.get()
+    task.cancel()
