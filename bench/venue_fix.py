@@ -3,9 +3,10 @@
     python -m bench.venue_fix [--messages 4000] [--runs 5] [--quick]
 
 Messages are made here: incremental refreshes (35=X) of six levels of one book, and execution reports (35=8) of one
-order in parts. ``session``: splitter, session machine with its dictionary and file, and the adapter; ``adapter``: without
-the machine. quickfix (C++, called from Python) parses by its dictionary, simplefix splits into tags; neither keeps a
-book or an order. Nothing is synced: that is the disk's time (``bench.fix``). Ways take turns; processor time, median.
+order in parts. ``session``: splitter, session machine with its dictionary and file, and the adapter; ``adapter``:
+without the machine. quickfix (C++, called from Python) parses by its dictionary, simplefix splits into tags; neither
+keeps a book or an order. Nothing is synced: that is the disk's time (``bench.fix``). Ways take turns;
+processor time, median.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import quickfix
@@ -70,8 +72,8 @@ def report(sequence: int, count: int) -> bytes:
     done = sequence - 1
     words = {
         37: "BTC-1", 11: "o-1", 17: f"E-{sequence}", 150: "F", 39: "2" if done == count else "1", 55: NAME, 54: "1",
-        38: count * 10, 40: "2", 44: "90000.0", 32: 10, 31: "90000.0", 151: (count - done) * 10, 14: done * 10, 6: "90000.0",
-        60: AT, 851: "2",
+        38: count * 10, 40: "2", 44: "90000.0", 32: 10, 31: "90000.0", 151: (count - done) * 10, 14: done * 10,
+        6: "90000.0", 60: AT, 851: "2",
     }  # fmt: skip
     return frame("8", sequence, "".join(f"{tag}={value}\x01" for tag, value in words.items()))
 
@@ -159,9 +161,9 @@ def measure(title: str, make: Callable[[int], bytes], messages: int, runs: int) 
             with tempfile.TemporaryDirectory() as folder:
                 client = open_client(Path(folder), messages)
                 take = {
-                    "session": lambda: through_session(client),
-                    "adapter": lambda: through_adapter(client),
-                    "quickfix": lambda: through_quickfix(dictionary),
+                    "session": partial(through_session, client),
+                    "adapter": partial(through_adapter, client),
+                    "quickfix": partial(through_quickfix, dictionary),
                     "simplefix": through_simplefix,
                 }[way]()
                 took.setdefault(way, []).append(spend(take, chunks, messages))
