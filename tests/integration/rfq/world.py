@@ -261,7 +261,7 @@ def new_party(name: str, kind: str, role: str) -> Party:
 
 def publish_market(at_ns: int | None = None, names=tuple(MARKS), moved=None) -> None:
     """Marks of this instant (or of ``at_ns``), those in ``moved`` at other prices, the index and the gateway's heartbeat."""
-    at_ns = at_ns or time.time_ns()
+    at_ns = at_ns or clock.to_ns(clock.now())
     encode = msgspec.json.encode
     latest = {}
     for number, name in enumerate(MARKS, start=1):
@@ -287,7 +287,7 @@ def publish_market(at_ns: int | None = None, names=tuple(MARKS), moved=None) -> 
 
 
 def beat_heart(state: str = "running") -> None:
-    beat = {"at_ns": time.time_ns(), "state": state, "journal_sequence": 1, "event_number": 1, "command_sequence": 1, "source": "simulated"}
+    beat = {"at_ns": clock.to_ns(clock.now()), "state": state, "journal_sequence": 1, "event_number": 1, "command_sequence": 1, "source": "simulated"}
     valkey.client().set(transport.GATEWAY_HEARTBEAT, msgspec.json.encode(beat), px=PATIENCE_MS)
 
 

@@ -39,6 +39,7 @@ KEYS = {
     "parent_policies": ("desk_id",),
     "routes": ("route_id",),
     "splits": ("split_id",),
+    "venue_rfqs": ("venue_rfq_id",),
 }
 PARTS = {
     "order.changed": {"order": "orders"},
@@ -148,5 +149,5 @@ def test_snapshot_reads_nothing_of_other_firms() -> None:
         "orders": 0, "fills": 0, "rfqs": 0, "positions": 0, "balances": 1, "margins": 0,
         "drafts": 0, "maker_groups": 0, "quoters": 0, "counterparties": 0,
         "passes": 0, "protections": 0, "sessions": 0, "desk_limits": 0, "last_looks": 0, "parents": 0,
-        "routes": 0, "splits": 0, "parent_policies": 0,
+        "routes": 0, "splits": 0, "venue_rfqs": 0, "parent_policies": 0,
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """Binance in our words: signatures, errors, orders, the history of trades, what is held, and chains of replaced orders."""
 
+import contextlib
 from decimal import Decimal
 from urllib.parse import parse_qs
 
@@ -211,12 +212,13 @@ class Transport:
         self.answers, self.asked = list(answers), []
         self.is_closed = False
 
-    async def request(self, method, address, headers):
+    @contextlib.asynccontextmanager
+    async def stream(self, method, address, headers):
         self.asked.append(parse_qs(address.partition("?")[2]))
         status, content, headers = self.answers.pop(0)
         import httpx
 
-        return httpx.Response(status, content=content, headers=headers)
+        yield httpx.Response(status, content=content, headers=headers)
 
 
 async def test_reads_wait_where_the_minute_is_used_up_and_orders_leave(monkeypatch):
