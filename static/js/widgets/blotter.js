@@ -18,9 +18,10 @@ class Blotter extends Widget {
     this.tabs = element("div", { class: "tabs", role: "group", "aria-label": "Blotter" }, ...this.names.map((name) => this.addTab(name)));
     this.filter = element("input", { class: "input input-small", type: "search", placeholder: "Filter", "aria-label": "Filter rows", oninput: () => invalidate(this) });
     this.export = element("button", { class: "button button-small", type: "button", onclick: () => this.save() }, "CSV");
+    this.own = element("div", { class: "blotter-own" });
     this.body = element("div", { class: "panel-body", tabindex: 0, role: "region", "aria-label": "Rows" });
     this.count = element("div", { class: "blotter-count", role: "status" }, "");
-    this.append(element("div", { class: "panel-head" }, this.tabs), this.body, element("div", { class: "blotter-tools" }, this.count, this.filter, this.export));
+    this.append(element("div", { class: "panel-head" }, this.tabs), this.body, element("div", { class: "blotter-tools" }, this.count, this.own, this.filter, this.export));
     this.choose(this.names[0]);
   }
 
@@ -40,6 +41,7 @@ class Blotter extends Widget {
   choose(name) {
     this.name = name;
     this.body.replaceChildren(this.views.get(name).node);
+    this.own.replaceChildren(...(TABLES[name].tools?.(() => invalidate(this)) ?? []));
     invalidate(this);
   }
 
