@@ -178,10 +178,7 @@ def _changed(state: AlgoState, number: int, **changes: object) -> AlgoState:
 
 def _filled(state: AlgoState, given: ChildFilled) -> Step:
     """A venue may also fill what it said was over."""
-    changed = (
-        replace(child, filled_lots=child.filled_lots + given.lots) if child.number == given.child else child
-        for child in state.children
-    )
+    changed = (_grow(child, given) if child.number == given.child else child for child in state.children)
     state = replace(
         state,
         executed_lots=state.executed_lots + given.lots,
@@ -190,6 +187,12 @@ def _filled(state: AlgoState, given: ChildFilled) -> Step:
         rejected_in_a_row=0,
     )
     return _end_if_over(state), ()
+
+
+def _grow(child: Child, given: ChildFilled) -> Child:
+    """A venue shows what it fills, whether it has said so or not."""
+    shown_from_ns = min(child.shown_from_ns, given.at_ns + VENUE_SETTLE_NS)
+    return replace(child, filled_lots=child.filled_lots + given.lots, shown_from_ns=shown_from_ns)
 
 
 def _busted(state: AlgoState, given: ChildBusted) -> Step:

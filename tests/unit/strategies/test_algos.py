@@ -264,6 +264,19 @@ def test_peg_follows_the_others_and_not_itself():
     assert len(market.orders) == 1
 
 
+def test_peg_does_not_follow_itself_where_a_venue_fills_before_it_says_new():
+    others = Levels(bids=((100, 50),), asks=((110, 40),))
+    given = terms(AlgoName.PEG, peg_offset_ticks=1)
+    state, _ = step(None, Steer(at_ns=0, action=AlgoAction.WORK, terms=given, levels=others))
+    state, [entered] = step(state, Tick(at_ns=SECOND, levels=others))
+    assert entered.price_ticks == 101
+    state, _ = step(state, ChildEntered(at_ns=SECOND, child=entered.child, order_id=7, is_routed=True))
+    state, _ = step(state, ChildFilled(at_ns=SECOND, child=entered.child, lots=1, price_ticks=101))
+    with_own = msgspec.structs.replace(others, bids=((101, entered.lots - 1), *others.bids))
+    _, actions = step(state, Tick(at_ns=5 * SECOND, levels=with_own))
+    assert actions == (), "what rests there is its own"
+
+
 def test_peg_to_the_mid_stays_on_the_passive_side():
     for side, price in ((Side.BUY, 100), (Side.SELL, 101)):
         book = Levels(bids=((99, 5),), asks=((102, 5),))
