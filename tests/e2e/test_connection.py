@@ -15,7 +15,8 @@ def test_blotter_equals_rest_after_the_web_process_was_killed(terminal: Page, st
     wait_live(terminal)
     expect(terminal.locator('[data-field="size"]')).to_have_value("77")
     terminal.locator('parley-blotter [data-tab="orders"]').click()
-    shown = terminal.locator("parley-blotter tbody tr td:first-child").all_inner_texts()
+    heads = terminal.locator("parley-blotter thead th").all_inner_texts()
+    shown = terminal.locator(f"parley-blotter tbody tr td:nth-child({heads.index('Id') + 1})").all_inner_texts()
     answer = terminal.request.get(f"{stack.url}api/orders")
     assert answer.ok
     assert sorted(shown) == sorted(str(order["order_id"]) for order in answer.json())
