@@ -9,6 +9,10 @@ from common.decimals import plain_text
 from rfq.domain.documents import Column, fields, page, section, table, time_text, words
 
 NAME = "trade confirmation"
+NOT_DISCLOSED = "not disclosed"
+"""The name of a party that the reader's own view does not name."""
+TAKEN_BACK = "taken back"
+"""The state of what a correction undid before it was settled."""
 
 
 def to_html(content: Mapping[str, Any], sha256: str) -> bytes:
@@ -29,15 +33,14 @@ def to_html(content: Mapping[str, Any], sha256: str) -> bytes:
 def _sentence(content: Mapping[str, Any]) -> str:
     parties = content["parties"]
     did, whom = ("bought", "from") if parties["taker_side"] == "buy" else ("sold", "to")
-    taker, maker = (_party(parties[name], name) for name in ("taker", "maker"))
+    taker, maker = _party(parties["taker"], "A", "taker"), _party(parties["maker"], "a", "maker")
     what = f"{content['quantity']} \N{MULTIPLICATION SIGN} {words(content['structure'])}"
     price = f"{content['net_price']} {content['quote_currency']}"
-    said = f"{taker} {did} {what} at {price} a unit {whom} {maker}."
-    return said[0].upper() + said[1:]
+    return f"{taker} {did} {what} at {price} a unit {whom} {maker}."
 
 
-def _party(name: str, role: str) -> str:
-    return name if name != "not disclosed" else f"a {role} that is not disclosed"
+def _party(name: str, article: str, role: str) -> str:
+    return name if name != NOT_DISCLOSED else f"{article} {role} that is not disclosed"
 
 
 def _terms(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,9 +80,9 @@ def _legs(content: Mapping[str, Any]) -> str:
 
 
 def _amounts(content: Mapping[str, Any]) -> str:
-    """The sum of what the trade moves, by account."""
+    """The sum of what the trade moves, by account; without what was taken back."""
     sums: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
-    for row in content["settlement"]:
+    for row in (each for each in content["settlement"] if each["state"] != TAKEN_BACK):
         amount, asset = row["amount"].split(" ")
         for what in (row["what"], "in all"):
             sums[row["account_id"], asset, what] += Decimal(amount)

@@ -10,7 +10,7 @@ from accounts import selectors as accounts
 from common.decimals import plain_text
 from common.errors import Conflict, NotFound
 from rfq import selectors
-from rfq.domain import views
+from rfq.domain import confirmation_page, views
 from rfq.domain.prices import net_text
 from rfq.domain.records import RfqRecord
 from rfq.models import BlockTrade, TradeLeg
@@ -22,8 +22,12 @@ from wire.units import Side
 if TYPE_CHECKING:
     from accounts.models import User
 
-NOT_DISCLOSED = "not disclosed"
-_SETTLEMENT_WORDS = {"pending": "pending", "posted": "settled", "void": "taken back", "post": "settled"}
+_SETTLEMENT_WORDS = {
+    "pending": "pending",
+    "posted": "settled",
+    "void": confirmation_page.TAKEN_BACK,
+    "post": "settled",
+}
 
 
 def build(user: User, trade_id: int) -> dict[str, Any]:
@@ -90,7 +94,8 @@ def _fills(record: RfqRecord, legs: list[TradeLeg], account_ids: list[int]) -> l
 def _parties(record: RfqRecord, view: RfqView, trade: BlockTrade) -> dict[str, str]:
     """Names as the reader's own view gives them: whom it does not name stays unnamed."""
     makers = {quote.quote_id: quote.maker_name for quote in view.quotes}
-    names = {"taker": view.taker_name or NOT_DISCLOSED, "maker": makers.get(trade.quote_id) or NOT_DISCLOSED}
+    undisclosed = confirmation_page.NOT_DISCLOSED
+    names = {"taker": view.taker_name or undisclosed, "maker": makers.get(trade.quote_id) or undisclosed}
     own = {views.TAKER: [trade.taker_account_id], views.MAKER: [trade.maker_account_id]}.get(
         view.role, [trade.taker_account_id, trade.maker_account_id]
     )

@@ -93,7 +93,8 @@ def test_a_confirmation_adds_up_what_moves():
         "legs": [{"execution_id": str(number), "account_id": "1", "instrument": "X", "side": "sell", "quantity": "2", "price": price,
                   "liquidity": "taker", "fee": "0.0006 BTC"} for number, price in ((1, "0.018"), (2, "0.0374"))],
         "settlement": [{"account_id": "1", "what": what, "amount": f"{amount} BTC", "state": "pending", "cycle": ""}
-                       for what, amount in (("premium", "0.036"), ("fee", "-0.0006"), ("premium", "0.0748"), ("fee", "-0.0006"))],
+                       for what, amount in (("premium", "0.036"), ("fee", "-0.0006"), ("premium", "0.0748"), ("fee", "-0.0006"))]
+                      + [{"account_id": "1", "what": "fee", "amount": "-0.5 BTC", "state": "taken back", "cycle": ""}],
         "corrections": [],
     }  # fmt: skip
     told = said(confirmation_page.to_html(content, SHA256))
