@@ -20,10 +20,7 @@ def pass_on_fees(
     with db.unit_of_work():
         ledger.enter()
         postings = [_posting(key, payer, payee_account_id, asset, amount) for payer, amount in payers.items() if amount]
-        if not postings or Transfer.objects.filter(key=postings[0].key).exists():
-            return
-        written = ledger.write(postings, kind=TransferKind.PENDING, at=at, execution_id=execution_id)
-        publishers.publish_balances(row for item in written for row in (item.debit_id, item.credit_id))
+        _write_once(postings, execution_id, at)
 
 
 def pay_back_fees(*, key: str, of: str, account_ids: Iterable[int], execution_id: int, at: dt.datetime) -> None:
@@ -43,10 +40,14 @@ def pay_back_fees(*, key: str, of: str, account_ids: Iterable[int], execution_id
             )
             for row in rows
         ]
-        if not postings or Transfer.objects.filter(key=postings[0].key).exists():
-            return
-        written = ledger.write(postings, kind=TransferKind.PENDING, at=at, execution_id=execution_id)
-        publishers.publish_balances(row for item in written for row in (item.debit_id, item.credit_id))
+        _write_once(postings, execution_id, at)
+
+
+def _write_once(postings: list[Posting], execution_id: int, at: dt.datetime) -> None:
+    if not postings or Transfer.objects.filter(key=postings[0].key).exists():
+        return
+    written = ledger.write(postings, kind=TransferKind.PENDING, at=at, execution_id=execution_id)
+    publishers.publish_balances(row for item in written for row in (item.debit_id, item.credit_id))
 
 
 def _posting(key: str, payer_id: int, payee_id: int, asset: str, amount: int) -> Posting:
