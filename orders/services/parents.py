@@ -26,7 +26,7 @@ from orders.models import ParentOrder
 from orders.parent_selectors import not_found, takes_two
 from orders.services import commands, multilegs
 from orders.services.placing import check_may_trade
-from orders.services.venue_links import check_venue
+from orders.services.venue_links import check_offered
 from streams import services as streams
 from wire import client_parents as messages
 from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState, strategy_id_of
@@ -55,7 +55,7 @@ def stage_parent(*, user: User, actor: Actor, message: messages.StageParent, at:
         instrument = market.get_instrument(message.instrument_name)
         if message.venue:
             rules.check_venue_choice(message.algo)
-            check_venue(message.venue, clock.to_ns(at))
+            check_offered(message.venue, instrument.name, clock.to_ns(at))
         terms, structure = _check_new(message, instrument)
         desk_id = user.desk_id or account.desk_id
         parent = ParentOrder.objects.create(
@@ -107,7 +107,7 @@ def start_parent(*, user: User, actor: Actor, message: messages.StartParent, at:
             raise Conflict("already_requested", "the gateway was asked already", value=parent.requested)
         multilegs.check_start(parent, at)
         if parent.venue:
-            check_venue(parent.venue, clock.to_ns(at))
+            check_offered(parent.venue, parent.instrument.name, clock.to_ns(at))
         multilegs.send_caps(parent, terms_of(parent))
         _steer(parent, AlgoAction.WORK, at)
 

@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
-from common import clock
+from common import clock, valkey
 from common.errors import Conflict, NotFound, Refusal
 from gateway.events import decode_event
 from gateway.registry import Registry
@@ -16,11 +17,14 @@ from tests import builders
 from tests.integration.orders.algo_venue import SECOND, AlgoVenue
 from tests.integration.orders.away import Away
 from tests.integration.orders.test_parents import act, stage
+from tests.integration.orders.venue import MID_TICKS
 from wire import client_parents as messages
 from wire.algos import ALGORITHMS, AlgoLimits, AlgoName, AlgoParameters, strategy_id_of
 from wire.brackets import BracketKind, BracketParameters
 from wire.client import AmendRoute
 from wire.lifecycle_views import LifecycleKind
+from wire.market import VenueDepth, VenueLevels
+from wire.transport import MARKET_LATEST
 
 pytestmark = pytest.mark.django_db
 
@@ -34,9 +38,8 @@ class Desk:
     def __init__(self, folder):
         self.venue = AlgoVenue(folder)
         self.row = builders.listed(NAME)
-        builders.play_market(self.row)
         self.venue.list([self.row])
-        self.venue.quote(self.row, self.venue.rng)
+        self.quote()
         self.away = Away(self.venue, Registry([(self.row.id, NAME)]), folder / "venues", [VENUE])
         self.trader = builders.trading_firm(deposits={"BTC": "50"})
         self.venue.limit(self.trader)
@@ -52,8 +55,26 @@ class Desk:
         self.venue.routes = self.away.routes
         self.venue.algos._entry._routes = self.away.routes  # noqa: SLF001 - as the gateway makes it
 
-    def start(self, **changes):
+    def quote(self):
+        """The same again: the risk gate takes nothing in a market that nobody quoted for five seconds of the wall's."""
+        mid = MID_TICKS[NAME]
+        bids, asks = [(mid - 2, 20), (mid - 4, 50)], [(mid + 2, 20), (mid + 4, 50)]
+        self.venue.engine.set_quotes(clock.now_ns(), builders.FEBRUARY, self.row.id, mid, bids, asks)
+
+    def show(self, *offering):
+        """Market and venues as the gateway shows them; ``offering``: the venues that have the instrument."""
+        builders.play_market(self.row)
         self.away.show()
+        at_ns = clock.now_ns()
+        books = [
+            VenueLevels(venue=venue, state="live", heard_at_ns=at_ns, updated_at_ns=at_ns, bids=[], asks=[])
+            for venue in offering
+        ]
+        depth = VenueDepth(at_ns=at_ns, market_time_ns=at_ns, instrument_name=NAME, venues=books)
+        valkey.client().hset(MARKET_LATEST, f"venue_depth.{NAME}", msgspec.json.encode(depth))
+
+    def start(self, **changes):
+        self.show(VENUE)
         parent = stage(self.trader, venue=VENUE, **changes)
         act(self.trader, "start", parent, messages.StartParent)
         self.turn(parent, 0)
@@ -64,6 +85,8 @@ class Desk:
         """Time passes; what the algorithm sends goes out, and what the venue says comes back."""
         for _ in range(seconds):
             self.venue.now_ns = max(self.venue.now_ns, clock.now_ns()) + SECOND
+            self.quote()
+            assert self.venue.engine.flush(20), self.venue.engine.state
             self.venue.algos.desk.on_time(self.venue.now_ns)
             self.settle()
         self.settle()
@@ -220,12 +243,24 @@ def test_canceling_the_parent_cancels_what_rests_at_the_venue(desk):
 
 
 def test_the_choice_of_a_venue_is_checked(desk):
-    desk.away.show()
+    desk.show("borea")
     with pytest.raises(NotFound, match="takes no orders here"):
         stage(desk.trader, venue="nowhere")
     bracket = AlgoParameters(bracket=BracketParameters(kind=BracketKind.OTO, entry_price="0.05", take_profit="0.06"))
     with pytest.raises(Refusal, match="works in our own book"):
         stage(desk.trader, number=2, venue=VENUE, algo=AlgoName.BRACKET, parameters=bracket, limits=AlgoLimits())
+    with pytest.raises(NotFound, match=f"does not offer {NAME}") as elsewhere:
+        stage(desk.trader, number=3, venue=VENUE)
+    assert (elsewhere.value.reason, elsewhere.value.bound) == ("not_at_venue", "borea")
+
+
+def test_a_venue_that_has_the_instrument_no_more_starts_nothing(desk):
+    desk.show(VENUE)
+    parent = stage(desk.trader, venue=VENUE)
+    desk.show()
+    with pytest.raises(NotFound) as gone:
+        act(desk.trader, "start", parent, messages.StartParent)
+    assert (gone.value.reason, gone.value.bound) == ("not_at_venue", "no venue")
 
 
 def test_no_person_amends_an_algorithms_route(desk):
