@@ -42,6 +42,12 @@ def test_arrow_keys_stay_on_the_grid(run: Run, text: str, step: str, count: int,
     assert run("decimal", f"m.moveSteps({text!r}, {step!r}, {count})") == moved
 
 
+def test_a_net_price_moves_below_zero(run: Run) -> None:
+    assert run("decimal", "m.moveSteps('0.0005', '0.0005', -2, true)") == "-0.0005"
+    assert run("decimal", "m.moveSteps('-0.0012', '0.0005', 1, true)") == "-0.0010"
+    assert run("decimal", "m.moveSteps('-0.0012', '0.0005', -1, true)") == "-0.0015"
+
+
 def test_decimals_are_exact(run: Run) -> None:
     parts = "[{text: '0.1', factor: 1}, {text: '0.2', factor: 1}, {text: '0.3', factor: -1}]"
     assert run("decimal", f"m.sumText({parts})") == "0.0"

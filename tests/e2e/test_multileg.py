@@ -21,7 +21,7 @@ def test_a_call_spread_is_traded_as_one_order_and_shown_leg_by_leg(terminal: Pag
     order = page.locator(".structure-order")
     order.locator("summary").click()
     button = order.locator("button.button-primary")
-    expect(button).to_have_text("Type a net price")
+    expect(button).to_have_text("Net price is empty.")
     touch = order.locator(".structure-touch")
     expect(touch).to_have_text(re.compile(r"Legs trade at -?[\d.]+ / -?[\d.]+ net now"), timeout=ANSWER_MS_MAX)
     ask = float(touch.inner_text().split("/")[1].split()[0])

@@ -63,12 +63,12 @@ export function isWholeSteps(text, step) {
   return value !== null && value % unit === 0n;
 }
 
-/** `text` moved by `count` steps, on the grid of `step`, with the step's own digits. Never below `step` times 0. */
-export function moveSteps(text, step, count) {
+/** `text` moved by `count` steps, on the grid of `step`, with the step's own digits; below zero where `isSigned`. */
+export function moveSteps(text, step, count, isSigned = false) {
   const [value, unit, scale] = aligned(text || "0", step);
   const start = value ?? 0n;
   const moved = (floorDivide(start, unit) + BigInt(count) + (count < 0 && start % unit !== 0n ? 1n : 0n)) * unit;
-  return fixText(toText({ units: moved < 0n ? 0n : moved, scale }), decimalsOf(step));
+  return fixText(toText({ units: moved < 0n && !isSigned ? 0n : moved, scale }), decimalsOf(step));
 }
 
 function aligned(text, step) {

@@ -63,6 +63,11 @@ export function arrange(parent, nodes) {
   }
 }
 
+/** The row that stands where a table has none. */
+export function emptyRow(columns, text) {
+  return element("tr", {}, element("td", { class: "left muted", colspan: columns }, text));
+}
+
 /** Two-state buttons of one choice: presses the one whose `data-value` is `value`. */
 export function pressOnly(group, value) {
   for (const button of group.querySelectorAll("button")) {

@@ -26,6 +26,12 @@ class Connection extends Topics {
     this.hasMarket = true;
   }
 
+  /** Why nothing can be sent now, or "". */
+  get problem() {
+    const { state } = this;
+    return state === "offline" || state === "connecting" ? `Not connected (${state})` : "";
+  }
+
   /** @returns {"connecting" | "live" | "slow" | "stale" | "offline"} */
   get state() {
     if (this.phase === "connecting") return "connecting";

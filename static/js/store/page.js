@@ -42,6 +42,12 @@ class Page extends Topics {
     return [...this.instruments.values()].filter((instrument) => instrument.coin === coin && test(instrument));
   }
 
+  /** The largest `tick_size` or `lot_size` of the legs' instruments; undefined where none is known. */
+  coarsest(legs, step) {
+    const steps = legs.map((leg) => this.instrument(leg.instrument_name)?.[step]).filter(Boolean);
+    return steps.sort((a, b) => Number(b) - Number(a))[0];
+  }
+
   accountName(accountId) {
     return this.config.accounts.find((account) => account.id === accountId)?.name ?? String(accountId);
   }

@@ -7,6 +7,7 @@ import { firm, OPEN_ORDER_STATES } from "../store/firm.js";
 import { page } from "../store/page.js";
 import { choice, NumberField } from "./fields.js";
 import { refusalText } from "./notices.js";
+import { ALGOS } from "./ticket_algo.js";
 import { Widget } from "./widget.js";
 
 const CHOICES_MAX = 50;
@@ -17,7 +18,7 @@ class Allocate extends Widget {
     this.by = "ratio";
     this.source = element("select", { class: "input", id: "allocate-source", onchange: () => this.draw() });
     this.modes = choice("Shares are", [{ value: "ratio", title: "Ratios" }, { value: "quantity", title: "Sizes" }], (by) => this.choose(by));
-    this.shares = page.config.accounts.slice(0, SHARES_MAX + 1).map(({ id, name }) => ({ id, field: new NumberField(name, { onInput: () => {} }) }));
+    this.shares = page.config.accounts.slice(0, SHARES_MAX + 1).map(({ id, name }) => ({ id, field: new NumberField(name) }));
     for (const { field } of this.shares) field.tidy = () => {};
     this.reason = element("input", { class: "input", id: "allocate-reason", maxlength: "200", autocomplete: "off" });
     this.message = element("p", { class: "message", role: "status" }, "");
@@ -74,7 +75,7 @@ class Allocate extends Widget {
 /** Orders and parent orders that ended and traded, newest first. */
 function sourcesOf() {
   const orders = [...firm.orders.values()].filter((view) => !OPEN_ORDER_STATES.has(view.state) && Number(view.filled_quantity) > 0 && !view.parent_order_id).map((view) => ({ key: `order_id:${view.order_id}`, title: words("Order", view.order_id, view), at: view.created_at_ns, view }));
-  const parents = [...firm.parents.values()].filter((view) => view.ended_at_ns > 0 && view.algo !== "bracket" && view.algo !== "multileg" && Number(view.filled_quantity) > 0).map((view) => ({ key: `parent_order_id:${view.parent_order_id}`, title: words("Parent", view.parent_order_id, view), at: view.created_at_ns, view }));
+  const parents = [...firm.parents.values()].filter((view) => view.ended_at_ns > 0 && view.algo in ALGOS && Number(view.filled_quantity) > 0).map((view) => ({ key: `parent_order_id:${view.parent_order_id}`, title: words("Parent", view.parent_order_id, view), at: view.created_at_ns, view }));
   return [...orders, ...parents].sort((a, b) => b.at - a.at).slice(0, CHOICES_MAX);
 }
 

@@ -2,7 +2,7 @@
 
 import { newCommandId } from "../feeds/commands.js";
 import { commands } from "../feeds/session.js";
-import { arrange, element, setAttribute, setDisabled, setText } from "../lib/dom.js";
+import { arrange, element, emptyRow, setAttribute, setDisabled, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { page } from "../store/page.js";
 import { selection } from "../store/selection.js";
@@ -24,7 +24,7 @@ class Basket extends Widget {
     this.send = element("button", { class: "button basket-send", type: "button", onclick: () => this.place() }, "Place");
     this.message = element("p", { class: "message", role: "status" }, "");
     this.totals = element("dl", { class: "basket-totals" });
-    this.nothing = element("tr", {}, element("td", { class: "left muted", colspan: HEADS.length }, "Preview shows what each row would do before anything is placed."));
+    this.nothing = emptyRow(HEADS.length, "Preview shows what each row would do before anything is placed.");
     this.rows = element("tbody", {}, this.nothing);
     const fields = element("div", { class: "basket-fields" }, field("basket-file", "File", this.file), field("basket-account", "Account of rows without one", this.account), this.look);
     this.form = element("form", { class: "basket-form", autocomplete: "off", onsubmit: (event) => this.ask(event) }, field("basket-text", "Orders as CSV", this.text), fields);

@@ -1,7 +1,7 @@
 /** Every trade that people booked or want booked, with what each may be asked for. */
 
 import { commands } from "../feeds/session.js";
-import { arrange, element, setText } from "../lib/dom.js";
+import { arrange, element, emptyRow, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { firm } from "../store/firm.js";
 import { page } from "../store/page.js";
@@ -19,7 +19,7 @@ class Bookings extends Widget {
     this.price = element("input", { class: "input input-figure", id: "booking-price", inputmode: "decimal", autocomplete: "off" });
     this.quantity = element("input", { class: "input input-figure", id: "booking-quantity", inputmode: "decimal", autocomplete: "off" });
     this.message = element("p", { class: "message", role: "status" }, "");
-    this.nothing = element("tr", {}, element("td", { class: "left muted", colspan: HEADS.length }, "Nothing has been booked by hand yet."));
+    this.nothing = emptyRow(HEADS.length, "Nothing has been booked by hand yet.");
     this.rows = element("tbody");
     const heads = HEADS.map((title, i) => element("th", { scope: "col", class: FIGURES.has(i) ? null : "left" }, title));
     const table = element("table", { class: "grid" }, element("caption", { class: "hidden-text" }, "Booked trades"), element("thead", {}, element("tr", {}, ...heads)), this.rows);

@@ -8,10 +8,12 @@ let fields = 0;
 export class NumberField {
   /**
    * @param {string} title
-   * @param {{onInput: () => void, className?: string}} options
+   * @param {{onInput?: () => void, className?: string, least?: number}} options `least`: the smallest number it takes,
+   *   where that is not above zero
    */
-  constructor(title, { onInput, className = "" }) {
+  constructor(title, { onInput = () => {}, className = "", least } = {}) {
     fields += 1;
+    this.least = least;
     this.id = `field-${fields}`;
     this.step = "1";
     this.arrow = "1";
@@ -61,7 +63,8 @@ export class NumberField {
     if (this.input.value.trim() === "") return `${this.title} is empty.`;
     if (value === null) return `${this.title} "${this.input.value}" is not a number.`;
     if (!isWholeSteps(value, this.step)) return `${this.title} ${value} is not a multiple of ${this.step}.`;
-    return Number(value) > 0 ? "" : `${this.title} must be above zero.`;
+    if (this.least === undefined) return Number(value) > 0 ? "" : `${this.title} must be above zero.`;
+    return Number(value) >= this.least ? "" : `${this.title} must be ${this.least} or more.`;
   }
 
   showProblem(isShown) {
@@ -72,7 +75,7 @@ export class NumberField {
     if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
     event.preventDefault();
     const count = (event.key === "ArrowUp" ? 1 : -1) * (event.shiftKey ? 10 : 1);
-    this.value = fixText(moveSteps(this.value ?? "0", this.arrow, count), this.decimals);
+    this.value = fixText(moveSteps(this.value ?? "0", this.arrow, count, this.least < 0), this.decimals);
     this.onInput();
   }
 

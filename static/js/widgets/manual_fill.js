@@ -15,10 +15,9 @@ class ManualFill extends Widget {
     this.account = element("select", { class: "input", id: "fill-account" }, ...page.config.accounts.map(({ id, name }) => element("option", { value: String(id) }, name)));
     this.instrument = element("input", { class: "input", id: "fill-instrument", list: "fill-instruments", autocomplete: "off", oninput: () => this.draw() });
     this.names = element("datalist", { id: "fill-instruments" });
-    const ignore = { onInput: () => {} };
-    this.quantity = new NumberField("Size", ignore);
-    this.price = new NumberField("Price", ignore);
-    this.fee = new NumberField("Fee charged", ignore);
+    this.quantity = new NumberField("Size");
+    this.price = new NumberField("Price");
+    this.fee = new NumberField("Fee charged");
     this.fee.tidy = () => {};
     this.source = element("input", { class: "input", id: "fill-source", maxlength: "13", autocomplete: "off" });
     this.reason = element("input", { class: "input", id: "fill-reason", maxlength: "200", autocomplete: "off" });

@@ -16,6 +16,7 @@ import { ParentChange } from "./parent_change.js";
 import { ParentMultileg } from "./parent_multileg.js";
 import { SchedulePlot } from "./parent_plot.js";
 import { addProgress, drawProgress, stateText, titleText } from "./parents.js";
+import { ALGOS } from "./ticket_algo.js";
 import { Widget } from "./widget.js";
 
 const LOAD_MS = 1000;
@@ -30,8 +31,6 @@ const ACTIONS = {
   resume: { title: "Resume", may: (root, view) => isParent(root) && view.state === "paused" },
   cancel: { title: "Cancel", may: (root, view) => (isParent(root) ? view.state !== "done" && view.state !== "canceled" : isAtWork(view)) },
 };
-/** Orders in parts of their own, without a schedule. */
-const PARTS = new Set(["bracket", "multileg"]);
 const CANCELS = { split: "route.cancel_split", order: "order.cancel", route: "route.cancel" };
 
 class Parent extends Widget {
@@ -99,7 +98,7 @@ class Parent extends Widget {
   }
 
   drawAlgo(root, view, members) {
-    const isAlgo = isParent(root) && !PARTS.has(view.algo);
+    const isAlgo = isParent(root) && view.algo in ALGOS;
     this.plot.node.hidden = !isAlgo;
     if (isAlgo) this.change.draw(view);
     else this.change.node.hidden = true;

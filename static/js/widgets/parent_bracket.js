@@ -24,7 +24,7 @@ export class ParentBracket {
     this.stage = element("b", {}, "");
     this.figures = element("span", { class: "muted" }, "");
     this.problem = element("p", { class: "bracket-problem", role: "alert", hidden: true }, "");
-    this.fields = Object.fromEntries(Object.entries(PRICES).map(([name, title]) => [name, new NumberField(title, { onInput: () => {} })]));
+    this.fields = Object.fromEntries(Object.entries(PRICES).map(([name, title]) => [name, new NumberField(title)]));
     const button = element("button", { class: "button", type: "submit" }, "Move");
     this.form = element("form", { autocomplete: "off", onsubmit: (event) => this.send(event) }, ...Object.values(this.fields).map((field) => field.node), button);
     this.change = element("details", { class: "parent-change" }, element("summary", {}, "Prices of the bracket"), this.form);

@@ -22,7 +22,7 @@ export class ParentChange {
   /** @param {(text: string) => void} say */
   constructor(say) {
     this.say = say;
-    this.fields = Object.fromEntries(Object.entries(FIELDS).map(([name, [title]]) => [name, new NumberField(title, { onInput: () => {} })]));
+    this.fields = Object.fromEntries(Object.entries(FIELDS).map(([name, [title]]) => [name, new NumberField(title)]));
     const button = element("button", { class: "button", type: "submit" }, "Change");
     const form = element("form", { autocomplete: "off", onsubmit: (event) => this.send(event) }, ...Object.values(this.fields).map((field) => field.node), button);
     this.node = element("details", { class: "parent-change" }, element("summary", {}, "Parameters and limits"), form);

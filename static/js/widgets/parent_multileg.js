@@ -1,13 +1,15 @@
 /** What a multi-leg order stands at, leg by leg, loudly where a leg stands alone too long; and other terms for it. */
 
 import { commands } from "../feeds/session.js";
+import { decimalsOf } from "../lib/decimal.js";
 import { arrange, element, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { NumberField } from "./fields.js";
 import { refusalText } from "./notices.js";
+import { setNetStep } from "./structure_order.js";
 
 const HEADS = ["Leg", "Side", "Ratio", "Traded", "Of", "Working", "Unwound", "Average"];
-const FIELDS = { net_price: "Net price", quantity: "Quantity", legging_limit: "Legging limit", legging_slippage: "Slippage" };
+const FIELDS = { net_price: ["Net price", -Infinity], quantity: ["Quantity"], legging_limit: ["Legging limit"], legging_slippage: ["Slippage", 0] };
 
 export class ParentMultileg {
   /** @param {(text: string) => void} say */
@@ -19,7 +21,7 @@ export class ParentMultileg {
     this.rows = element("tbody");
     const heads = HEADS.map((title, i) => element("th", { scope: "col", class: i < 2 ? "left" : null }, title));
     const table = element("table", { class: "grid latencies multileg-legs" }, element("caption", { class: "hidden-text" }, "Legs"), element("thead", {}, element("tr", {}, ...heads)), this.rows);
-    this.fields = Object.fromEntries(Object.entries(FIELDS).map(([name, title]) => [name, newField(title)]));
+    this.fields = Object.fromEntries(Object.entries(FIELDS).map(([name, [title, least]]) => [name, new NumberField(title, { least })]));
     const button = element("button", { class: "button", type: "submit" }, "Change");
     const form = element("form", { autocomplete: "off", onsubmit: (event) => this.send(event) }, ...Object.values(this.fields).map((field) => field.node), button);
     this.change = element("details", { class: "parent-change" }, element("summary", {}, "Net price, quantity and limits"), form);
@@ -33,11 +35,13 @@ export class ParentMultileg {
     this.drawStanding(view, multileg);
     arrange(this.rows, multileg.legs.map(legRow));
     this.change.hidden = view.ended_at_ns > 0;
+    for (const name of ["net_price", "legging_slippage"]) setNetStep(this.fields[name], multileg.legs);
+    for (const name of ["quantity", "legging_limit"]) this.fields[name].setStep(multileg.step, decimalsOf(multileg.step));
     const terms = { ...view.parameters.multileg, quantity: view.quantity };
     const shown = JSON.stringify([view.parent_order_id, terms]);
     if (shown === this.shown) return;
     [this.shown, this.view] = [shown, view];
-    for (const [name, field] of Object.entries(this.fields)) field.input.value = terms[name] ?? "0";
+    for (const [name, field] of Object.entries(this.fields)) field.value = terms[name] ?? "0";
   }
 
   drawStanding(view, { name, net_price, quote_currency, unmatched_quantity, unmatched_since_ns, is_late, problem }) {
@@ -53,7 +57,12 @@ export class ParentMultileg {
 
   async send(event) {
     event.preventDefault();
-    const { quantity, ...terms } = Object.fromEntries(Object.entries(this.fields).map(([name, field]) => [name, field.input.value.trim()]));
+    const wrong = Object.values(this.fields).find((field) => field.problem);
+    if (wrong) {
+      this.say(wrong.problem);
+      return;
+    }
+    const { quantity, ...terms } = Object.fromEntries(Object.entries(this.fields).map(([name, field]) => [name, field.value]));
     const multileg = { ...this.view.parameters.multileg, ...terms };
     const answer = await commands.send({ type: "parent.change", parent_order_id: this.view.parent_order_id, parameters: { ...this.view.parameters, multileg }, quantity });
     this.say(answer.type === "command_refused" ? `Refused. ${refusalText(answer)}` : "");
@@ -65,10 +74,4 @@ function legRow(leg) {
   const figures = [leg.ratio, format.exact(leg.filled_quantity), format.exact(leg.quantity), format.exact(leg.working_quantity), format.exact(leg.unwound_quantity), average];
   const texts = [leg.instrument_name, leg.side === "buy" ? "Buy" : "Sell", ...figures];
   return element("tr", { "data-leg": leg.instrument_name }, ...texts.map((text, i) => element("td", { class: i < 2 ? "left" : null }, String(text))));
-}
-
-function newField(title) {
-  const field = new NumberField(title, { onInput: () => {} });
-  field.tidy = () => {};
-  return field;
 }

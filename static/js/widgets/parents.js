@@ -99,8 +99,8 @@ function problemText({ bracket, multileg }) {
 }
 
 function sideText(view) {
-  if (view.multileg) return `${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} × ${view.multileg.name} at ${format.exact(view.parameters.multileg.net_price)}`;
-  return `${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} ${view.instrument_name}`;
+  const what = view.multileg ? `× ${view.multileg.name} at ${format.exact(view.parameters.multileg.net_price)}` : view.instrument_name;
+  return `${view.side === "buy" ? "Buy" : "Sell"} ${format.exact(view.quantity)} ${what}`;
 }
 
 /** What was asked for, as the head of its own panel. */

@@ -212,7 +212,7 @@ class QuoteForm extends Widget {
     if (leftMs <= 0) return "Time is over";
     const frozen = rfq.legs.map((leg) => firm.protections.get(page.instrument(leg.instrument_name)?.coin)).find((view) => view?.frozen_at_ns);
     if (frozen) return `${frozen.coin} is frozen by the protection`;
-    if (connection.state === "offline" || connection.state === "connecting") return `Not connected (${connection.state})`;
+    if (connection.problem) return connection.problem;
     const bad = this.legs.map((leg) => leg.problem).find((text) => text !== "");
     if (bad) return bad;
     return this.nets.bid.stated || this.nets.ask.stated ? "" : "Price at least one side";

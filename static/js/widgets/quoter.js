@@ -1,7 +1,7 @@
 /** The firm's auto-quoter: every parameter, on or off per coin, the version in force, and what it saw of its takers. */
 
 import { commands } from "../feeds/session.js";
-import { element, setAttribute, setDisabled, setText } from "../lib/dom.js";
+import { element, emptyRow, setAttribute, setDisabled, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { firm } from "../store/firm.js";
 import { page } from "../store/page.js";
@@ -76,7 +76,7 @@ class Quoter extends Widget {
     setText(this.submit, count ? `Set ${count} changed` : "Nothing changed");
     setDisabled(this.submit, count === 0);
     const takers = [...firm.counterparties.values()].sort((a, b) => b.quotes - a.quotes).map(takerRow);
-    this.takers.replaceChildren(...(takers.length ? takers : [noTaker()]));
+    this.takers.replaceChildren(...(takers.length ? takers : [emptyRow(5, "No taker has been quoted yet.")]));
   }
 
   switchCoin(coin) {
@@ -112,10 +112,6 @@ class Quoter extends Widget {
     setText(this.message, text);
     setAttribute(this.message, "data-kind", kind);
   }
-}
-
-function noTaker() {
-  return element("tr", {}, element("td", { class: "left muted", colspan: 5 }, "No taker has been quoted yet."));
 }
 
 function takerRow(taker) {

@@ -49,7 +49,7 @@ export class RfqBuilder {
     this.drafts = new DraftBar({ terms: () => this.terms(), load: (draft) => this.load(draft) });
     this.preview = new RfqPreview({ buy: "If you buy", sell: "If you sell" });
     this.mark = element("p", { class: "structure-value" }, "");
-    this.order = new StructureOrder({ quantity: () => this.quantity.value, onInput: changed });
+    this.order = new StructureOrder({ quantity: this.quantity, blocked: (legs) => this.blocked(legs), onInput: changed });
     this.submit = element("button", { class: "button button-primary", type: "submit" }, "Request quotes");
     this.message = element("p", { class: "message", role: "status" }, "");
     this.venues = new VenueAsk(() => this.terms(), (text, kind) => this.say(text, kind));
@@ -147,7 +147,7 @@ export class RfqBuilder {
     this.order.draw(legs);
     const problem = this.problem(legs);
     this.drafts.draw(legs.length > 0 && this.quantity.problem === "");
-    this.venues.draw(legs, this.quantity.problem || (selection.accountId ? "" : "no account"));
+    this.venues.draw(legs, this.blocked(legs) || this.quantity.problem);
     setDisabled(this.submit, problem !== "" || performance.now() < this.lockedUntil);
     setText(this.submit, problem || this.statement(legs));
     setText(this.note, legs.length ? `${legs.length} of ${LEGS_MAX} legs` : "");
@@ -156,8 +156,7 @@ export class RfqBuilder {
 
   /** The coarsest lot of the legs: one unit of the structure trades ratio times as much of each. */
   quantityStep(legs) {
-    const lots = legs.map((leg) => terms(leg.instrument_name)?.lot_size).filter(Boolean);
-    return lots.sort((a, b) => Number(b) - Number(a))[0] ?? "1";
+    return page.coarsest(legs, "lot_size") ?? "1";
   }
 
   drawMark(legs) {
@@ -187,11 +186,17 @@ export class RfqBuilder {
   problem(legs) {
     if (!legs.length) return "Add a leg from the chain";
     if (legs.every((leg) => leg.is_hedge)) return "A hedge leg needs a structure";
-    if (connection.state === "offline" || connection.state === "connecting") return `Not connected (${connection.state})`;
-    const stale = legs.find((leg) => market.isStale(leg.instrument_name));
-    if (stale) return `Price of ${stale.instrument_name} is stale`;
+    const blocked = this.blocked(legs);
+    if (blocked) return blocked;
     if (legs.some((leg) => leg.is_hedge && !leg.price)) return "Price the hedge leg";
     return this.audience.problem || this.quantity.problem || this.shares.problem(this.quantity.value);
+  }
+
+  /** Why nothing can be sent now, whatever is typed, or "". */
+  blocked(legs) {
+    if (!selection.accountId) return "No account";
+    const stale = legs.find((leg) => market.isStale(leg.instrument_name));
+    return connection.problem || (stale ? `Price of ${stale.instrument_name} is stale` : "");
   }
 
   statement(legs) {

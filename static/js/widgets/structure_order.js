@@ -2,7 +2,7 @@
 
 import { commands } from "../feeds/session.js";
 import { element, pressOnly, setDisabled, setText } from "../lib/dom.js";
-import { roundToStep } from "../lib/decimal.js";
+import { shiftText } from "../lib/decimal.js";
 import { netPrice } from "../lib/structure.js";
 import { market } from "../store/market.js";
 import { page } from "../store/page.js";
@@ -16,24 +16,25 @@ const LEGS_MAX = 8;
 const LOCK_MS = 800;
 const RULES = { complete: "complete within the slippage", unwind: "unwind within the slippage" };
 const TIMES = { gtc: "GTC", ioc: "IOC" };
-/** name: title, value at the start. */
+/** name: title, value at the start, the least it may be where that is not above zero. */
 const FIELDS = {
-  net_price: ["Net price", ""],
+  net_price: ["Net price", "", -Infinity],
   legging_limit: ["Legging limit", "1"],
   legging_timeout_s: ["Alone at most, s", "5"],
-  legging_slippage: ["Slippage", "0"],
+  legging_slippage: ["Slippage", "0", 0],
 };
 
 export class StructureOrder {
-  /** @param {{quantity: () => string | null, onInput: () => void}} owner */
-  constructor({ quantity, onInput }) {
+  /** @param {{quantity: NumberField, blocked: (legs: object[]) => string, onInput: () => void}} owner */
+  constructor({ quantity, blocked, onInput }) {
     this.quantity = quantity;
+    this.blocked = blocked;
     this.onInput = onInput;
     this.side = "buy";
     this.lockedUntil = 0;
     this.sides = choice("Side of the order", [{ value: "buy", title: "Buy" }, { value: "sell", title: "Sell" }], (side) => this.choose(side));
     this.touch = element("p", { class: "structure-touch muted", role: "status" }, "");
-    this.fields = Object.fromEntries(Object.entries(FIELDS).map(([name, [title, value]]) => [name, newField(title, value, onInput)]));
+    this.fields = Object.fromEntries(Object.entries(FIELDS).map(([name, [title, value, least]]) => [name, newField(title, value, { onInput, least })]));
     this.quoting = select("order-quoting", "Resting leg", { "": "None: all at once" }, onInput);
     this.rule = select("order-rule", "Then", RULES, onInput);
     this.time = select("order-time", "Lasts", TIMES, onInput);
@@ -51,11 +52,13 @@ export class StructureOrder {
   draw(legs) {
     pressOnly(this.sides, this.side);
     this.drawQuoting(legs);
+    for (const name of ["net_price", "legging_slippage"]) setNetStep(this.fields[name], legs);
+    this.fields.legging_limit.setStep(this.quantity.step, 0);
     const { bid, ask } = touchOf(legs);
     setText(this.touch, bid === null && ask === null ? "No touch of every leg" : `Legs trade at ${bid ?? "–"} / ${ask ?? "–"} net now`);
     const problem = this.problem(legs);
     setDisabled(this.submit, problem !== "" || performance.now() < this.lockedUntil);
-    setText(this.submit, problem || `${this.side === "buy" ? "Buy" : "Sell"} ${this.quantity()} × ${legs.length} legs at ${this.fields.net_price.input.value.trim()} net`);
+    setText(this.submit, problem || `${this.side === "buy" ? "Buy" : "Sell"} ${this.quantity.value} × ${legs.length} legs at ${this.fields.net_price.value} net`);
   }
 
   drawQuoting(legs) {
@@ -70,14 +73,13 @@ export class StructureOrder {
     if (legs.length < 2) return "An order has two legs or more";
     if (legs.length > LEGS_MAX) return `An order has at most ${LEGS_MAX} legs`;
     if (legs.some((leg) => leg.is_hedge)) return "A hedge leg takes a request for quotes";
-    if (!this.quantity()) return "Type a quantity";
-    if (!/^-?\d+(\.\d+)?$/.test(this.fields.net_price.input.value.trim())) return "Type a net price";
-    return "";
+    const wrong = [this.quantity, ...Object.values(this.fields)].find((field) => field.problem);
+    return this.blocked(legs) || (wrong?.problem ?? "");
   }
 
   /** As the command says it. */
   stated(legs) {
-    const fields = Object.fromEntries(Object.entries(this.fields).map(([name, field]) => [name, field.input.value.trim()]));
+    const fields = Object.fromEntries(Object.entries(this.fields).map(([name, field]) => [name, field.value]));
     const multileg = {
       ...fields,
       legs: legs.map(({ instrument_name, side, ratio }) => ({ instrument_name, side, ratio })),
@@ -86,7 +88,7 @@ export class StructureOrder {
       time_in_force: this.time.input.value,
     };
     if (this.quoting.input.value) multileg.quoting_leg = this.quoting.input.value;
-    return { type: "parent.stage", account_id: selection.accountId, instrument_name: legs[0].instrument_name, side: this.side, quantity: this.quantity(), algo: "multileg", parameters: { multileg } };
+    return { type: "parent.stage", account_id: selection.accountId, instrument_name: legs[0].instrument_name, side: this.side, quantity: this.quantity.value, algo: "multileg", parameters: { multileg } };
   }
 
   async send() {
@@ -100,7 +102,7 @@ export class StructureOrder {
     const id = staged.entity_id;
     const started = takesTwo() ? null : await commands.send({ type: "parent.start", parent_order_id: id }, unknown);
     if (started?.type === "command_refused") return this.say(`Order ${id} is staged. ${refusalText(started)}`, "wait");
-    return this.say(`Order ${id} is ${started ? "started" : "staged: another person approves it"}. It is led on the page Orders.`, "good");
+    return this.say(`Order ${id} is ${started ? "started" : "staged: another person approves it"}. Follow it on the page Orders.`, "good");
   }
 
   say(text, kind) {
@@ -111,19 +113,20 @@ export class StructureOrder {
 
 /** Net prices at which all legs trade at their touch: buying pays ``ask``, selling takes ``bid``; null: a side is empty. */
 export function touchOf(legs) {
-  const of = (field) => legs.map((leg) => {
-    const instrument = page.instrument(leg.instrument_name);
-    const price = market.tickers.get(leg.instrument_name)?.[leg.side === "buy" ? field : OTHER[field]];
-    return instrument && price ? roundToStep(price, instrument.tick_size) : null;
-  });
-  return { bid: netPrice(legs, of("bid_price"), -1), ask: netPrice(legs, of("ask_price"), -1) };
+  const net = (bought, sold) => netPrice(legs, legs.map((leg) => market.tickers.get(leg.instrument_name)?.[leg.side === "buy" ? bought : sold]), -1);
+  return legs.length ? { bid: net("bid_price", "ask_price"), ask: net("ask_price", "bid_price") } : { bid: null, ask: null };
 }
 
-const OTHER = { bid_price: "ask_price", ask_price: "bid_price" };
+/** A field of a net price: the digits of the finest tick of the legs, arrow keys by the coarsest. */
+export function setNetStep(field, legs) {
+  const decimals = Math.max(0, ...legs.map((leg) => page.instrument(leg.instrument_name)?.priceDecimals ?? 0));
+  const step = shiftText("1", -decimals);
+  const currency = page.instrument(legs[0]?.instrument_name)?.quote_currency ?? "";
+  field.setStep(step, decimals, currency, page.coarsest(legs, "tick_size") ?? step);
+}
 
-function newField(title, value, onInput) {
-  const field = new NumberField(title, { onInput });
-  field.tidy = () => {};
-  field.input.value = value;
+function newField(title, value, options) {
+  const field = new NumberField(title, options);
+  field.value = value;
   return field;
 }

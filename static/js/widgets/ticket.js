@@ -219,7 +219,7 @@ class Ticket extends Widget {
   blocked(instrument) {
     if (!instrument) return "Choose an instrument";
     if (!selection.accountId) return "No account";
-    if (connection.state === "offline" || connection.state === "connecting") return `Not connected (${connection.state})`;
+    if (connection.problem) return connection.problem;
     if (market.isStale(instrument.name)) return "Price is stale: trading blocked";
     if (this.isBracket) return this.quantity.problem || (this.state.bracket === "oco" ? "" : this.priceProblem) || this.bracket.problem(this.state);
     if (this.isAlgo) return this.quantity.problem || (this.price.input.value.trim() && this.price.problem) || this.algo.problem(this.state);

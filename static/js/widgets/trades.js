@@ -2,7 +2,7 @@
 
 import { hold } from "../feeds/session.js";
 import { invalidate } from "../lib/draw.js";
-import { arrange, element, setText } from "../lib/dom.js";
+import { arrange, element, pressOnly, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { market } from "../store/market.js";
 import { selection } from "../store/selection.js";
@@ -19,12 +19,13 @@ class Trades extends Widget {
     this.empty = element("p", { class: "panel-empty" }, "No trade yet");
     this.rows = [];
     this.place = "here";
-    this.buttons = Object.entries(PLACES).map(([place, title]) => element("button", { type: "button", class: "tab", "data-place": place, onclick: () => this.choose(place) }, title));
+    const buttons = Object.entries(PLACES).map(([place, title]) => element("button", { type: "button", class: "tab", "data-value": place, onclick: () => this.choose(place) }, title));
     const head = ["Time", "Side", "Price", "Size"].map((title) => element("th", { scope: "col" }, title));
     this.venueHead = element("th", { scope: "col", class: "left" }, "Venue");
     const caption = element("caption", { class: "hidden-text" }, "Recent trades");
     this.table = element("table", { class: "grid" }, caption, element("thead", {}, element("tr", {}, ...head, this.venueHead)), this.body);
-    const title = element("div", { class: "panel-head" }, element("span", { class: "panel-title" }, "Trades"), element("span", { class: "tabs", role: "group", "aria-label": "Trades of" }, ...this.buttons));
+    this.places = element("span", { class: "tabs", role: "group", "aria-label": "Trades of" }, ...buttons);
+    const title = element("div", { class: "panel-head" }, element("span", { class: "panel-title" }, "Trades"), this.places);
     this.append(title, element("div", { class: "trades panel-body", tabindex: 0, role: "region", "aria-label": "Recent trades list" }, this.table, this.empty));
   }
 
@@ -42,7 +43,7 @@ class Trades extends Widget {
   draw() {
     const isElsewhere = this.place === "elsewhere";
     hold(this, isElsewhere && selection.instrument ? [`market_trades.${selection.instrument}`] : []);
-    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.place === this.place));
+    pressOnly(this.places, this.place);
     this.venueHead.hidden = !isElsewhere;
     const frames = isElsewhere ? market.marketTrades : market.trades;
     const trades = (frames.get(selection.instrument)?.trades ?? []).slice(0, TRADES_MAX);

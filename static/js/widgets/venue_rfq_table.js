@@ -84,16 +84,10 @@ function tellEnd({ venue_rfq_id, venue }, number) {
   look();
 }
 
-/** The coarsest step of the legs' prices. */
-function tickOf(rfq) {
-  const ticks = rfq.legs.map((leg) => page.instrument(leg.instrument_name)?.tick_size).filter(Boolean);
-  return ticks.sort((a, b) => Number(b) - Number(a))[0];
-}
-
 function takeAction(rfq, way) {
   const [quote] = rfq[way.field];
   if (!quote) return [];
-  const bound = boundOf(way.side, quote.price, tickOf(rfq), slippage);
+  const bound = boundOf(way.side, quote.price, page.coarsest(rfq.legs, "tick_size"), slippage);
   const beyond = bound === quote.price ? "" : ` ${way.sign} ${format.exact(bound)}`;
   const quoted = beyond ? `, quoted ${quote.price},` : "";
   const said = `${way.verb} ${rfq.quantity} × ${legsText(rfq.legs)}${quoted} at ${bound} or better at ${titleOf(rfq.venue)}`;
