@@ -86,17 +86,25 @@ def _steer(state: MultilegState, given: Steer) -> Step:
 
 
 def _tick(state: MultilegState, given: Tick) -> Step:
-    if state.phase in (Phase.CANCELING, Phase.PAUSED):
-        return _wind_down(state)
     state = _look_at_clock(state, given.at_ns)
+    is_over = state.phase is Phase.FINISHING and not state.unmatched_steps
+    if is_over or state.phase in (Phase.CANCELING, Phase.PAUSED):
+        return _wind_down(state)
     if not all(levels.is_fresh for levels in given.legs):
-        return _withdraw(replace(state, problem=STALE) if state.unmatched_steps else state)
+        return _without_market(state)
     state = replace(state, problem="") if state.problem == STALE else state
     if any(child.task is not LegTask.QUOTE for child in state.children):
         return state, ()
-    if state.phase is Phase.FINISHING and not state.unmatched_steps:
-        return _wind_down(state)
     return _act(state, given)
+
+
+def _without_market(state: MultilegState) -> Step:
+    """An immediate order does not wait for one, unless a leg stands alone."""
+    if state.unmatched_steps:
+        return _withdraw(replace(state, problem=STALE))
+    if state.multileg.is_immediate:
+        return _wind_down(replace(state, phase=Phase.FINISHING, reason=STALE))
+    return _withdraw(state)
 
 
 def _act(state: MultilegState, given: Tick) -> Step:
@@ -110,8 +118,11 @@ def _act(state: MultilegState, given: Tick) -> Step:
 
 
 def _look_at_clock(state: MultilegState, now_ns: int) -> MultilegState:
+    """A paused order expires too, once nothing of it works and no leg stands alone: that is the person's."""
     terms = state.multileg
-    if state.phase is Phase.WORKING and terms.expires_at_ns and now_ns >= terms.expires_at_ns:
+    is_idle = state.phase is Phase.PAUSED and not state.children and not state.unmatched_steps
+    may_expire = state.phase is Phase.WORKING or is_idle
+    if may_expire and terms.expires_at_ns and now_ns >= terms.expires_at_ns:
         state = replace(state, phase=Phase.FINISHING, reason="expired")
     since = state.unmatched_since_ns
     is_late = since > 0 and (now_ns - since >= terms.legging_timeout_ns or state.phase is Phase.FINISHING)
