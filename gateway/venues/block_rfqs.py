@@ -16,10 +16,12 @@ import msgspec
 
 from gateway import clock
 from gateway.venues.execution import Execution, NewVenueOrder
+from gateway.venues.order_log import RECORDS_MAX
 from gateway.venues.trading import NoAnswer, NotReady, Refused, VenueTrading
 from wire.gateway_routes import AskVenueRfq
 from wire.venue_rfqs import (
     ENDED_RFQ_STATES,
+    MAKERS_TOLD_MAX,
     VENUE_QUOTES_MAX,
     BlockLeg,
     VenueQuote,
@@ -34,8 +36,12 @@ OPEN_RFQS_MAX = 100
 """At one venue, of all firms."""
 QUOTES_TELL_SECONDS = 0.5
 """Quotes that follow each other faster are told together."""
+REPORTS_MAX = 1_000
+"""Of a request, eight minutes at that pace: then it is shown without quotes, so that it cannot be accepted."""
+RFQ_RECORDS_MAX = RECORDS_MAX // 4
+"""Of the log, beside those of requests that are open then: nothing new is asked, so that orders keep their room."""
 QUANTITY_STEP = Decimal("1e-12")
-REASON_LENGTH_MAX = 200
+REASON_BYTES_MAX, MAKER_BYTES_MAX = 200, 24
 ABSENT_SECONDS = 2.0
 """A request that the venue does not list is looked for again after this, before it counts as never arrived."""
 
@@ -58,7 +64,7 @@ class RfqView(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """``amount``: the venue's. ``price``: net, the worst that is taken."""
+    """``block``: side, quantity and net price, the worst that is taken. ``amount``: the venue's of that quantity."""
 
     venue_rfq_id: int
     legs: list[VenueRfqLeg]
@@ -88,10 +94,11 @@ class BlockRfqApi(Protocol):
 
 @dataclasses.dataclass(slots=True)
 class OwnRfq:
-    """``told``: the newest report."""
+    """``told``: the newest report, of ``reports`` so far."""
 
     asked: AskVenueRfq
     told: VenueRfqReport
+    reports: int = 0
 
     @property
     def is_ended(self) -> bool:
@@ -112,7 +119,8 @@ class BlockRfqs:
             self._remember(asked, VenueRfqState.UNKNOWN)
         for report in trading.reports:
             if report.block_rfq is not None and report.block_rfq.label in self.rfqs:
-                self.rfqs[report.block_rfq.label].told = report.block_rfq
+                own = self.rfqs[report.block_rfq.label]
+                own.told, own.reports = report.block_rfq, own.reports + 1
 
     def ask(self, asked: AskVenueRfq) -> None:
         """In the log when it returns, and on its way. The same label again does nothing. Raises NotReady."""
@@ -122,6 +130,8 @@ class BlockRfqs:
             raise NotReady(f"{self._trading.venue} cannot be asked now")
         if len(self.open_rfqs()) >= OPEN_RFQS_MAX:
             raise NotReady(f"{self._trading.venue} has {OPEN_RFQS_MAX} open requests")
+        if sum(1 + own.reports for own in self.rfqs.values()) >= RFQ_RECORDS_MAX:
+            raise NotReady(f"{self._trading.venue}: the log of orders has no room for another request")
         if clock.now_ns() > asked.valid_until_ns:
             raise NotReady("the request is too old")
         self._trading.log_rfq(asked)
@@ -284,9 +294,11 @@ class BlockRfqs:
         self._tell(own, msgspec.structs.replace(own.told, state=VenueRfqState.REJECTED, reason=reason))
 
     def _tell(self, own: OwnRfq, told: VenueRfqReport) -> None:
-        told = msgspec.structs.replace(told, reason=told.reason[:REASON_LENGTH_MAX])
+        told = msgspec.structs.replace(told, reason=_plain(told.reason, REASON_BYTES_MAX))
+        if own.reports >= REPORTS_MAX:
+            told = msgspec.structs.replace(told, bids=[], asks=[])
         if told != own.told:
-            own.told = told
+            own.told, own.reports = told, own.reports + 1
             self._trading.tell_rfq(told)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
@@ -305,6 +317,16 @@ def _in_units(quotes: Sequence[VenueQuote], whole: Decimal, quantity: Decimal) -
     if not whole:
         return []
     return [
-        msgspec.structs.replace(quote, quantity=(min(quote.quantity, whole) * quantity / whole).quantize(QUANTITY_STEP))
+        msgspec.structs.replace(
+            quote,
+            quantity=(min(quote.quantity, whole) * quantity / whole).quantize(QUANTITY_STEP),
+            makers=[_plain(maker, MAKER_BYTES_MAX) for maker in quote.makers[:MAKERS_TOLD_MAX]],
+        )
         for quote in quotes[:VENUE_QUOTES_MAX]
     ]
+
+
+def _plain(text: str, bytes_max: int) -> str:
+    """The venue's words, no longer as JSON: a report that is too large for the journal would stop the venue."""
+    words = "".join("'" if letter in '"\\' or not letter.isprintable() else letter for letter in text)
+    return words.encode(errors="replace")[:bytes_max].decode(errors="ignore")

@@ -110,10 +110,7 @@ class VenueTrading:
         known = self.own.orders.get(order.client_order_id)
         if known is not None:
             return known
-        if not self.is_ready:
-            raise NotReady(f"{self.venue} is not reconciled: nothing new leaves")
-        if len(self.own.open_orders()) >= OPEN_ORDERS_MAX:
-            raise NotReady(f"{self.venue} has {OPEN_ORDERS_MAX} open orders")
+        self._check_room(1)
         order = msgspec.structs.replace(order, sent_at_ns=clock.now_ns())
         self._append(Record(sent=order))
         if self._is_failed:
@@ -129,10 +126,16 @@ class VenueTrading:
             self._take(view, executions)
         return own
 
-    def log_together(self, orders: Sequence[NewVenueOrder]) -> None:
-        """Legs that are about to leave in one request, in the log when it returns. Raises NotReady."""
+    def _check_room(self, count: int) -> None:
+        """For so many new orders. Raises NotReady."""
         if not self.is_ready:
             raise NotReady(f"{self.venue} is not reconciled: nothing new leaves")
+        if len(self.own.open_orders()) + count > OPEN_ORDERS_MAX:
+            raise NotReady(f"{self.venue} takes {OPEN_ORDERS_MAX} open orders at most")
+
+    def log_together(self, orders: Sequence[NewVenueOrder]) -> None:
+        """Legs that are about to leave in one request, in the log when it returns. Raises NotReady."""
+        self._check_room(len(orders))
         self._append(*(Record(sent=order) for order in orders))
         if self._is_failed:
             raise NotReady(f"{self.venue}: the log of orders cannot be written")

@@ -8,15 +8,16 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from gateway.venues import block_rfqs, routes
+from gateway.venues import block_rfqs, routes, trading
 from gateway.venues.block_legs import GATHERING_NS_MAX, BlockLegs
 from gateway.venues.deribit import messages, parse
 from gateway.venues.deribit.block_rfqs import DeribitBlockRfqs
-from gateway.venues.execution import ExecutionReport, ReportKind
+from gateway.venues.execution import NewVenueOrder
 from gateway.venues.link import RequestFailed
+from gateway.venues.own_orders import OwnOrders
 from gateway.venues.route_reports import engine_report
-from gateway.venues.trading import NoAnswer, Refused
-from wire.gateway_routes import PlaceRoute
+from gateway.venues.trading import NoAnswer, NotReady, Refused
+from wire.gateway_routes import AskVenueRfq, PlaceRoute
 from wire.units import OrderState, OrderType, Side, TimeInForce
 from wire.venue_rfqs import VENUE_QUOTES_MAX, BlockLeg, VenueQuote, VenueRfqReport, VenueRfqState
 
@@ -117,20 +118,84 @@ def test_legs_of_a_traded_request_are_filled_orders(direction, sides):
     assert parse.find_block_leg("block_rfq-x-BTC-1234") is None
 
 
-def test_the_largest_report_of_a_request_fits_into_the_journal():
+class Told:
+    """What a ``VenueTrading`` is told."""
+
+    venue, is_ready = "v" * 20, True
+
+    def __init__(self) -> None:
+        self.asked_rfqs, self.reports = [ASKED], []
+
+    def tell_rfq(self, told: VenueRfqReport) -> None:
+        self.reports += OwnOrders(self.venue).tell_rfq(told, 2**62)
+
+
+ASKED = AskVenueRfq(
+    command_id="c", valid_until_ns=2**62, venue="v" * 20, label="rfq-9007199254740991-0a1b2c",
+    legs=[], quantity=Decimal("123456789.123456789012"),
+)  # fmt: skip
+
+
+def viewed(price: str, *, letter: str = "M", quotes: int = 1, state=VenueRfqState.OPEN) -> block_rfqs.RfqView:
     long = Decimal("123456789.123456789012")
-    quote = VenueQuote(price=long, quantity=long, makers=["M" * 24] * 3, updated_at_ns=2**62, expires_at_ns=2**62)
-    told = VenueRfqReport(
-        label="rfq-9007199254740991-0a1b2c", state=VenueRfqState.REJECTED, venue_rfq_id=2**53, venue_amount=long,
-        bids=[quote] * VENUE_QUOTES_MAX, asks=[quote] * VENUE_QUOTES_MAX, created_at_ns=2**62, expires_at_ns=2**62,
-        reason="r" * 200, traded_price=long,
+    quote = VenueQuote(
+        price=Decimal(price), quantity=long, makers=[letter * 24] * 3, updated_at_ns=2**62, expires_at_ns=2**62
+    )
+    return block_rfqs.RfqView(
+        venue_rfq_id=2**53, label=ASKED.label, state=state, venue_amount=long, bids=[quote] * quotes,
+        asks=[quote] * quotes, created_at_ns=2**62, expires_at_ns=2**62, traded_price=long,
     )  # fmt: skip
-    report = ExecutionReport(
-        number=2**53, venue="v" * 20, kind=ReportKind.RFQ, client_order_id="", venue_order_id="", name="", side=Side.BUY,
-        state=OrderState.UNKNOWN, quantity=Decimal(0), price=None, cumulative=Decimal(0), leaves=Decimal(0),
-        canceled=Decimal(0), received_at_ns=2**62, block_rfq=told,
-    )  # fmt: skip
-    assert engine_report(report)[:4] == ("v" * 20, 2**53, 0, False)
+
+
+@pytest.mark.parametrize("letter", ["M", '"', "\\", "\x01", "é", "字", "😀"])
+def test_the_largest_report_of_a_request_fits_into_the_journal(letter):
+    told = Told()
+    rfqs = block_rfqs.BlockRfqs(told, None)
+    own = rfqs.rfqs[ASKED.label]
+    rfqs.on_view(viewed("123456789.123456789012", letter=letter, quotes=VENUE_QUOTES_MAX + 1))
+    rfqs._end(own, letter * 300)
+    assert len(own.told.asks) == VENUE_QUOTES_MAX
+    assert own.told.asks[0].makers[0]
+    assert own.told.reason
+    assert [engine_report(report)[0] for report in told.reports] == ["v" * 20] * 2
+
+
+async def test_quotes_never_fill_the_log(monkeypatch):
+    """Neither those of one request nor those of many; how a request ends is told."""
+    monkeypatch.setattr(block_rfqs, "QUOTES_TELL_SECONDS", 0)
+    monkeypatch.setattr(block_rfqs, "REPORTS_MAX", 3)
+    told = Told()
+    rfqs = block_rfqs.BlockRfqs(told, None)
+    for price in range(10):
+        rfqs.on_view(viewed(str(price)))
+        await asyncio.gather(*rfqs._tasks)
+    assert [[quote.price for quote in report.block_rfq.bids] for report in told.reports] == [[0], [1], [2], []]
+    again = block_rfqs.BlockRfqs(told, None)
+    again.on_view(viewed("11"))
+    assert len(told.reports) == 4, "counted over restarts"
+    again.is_offered = True
+    monkeypatch.setattr(block_rfqs, "RFQ_RECORDS_MAX", 5)
+    with pytest.raises(NotReady, match="no room"):
+        again.ask(msgspec.structs.replace(ASKED, label="rfq-2-0a1b2c"))
+    again.on_view(viewed("12", state=VenueRfqState.FILLED))
+    assert told.reports[-1].block_rfq.state is VenueRfqState.FILLED
+
+
+def test_legs_count_among_the_open_orders_of_their_venue(tmp_path, monkeypatch):
+    own = trading.VenueTrading("aster", None, tmp_path / "log")
+    own.is_ready = True
+    legs = [
+        NewVenueOrder(
+            client_order_id=f"route-{number}-0a1b2c", name="BTC-PERPETUAL", side=Side.BUY, quantity=Decimal(1), price=None
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    monkeypatch.setattr(trading, "OPEN_ORDERS_MAX", 1)
+    with pytest.raises(NotReady, match="open orders"):
+        own.log_together(legs)
+    assert own.own.orders == {}
+    own.log_together(legs[:1])
+    own.close()
 
 
 def leg(number: int, legs: int = 3, acceptance: str = "rfq-1:1") -> PlaceRoute:
