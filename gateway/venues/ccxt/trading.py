@@ -221,7 +221,7 @@ class CcxtTrading:
             start, end = windows.pop()
             page = await self._ask(lambda start=start, end=end: method(symbol, start, most, {"until": end}))
             if len(page) >= most:
-                if end - start <= 1 or any(each["timestamp"] > end for each in page):
+                if end - start <= 1 or any((each.get("timestamp") or 0) > end for each in page):
                     break
                 middle = (start + end) // 2
                 windows += [(start, middle), (middle, end)]
