@@ -14,6 +14,10 @@ from wire.venue_rfqs import AcceptanceState, VenueQuote, VenueRfqState
 
 OUTRIGHTS = frozenset({InstrumentKind.FUTURE, InstrumentKind.PERPETUAL})
 OFFERED_KINDS = OUTRIGHTS | {InstrumentKind.OPTION}
+BEYOND_TICKS_MAX, BEYOND_SHARE_MAX = 100, Decimal("0.1")
+"""How far the worst price that is taken may lie beyond the quote: ticks of the coarsest leg or a share of the quote,
+whichever is more.
+"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,11 +63,12 @@ def check_asked(legs: Sequence[AskedLeg], quantity: Decimal) -> Asked:
 
 
 def check_takable(
-    state: VenueRfqState, quotes: Sequence[VenueQuote], quantity: Decimal, side: Side, price: Decimal
-) -> None:
-    """Whether an acceptance at ``price`` or better can be met now. ``quotes``: of the side that it takes.
+    state: VenueRfqState, quotes: Sequence[VenueQuote], quantity: Decimal, side: Side, price: Decimal, tick: Decimal
+) -> Decimal:
+    """The best quote, where an acceptance at ``price`` or better can be met now. ``quotes``: of the side that it takes.
+    ``tick``: of the coarsest leg.
 
-    Raises Conflict: rfq_not_open, no_quote, price_not_crossing.
+    Raises Conflict: rfq_not_open, no_quote, price_not_crossing; Refusal: price_too_far.
     """
     if state is not VenueRfqState.OPEN:
         raise Conflict("rfq_not_open", f"the request is {state.value}", value=state.value, bound="open")
@@ -74,6 +79,10 @@ def check_takable(
     assert best is not None, "somebody quotes"
     if side.sign * (price - best) < 0:
         raise Conflict("price_not_crossing", "the quotes are worse than this price", value=price, bound=best)
+    bound = best + side.sign * max(BEYOND_TICKS_MAX * tick, BEYOND_SHARE_MAX * abs(best))
+    if side.sign * (price - bound) > 0:
+        raise Refusal("price_too_far", "the price lies too far beyond the quote", value=price, bound=bound)
+    return best
 
 
 def best_price(quotes: Sequence[VenueQuote], side: Side) -> Decimal | None:

@@ -17,7 +17,7 @@ from market import oracle
 from market import selectors as market
 from orders import venue_rfq_publishers as publishers
 from orders import venue_rfq_selectors as selectors
-from orders.domain.venue_rfqs import Asked, AskedLeg, best_price, check_asked, check_takable
+from orders.domain.venue_rfqs import Asked, AskedLeg, check_asked, check_takable
 from orders.models import Route, VenueAcceptance, VenueRfq, VenueRfqLeg
 from orders.services import commands
 from orders.services.admission import check_admission
@@ -93,7 +93,8 @@ def accept_venue_rfq(*, user: User, actor: Actor, message: AcceptVenueRfq, at: d
     """Every leg becomes a route; they leave together once all have passed the risk gate, or none does.
 
     Raises Refusal: not_authorized, unknown_venue_rfq, acceptance_under_way, rfq_not_open, no_quote,
-    price_not_crossing, gateway_unavailable, stale_market, instrument_not_trading, unknown_venue, venue_not_ready.
+    price_not_crossing, price_too_far, gateway_unavailable, stale_market, instrument_not_trading, unknown_venue,
+    venue_not_ready.
     """
     check_may_trade(user)
     with db.unit_of_work():
@@ -149,10 +150,10 @@ def _check_acceptable(row: VenueRfq, message: AcceptVenueRfq) -> Decimal:
     if Route.objects.filter(venue_rfq=row).working().exists():
         raise Conflict("acceptance_under_way", "an acceptance has no answer yet", value=row.acceptances)
     quotes = selectors.read_quotes(row.asks if message.side is Side.BUY else row.bids)
-    check_takable(wire.VenueRfqState(row.state), quotes, row.quantity, message.side, Decimal(message.price))
-    best = best_price(quotes, message.side)
-    assert best is not None, "what can be taken is quoted"
-    return best
+    tick = max(leg.instrument.terms.tick_size for leg in row.legs.select_related("instrument"))
+    return check_takable(
+        wire.VenueRfqState(row.state), quotes, row.quantity, message.side, Decimal(message.price), tick
+    )
 
 
 def _note_acceptance(row: VenueRfq, user: User, message: AcceptVenueRfq, quoted: Decimal, at: dt.datetime) -> None:

@@ -230,6 +230,15 @@ def test_a_price_that_meets_no_quote_is_refused_with_the_best(desk, away, side, 
     assert (refused.value.reason, str(refused.value.bound)) == (reason, "210" if side is Side.BUY else "190")
 
 
+def test_a_price_far_beyond_the_quote_is_refused_with_its_bound(desk, away):
+    row = ask(desk, away)
+    quote(away, row)
+    with pytest.raises(Refusal) as refused:
+        accept(desk, away, row, price="2100")
+    assert (refused.value.reason, Decimal(refused.value.bound)) == ("price_too_far", 260)
+    assert not Route.objects.exists()
+
+
 def test_a_request_is_canceled_and_taken_no_more(desk, away):
     row = ask(desk, away)
     quote(away, row)
