@@ -42,7 +42,8 @@ class BlockRfq:
     expires_at_ns: int
     makers: list[Maker]
     state: RfqState = RfqState.OPEN
-    traded: tuple[Side, MakerQuote] | None = None
+    traded: tuple[Side, MakerQuote, int] | None = None
+    """The taker's side, the quote, and lots of a leg with ratio 1."""
 
     def shown(self, side: Side) -> list[MakerQuote]:
         """Quotes of that side of the makers, best first."""
@@ -72,7 +73,7 @@ class BlockDesk:
         if len(open_now) >= OPEN_RFQS_MAX:
             raise Refused("too_many_block_rfqs", len(open_now), OPEN_RFQS_MAX)
         if len(self.rfqs) >= RFQS_MAX:
-            del self.rfqs[next(key for key, rfq in self.rfqs.items() if rfq.state is not RfqState.OPEN)]
+            self._make_room()
         self._last_id = max(self._last_id + 1, at_ns // NANOSECONDS_PER_MS)  # none twice, also after a restart
         rfq = BlockRfq(
             rfq_id=self._last_id, client=client, label=label, legs=legs, unit_lots=unit_lots, created_at_ns=at_ns,
@@ -82,6 +83,12 @@ class BlockDesk:
         self.rfqs[rfq.rfq_id] = rfq
         self._tell(rfq)
         return rfq
+
+    def _make_room(self) -> None:
+        ended = next((key for key, rfq in self.rfqs.items() if rfq.state is not RfqState.OPEN), None)
+        if ended is None:
+            raise Refused("venue_has_too_many_block_rfqs", len(self.rfqs), RFQS_MAX)
+        del self.rfqs[ended]
 
     def cancel(self, rfq: BlockRfq) -> None:
         """Raises Refused."""
@@ -105,17 +112,19 @@ class BlockDesk:
             for leg, ticks in zip(rfq.legs, best.ticks, strict=True)
         ]
         trades = self._exchange.book_block(rfq.client, parts, rfq.rfq_id, rfq.label, at_ns)
-        rfq.traded = (side, best)
+        rfq.traded = (side, best, unit_lots)
         self._end(rfq, RfqState.FILLED)
         return trades
 
     def step(self, at_ns: int) -> None:
         """Makers look at their quotes; what is over ends."""
         for rfq in list(self.rfqs.values()):
-            if rfq.state is not RfqState.OPEN or at_ns < rfq.created_at_ns + self._grace_ns:
+            if rfq.state is not RfqState.OPEN:
                 continue
             if at_ns >= rfq.expires_at_ns:
                 self._end(rfq, RfqState.EXPIRED)
+                continue
+            if at_ns < rfq.created_at_ns + self._grace_ns:
                 continue
             changed = [maker.look(rfq.legs, self._exchange.marks, at_ns) for maker in rfq.makers]
             if any(changed):

@@ -193,8 +193,9 @@ def block_rfq_json(rfq: BlockRfq) -> dict[str, Any]:
         "expiration_timestamp": rfq.expires_at_ns // NANOSECONDS_PER_MS,
     }
     if rfq.traded is not None:
-        side, quote = rfq.traded
-        trade = {"price": float(quote.price), "amount": amount, "direction": side.value, "maker": quote.maker}
+        side, quote, lots = rfq.traded
+        traded = rfq.legs[0].contract.amount(lots)
+        trade = {"price": float(quote.price), "amount": traded, "direction": side.value, "maker": quote.maker}
         shown["trades"] = [trade]
     return shown
 
