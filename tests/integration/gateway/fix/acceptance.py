@@ -89,7 +89,9 @@ def _sorted(body: list[tuple[int, str]]) -> list[tuple[int, str]]:
 
 def with_time(text: str, at: dt.datetime) -> str:
     def moment(match: re.Match[str]) -> str:
-        return (at + dt.timedelta(seconds=int(match[1] or 0))).strftime("%Y%m%d-%H:%M:%S")
+        """Whole seconds: a moment that is yet to come is no sooner than it says."""
+        seconds = int(match[1] or 0)
+        return (at + dt.timedelta(seconds=seconds + (seconds > 0))).strftime("%Y%m%d-%H:%M:%S")
 
     return _TIME.sub(moment, text)
 
