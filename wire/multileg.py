@@ -117,10 +117,6 @@ class LegStanding(msgspec.Struct, frozen=True, kw_only=True):
     unwound_tick_lots: int = 0
     working_lots: int = 0
 
-    @property
-    def net_lots(self) -> int:
-        return self.filled_lots - self.unwound_lots
-
 
 class MultilegStanding(msgspec.Struct, frozen=True, kw_only=True):
     """Where it stands, in steps. ``unmatched_steps``: begun, and not whole; since ``unmatched_since_ns``, 0: none.

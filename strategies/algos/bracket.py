@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from strategies.algos.bracket_state import BracketChild, BracketState
+from strategies.algos.children import ask_cancels, change_child, find_child, restate_child, retry_wait_ns
 from strategies.algos.inputs import (
     Action,
-    Cancel,
     ChildEnded,
     ChildEntered,
     ChildFilled,
@@ -32,8 +32,6 @@ from wire.units import NANOSECONDS_PER_SECOND, Side, StopTrigger
 
 EXITS_MAX = 4
 """Take-profit orders at work; where the entry trades on in more parts, they are canceled and become one."""
-RETRY_WAIT_MAX_S = 32
-"""An exit that was refused is sent again, after 1 s, 2 s, 4 s and so on up to this."""
 RELEASE_AFTER = 5
 """So many refusals in a row for want of a position to reduce, and there is none: the lots are let go."""
 REDUCE_ONLY = "reduce_only"
@@ -171,12 +169,8 @@ def _wind_down(state: BracketState) -> Step:
 
 
 def _cancel(state: BracketState, children: tuple[BracketChild, ...]) -> Step:
-    """Each is asked once, and only once it has an order."""
-    due = {child.number for child in children if child.order_id and not child.is_cancel_asked}
-    if not due:
-        return state, ()
-    changed = tuple(replace(child, is_cancel_asked=True) if child.number in due else child for child in state.children)
-    return replace(state, children=changed), tuple(Cancel(child=number) for number in sorted(due))
+    changed, canceled = ask_cancels(state.children, children)
+    return replace(state, children=changed), canceled
 
 
 def _end_if_over(state: BracketState) -> BracketState:
@@ -200,22 +194,17 @@ def _traded(state: BracketState, given: MarketTraded) -> Step:
 
 
 def _entered(state: BracketState, given: ChildEntered) -> Step:
-    children = tuple(
-        replace(child, order_id=given.order_id, entered_at_ns=given.at_ns) if child.number == given.child else child
-        for child in state.children
-    )
+    children = change_child(state.children, given.child, order_id=given.order_id, entered_at_ns=given.at_ns)
     return replace(state, children=children), ()
 
 
 def _filled(state: BracketState, given: ChildFilled) -> Step:
-    traded = _find(state, given.child)
+    traded = find_child(state.children, given.child)
     if traded is None:
         return state, ()
     is_exit = traded.role is not BracketRole.ENTRY
     lots, tick_lots = given.lots, given.lots * given.price_ticks
-    changed = (
-        replace(child, filled_lots=child.filled_lots + lots) if child is traded else child for child in state.children
-    )
+    changed = change_child(state.children, traded.number, filled_lots=traded.filled_lots + lots)
     state = replace(state, children=tuple(child for child in changed if child.leaves_lots))
     if is_exit:
         closed, closed_tick_lots = state.closed_lots + lots, state.closed_tick_lots + tick_lots
@@ -230,20 +219,18 @@ def _filled(state: BracketState, given: ChildFilled) -> Step:
 
 def _restated(state: BracketState, given: ChildRestated) -> Step:
     """The position lost lots elsewhere; what no exit reduces any more is let go."""
-    child = _find(state, given.child)
+    child = find_child(state.children, given.child)
     if child is None:
         return state, ()
     less = child.leaves_lots - given.leaves_lots
-    changed = replace(child, lots=child.lots - less)
-    children = tuple(changed if one is child else one for one in state.children)
-    state = replace(state, children=children)
+    state = replace(state, children=restate_child(state.children, child.number, given.leaves_lots))
     if given.reason == REDUCE_ONLY and child.role is not BracketRole.ENTRY:
         state = replace(state, released_lots=state.released_lots + less)
     return state, ()
 
 
 def _ended(state: BracketState, given: ChildEnded) -> Step:
-    gone = _find(state, given.child)
+    gone = find_child(state.children, given.child)
     if gone is None:
         return state, ()
     state = replace(state, children=tuple(child for child in state.children if child is not gone))
@@ -284,21 +271,16 @@ def _exit_lost(state: BracketState, reason: str) -> BracketState:
 def _exit_refused(state: BracketState, gone: BracketChild, given: ChildEnded) -> BracketState:
     """Said loudly and tried again for as long as it takes: a position without its exits is the greater harm."""
     in_a_row = state.rejected_in_a_row + 1
-    wait_s = min(2 ** min(in_a_row - 1, 10), RETRY_WAIT_MAX_S)
     state = replace(
         state,
         rejected=state.rejected + 1,
         rejected_in_a_row=in_a_row,
-        not_before_ns=given.at_ns + wait_s * NANOSECONDS_PER_SECOND,
+        not_before_ns=given.at_ns + retry_wait_ns(in_a_row),
         problem=f"exit refused: {given.reason}",
     )
     if given.reason == REDUCE_ONLY and in_a_row >= RELEASE_AFTER:
         return replace(state, released_lots=state.released_lots + gone.leaves_lots, rejected_in_a_row=0)
     return state
-
-
-def _find(state: BracketState, number: int) -> BracketChild | None:
-    return next((child for child in state.children if child.number == number), None)
 
 
 _STEPS: dict[type, Callable[[BracketState, Any], Step]] = {

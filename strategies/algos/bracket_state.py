@@ -1,42 +1,22 @@
 """Where a bracket stands: everything that its next step depends on."""
 
-import msgspec
-
-from strategies.algos.state import ENDED, Phase
+from strategies.algos.state import WorkedState, WorkingOrder
 from wire.brackets import BracketRole, BracketStage, BracketStanding, BracketTerms
-from wire.gateway_algos import AlgoTerms
 from wire.units import Side
 
 
-class BracketChild(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that may still trade. ``order_id`` 0: it is on its way. ``price_ticks`` 0: at market."""
-
-    number: int
+class BracketChild(WorkingOrder, frozen=True, kw_only=True):
     role: BracketRole
-    lots: int
-    price_ticks: int
-    order_id: int = 0
     entered_at_ns: int = 0
-    filled_lots: int = 0
-    is_cancel_asked: bool = False
-
-    @property
-    def leaves_lots(self) -> int:
-        return self.lots - self.filled_lots
 
 
-class BracketState(msgspec.Struct, frozen=True, kw_only=True):
+class BracketState(WorkedState, frozen=True, kw_only=True):
     """``opened_lots``: what there is to close, of an OCO from its start all of it. ``closed_lots``: what exits traded.
 
     ``released_lots``: what the position lost elsewhere. ``is_stopped``: the stop was reached, which nothing undoes.
-    ``executed_*``: of the orders on the parent's side. ``plan`` and ``market_*`` belong to algorithms: there is none.
+    ``executed_*``: of the orders on the parent's side.
     """
 
-    terms: AlgoTerms
-    phase: Phase
-    started_at_ns: int
-    arrival_mid_half_ticks: int = 0
-    arrival_mark_half_ticks: int = 0
     executed_lots: int = 0
     executed_tick_lots: int = 0
     opened_lots: int = 0
@@ -44,17 +24,9 @@ class BracketState(msgspec.Struct, frozen=True, kw_only=True):
     closed_tick_lots: int = 0
     released_lots: int = 0
     children: tuple[BracketChild, ...] = ()
-    children_sent: int = 0
-    rejected: int = 0
-    rejected_in_a_row: int = 0
-    not_before_ns: int = 0
     is_entry_over: bool = False
     is_stopped: bool = False
     problem: str = ""
-    reason: str = ""
-    plan: tuple[tuple[int, int], ...] = ()
-    market_lots: int = 0
-    market_tick_lots: int = 0
 
     @property
     def bracket(self) -> BracketTerms:
@@ -82,10 +54,6 @@ class BracketState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def working_lots(self) -> int:
         return sum(child.leaves_lots for child in self.children)
-
-    @property
-    def is_ended(self) -> bool:
-        return self.phase in ENDED
 
     @property
     def stage(self) -> BracketStage:

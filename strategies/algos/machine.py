@@ -7,9 +7,9 @@ import msgspec
 
 from strategies.algos import bracket, multileg, tactics
 from strategies.algos.bracket_state import BracketState
+from strategies.algos.children import ask_cancels, change_child, find_child, restate_child
 from strategies.algos.inputs import (
     Action,
-    Cancel,
     CancelRefused,
     ChildBusted,
     ChildEnded,
@@ -126,15 +126,9 @@ def _wind_down(state: AlgoState, now_ns: int) -> Step:
 
 def _cancel(state: AlgoState, children: tuple[Child, ...], now_ns: int) -> tuple[AlgoState, tuple[Action, ...]]:
     """Each is asked once, and only once it has an order; again a while after a venue said no."""
-    due = {
-        child.number
-        for child in children
-        if child.is_passive and child.order_id and not child.is_cancel_asked and now_ns >= child.cancel_not_before_ns
-    }
-    if not due:
-        return state, ()
-    changed = tuple(replace(child, is_cancel_asked=True) if child.number in due else child for child in state.children)
-    return replace(state, children=changed), tuple(Cancel(child=number) for number in sorted(due))
+    due = (child for child in children if child.is_passive and now_ns >= child.cancel_not_before_ns)
+    changed, canceled = ask_cancels(state.children, due)
+    return replace(state, children=changed), canceled
 
 
 def _end_if_over(state: AlgoState) -> AlgoState:
@@ -171,9 +165,7 @@ def _cancel_refused(state: AlgoState, given: CancelRefused) -> Step:
 
 
 def _changed(state: AlgoState, number: int, **changes: object) -> AlgoState:
-    """One child is something else from now on; of one that is gone nothing changes."""
-    children = tuple(replace(child, **changes) if child.number == number else child for child in state.children)
-    return replace(state, children=children)
+    return replace(state, children=change_child(state.children, number, **changes))
 
 
 def _filled(state: AlgoState, given: ChildFilled) -> Step:
@@ -205,7 +197,7 @@ def _busted(state: AlgoState, given: ChildBusted) -> Step:
 
 
 def _ended(state: AlgoState, given: ChildEnded) -> Step:
-    gone = next((child for child in state.children if child.number == given.child), None)
+    gone = find_child(state.children, given.child)
     state = replace(state, children=tuple(child for child in state.children if child is not gone))
     if given.is_rejected or (gone and not gone.is_cancel_asked and not gone.filled_lots):
         state = replace(state, not_before_ns=given.at_ns + REJECTION_WAIT_NS)
@@ -219,11 +211,7 @@ def _ended(state: AlgoState, given: ChildEnded) -> Step:
 
 
 def _restated(state: AlgoState, given: ChildRestated) -> Step:
-    children = tuple(
-        replace(child, lots=child.filled_lots + given.leaves_lots) if child.number == given.child else child
-        for child in state.children
-    )
-    return replace(state, children=children), ()
+    return replace(state, children=restate_child(state.children, given.child, given.leaves_lots)), ()
 
 
 _STEPS: dict[type, Callable[[AlgoState, Any], Step]] = {

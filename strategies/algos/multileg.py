@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 
 from strategies.algos import multileg_prices as prices
+from strategies.algos.children import ask_cancels, change_child, find_child, restate_child, retry_wait_ns
 from strategies.algos.inputs import (
     Action,
-    Cancel,
     ChildEnded,
     ChildEntered,
     ChildFilled,
@@ -37,8 +37,6 @@ from wire.units import NANOSECONDS_PER_SECOND
 
 REJECTIONS_MAX = 5
 """After so many in a row with nothing unmatched it pauses by itself: a person looks at the reason first."""
-RETRY_WAIT_MAX_S = 32
-"""A leg that was refused is sent again after 1 s, 2 s, 4 s and so on up to this."""
 UNTRADED_WAIT_NS = NANOSECONDS_PER_SECOND
 """After orders that found nothing of what the book had shown."""
 REQUOTE_WAIT_NS = NANOSECONDS_PER_SECOND
@@ -208,13 +206,9 @@ def _assert_bound(state: MultilegState, index: int) -> None:
 
 
 def _withdraw(state: MultilegState) -> Step:
-    """What rests is canceled, asked once, and only once it has an order."""
-    resting = state.quote
-    if resting is None or not resting.order_id or resting.is_cancel_asked:
-        return state, ()
-    asked = replace(resting, is_cancel_asked=True)
-    children = tuple(asked if child is resting else child for child in state.children)
-    return replace(state, children=children), (Cancel(child=resting.number),)
+    """What rests is canceled."""
+    changed, canceled = ask_cancels(state.children, () if state.quote is None else (state.quote,))
+    return replace(state, children=changed), canceled
 
 
 def _wind_down(state: MultilegState) -> Step:
@@ -241,21 +235,15 @@ def _traded(state: MultilegState, given: MarketTraded) -> Step:
 
 
 def _entered(state: MultilegState, given: ChildEntered) -> Step:
-    children = tuple(
-        replace(child, order_id=given.order_id, entered_at_ns=given.at_ns) if child.number == given.child else child
-        for child in state.children
-    )
+    children = change_child(state.children, given.child, order_id=given.order_id, entered_at_ns=given.at_ns)
     return replace(state, children=children), ()
 
 
 def _filled(state: MultilegState, given: ChildFilled) -> Step:
-    traded = _find(state, given.child)
+    traded = find_child(state.children, given.child)
     if traded is None:
         return state, ()
-    changed = (
-        replace(child, filled_lots=child.filled_lots + given.lots) if child is traded else child
-        for child in state.children
-    )
+    changed = change_child(state.children, traded.number, filled_lots=traded.filled_lots + given.lots)
     leg = _add(state.legs[traded.leg], traded.task, given.lots, given.lots * given.price_ticks)
     state = replace(
         state,
@@ -288,15 +276,11 @@ def _weigh(state: MultilegState, now_ns: int) -> MultilegState:
 
 
 def _restated(state: MultilegState, given: ChildRestated) -> Step:
-    children = tuple(
-        replace(child, lots=child.filled_lots + given.leaves_lots) if child.number == given.child else child
-        for child in state.children
-    )
-    return replace(state, children=children), ()
+    return replace(state, children=restate_child(state.children, given.child, given.leaves_lots)), ()
 
 
 def _ended(state: MultilegState, given: ChildEnded) -> Step:
-    gone = _find(state, given.child)
+    gone = find_child(state.children, given.child)
     if gone is None:
         return state, ()
     state = replace(state, children=tuple(child for child in state.children if child is not gone))
@@ -314,22 +298,17 @@ def _ended(state: MultilegState, given: ChildEnded) -> Step:
 def _refused(state: MultilegState, gone: LegOrder, given: ChildEnded) -> MultilegState:
     """Tried again for as long as legs stand alone, which is the greater harm; otherwise a person looks at it first."""
     in_a_row = state.rejected_in_a_row + 1
-    wait_s = min(2 ** min(in_a_row - 1, 10), RETRY_WAIT_MAX_S)
     why = f"leg {gone.leg + 1} refused: {given.reason}"
     state = replace(
         state,
         rejected=state.rejected + 1,
         rejected_in_a_row=in_a_row,
-        not_before_ns=given.at_ns + wait_s * NANOSECONDS_PER_SECOND,
+        not_before_ns=given.at_ns + retry_wait_ns(in_a_row),
         problem=why,
     )
     if state.phase is Phase.WORKING and in_a_row >= REJECTIONS_MAX and not state.unmatched_steps:
         return replace(state, phase=Phase.PAUSED, reason=why)
     return state
-
-
-def _find(state: MultilegState, number: int) -> LegOrder | None:
-    return next((child for child in state.children if child.number == number), None)
 
 
 _STEPS: dict[type, Callable[[MultilegState, Any], Step]] = {

@@ -2,27 +2,14 @@
 
 import msgspec
 
-from strategies.algos.state import ENDED, Phase
-from wire.gateway_algos import AlgoTerms
+from strategies.algos.state import WorkedState, WorkingOrder
 from wire.multileg import LegStanding, LegTask, MultilegStanding, MultilegTerms
 
 
-class LegOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of a leg that may still trade. ``order_id`` 0: it is on its way."""
-
-    number: int
+class LegOrder(WorkingOrder, frozen=True, kw_only=True):
     leg: int
     task: LegTask
-    lots: int
-    price_ticks: int
-    order_id: int = 0
     entered_at_ns: int = 0
-    filled_lots: int = 0
-    is_cancel_asked: bool = False
-
-    @property
-    def leaves_lots(self) -> int:
-        return self.lots - self.filled_lots
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,34 +27,21 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
         return self.filled_lots - self.unwound_lots
 
 
-class MultilegState(msgspec.Struct, frozen=True, kw_only=True):
+class MultilegState(WorkedState, frozen=True, kw_only=True):
     """``base_steps``: whole when the batch began. ``unmatched_since_ns`` 0: all legs are whole.
 
     ``is_late``: what stands alone has stood too long; ``late_from_steps`` were whole by then. ``is_unwinding``: it is
     traded back, which nothing undoes.
     """
 
-    terms: AlgoTerms
-    phase: Phase
-    started_at_ns: int
     legs: tuple[Leg, ...]
-    arrival_mid_half_ticks: int = 0
-    arrival_mark_half_ticks: int = 0
     base_steps: int = 0
     children: tuple[LegOrder, ...] = ()
-    children_sent: int = 0
-    rejected: int = 0
-    rejected_in_a_row: int = 0
-    not_before_ns: int = 0
     unmatched_since_ns: int = 0
     is_late: bool = False
     late_from_steps: int = 0
     is_unwinding: bool = False
     problem: str = ""
-    reason: str = ""
-    plan: tuple[tuple[int, int], ...] = ()
-    market_lots: int = 0
-    market_tick_lots: int = 0
 
     @property
     def multileg(self) -> MultilegTerms:
@@ -111,10 +85,6 @@ class MultilegState(msgspec.Struct, frozen=True, kw_only=True):
         return sum(
             child.leaves_lots for child in self.children if child.leg == leg and child.task is not LegTask.UNWIND
         )
-
-    @property
-    def is_ended(self) -> bool:
-        return self.phase in ENDED
 
     @property
     def standing(self) -> MultilegStanding:

@@ -1,4 +1,4 @@
-"""Where an algorithm stands: everything that its next step depends on."""
+"""Where an algorithm stands: everything that its next step depends on; and what it shares with every parent order."""
 
 import enum
 
@@ -21,35 +21,26 @@ class Phase(enum.StrEnum):
 ENDED = frozenset({Phase.DONE, Phase.CANCELED})
 
 
-class Child(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that may still trade. ``order_id`` 0: it is on its way. ``slice_number``: the one it was sent in.
-
-    ``is_routed``: at a venue, which has the last word: it stays until the venue says that it is over. From
-    ``shown_from_ns`` on the venue's book holds it.
-    """
+class WorkingOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that may still trade. ``order_id`` 0: it is on its way. ``price_ticks`` 0: at market."""
 
     number: int
     lots: int
     price_ticks: int
-    is_passive: bool
-    slice_number: int
     order_id: int = 0
     filled_lots: int = 0
     is_cancel_asked: bool = False
-    is_routed: bool = False
-    shown_from_ns: int = 0
-    cancel_not_before_ns: int = 0
 
     @property
     def leaves_lots(self) -> int:
+        """A venue may fill more than there was."""
         return max(self.lots - self.filled_lots, 0)
 
 
-class AlgoState(msgspec.Struct, frozen=True, kw_only=True):
-    """``plan``: (nanoseconds since the start, lots by then); empty for algorithms without a schedule.
+class WorkedState(msgspec.Struct, frozen=True, kw_only=True):
+    """Of every kind of parent order. ``plan``: (nanoseconds since the start, lots by then); empty without a schedule.
 
-    ``slice_base_lots``: what should have been traded when the slice began. ``market_*``: what others traded.
-    ``busted_lots``: executed and taken back by a venue, and not traded anew.
+    ``market_*``: what others traded; of algorithms alone.
     """
 
     terms: AlgoTerms
@@ -58,19 +49,44 @@ class AlgoState(msgspec.Struct, frozen=True, kw_only=True):
     plan: tuple[tuple[int, int], ...] = ()
     arrival_mid_half_ticks: int = 0
     arrival_mark_half_ticks: int = 0
-    executed_lots: int = 0
-    executed_tick_lots: int = 0
-    busted_lots: int = 0
     market_lots: int = 0
     market_tick_lots: int = 0
-    children: tuple[Child, ...] = ()
     children_sent: int = 0
     rejected: int = 0
     rejected_in_a_row: int = 0
-    slice_number: int = -1
-    slice_base_lots: int = 0
     not_before_ns: int = 0
     reason: str = ""
+
+    @property
+    def is_ended(self) -> bool:
+        return self.phase in ENDED
+
+
+class Child(WorkingOrder, frozen=True, kw_only=True):
+    """``slice_number``: the one it was sent in.
+
+    ``is_routed``: at a venue, which has the last word: it stays until the venue says that it is over. From
+    ``shown_from_ns`` on the venue's book holds it.
+    """
+
+    is_passive: bool
+    slice_number: int
+    is_routed: bool = False
+    shown_from_ns: int = 0
+    cancel_not_before_ns: int = 0
+
+
+class AlgoState(WorkedState, frozen=True, kw_only=True):
+    """``slice_base_lots``: what should have been traded when the slice began. ``busted_lots``: executed and taken back
+    by a venue, and not traded anew.
+    """
+
+    executed_lots: int = 0
+    executed_tick_lots: int = 0
+    busted_lots: int = 0
+    children: tuple[Child, ...] = ()
+    slice_number: int = -1
+    slice_base_lots: int = 0
 
     @property
     def working_lots(self) -> int:
@@ -80,10 +96,6 @@ class AlgoState(msgspec.Struct, frozen=True, kw_only=True):
     def leaves_lots(self) -> int:
         """Neither traded nor on its way."""
         return self.terms.quantity_lots - self.executed_lots - self.busted_lots - self.working_lots
-
-    @property
-    def is_ended(self) -> bool:
-        return self.phase in ENDED
 
     @property
     def ends_at_ns(self) -> int:
