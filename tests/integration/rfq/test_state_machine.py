@@ -76,14 +76,18 @@ class Negotiations(RuleBasedStateMachine):
         self.executions = itertools.count(10, 10)
 
     def teardown(self) -> None:
-        differences = [
-            str(found.difference) for found in map(replays.replay_rfq, replays.iterate_ids()) if found.difference
-        ]
+        try:
+            self.check_whole_life()
+        finally:
+            transaction.set_rollback(True)
+            self.atomic.__exit__(None, None, None)
+            Negotiations.lives += 1
+
+    def check_whole_life(self):
         looks.check_ledger(self.seen)
         self.check_reads()
-        transaction.set_rollback(True)
-        self.atomic.__exit__(None, None, None)
-        Negotiations.lives += 1
+        replayed = map(replays.replay_rfq, replays.iterate_ids())
+        differences = [str(found.difference) for found in replayed if found.difference]
         assert differences == [], "every RFQ replays to what is stored"
 
     def check_reads(self):
@@ -286,7 +290,7 @@ class Negotiations(RuleBasedStateMachine):
         self.check_facts(changed)
 
     def check_facts(self, changed):
-        """What was told so far, gapless, and what each party may read now. Of an RFQ that stayed as it was, nothing is told."""
+        """What was told so far, gapless, and what each party may read now. Of a view that stayed as it was, nothing is told."""
         news = set()
         for row in self.seen.facts:
             self.facts_read = row.number
@@ -296,6 +300,7 @@ class Negotiations(RuleBasedStateMachine):
             assert row.sequence == self.read[row.firm_id]
             fact = decode_fact(row.payload)
             if isinstance(fact, RfqChanged):
+                assert self.told[row.firm_id].get(fact.rfq.rfq_id) != fact.rfq
                 self.told[row.firm_id][fact.rfq.rfq_id] = fact.rfq
                 news.add(fact.rfq.rfq_id)
         for firm_id, rfq_id in itertools.product(self.told, changed | news):
