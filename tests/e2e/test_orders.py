@@ -25,7 +25,9 @@ def submit(page: Page) -> Locator:
 
 
 def rows(page: Page, tab: str) -> Locator:
+    """As they are drawn, which is in the frame after the click."""
     page.locator(f'parley-blotter [data-tab="{tab}"]').click()
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     return page.locator("parley-blotter tbody tr")
 
 
