@@ -2,7 +2,8 @@
 
 Exit codes: 0 stopped in order, 1 a part failed, 2 bad arguments, 3 the recording cannot be played, 4 the state
 folder cannot be used, 5 another process holds the journal, 6 the journal is damaged, 7 another gateway took over, 8 the
-file of venues cannot be used.
+file of venues cannot be used, 9 the certificates of FIX cannot be used, 10 a venue's log of orders is damaged, lost or
+not this journal's (docs/venues.md).
 """
 
 import asyncio
@@ -20,10 +21,12 @@ from gateway.position_file import PositionFileDamaged
 from gateway.process import EXIT_FENCED, Gateway, OtherMarket
 from gateway.settings import Settings, parse_arguments
 from gateway.standby import follow_until_due
+from gateway.venues.order_log import OrderLogDamaged, OrderLogThere
+from gateway.venues.routes import JournalBehind, OrderLogBehind
 from gateway.venues.settings import VenuesRefused
 
 EXIT_RECORDING, EXIT_STATE, EXIT_LOCKED, EXIT_DAMAGED, EXIT_VENUES = 3, 4, 5, 6, 8
-EXIT_TLS = 9
+EXIT_TLS, EXIT_ORDER_LOG = 9, 10
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     parley_core.JournalFenced: (EXIT_FENCED, "Another gateway took over the journal in {directory}."),
     parley_core.JournalLocked: (EXIT_LOCKED, "Another gateway uses the journal in {directory}."),
@@ -34,6 +37,10 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     TlsRefused: (EXIT_TLS, "{error}."),
     VenuesRefused: (EXIT_VENUES, "{error}"),
     PositionFileDamaged: (EXIT_STATE, "{error}"),
+    OrderLogDamaged: (EXIT_ORDER_LOG, "{error}."),
+    OrderLogThere: (EXIT_ORDER_LOG, "{error}."),
+    OrderLogBehind: (EXIT_ORDER_LOG, "{error}."),
+    JournalBehind: (EXIT_ORDER_LOG, "{error}."),
 }
 
 

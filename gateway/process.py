@@ -76,7 +76,7 @@ class Gateway:
             self._feed, self._engine, self._registry, self._board, settings.directory, self._market_tape.play
         )
         tradings = self._venues.trade(settings.directory / "venues")
-        self._routes = VenueRoutes(self._engine, self._registry, tradings)
+        self._routes = VenueRoutes(self._engine, self._registry, tradings, settings.lost_logs)
         self._stop = asyncio.Event()
         self._clients = [connect(settings.valkey_url) for _ in range(8)]
         self._publisher = Publisher(self._engine, self._clients[0], self._on_event, self._needed_after)

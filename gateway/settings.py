@@ -35,6 +35,8 @@ class Settings:
     end_ns: int
     venues: Path | None = None
     """File of the venues to connect to (``gateway.venues.settings``); None: none."""
+    lost_logs: frozenset[str] = frozenset()
+    """Venues whose log of orders is lost: theirs begins anew where the engine's knowledge ends."""
     is_standby: bool = False
     lease_seconds: float = 3.0
     fix_host: str = "127.0.0.1"
@@ -61,6 +63,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         start_ns=start_ns,
         end_ns=end_ns,
         venues=parsed.venues,
+        lost_logs=frozenset(parsed.lost_logs),
         is_standby=parsed.standby,
         lease_seconds=parsed.lease_seconds,
         fix_host=parsed.fix_host,
@@ -100,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--from", dest="start_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
     parser.add_argument("--to", dest="end_ns", type=_time_ns, help="ISO time, UTC unless it says otherwise")
     parser.add_argument("--venues", type=Path, help="JSON of the venues to connect to")
+    lost = "a venue whose log of orders is lost: begin it anew (docs/venues.md); several times for several"
+    parser.add_argument("--begin-order-log", dest="lost_logs", action="append", default=[], metavar="VENUE", help=lost)
     parser.add_argument("--standby", action="store_true", help="follow another gateway's journal, take over from it")
     parser.add_argument("--lease-seconds", type=_lease, default=3.0, help="silence after which a standby takes over")
     parser.add_argument("--fix-port", type=_port, help="accept FIX sessions here; 0 takes a free port")

@@ -16,11 +16,10 @@ import msgspec
 
 from gateway import clock
 from gateway.venues.execution import Execution, NewVenueOrder
-from gateway.venues.order_log import RECORDS_MAX
+from gateway.venues.own_rfqs import OwnRfq
 from gateway.venues.trading import NoAnswer, NotReady, Refused, VenueTrading
 from wire.gateway_routes import AskVenueRfq
 from wire.venue_rfqs import (
-    ENDED_RFQ_STATES,
     MAKERS_TOLD_MAX,
     VENUE_QUOTES_MAX,
     BlockLeg,
@@ -38,8 +37,6 @@ QUOTES_TELL_SECONDS = 0.5
 """Quotes that follow each other faster are told together."""
 REPORTS_MAX = 1_000
 """Of a request, eight minutes at that pace: then it is shown without quotes, so that it cannot be accepted."""
-RFQ_RECORDS_MAX = RECORDS_MAX // 4
-"""Of the log, beside those of requests that are open then: nothing new is asked, so that orders keep their room."""
 QUANTITY_STEP = Decimal("1e-12")
 REASON_BYTES_MAX, MAKER_BYTES_MAX = 200, 24
 ABSENT_SECONDS = 2.0
@@ -92,35 +89,21 @@ class BlockRfqApi(Protocol):
         ...
 
 
-@dataclasses.dataclass(slots=True)
-class OwnRfq:
-    """``told``: the newest report, of ``reports`` so far."""
-
-    asked: AskVenueRfq
-    told: VenueRfqReport
-    reports: int = 0
-
-    @property
-    def is_ended(self) -> bool:
-        return self.told.state in ENDED_RFQ_STATES
-
-
 class BlockRfqs:
     """Of one venue; ``is_offered``: its makers can be asked over this connection."""
 
     def __init__(self, trading: VenueTrading, api: BlockRfqApi) -> None:
         self._trading, self._api = trading, api
-        self.rfqs: dict[str, OwnRfq] = {}
+        self._own = trading.own_rfqs
         self.is_offered = False
         self._waiting: dict[str, RfqView] = {}
         """Quotes that are to be told together with what follows."""
         self._tasks: set[asyncio.Task[None]] = set()
-        for asked in trading.asked_rfqs:
-            self._remember(asked, VenueRfqState.UNKNOWN)
-        for report in trading.reports:
-            if report.block_rfq is not None and report.block_rfq.label in self.rfqs:
-                own = self.rfqs[report.block_rfq.label]
-                own.told, own.reports = report.block_rfq, own.reports + 1
+
+    @property
+    def rfqs(self) -> dict[str, OwnRfq]:
+        """By label."""
+        return self._own.by_label
 
     def ask(self, asked: AskVenueRfq) -> None:
         """In the log when it returns, and on its way. The same label again does nothing. Raises NotReady."""
@@ -130,12 +113,12 @@ class BlockRfqs:
             raise NotReady(f"{self._trading.venue} cannot be asked now")
         if len(self.open_rfqs()) >= OPEN_RFQS_MAX:
             raise NotReady(f"{self._trading.venue} has {OPEN_RFQS_MAX} open requests")
-        if sum(1 + own.reports for own in self.rfqs.values()) >= RFQ_RECORDS_MAX:
+        if not self._trading.has_room_for_rfqs():
             raise NotReady(f"{self._trading.venue}: the log of orders has no room for another request")
         if clock.now_ns() > asked.valid_until_ns:
             raise NotReady("the request is too old")
         self._trading.log_rfq(asked)
-        own = self._remember(asked, VenueRfqState.PENDING)
+        own = self._own.remember(asked, VenueRfqState.PENDING)
         self._begin(self._send(own))
 
     def cancel(self, label: str) -> None:
@@ -222,7 +205,7 @@ class BlockRfqs:
                 self._doubt(own)
 
     def open_rfqs(self) -> list[OwnRfq]:
-        return [own for own in self.rfqs.values() if not own.is_ended]
+        return self._own.open()
 
     async def _compare(self) -> list[OwnRfq]:
         """Takes what the venue lists; those that it does not."""
@@ -281,11 +264,6 @@ class BlockRfqs:
             traded_price=view.traded_price,
             reason=own.told.reason,
         )
-
-    def _remember(self, asked: AskVenueRfq, state: VenueRfqState) -> OwnRfq:
-        own = OwnRfq(asked, VenueRfqReport(label=asked.label, state=state))
-        self.rfqs[asked.label] = own
-        return own
 
     def _doubt(self, own: OwnRfq) -> None:
         self._tell(own, msgspec.structs.replace(own.told, state=VenueRfqState.UNKNOWN))

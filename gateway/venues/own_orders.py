@@ -3,7 +3,7 @@ however often. No clock, no I/O.
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -51,7 +51,9 @@ class OwnOrder:
 
 
 class OwnOrders:
-    """Every change comes out as a report, once. ``restore`` builds the same from the reports."""
+    """Every change comes out as a report, once. ``restore`` builds the same from the reports. What came to an end long
+    ago is forgotten: an execution from then, of an order that is not known, is one that was counted.
+    """
 
     def __init__(self, venue: str) -> None:
         self.venue = venue
@@ -59,6 +61,9 @@ class OwnOrders:
         self.executions: dict[str, Execution] = {}
         self.last_number = 0
         self.last_execution_at_ns = 0
+        self.forgotten: dict[str, Decimal] = {}
+        """Signed contracts by name of executions that are not kept any more (``gateway.venues.folding``)."""
+        self.forgotten_until_ns = 0
         self._client_ids: dict[str, str] = {}
 
     def restore_sent(self, order: NewVenueOrder) -> None:
@@ -134,9 +139,11 @@ class OwnOrders:
         known = self.executions.get(execution.execution_id)
         if known is not None and known.is_busted >= execution.is_busted:
             return []
+        if self.is_forgotten(execution):
+            return []
         order = self.find(execution.client_order_id, execution.venue_order_id)
         reports = self._adopt(_as_order(execution), now_ns) if order is None else []
-        order = order or self.orders[external_id(execution.venue_order_id)]
+        order = order or self.find_of(execution)
         if known is None:
             self._name(order, execution.venue_order_id)
             self._remember(_as_standing(execution))
@@ -197,12 +204,32 @@ class OwnOrders:
 
     def positions(self) -> dict[str, Decimal]:
         """Signed contracts of all executions that stand."""
-        held: dict[str, Decimal] = {}
-        for execution in self.executions.values():
-            if not execution.is_busted:
-                signed = execution.side.sign * execution.quantity
-                held[execution.name] = held.get(execution.name, NOTHING) + signed
+        held = dict(self.forgotten)
+        _add(held, self.executions.values())
         return {name: quantity for name, quantity in held.items() if quantity}
+
+    def is_forgotten(self, execution: Execution) -> bool:
+        """Of an order that is not known any more, and from a time of which nothing is missing."""
+        order = self.find(execution.client_order_id, execution.venue_order_id)
+        return order is None and execution.at_ns <= self.forgotten_until_ns
+
+    def find_of(self, execution: Execution) -> OwnOrder:
+        """The order that an execution we know was counted for. Raises KeyError."""
+        order = self.find(execution.client_order_id, execution.venue_order_id)
+        return order or self.orders[external_id(execution.venue_order_id)]
+
+    def keep(self, order: OwnOrder) -> None:
+        self.orders[order.client_order_id] = order
+        self._name(order, order.venue_order_id)
+
+    def forget(self, order: OwnOrder, executions: Sequence[Execution]) -> None:
+        """One that has ended, with every execution of it: their sum stays in the positions."""
+        del self.orders[order.client_order_id]
+        self._client_ids.pop(order.venue_order_id, None)
+        for execution in executions:
+            del self.executions[execution.execution_id]
+            self.forgotten_until_ns = max(self.forgotten_until_ns, execution.at_ns)
+        _add(self.forgotten, executions)
 
     def _adopt(self, view: OrderView, now_ns: int) -> list[ExecutionReport]:
         """Not ours, and there: it is taken as it is, under the venue's id. Finished ones are no concern of ours."""
@@ -333,6 +360,14 @@ def _as_order(execution: Execution) -> OrderView:
 def _is_larger(order: OwnOrder, view: OrderView) -> bool:
     """An order of others, known by its executions alone, counted as filled by them; the venue shows more of it."""
     return order.is_external and order.state is OrderState.FILLED and view.quantity > order.quantity
+
+
+def _add(held: dict[str, Decimal], executions: Iterable[Execution]) -> None:
+    """Signed contracts of those that stand."""
+    for execution in executions:
+        if not execution.is_busted:
+            signed = execution.side.sign * execution.quantity
+            held[execution.name] = held.get(execution.name, NOTHING) + signed
 
 
 def _as_standing(execution: Execution) -> Execution:

@@ -7,7 +7,7 @@ is rejected at the next start: an old order leaves for no market.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from typing import Any
 
 import parley_core
@@ -20,6 +20,7 @@ from gateway.registry import Registry
 from gateway.venues.block_legs import BlockLegs
 from gateway.venues.block_rfqs import BlockRfqs
 from gateway.venues.execution import ExecutionReport, NewVenueOrder, ReportKind
+from gateway.venues.order_log import OrderLogThere
 from gateway.venues.own_orders import OwnOrder
 from gateway.venues.route_reports import engine_report
 from gateway.venues.trading import NoAnswer, NotReady, Refused, VenueTrading
@@ -44,7 +45,7 @@ WORK_MAX = 4_096
 PUMP_SECONDS = 1.0
 VERIFY_SECONDS = 5.0
 """How often a venue's mass status is compared with ours."""
-NEVER_SENT = "never_sent"
+NEVER_SENT, LOG_LOST = "never_sent", "order_log_lost"
 ADMITTED, REFUSED = EVENT_TYPES.index(RouteAdmitted), EVENT_TYPES.index(RouteRefused)
 CANCEL, AMEND = EVENT_TYPES.index(RouteCancelRequested), EVENT_TYPES.index(RouteAmendAdmitted)
 REPORTED = EVENT_TYPES.index(RouteReported)
@@ -54,11 +55,23 @@ class OrderLogBehind(RuntimeError):
     """The engine took reports of a venue that its order log does not hold: they do not belong together."""
 
 
+class JournalBehind(RuntimeError):
+    """The engine lacks reports of a venue that its order log has forgotten: they do not belong together."""
+
+
 class VenueRoutes:
     """``tradings``: by venue. One per gateway, used from its loop."""
 
-    def __init__(self, engine: parley_core.Engine, registry: Registry, tradings: Mapping[str, VenueTrading]) -> None:
-        """Rejects what was admitted and never sent. Raises OrderLogBehind."""
+    def __init__(
+        self,
+        engine: parley_core.Engine,
+        registry: Registry,
+        tradings: Mapping[str, VenueTrading],
+        lost_logs: Collection[str] = (),
+    ) -> None:
+        """Rejects what was admitted and never sent. ``lost_logs``: venues whose log is to begin where the engine's
+        knowledge ends. Raises OrderLogBehind, JournalBehind, OrderLogThere.
+        """
         self._engine, self._registry, self.tradings = engine, registry, dict(tradings)
         self._waiting: dict[int, PlaceRoute] = {}
         """Commands whose routes the engine has not admitted yet."""
@@ -69,13 +82,12 @@ class VenueRoutes:
         self._work: set[asyncio.Task[None]] = set()
         self._blocks = BlockLegs()
         self._wake = {venue: asyncio.Event() for venue in self.tradings}
+        for venue in lost_logs:
+            self._begin_log(venue)
         for venue, trading in self.tradings.items():
-            taken = engine.venue_report(venue)
-            if taken > trading.own.last_number:
-                why = f"the engine took report {taken}, its log ends at {trading.own.last_number}"
-                raise OrderLogBehind(f"{venue}: {why}")
+            _require_agreement(engine.venue_report(venue), trading)
             trading.on_report = self._on_report
-        self._recover()
+        self._recover(lost_logs)
 
     def on_command(self, command: PlaceRoute | AskVenueRfq | CancelVenueRfq) -> None:
         """A route on its way to the engine, or a request to a venue's makers. Raises CannotTake for a venue that takes
@@ -120,6 +132,9 @@ class VenueRoutes:
         kind, payload = raw[5], raw[6]
         if kind not in (ADMITTED, REFUSED, CANCEL, AMEND, REPORTED):
             return
+        if kind == REPORTED:
+            self._on_journaled(*payload[1:3])
+            return
         route_id = payload[0]
         assert isinstance(route_id, int), "the first field of these events is the route"
         if kind == REFUSED:
@@ -143,7 +158,20 @@ class VenueRoutes:
                 group.create_task(self._pump(venue, trading))
                 group.create_task(self._verify(trading))
 
-    def _recover(self) -> None:
+    def _on_journaled(self, venue: object, number: object) -> None:
+        assert isinstance(venue, str), "the second field of a report is its venue"
+        assert isinstance(number, int), "the third field of a report is its number"
+        if venue in self.tradings:
+            self.tradings[venue].on_journaled(number)
+
+    def _begin_log(self, venue: str) -> None:
+        if venue not in self.tradings:
+            raise OrderLogThere(f"{venue} takes no orders here: there is no log of its orders to begin")
+        number = self._engine.venue_report(venue)
+        log.warning("venue %s: its log of orders begins anew after report %d", venue, number)
+        self.tradings[venue].begin_after(number)
+
+    def _recover(self, lost_logs: Collection[str]) -> None:
         known = {venue: _own_by_route(trading) for venue, trading in self.tradings.items()}
         for route_id, venue, _, instrument_id, side, lots, *_, is_asked in self._engine.open_routes():
             trading = self.tradings.get(venue)
@@ -152,7 +180,8 @@ class VenueRoutes:
                 continue
             own = known[venue].get(route_id)
             if own is None:
-                trading.refuse(self._lost_order(route_id, instrument_id, side, lots), NEVER_SENT)
+                reason = LOG_LOST if venue in lost_logs else NEVER_SENT
+                trading.refuse(self._lost_order(route_id, instrument_id, side, lots), reason)
                 continue
             self._names[route_id] = own.client_order_id
             if is_asked:
@@ -329,6 +358,16 @@ class VenueRoutes:
         self._work.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a request to a venue failed", exc_info=error)
+
+
+def _require_agreement(taken: int, trading: VenueTrading) -> None:
+    """``taken``: the last report that the engine knows. Raises OrderLogBehind, JournalBehind."""
+    if taken > trading.own.last_number:
+        why = f"the engine took report {taken}, its log of orders ends at {trading.own.last_number}"
+        raise OrderLogBehind(f"{trading.venue}: {why}")
+    if taken < trading.folded_number:
+        why = f"the engine took report {taken}, its log of orders begins after {trading.folded_number}"
+        raise JournalBehind(f"{trading.venue}: {why}")
 
 
 def _own_by_route(trading: VenueTrading) -> dict[int, OwnOrder]:

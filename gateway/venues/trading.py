@@ -15,8 +15,10 @@ import msgspec
 
 from gateway import clock
 from gateway.venues.execution import Execution, ExecutionReport, NewVenueOrder, OrderView, ReportKind
-from gateway.venues.order_log import Baseline, OrderLog, OrderLogFailed, Record
+from gateway.venues.folding import fold, unfold
+from gateway.venues.order_log import RECORDS_MAX, Baseline, Folded, OrderLog, OrderLogFailed, OrderLogThere, Record
 from gateway.venues.own_orders import NOTHING, OwnOrder, OwnOrders, find_breaks
+from gateway.venues.own_rfqs import OwnRfqs
 from wire.gateway_routes import AskVenueRfq
 from wire.units import OrderState
 from wire.venue_rfqs import VenueRfqReport
@@ -33,6 +35,7 @@ ABSENT_SECONDS = 2.0
 MISSING_SECONDS = 0.5
 """Executions of which the venue has filled more than it told are asked for after this."""
 OPEN_ORDERS_MAX = 1_000
+RFQ_RECORDS_MAX = RECORDS_MAX // 4 * 3
 BASELINE_TRIES_MAX = 5
 
 
@@ -84,7 +87,10 @@ class VenueTrading:
         self.venue, self._api = venue, api
         self._log = OrderLog(path)
         self.own = OwnOrders(venue)
+        self.own_rfqs = OwnRfqs()
         self.reports: list[ExecutionReport] = []
+        """Those after the number up to which the log is folded."""
+        self._folded_number = 0
         self.breaks: dict[str, tuple[Decimal, Decimal]] = {}
         self.is_ready = False
         self.on_report: Callable[[ExecutionReport], None] | None = None
@@ -93,8 +99,6 @@ class VenueTrading:
         self._is_failed = False
         self.block_rfqs: BlockRfqs | None = None
         """Where the venue has makers to ask."""
-        self.asked_rfqs: list[AskVenueRfq] = []
-        """Block RFQs that the log holds, oldest first."""
         self._agreeing = asyncio.Lock()
         self._pending: set[asyncio.Task[None]] = set()
         for record in self._log.records:
@@ -197,12 +201,46 @@ class VenueTrading:
             self._fetch_later(own)
 
     def on_execution(self, execution: Execution) -> None:
+        if self.own.is_forgotten(execution):
+            log.warning("venue %s: execution %s is too old to be told apart", self.venue, execution.execution_id)
         if execution.execution_id not in self._before:
             self._tell(self.own.take_execution(execution, clock.now_ns()))
 
+    @property
+    def folded_number(self) -> int:
+        """The reports until this one are not kept any more."""
+        return self._folded_number
+
     def reports_from(self, number: int) -> list[ExecutionReport]:
-        """Every report from that number on, of earlier lives of the process too."""
-        return self.reports[max(0, number - 1) :]
+        """Every report from that number on that is kept, of earlier lives of the process too."""
+        return self.reports[max(0, number - 1 - self._folded_number) :]
+
+    def on_journaled(self, number: int) -> None:
+        """The engine's journal has that report on disk: with the last of them a long log is folded."""
+        if number == self.own.last_number and self._log.is_long:
+            self._fold()
+
+    def begin_after(self, number: int) -> None:
+        """The log is lost, and the engine took its reports until this one. Raises OrderLogThere."""
+        if self._log.count:
+            raise OrderLogThere(f"{self.venue}: its log of orders has {self._log.count} records, put it aside first")
+        self.own.last_number = number
+        self._append(Record(folded=Folded(orders=fold(self.own), rfqs=[], breaks={})))
+        self._folded_number = number
+
+    def has_room_for_rfqs(self) -> bool:
+        """In the log; what is left when it has not is for orders."""
+        return self._log.count < RFQ_RECORDS_MAX
+
+    def _fold(self) -> None:
+        records, before = [], self._log.count
+        if self._baseline is not None:
+            records.append(Record(baseline=self._baseline))
+        folded = Folded(orders=fold(self.own), rfqs=self.own_rfqs.fold(), breaks=self.breaks)
+        if self._log.rewrite(*records, Record(folded=folded)):
+            self.reports.clear()
+            self._folded_number = self.own.last_number
+            log.info("venue %s: %d records of the log of orders are %d now", self.venue, before, self._log.count)
 
     def lost(self) -> None:
         """The connection is gone: what is under way is in doubt, nothing new leaves."""
@@ -363,10 +401,20 @@ class VenueTrading:
             self.own.restore(record.report)
             self.reports.append(record.report)
             self._restore_break(record.report)
+            if record.report.block_rfq is not None:
+                self.own_rfqs.restore_told(record.report.block_rfq)
         elif record.baseline is not None:
             self._baseline, self._before = record.baseline, frozenset(record.baseline.known)
         elif record.rfq is not None:
-            self.asked_rfqs.append(record.rfq)
+            self.own_rfqs.restore_asked(record.rfq)
+        elif record.folded is not None:
+            self._unfold(record.folded)
+
+    def _unfold(self, folded: Folded) -> None:
+        unfold(self.own, folded.orders)
+        self.own_rfqs.restore(folded.rfqs)
+        self.breaks = dict(folded.breaks)
+        self._folded_number = folded.orders.number
 
     def _restore_break(self, report: ExecutionReport) -> None:
         if report.kind is not ReportKind.POSITION or report.expected is None or report.held is None:

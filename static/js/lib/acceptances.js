@@ -14,6 +14,7 @@ const SAID = {
   legs_incomplete: "not all of its legs reached the gateway",
   never_arrived: "it never arrived there",
   never_sent: "the gateway ended before it left",
+  order_log_lost: "the log of orders for this venue was lost",
   too_many_requests: "too many requests were on their way",
   venue_not_ready: "the venue could not be asked",
 };

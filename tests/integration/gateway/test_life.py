@@ -1,5 +1,6 @@
 """Starting and stopping: one sentence and an exit code for what makes a start impossible."""
 
+import json
 import resource
 import subprocess
 import sys
@@ -94,6 +95,22 @@ def test_damaged_journal_is_refused_with_its_sequence(tmp_path: Path) -> None:
 
     assert code == 6
     assert "is damaged" in message
+
+
+def test_damaged_order_log_is_refused_by_its_path_until_it_is_put_aside(tmp_path: Path) -> None:
+    log, venues, secret = (tmp_path / name for name in ("gateway/venues/far.orders", "venues.json", "secret.json"))
+    secret.touch(0o600)
+    secret.write_text(json.dumps({"key": "k", "secret": "s"}))
+    entry = {"name": "far", "title": "Far", "adapter": "deribit", "url": "ws://127.0.0.1:1", "secret_file": str(secret)}
+    venues.write_text(json.dumps([entry]))
+    log.parent.mkdir(parents=True)
+    log.write_text("00000000 {}\n")
+
+    assert start(tmp_path, "--simulated", "--venues", str(venues)) == (10, f"gateway: {log}: line 1 is damaged.")
+
+    log.unlink()
+    code, message = start(tmp_path, "--simulated", "--venues", str(venues), "--begin-order-log", "near")
+    assert (code, message) == (10, "gateway: near takes no orders here: there is no log of its orders to begin.")
 
 
 def test_journal_that_cannot_be_written_halts_and_says_so(tmp_path: Path) -> None:

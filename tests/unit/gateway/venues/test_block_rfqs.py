@@ -15,6 +15,7 @@ from gateway.venues.deribit.block_rfqs import DeribitBlockRfqs
 from gateway.venues.execution import NewVenueOrder
 from gateway.venues.link import RequestFailed
 from gateway.venues.own_orders import OwnOrders
+from gateway.venues.own_rfqs import OwnRfqs
 from gateway.venues.route_reports import engine_report
 from gateway.venues.trading import NoAnswer, NotReady, Refused
 from wire.gateway_routes import AskVenueRfq, PlaceRoute
@@ -124,10 +125,20 @@ class Told:
     venue, is_ready = "v" * 20, True
 
     def __init__(self) -> None:
-        self.asked_rfqs, self.reports = [ASKED], []
+        self.reports, self.own_rfqs, self.is_full = [], OwnRfqs(), False
+        self.own_rfqs.restore_asked(ASKED)
 
     def tell_rfq(self, told: VenueRfqReport) -> None:
         self.reports += OwnOrders(self.venue).tell_rfq(told, 2**62)
+
+    def restarted(self) -> "Told":
+        again = Told()
+        for report in self.reports:
+            again.own_rfqs.restore_told(report.block_rfq)
+        return again
+
+    def has_room_for_rfqs(self) -> bool:
+        return not self.is_full
 
 
 ASKED = AskVenueRfq(
@@ -170,11 +181,11 @@ async def test_quotes_never_fill_the_log(monkeypatch):
         rfqs.on_view(viewed(str(price)))
         await asyncio.gather(*rfqs._tasks)
     assert [[quote.price for quote in report.block_rfq.bids] for report in told.reports] == [[0], [1], [2], []]
+    told = told.restarted()
     again = block_rfqs.BlockRfqs(told, None)
     again.on_view(viewed("11"))
-    assert len(told.reports) == 4, "counted over restarts"
-    again.is_offered = True
-    monkeypatch.setattr(block_rfqs, "RFQ_RECORDS_MAX", 5)
+    assert told.reports == [], "counted over restarts"
+    again.is_offered = told.is_full = True
     with pytest.raises(NotReady, match="no room"):
         again.ask(msgspec.structs.replace(ASKED, label="rfq-2-0a1b2c"))
     again.on_view(viewed("12", state=VenueRfqState.FILLED))
