@@ -5,8 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from gateway import clock
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.execution import Execution, OrderView
-from gateway.venues.trading import NoAnswer, Refused
 
 log = logging.getLogger(__name__)
 

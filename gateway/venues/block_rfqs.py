@@ -15,9 +15,10 @@ from typing import Any, Protocol
 import msgspec
 
 from gateway import clock
+from gateway.venues.api import NoAnswer, NotReady, Refused
 from gateway.venues.execution import Execution, NewVenueOrder
 from gateway.venues.own_rfqs import OwnRfq
-from gateway.venues.trading import NoAnswer, NotReady, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 from wire.gateway_routes import AskVenueRfq
 from wire.venue_rfqs import (
     MAKERS_TOLD_MAX,

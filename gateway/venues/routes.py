@@ -17,13 +17,14 @@ from gateway.commands import CannotTake
 from gateway.engine import EngineStopped, RawEvent, submit
 from gateway.events import EVENT_TYPES
 from gateway.registry import Registry
+from gateway.venues.api import NoAnswer, NotReady, Refused
 from gateway.venues.block_legs import BlockLegs
 from gateway.venues.block_rfqs import BlockRfqs
 from gateway.venues.execution import ExecutionReport, NewVenueOrder, ReportKind
 from gateway.venues.order_log import OrderLogThere
 from gateway.venues.own_orders import OwnOrder
 from gateway.venues.route_reports import engine_report
-from gateway.venues.trading import NoAnswer, NotReady, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 from wire.gateway_routes import (
     AskVenueRfq,
     CancelVenueRfq,

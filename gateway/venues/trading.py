@@ -9,11 +9,12 @@ import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gateway import clock
+from gateway.venues.api import NoAnswer, NotReady, Refused, TradingApi
 from gateway.venues.execution import Execution, ExecutionReport, NewVenueOrder, OrderView, ReportKind
 from gateway.venues.folding import fold, unfold
 from gateway.venues.order_log import RECORDS_MAX, Baseline, Folded, OrderLog, OrderLogFailed, OrderLogThere, Record
@@ -37,46 +38,6 @@ MISSING_SECONDS = 0.5
 OPEN_ORDERS_MAX = 1_000
 RFQ_RECORDS_MAX = RECORDS_MAX // 4 * 3
 BASELINE_TRIES_MAX = 5
-
-
-class NotReady(RuntimeError):
-    """Nothing new may leave: not connected, not agreed with the venue, or the log failed. The message says which."""
-
-
-class Refused(Exception):
-    """The venue answered no: its reason."""
-
-
-class NoAnswer(Exception):
-    """Nobody knows whether the venue did what it was asked."""
-
-
-class TradingApi(Protocol):
-    """What a venue's adapter can do with orders, in our words. All raise Refused or NoAnswer."""
-
-    async def place(self, order: NewVenueOrder) -> tuple[OrderView, list[Execution]]: ...
-
-    async def cancel(self, venue_order_id: str) -> OrderView: ...
-
-    async def amend(
-        self, venue_order_id: str, name: str, quantity: Decimal, price: Decimal | None
-    ) -> tuple[OrderView, list[Execution]]: ...
-
-    async def list_open(self) -> list[OrderView]: ...
-
-    async def find(self, client_order_id: str, venue_order_id: str) -> list[OrderView]:
-        """By the venue's id where it is known; empty where the venue knows no such order."""
-        ...
-
-    async def list_executions(self, since_ns: int) -> list[Execution]:
-        """From that instant of the venue's clock on, oldest first, all of them."""
-        ...
-
-    async def list_executions_of(self, venue_order_id: str) -> list[Execution]: ...
-
-    async def list_positions(self) -> list[tuple[str, Decimal]]:
-        """(our name, signed contracts)."""
-        ...
 
 
 class VenueTrading:

@@ -15,6 +15,7 @@ import parley_core
 from websockets.asyncio.client import ClientConnection
 
 from gateway import clock
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.binance import messages, parse
 from gateway.venues.binance.auth import Signer
 from gateway.venues.binance.rest import BinanceRest
@@ -26,7 +27,7 @@ from gateway.venues.credentials import Credentials
 from gateway.venues.link import LinkFailed, converse, refuse_frame
 from gateway.venues.settings import VenueEntry
 from gateway.venues.status import LinkStatus
-from gateway.venues.trading import NoAnswer, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ Source: developers.binance.com, "Error codes" of spot and of USD-M, and "HTTP re
 
 import msgspec
 
-from gateway.venues.trading import NoAnswer, Refused
+from gateway.venues.api import NoAnswer, Refused
 
 REASONS = {
     -1002: "key_refused",

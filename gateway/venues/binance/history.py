@@ -2,9 +2,9 @@
 
 import msgspec
 
+from gateway.venues.api import NoAnswer
 from gateway.venues.binance import messages
 from gateway.venues.binance.rest import BinanceRest
-from gateway.venues.trading import NoAnswer
 from wire.units import NANOSECONDS_PER_MS
 
 TRADES_A_PAGE = 1_000

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gateway.venues.api import Refused
 from gateway.venues.binance import messages
 from gateway.venues.binance.chains import LINKS_MAX, Chain, is_replaceable
 from gateway.venues.binance.errors import ErrorAnswer
 from gateway.venues.execution import OrderView
-from gateway.venues.trading import Refused
 
 if TYPE_CHECKING:
     from gateway.venues.binance.trading import BinanceTrading

@@ -9,10 +9,10 @@ import httpx
 import msgspec
 
 from gateway import clock
+from gateway.venues.api import NoAnswer
 from gateway.venues.binance.auth import KEY_HEADER, Params, Signer
 from gateway.venues.binance.errors import CLOCK_SKEW, ErrorAnswer, Fault, read_error
 from gateway.venues.pacing import RateLimit
-from gateway.venues.trading import NoAnswer
 from wire.units import NANOSECONDS_PER_MS
 
 log = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.arrivals import Arrivals, Placed
 from gateway.venues.binance import messages, parse
 from gateway.venues.binance.chains import LINKS_MAX, Chain, Chains, link_name
@@ -22,7 +23,7 @@ from gateway.venues.coins import coin_positions
 from gateway.venues.execution import Execution, NewVenueOrder, OrderView
 from gateway.venues.link import LinkFailed
 from gateway.venues.own_orders import OwnOrder, view_of
-from gateway.venues.trading import NoAnswer, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 from wire.units import OrderState
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ Answer = TypeVar("Answer")
 
 
 class BinanceTrading:
-    """A ``gateway.venues.trading.TradingApi``. ``follow`` names whose orders they are."""
+    """A ``gateway.venues.api.TradingApi``. ``follow`` names whose orders they are."""
 
     def __init__(
         self, rest: BinanceRest, names: dict[str, str], symbol: Callable[[str], str], *, is_spot: bool

@@ -11,13 +11,14 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 
 from gateway import clock
+from gateway.venues.api import NoAnswer
 from gateway.venues.binance import messages
 from gateway.venues.binance.auth import Signer
 from gateway.venues.binance.rest import BinanceRest
 from gateway.venues.binance.trading import BinanceTrading
 from gateway.venues.link import LinkFailed, converse, refuse_frame
 from gateway.venues.status import LinkStatus
-from gateway.venues.trading import NoAnswer, VenueTrading
+from gateway.venues.trading import VenueTrading
 
 log = logging.getLogger(__name__)
 

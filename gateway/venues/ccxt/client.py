@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import clock
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.books import VenueBooks
 from gateway.venues.ccxt import library, parse
 from gateway.venues.ccxt.trading import CcxtTrading
@@ -17,7 +18,7 @@ from gateway.venues.credentials import Credentials
 from gateway.venues.link import LinkFailed, refuse_frame
 from gateway.venues.settings import VenueEntry
 from gateway.venues.status import LinkStatus
-from gateway.venues.trading import NoAnswer, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.credentials import Credentials
 from gateway.venues.settings import VenueEntry, VenuesRefused
-from gateway.venues.trading import NoAnswer, Refused
 
 ANSWER_MS_MAX = 5_000
 PING_MS, PINGS_MISSED_MAX = 4_000, 2.0

@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from gateway import clock
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.arrivals import Arrivals, Placed
 from gateway.venues.books import VenueBooks
 from gateway.venues.ccxt import library, parse
 from gateway.venues.coins import coin_positions
 from gateway.venues.execution import Execution, NewVenueOrder, OrderView
 from gateway.venues.own_orders import OwnOrder, view_of
-from gateway.venues.trading import NoAnswer, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 from wire.units import NANOSECONDS_PER_MS, OrderState
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ Answer = TypeVar("Answer")
 
 
 class CcxtTrading:
-    """A ``gateway.venues.trading.TradingApi``. ``exchange`` is set for each connection; ``follow`` names whose orders
+    """A ``gateway.venues.api.TradingApi``. ``exchange`` is set for each connection; ``follow`` names whose orders
     they are.
     """
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
+from gateway.venues.api import NoAnswer
 from gateway.venues.block_rfqs import Acceptance, BlockRfqs, RfqView
 from gateway.venues.deribit import messages, parse
 from gateway.venues.deribit.trading import Ask, decode_answer
 from gateway.venues.execution import Execution
-from gateway.venues.trading import NoAnswer
 from wire.gateway_routes import AskVenueRfq
 
 CHANNEL = "block_rfq.taker.any"

@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from gateway import clock
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.block_rfqs import BlockRfqs
 from gateway.venues.books import VenueBooks
 from gateway.venues.credentials import Credentials
@@ -25,7 +26,7 @@ from gateway.venues.market import VenueTicker
 from gateway.venues.pacing import RateLimit
 from gateway.venues.settings import VenueEntry
 from gateway.venues.status import LinkStatus
-from gateway.venues.trading import NoAnswer, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.deribit import messages, parse
 from gateway.venues.execution import Execution, NewVenueOrder, OrderView
 from gateway.venues.link import LinkFailed, RequestFailed
-from gateway.venues.trading import NoAnswer, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 from wire.units import NANOSECONDS_PER_MS, OrderType, Side, TimeInForce
 
 CHANNELS = ["user.orders.any.any.raw", "user.trades.any.any.raw"]
@@ -27,7 +28,7 @@ Ask = Callable[[str, dict[str, object]], Awaitable[msgspec.Raw]]
 
 
 class DeribitTrading:
-    """A ``gateway.venues.trading.TradingApi``. ``ask`` raises RequestFailed and LinkFailed."""
+    """A ``gateway.venues.api.TradingApi``. ``ask`` raises RequestFailed and LinkFailed."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask

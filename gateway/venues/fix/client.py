@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway import clock
 from gateway.fix.message import FieldMissing, Fields, FieldWrong, Message
 from gateway.fix.outlet import Identity
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.books import VenueBooks
 from gateway.venues.credentials import Credentials
 from gateway.venues.fix import messages, parse
@@ -17,7 +18,7 @@ from gateway.venues.fix.trading import FixTrading
 from gateway.venues.link import PROBE_SECONDS, LinkFailed, refuse_frame
 from gateway.venues.settings import VenueEntry
 from gateway.venues.status import LinkStatus
-from gateway.venues.trading import NoAnswer, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 
 log = logging.getLogger(__name__)
 

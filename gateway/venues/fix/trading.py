@@ -10,12 +10,13 @@ import msgspec
 
 from gateway import clock
 from gateway.fix.message import FieldMissing, FieldWrong, Message, Outgoing
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.execution import Execution, NewVenueOrder, OrderView
 from gateway.venues.fix import messages, parse
 from gateway.venues.fix.session import IsLast, RequestRejected, VenueSession
 from gateway.venues.link import LinkFailed
 from gateway.venues.own_orders import OwnOrder
-from gateway.venues.trading import NoAnswer, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 from wire.units import OrderState
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ CHAINS_MAX = 10_000
 
 
 class FixTrading:
-    """A ``gateway.venues.trading.TradingApi``. ``follow`` names whose orders they are."""
+    """A ``gateway.venues.api.TradingApi``. ``follow`` names whose orders they are."""
 
     def __init__(
         self, session: VenueSession, symbols: parse.Symbols, account: str, symbol: Callable[[str], str]

@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.venues import pacing
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.binance import rest as binance_rest
 from gateway.venues.binance import trading as binance_trading
 from gateway.venues.binance.client import BinanceClient
 from gateway.venues.credentials import Credentials
 from gateway.venues.execution import NewVenueOrder, ReportKind
 from gateway.venues.settings import VenueEntry
-from gateway.venues.trading import NoAnswer, Refused
 from tests.integration.gateway.binance_venue import ASK, BID, KEY, SECRET, BinanceVenue, Fault
 from tests.integration.gateway.desks import new_order, shorten, trading_desk, wait_for
 from wire.units import OrderState, OrderType, Side, TimeInForce

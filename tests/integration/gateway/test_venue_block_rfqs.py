@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from gateway.venues import block_rfqs
+from gateway.venues.api import NotReady
 from gateway.venues.execution import NewVenueOrder, ReportKind
-from gateway.venues.trading import NotReady
 from tests.integration.gateway.desks import shorten, wait_for
 from tests.integration.gateway.fix_venue import living
 from tests.integration.gateway.web_socket_venue import WebSocketVenue, web_socket_desk

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.credentials import Credentials
 from gateway.venues.execution import NewVenueOrder, ReportKind
 from gateway.venues.settings import VenueEntry
-from gateway.venues.trading import NoAnswer, Refused
 from tests.integration.gateway.bybit_venue import ASK, BID, KEY, SECRET, BybitVenue, Fault
 from tests.integration.gateway.desks import new_order, shorten, trading_desk, wait_for
 from wire.units import OrderState, OrderType, Side, TimeInForce

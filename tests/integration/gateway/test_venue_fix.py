@@ -9,11 +9,11 @@ from decimal import Decimal
 
 import pytest
 
+from gateway.venues.api import NoAnswer, NotReady, Refused
 from gateway.venues.execution import ReportKind
 from gateway.venues.fix import client as fix_client
 from gateway.venues.fix import session as fix_session
 from gateway.venues.fix import trading as fix_trading
-from gateway.venues.trading import NoAnswer, NotReady, Refused
 from tests.integration.gateway.desks import shorten, wait_for
 from tests.integration.gateway.fix_venue import (
     NAME,

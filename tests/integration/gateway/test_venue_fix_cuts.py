@@ -14,9 +14,9 @@ from decimal import Decimal
 import pytest
 
 from gateway.venues import trading
+from gateway.venues.api import NoAnswer, NotReady, Refused
 from gateway.venues.fix import session as fix_session
 from gateway.venues.fix import trading as fix_trading
-from gateway.venues.trading import NoAnswer, NotReady, Refused
 from tests.integration.gateway.desks import shorten, wait_for
 from tests.integration.gateway.fix_venue import QUOTES, assert_agrees, fix_desk, fix_venue, market, order
 from wire.units import OrderState, Side

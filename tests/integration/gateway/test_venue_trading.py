@@ -11,12 +11,12 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.venues import pacing, trading
+from gateway.venues import api, pacing
+from gateway.venues.api import NotReady
 from gateway.venues.credentials import Credentials
 from gateway.venues.deribit.client import DeribitClient
 from gateway.venues.execution import NewVenueOrder, ReportKind
 from gateway.venues.settings import VenueEntry
-from gateway.venues.trading import NotReady
 from tests.integration.gateway.desks import new_order, shorten, trading_desk, wait_for
 from tests.integration.venues.rig import BASE_FOLDER, CLIENT_ID, SECRET, VenueProcess, open_client
 from wire.units import OrderState, OrderType, Side
@@ -131,7 +131,7 @@ async def test_reports_that_come_badly_end_in_what_the_venue_has(venue, tmp_path
             side = Side.BUY if number % 3 else Side.SELL
             price = await best(client, side) - (side.sign * 500 if number % 4 == 3 else 0)
             await own.place(order(f"o-{number}", price, 3 + number, side))
-        with contextlib.suppress(trading.Refused):
+        with contextlib.suppress(api.Refused):
             await own.cancel("o-3")
         await wait_for(lambda: not any(each.lacks_executions for each in own.own.orders.values()))
         await asyncio.sleep(0.4)

@@ -10,11 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from gateway.venues import link
+from gateway.venues.api import NoAnswer, NotReady, Refused
 from gateway.venues.credentials import Credentials
 from gateway.venues.deribit.client import DeribitClient
 from gateway.venues.execution import ExecutionReport, NewVenueOrder
 from gateway.venues.settings import VenueEntry
-from gateway.venues.trading import NoAnswer, NotReady, Refused
 from tests.integration.venues.rig import CLIENT_ID, SECRET
 from wire.units import Side
 

@@ -8,11 +8,12 @@ import msgspec
 
 from common import clock, valkey
 from gateway.engine import submit
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.block_rfqs import BlockRfqs, RfqView
 from gateway.venues.execution import Execution, NewVenueOrder, OrderView
 from gateway.venues.route_reports import engine_report
 from gateway.venues.routes import VenueRoutes
-from gateway.venues.trading import NoAnswer, Refused, VenueTrading
+from gateway.venues.trading import VenueTrading
 from wire.gateway_routes import AskVenueRfq, CancelVenueRfq, PlaceRoute
 from wire.market import VenueLink
 from wire.transport import MARKET_LATEST

@@ -13,7 +13,7 @@ from common import clock
 from common.errors import Refusal
 from gateway.feeds import margin_inputs
 from gateway.registry import Registry
-from gateway.venues import block_rfqs, trading
+from gateway.venues import api, block_rfqs, trading
 from orders import services, venue_rfq_selectors
 from orders.models import Route, VenueRfq
 from settlement.models import Fill, Position
@@ -204,7 +204,7 @@ def test_a_refusal_of_the_venue_shows_what_was_quoted_by_then_and_the_bound(desk
     async def refuse(acceptance):
         asks = [VenueQuote(price=Decimal(217), quantity=row.quantity, makers=["BIRCH"])]
         rfqs.on_view(maker.make(acceptance.venue_rfq_id, asks=asks))
-        raise trading.Refused("11030 no_crossing_quote")
+        raise api.Refused("11030 no_crossing_quote")
 
     maker.accept = refuse
     accept(desk, away, row, price="211")

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from gateway.venues import pacing
+from gateway.venues.api import NoAnswer
 from gateway.venues.binance import messages, parse, rest
 from gateway.venues.binance.auth import Signer
 from gateway.venues.binance.chains import Chains
@@ -17,7 +18,6 @@ from gateway.venues.binance.rest import BinanceRest
 from gateway.venues.coins import coin_positions
 from gateway.venues.credentials import Credentials, CredentialsRefused
 from gateway.venues.execution import Execution, NewVenueOrder, OrderView
-from gateway.venues.trading import NoAnswer
 from wire.units import Liquidity, OrderState, Side, TimeInForce
 
 DAY_NS = 86_400 * 10**9

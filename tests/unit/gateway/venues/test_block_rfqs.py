@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from gateway.venues import block_rfqs, routes, trading
+from gateway.venues.api import NoAnswer, NotReady, Refused
 from gateway.venues.block_legs import GATHERING_NS_MAX, BlockLegs
 from gateway.venues.deribit import messages, parse
 from gateway.venues.deribit.block_rfqs import DeribitBlockRfqs
@@ -17,7 +18,6 @@ from gateway.venues.link import RequestFailed
 from gateway.venues.own_orders import OwnOrders
 from gateway.venues.own_rfqs import OwnRfqs
 from gateway.venues.route_reports import engine_report
-from gateway.venues.trading import NoAnswer, NotReady, Refused
 from wire.gateway_routes import AskVenueRfq, PlaceRoute
 from wire.units import OrderState, OrderType, Side, TimeInForce
 from wire.venue_rfqs import VENUE_QUOTES_MAX, BlockLeg, VenueQuote, VenueRfqReport, VenueRfqState

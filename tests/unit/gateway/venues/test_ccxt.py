@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 
 from gateway.venues import connections
+from gateway.venues.api import NoAnswer, Refused
 from gateway.venues.books import VenueBooks, VenueInstrument
 from gateway.venues.ccxt import library, parse
 from gateway.venues.execution import NewVenueOrder
 from gateway.venues.settings import VenueEntry, VenuesRefused
-from gateway.venues.trading import NoAnswer, Refused
 from wire.units import OrderState, OrderType, Side, TimeInForce
 
 

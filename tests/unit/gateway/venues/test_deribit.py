@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 
 from gateway import clock
+from gateway.venues.api import NoAnswer
 from gateway.venues.deribit import messages, parse
 from gateway.venues.deribit.client import DeribitClient
 from gateway.venues.execution import NewVenueOrder
@@ -18,7 +19,6 @@ from gateway.venues.link import LinkFailed
 from gateway.venues.pacing import RateLimit
 from gateway.venues.publisher import TURNS, VenuePublisher
 from gateway.venues.settings import VenueEntry
-from gateway.venues.trading import NoAnswer
 from wire.units import Side
 
 BOOK = "book.BTC-PERPETUAL.100ms"
