@@ -85,3 +85,37 @@ class ToldView(models.Model):
 
     def __str__(self) -> str:
         return f"firm {self.firm_id} rfq {self.rfq_id}"
+
+
+class FixMultileg(models.Model):
+    """A multi-leg order that a session entered. ``entered``: as it did; ``told``: what it was told of it since, as
+    ``fixdesk.domain.multilegs`` has it. ``is_open``: there may be more to tell.
+    """
+
+    session = models.ForeignKey("accounts.FixSession", on_delete=models.PROTECT, related_name="+")
+    parent = models.OneToOneField("orders.ParentOrder", on_delete=models.PROTECT, related_name="+")
+    entered = models.TextField()
+    told = models.TextField()
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["session"], name="fix_multileg_open", condition=models.Q(is_open=True))]
+
+    def __str__(self) -> str:
+        return f"multi-leg order {self.parent_id} of session {self.session_id}"
+
+
+class FixMultilegId(models.Model):
+    """A ClOrdID of a multi-leg order or of a request about it."""
+
+    session = models.ForeignKey("accounts.FixSession", on_delete=models.PROTECT, related_name="+")
+    client_order_id = models.CharField(max_length=36)
+    order = models.ForeignKey(FixMultileg, on_delete=models.PROTECT, related_name="ids")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "client_order_id"], name="fix_multileg_id_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client_order_id} is of {self.order}"

@@ -55,6 +55,14 @@ def list_parents(user: User, *, only_open: bool = False, before: int | None = No
     return [parent_view(parent) for parent in parents.order_by("-id")[:ROWS_MAX]]
 
 
+def get_view(user: User, parent_id: int) -> ParentView:
+    """Raises NotFound."""
+    parent = visible_parents(user).filter(id=parent_id).first()
+    if parent is None:
+        raise not_found(parent_id)
+    return parent_view(parent)
+
+
 def takes_two(desk_id: int) -> bool:
     """Whether the desk demands another person's word."""
     return ParentPolicy.objects.filter(desk_id=desk_id, takes_two=True).exists()

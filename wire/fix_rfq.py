@@ -17,6 +17,8 @@ from wire.client_quotes import AcceptQuote, SetTrigger, TradeRfq
 from wire.client_rfq import CreateRfq
 from wire.client_types import DecimalText, QuantityText
 from wire.facts import FillView, QuoteView, RfqView
+from wire.fix_desk import NO_ID, FixAction, FixNews, find_numbers
+from wire.fix_multileg import AnyMultilegAction, AnyMultilegNews
 from wire.limits import MASS_QUOTE_MAX
 from wire.negotiation import LastLookReason, QuoteCondition
 from wire.units import Side
@@ -26,18 +28,11 @@ FIX_RFQ_LOG = "gateway.fix.rfq.log"
 """Name of the gateway's log: another state folder has another one, whose numbers begin anew."""
 FIX_RFQ_TAKEN = "gateway.fix.rfq.taken"
 """JSON of ``FixRfqTaken``: how far the desk has come."""
-CLIENT_ID_BYTES_MAX = 36
-NO_ID = "NONE"
-"""In a field that the standard asks for where there is no id."""
 
 
 class FixRfqTaken(msgspec.Struct, frozen=True, kw_only=True):
     log: str
     number: int
-
-
-class FixAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What a message of a session asks of the desk."""
 
 
 class RequestQuotes(FixAction, tag="request_quotes"):
@@ -150,6 +145,7 @@ AnyFixAction = (
     | AskTrades
     | SessionCame
     | SessionWent
+    | AnyMultilegAction
 )
 
 
@@ -164,10 +160,6 @@ class FixEntry(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     is_possible_resend: bool
     action: AnyFixAction
-
-
-class FixNews(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What a session is told. ``reason`` is a name, ``text`` its words with value and bound."""
 
 
 class RequestRefused(FixNews, tag="request_refused"):
@@ -289,6 +281,7 @@ AnyFixNews = (
     | TradeTold
     | TradesListed
     | MessageRefused
+    | AnyMultilegNews
 )
 
 
@@ -318,19 +311,11 @@ def quote_name(quote: QuoteView) -> str:
 
 def find_rfq_id(name: str) -> int | None:
     """Of what ``request_name`` made."""
-    numbers = _numbers(name, "R")
-    return numbers[0] if numbers is not None and len(numbers) == 1 else None
+    numbers = find_numbers(name, "R", 1)
+    return numbers[0] if numbers else None
 
 
 def find_quote(name: str) -> tuple[int, int, int] | None:
     """(RFQ, quote, version) of what ``quote_name`` made."""
-    numbers = _numbers(name, "Q")
+    numbers = find_numbers(name, "Q", 3)
     return (numbers[0], numbers[1], numbers[2]) if numbers is not None and len(numbers) == 3 else None
-
-
-def _numbers(name: str, prefix: str) -> list[int] | None:
-    parts = name[1:].split(".")
-    is_ours = name.startswith(prefix) and len(parts) <= 3
-    if not is_ours or not all(part.isascii() and part.isdecimal() and len(part) <= 18 for part in parts):
-        return None
-    return [int(part) for part in parts]

@@ -11,12 +11,12 @@ from common import clock, db
 from common.errors import Conflict, NotFound, Refusal
 from fixdesk.domain import news as told
 from fixdesk.models import FixCounter, FixQuote, FixRequest
-from fixdesk.services import responses
+from fixdesk.services import multilegs, responses
 from fixdesk.services.asked import Asked
 from rfq import selectors as rfq
 from rfq.services import sessions
 from settlement import selectors as settlement
-from wire import fix_rfq
+from wire import fix_multileg, fix_rfq
 from wire.client import CancelAllQuotes, CancelQuote, CancelRfq, CancelTrigger, SubmitQuote
 from wire.client_rfq import QuoteSide
 from wire.facts import RfqView
@@ -34,6 +34,9 @@ def refused(entry: FixEntry, refusal: Refusal) -> list[AnyFixNews]:
         return [fix_rfq.RequestRefused(request_id=action.request_id, reason=reason, text=text)]
     if isinstance(action, fix_rfq.AskTrades):
         return [fix_rfq.no_trades(action.request_id, action.request_type, reason, text)]
+    of_multileg = multilegs.refused(entry, refusal, text)
+    if of_multileg is not None:
+        return of_multileg
     told_status = _status_of(action)
     if told_status is not None:
         status = "not_found" if isinstance(refusal, NotFound) else "rejected"
@@ -295,4 +298,10 @@ BY_ACTION: dict[type[fix_rfq.FixAction], Callable[[Asked], list[AnyFixNews]]] = 
     fix_rfq.AskTrades: _ask_trades,
     fix_rfq.SessionCame: _session_came,
     fix_rfq.SessionWent: _session_went,
+    fix_multileg.EnterMultileg: multilegs.enter,
+    fix_multileg.ReplaceMultileg: multilegs.replace,
+    fix_multileg.CancelMultileg: multilegs.cancel,
+    fix_multileg.AskMultileg: multilegs.ask,
+    fix_multileg.CancelMultilegs: multilegs.cancel_all,
+    fix_multileg.ListMultilegs: multilegs.list_all,
 }

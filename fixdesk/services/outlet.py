@@ -11,12 +11,15 @@ from common import db
 from fixdesk import selectors
 from fixdesk.domain import news as told
 from fixdesk.models import FirmCursor, FixQuote, FixRequest, ToldView
+from fixdesk.services import following, multilegs
 from fixdesk.services.intake import tell
 from settlement import selectors as settlement
 from streams import selectors as streams
 from streams.selectors import StoredFact
-from wire.facts import AnyFact, BlockFilled, FillView, RfqChanged, RfqPassed, RfqView
+from wire.facts import AnyFact, BlockFilled, FillView, OrderFilled, RfqChanged, RfqPassed, RfqView
+from wire.fix_multileg import MultilegEvent, MultilegTold
 from wire.fix_rfq import AnyFixNews, StatusTold, TradeTold, request_name
+from wire.parent_views import ParentChanged
 from wire.units import Side
 
 if TYPE_CHECKING:
@@ -32,22 +35,13 @@ _decode_view = msgspec.json.Decoder(RfqView).decode
 def step() -> int:
     """Tell what is new, firm by firm. Returns how many facts were read; 0: nothing waits."""
     sessions = accounts.list_sessions_told_of_rfqs()
-    positions = _positions({session.account.firm_id for session in sessions})
+    positions = following.positions(sessions)
     read = 0
     for firm_id, facts in sorted(streams.facts_after_each(positions, FACTS_MAX).items()):
         own = [session for session in sessions if session.account.firm_id == firm_id]
         _tell_firm(firm_id, positions[firm_id], facts, own)
         read += len(facts)
     return read
-
-
-def _positions(firm_ids: set[int]) -> dict[int, int]:
-    """The last fact that each firm was told of. One whose first session is new is told from now on."""
-    positions = dict(FirmCursor.objects.filter(firm_id__in=firm_ids).values_list("firm_id", "sequence"))
-    for firm_id in firm_ids - positions.keys():
-        row, _ = FirmCursor.objects.get_or_create(firm_id=firm_id, defaults={"sequence": streams.head(firm_id)})
-        positions[firm_id] = row.sequence
-    return positions
 
 
 def _tell_firm(firm_id: int, after: int, facts: list[StoredFact], sessions: list[FixSession]) -> None:
@@ -68,7 +62,25 @@ def _news_of(firm_id: int, fact: StoredFact, sessions: list[FixSession]) -> list
         return _of_fill(firm_id, decoded.fill, decoded.fill.rfq_id, copies)
     if isinstance(decoded, RfqPassed):
         return _of_pass(firm_id, decoded)
+    if isinstance(decoded, OrderFilled | ParentChanged):
+        return _of_multileg(decoded, [session.pk for session in sessions if session.gets_drop_copy])
     return []
+
+
+def _of_multileg(fact: OrderFilled | ParentChanged, copies: list[int]) -> list[tuple[int, list[AnyFixNews]]]:
+    """To the session that entered the order, and of the structure to the firm's drop copies: they get the reports of
+    its legs' orders themselves.
+    """
+    of = multilegs.news_of_fill(fact) if isinstance(fact, OrderFilled) else multilegs.news_of_view(fact)
+    if of is None:
+        return []
+    session_id, news = of
+    copied: list[AnyFixNews] = [
+        msgspec.structs.replace(each, is_copy=True)
+        for each in news
+        if isinstance(each, MultilegTold) and each.event is not MultilegEvent.PENDING_CANCEL
+    ]
+    return [(session_id, news), *((copy, copied) for copy in copies if copy != session_id)]
 
 
 def _of_view(firm_id: int, view: RfqView, sessions: list[FixSession]) -> list[tuple[int, list[AnyFixNews]]]:

@@ -14,8 +14,10 @@ from gateway.fix.handler import BusinessReason, Link, Refusal, Session
 from gateway.fix.lists import Lists
 from gateway.fix.market import MarketData
 from gateway.fix.message import Message
+from gateway.fix.multilegs import MultilegSessions
 from gateway.fix.orders import Orders
 from gateway.fix.rfq import RfqSessions
+from gateway.fix.rfq_log import LogFailed, LogFull
 from gateway.fix.rules import missing_grant
 from gateway.registry import Registry
 from wire import gateway
@@ -46,9 +48,10 @@ class Desk:
         self.orders = Orders(engine, registry, directory)
         self.market = MarketData(engine, registry, board)
         self.rfq = RfqSessions(directory)
+        self._multilegs = MultilegSessions(self.rfq.log, self.orders)
         self._lists = Lists(engine, registry, board)
-        self._answers: dict[str, Answer] = dict.fromkeys(self.orders.handlers, self.orders.on_message)
-        self._answers |= {
+        self._answers: dict[str, Answer] = {
+            **{kind: self._request(answer) for kind, answer in self._multilegs.handlers.items()},
             "V": self._request(self.market.on_request),
             "x": self._request(self._lists.on_list_request),
             "c": self._request(self._lists.on_definition_request),
@@ -62,7 +65,7 @@ class Desk:
 
     def attach(self, link: Link) -> None:
         self._link = link
-        for part in (self.orders, self.market, self.rfq, self._lists):
+        for part in (self.orders, self.market, self.rfq, self._multilegs, self._lists):
             part.attach(link)
 
     def catch_up(self) -> None:
@@ -86,10 +89,18 @@ class Desk:
         self.market.on_logout(session)
         await self._is_open.wait()
         await self.rfq.on_logout(session)
+        await self._cancel_multilegs(session)
         try:
             await self.orders.on_logout(session)
         except EngineStopped as error:
             log.critical("fix: orders of %s cannot be canceled: %s", session.name, error)
+
+    async def _cancel_multilegs(self, session: Session) -> None:
+        """A log that takes nothing does not hold up what else is to be done."""
+        try:
+            await self._multilegs.on_logout(session)
+        except (LogFull, LogFailed) as error:
+            log.critical("fix: multi-leg orders of %s cannot be canceled: %s", session.name, error)
 
     async def on_message(self, session: Session, message: Message) -> None:
         """The grants once more: the session may have lost one while its message waited."""
@@ -129,6 +140,9 @@ class Desk:
         """Cancel what belongs to sessions that did not come back, then keep the orders on disk, for ever."""
         await self._is_open.wait()
         await self.rfq.cancel_orphans()
+        for session in self._link.sessions():
+            if not self._link.is_logged_on(session):
+                await self._cancel_multilegs(session)
         try:
             await self.orders.cancel_orphans()
         except EngineStopped as error:

@@ -17,6 +17,7 @@ from gateway.fix.message_rules import (
     comes_back,
     of_request,
 )
+from gateway.fix.multileg_rules import MULTILEG_MESSAGES
 from gateway.fix.rfq_rules import RFQ_MESSAGES
 from gateway.fix.trade_rules import TRADE_MESSAGES
 
@@ -59,7 +60,8 @@ MESSAGES = (
         name="OrderCancelRequest",
         direction=IN,
         grant="orders",
-        meaning="Never throttled, never refused by a control. 35=8 with 150=4 answers, or 35=9.",
+        meaning="Never throttled, never refused by a control. 35=8 with 150=4 answers (of a multi-leg order 150=6 "
+        "first), or 35=9.",
         fields=(
             _CLORDID,
             _F(41, "OrigClOrdID", "without 37", "ClOrdID of the order, or of its last replacement."),
@@ -94,7 +96,8 @@ MESSAGES = (
         direction=IN,
         grant="orders",
         versions=LATER,
-        meaning="Cancels the session's working orders; 35=r says how many, then each order reports for itself.",
+        meaning="Cancels the session's working orders; 35=r says how many, then each order reports for itself. "
+        "Multi-leg orders are canceled with 530=7, or 530=1 and 55=`[N/A]`, and not counted.",
         fields=(
             _CLORDID,
             _F(530, "MassCancelRequestType", "Y", "1 of one instrument, 7 all."),
@@ -141,22 +144,14 @@ MESSAGES = (
         direction=IN,
         grant="orders",
         versions=LATER,
-        meaning="One 35=8 for each working order of the session, at most the 5,000 newest; 912=Y on the last.",
+        meaning="One 35=8 for each working order of the session, at most the 5,000 newest; 912=Y on the last. With "
+        "167=MLEG of its multi-leg orders instead.",
         fields=(
             comes_back(584, "MassStatusReqID"),
             _F(585, "MassStatusReqType", "Y", "1 of one instrument, 7 all."),
             _F(55, "Symbol", "585=1", "The instrument."),
             _ONE_SIDE,
         ),
-    ),
-    MessageRule(
-        type="AB",
-        name="NewOrderMultileg",
-        direction=IN,
-        grant="orders",
-        versions=LATER,
-        meaning="Refused: 35=j, 380=4, `multileg_not_supported`. Structures trade on the RFQ desk.",
-        fields=(_CLORDID,),
     ),
     MessageRule(
         type="8",
@@ -344,6 +339,7 @@ MESSAGES = (
             _F(702, "NoPositions", "Y", "703=TOT with 704 long or 705 short."),
         ),
     ),
+    *MULTILEG_MESSAGES,
     *RFQ_MESSAGES,
     *TRADE_MESSAGES,
 )

@@ -56,7 +56,7 @@ def find_account(message: Fields, session: Session) -> int | None:
     return next((account_id for account_id in session.account_ids if str(account_id) == text), None)
 
 
-def _require_account(message: Message, session: Session) -> int:
+def require_account(message: Message, session: Session) -> int:
     """Raises OrderRefused."""
     found = find_account(message, session)
     if found is None:
@@ -73,7 +73,7 @@ def read_order(message: Message, session: Session, registry: Registry, now_ns: i
     lasts = _time_in_force(message, kind)
     instructions = _instructions(message)
     terms = OrderTerms(
-        account_id=_require_account(message, session),
+        account_id=require_account(message, session),
         instrument_id=contract.instrument_id,
         side=values.word(message, 54, values.SIDES),
         order_type=kind,
@@ -211,4 +211,5 @@ __all__ = [
     "find_contract",
     "read_order",
     "read_replacement",
+    "require_account",
 ]

@@ -57,7 +57,6 @@ class Orders:
             "H": self._status,
             "q": self._mass.cancel,
             "AF": self._mass.status,
-            "AB": self._multileg,
         }
 
     def attach(self, link: Link) -> None:
@@ -84,10 +83,6 @@ class Orders:
         change = self.book.apply(raw)
         if change is not None:
             self._report(change)
-
-    async def on_message(self, session: Session, message: Message) -> None:
-        """Raises EngineStopped."""
-        await self.refusing(session, message, self.handlers[message.type])
 
     async def refusing(
         self, session: Session, message: Message, answer: Callable[[Session, Message], Awaitable[None]]
@@ -199,7 +194,7 @@ class Orders:
             terms = order_messages.read_order(message, session, self._registry, 0 if known else clock.now_ns())
         except (OrderRefused, OffGrid) as refused:
             if known is None or known.is_request or not message.is_redelivered:
-                self._reject(session, message, *_why(refused))
+                self.reject(session, message, *_why(refused))
             return
         if known is not None:
             self._repeat(session, message, terms, known.order_id, is_request=known.is_request)
@@ -226,7 +221,7 @@ class Orders:
         """The same order again gets the same answer; another one under its ClOrdID is refused."""
         order = self.book.orders[order_id]
         if is_request or order.terms != terms:
-            self._reject(session, message, reports.DUPLICATE_ID, "duplicate_order: the ClOrdID was used before")
+            self.reject(session, message, reports.DUPLICATE_ID, "duplicate_order: the ClOrdID was used before")
         elif not message.is_redelivered:
             self.send_status(session, order)
 
@@ -245,7 +240,7 @@ class Orders:
             change = order_messages.read_replacement(message, order, self.contract(order))
         except (OrderRefused, OffGrid) as refused:
             _, text = _why(refused)
-            self._reject_request(session, message, reports.REPLACE_REQUEST, order, order_messages.OTHER, text)
+            self.reject_request(session, message, reports.REPLACE_REQUEST, order, order_messages.OTHER, text)
             return
         request = message.get(11)
         await self.entry.amend(session, order, request, change)
@@ -260,12 +255,12 @@ class Orders:
             if not message.is_redelivered:
                 order = self.book.orders.get(known.order_id)
                 text = "duplicate_id: the ClOrdID was used before"
-                self._reject_request(session, message, response_to, order, reports.DUPLICATE_ID, text)
+                self.reject_request(session, message, response_to, order, reports.DUPLICATE_ID, text)
             return None
         order = self.book.find(session_key(session), original) if original else self._by_order_id(session, message)
         if order is None or message.find(37, str(order.order_id)) not in (str(order.order_id), reports.NONE):
             text = "unknown_order: the session has no such order"
-            self._reject_request(session, message, response_to, None, reports.UNKNOWN_ORDER, text)
+            self.reject_request(session, message, response_to, None, reports.UNKNOWN_ORDER, text)
             return None
         return order
 
@@ -293,15 +288,11 @@ class Orders:
         fields = ((55, "[N/A]"), (54, "1"), *extra)
         self._send_rejection(session, fields, reports.STATUS_UNKNOWN, "no order works")
 
-    async def _multileg(self, session: Session, message: Message) -> None:
-        text = "a multi-leg order needs a counterparty here: ask for quotes with a QuoteRequest (R)"
-        refusal = Refusal(
-            reason=BusinessReason.NOT_AVAILABLE, name="multileg_not_supported", text=text, business_id=message.find(11)
-        )
-        self.link.refuse(session, message, refusal)
-
-    def _reject(self, session: Session, message: Message, reason: int, text: str) -> None:
-        fields = tuple((tag, message.get(tag)) for tag in ECHOED if tag in message)
+    def reject(
+        self, session: Session, message: Message, reason: int, text: str, extra: tuple[Field, ...] = ()
+    ) -> None:
+        """An order that is refused before anybody took it."""
+        fields = tuple((tag, message.get(tag)) for tag in ECHOED if tag in message) + extra
         self._send_rejection(session, fields, reason, text)
 
     def _send_rejection(self, session: Session, fields: tuple[Field, ...], reason: int, text: str) -> None:
@@ -316,9 +307,10 @@ class Orders:
         )
         self.link.send(session, rejection)
 
-    def _reject_request(
+    def reject_request(
         self, session: Session, message: Message, response_to: str, order: OrderRecord | None, reason: int, text: str
     ) -> None:
+        """A cancel or a replacement that is refused before anybody took it."""
         answer = reports.Writer(dialect=dialect_of(session)).cancel_reject(
             order=order,
             request=message.get(11),

@@ -31,7 +31,7 @@ class RfqSessions:
 
     def __init__(self, folder: Path) -> None:
         """Raises LogDamaged, OSError."""
-        self._log = RfqLog(folder)
+        self.log = RfqLog(folder)
         self._readers: dict[str, Reader] = {
             "R": rfq_messages.read_request,
             "S": rfq_messages.read_quote,
@@ -52,7 +52,7 @@ class RfqSessions:
 
     async def relay(self, client: Redis) -> None:
         """Give the desk what sessions ask, until another gateway does."""
-        await self._log.relay(client)
+        await self.log.relay(client)
 
     async def on_logon(self, session: Session) -> None:
         await self._tell_desk(session, SessionCame())
@@ -65,7 +65,7 @@ class RfqSessions:
         """A log that takes nothing does not hold up what else is to be done."""
         if session.cancels_on_disconnect and Grant.RFQ in session.grants and not session.is_fix42:
             try:
-                await self._log.append(session, session_key(session), None, action)
+                await self.log.append(session, session_key(session), None, action)
             except (LogFull, LogFailed) as error:
                 log.critical("fix: the desk is not told of %s: %s", session.name, error)
 
@@ -97,7 +97,7 @@ class RfqSessions:
             return
         try:
             action = self._readers[message.type](message, session)
-            await self._log.append(session, session_key(session), message, action)
+            await self.log.append(session, session_key(session), message, action)
         except NotSpoken as refused:
             self._answer_no(session, message, refused.name, str(refused))
         except (LogFull, LogFailed) as error:
@@ -133,4 +133,4 @@ class RfqSessions:
         self._link.refuse(session, message, Refusal(reason=reason, name=name, text=text, business_id=business_id))
 
     def close(self) -> None:
-        self._log.close()
+        self.log.close()

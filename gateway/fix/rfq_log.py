@@ -1,4 +1,4 @@
-"""What RFQ sessions ask of the desk: on disk with gapless numbers, shown to the desk until it has taken it.
+"""What sessions ask of the desk: on disk with gapless numbers, shown to the desk until it has taken it.
 
 The protocol is that of ``wire.transport``: the sender rebuilds the stream from the watermark + 1 when the watermark
 stands still and the next entry is not there. Valkey may forget everything at any moment.
@@ -19,6 +19,7 @@ from gateway.fix.handler import Session
 from gateway.fix.message import Message
 from gateway.owned_file import FileTaken, OwnedFile
 from gateway.valkey import Backoff, Unavailable
+from wire.fix_multileg import CancelMultileg, EnterMultileg, ReplaceMultileg
 from wire.fix_rfq import FIX_RFQ_LOG, FIX_RFQ_STREAM, FIX_RFQ_TAKEN, AnyFixAction, FixEntry, FixRfqTaken
 from wire.transport import ENTRY_FIELD
 
@@ -30,12 +31,16 @@ ENTRIES_MAX = 10_000
 REWRITE_BYTES = 16 << 20
 KEYS_MAX = 4_096
 """The newest messages, of all sessions, which are known when a session delivers them once more after a crash."""
+IDS_MAX = 1 << 16
+"""The newest ClOrdIDs of multi-leg orders and requests about them, of all sessions; an older order is named by 37."""
 IDLE_SECONDS = 0.2
 """The watermark is looked at this often where nothing is new."""
 RESEND_AFTER_SECONDS = 0.5
 
 Key = tuple[int, int, int]
 """(session, MsgSeqNum, when it was received)"""
+OrderKey = tuple[int, str]
+"""(session, ClOrdID)"""
 
 
 class LogFull(RuntimeError):
@@ -51,11 +56,12 @@ class LogDamaged(ValueError):
 
 
 class _Head(msgspec.Struct, frozen=True):
-    """``last``: the number before the first entry; ``keys``: of messages before."""
+    """``last``: the number before the first entry; ``keys``: of messages before; ``ids``: of multi-leg orders."""
 
     log: str
     last: int
     keys: list[Key]
+    ids: list[OrderKey] = []
 
 
 _decode_line = msgspec.json.Decoder(_Head | tuple[Key | None, FixEntry]).decode
@@ -74,6 +80,8 @@ class RfqLog:
         self.name = ""
         self._entries: deque[FixEntry] = deque()
         self._keys: deque[Key] = deque(maxlen=KEYS_MAX)
+        self._ids: dict[OrderKey, None] = {}
+        self._with_multilegs: set[int] = set()
         self._last = 0
         self._file = OwnedFile(self._path, self._load, self._content)
         self._synced = self._last
@@ -88,6 +96,14 @@ class RfqLog:
     def _first(self) -> int:
         """The last number before the entries that are kept."""
         return self._entries[0].number - 1 if self._entries else self._last
+
+    def knows(self, session: Session, client_order_id: str) -> bool:
+        """Whether the session gave that ClOrdID to a multi-leg order, or to a request about one."""
+        return (session.session_id, client_order_id) in self._ids
+
+    def has_multilegs(self, session: Session) -> bool:
+        """Whether the session ever entered one, as far as is remembered."""
+        return session.session_id in self._with_multilegs
 
     async def append(self, session: Session, name: str, message: Message | None, action: AnyFixAction) -> None:
         """Durable when it returns; a message that came before and is delivered once more is in it once.
@@ -238,6 +254,8 @@ class RfqLog:
         if isinstance(line, _Head):
             self.name, self._last = line.log, line.last
             self._keys.extend(line.keys)
+            for order_key in line.ids:
+                self._note(order_key)
             return
         key, entry = line
         if not self.name or entry.number != self._last + 1:
@@ -249,11 +267,19 @@ class RfqLog:
         self._last = entry.number
         if key is not None:
             self._keys.append(key)
+        if isinstance(entry.action, EnterMultileg | ReplaceMultileg | CancelMultileg):
+            self._note((entry.session_id, entry.action.client_order_id))
+
+    def _note(self, order_key: OrderKey) -> None:
+        self._ids[order_key] = None
+        self._with_multilegs.add(order_key[0])
+        if len(self._ids) > IDS_MAX:
+            del self._ids[next(iter(self._ids))]
 
     def _content(self) -> bytes:
         """Only what was not taken yet."""
         self.name = self.name or secrets.token_hex(16)
-        head = _Head(self.name, self._first, list(self._keys))
+        head = _Head(self.name, self._first, list(self._keys), list(self._ids))
         return msgspec.json.encode(head) + b"\n" + b"".join(_line(None, entry) for entry in self._entries)
 
 

@@ -12,8 +12,8 @@ from gateway.fix.message import FieldMissing, Fields, FieldWrong, Message
 from gateway.fix.order_messages import find_account
 from wire.client_makers import PassRfq
 from wire.client_rfq import CreateRfq, RfqHedge, RfqLeg
+from wire.fix_desk import CLIENT_ID_BYTES_MAX
 from wire.fix_rfq import (
-    CLIENT_ID_BYTES_MAX,
     AskStatus,
     AskTrades,
     DeclineRequest,
@@ -127,7 +127,7 @@ def read_request(message: Message, session: Session) -> RequestQuotes:
         account_id=account_of(message, one, session),
         legs=legs,
         hedge=hedge,
-        quantity=values.plain(_positive(one, 38)),
+        quantity=values.plain(positive(one, 38)),
         side=values.word(one, 54, values.SIDES) if 54 in one else None,
         maker_firm_ids=makers,
         audience=Audience.CHOSEN if makers else Audience.ALL,
@@ -149,9 +149,9 @@ def _structure(one: Fields) -> tuple[list[RfqLeg], RfqHedge | None]:
         raise FieldWrong(555, one.get(555))
     if len(hedges) > 1:
         raise NotSpoken("one_hedge", 620, f"a structure has one hedge leg: value {len(hedges)}, bound 1")
-    quantity = _positive(one, 38)
+    quantity = positive(one, 38)
     read = [
-        RfqLeg(instrument_name=leg.get(600), side=values.word(leg, 624, values.SIDES), ratio=_ratio(leg, quantity))
+        RfqLeg(instrument_name=leg.get(600), side=values.word(leg, 624, values.SIDES), ratio=ratio_of(leg, quantity))
         for leg in legs
     ]
     return read, _hedge(hedges[0], quantity) if hedges else None
@@ -162,12 +162,12 @@ def _hedge(leg: Fields, quantity: Decimal) -> RfqHedge:
     return RfqHedge(
         instrument_name=leg.get(600),
         side=values.word(leg, 624, values.SIDES),
-        price=values.plain(_positive(price, 620)),
-        ratio=_ratio(leg, quantity),
+        price=values.plain(positive(price, 620)),
+        ratio=ratio_of(leg, quantity),
     )
 
 
-def _ratio(leg: Fields, quantity: Decimal) -> int:
+def ratio_of(leg: Fields, quantity: Decimal) -> int:
     """LegRatioQty, or LegQty over OrderQty; 1 where neither is given."""
     tag = 623 if 623 in leg else 687
     if tag not in leg:
@@ -208,7 +208,7 @@ def _quote(fields: Fields, quote_id: str, rfq_id: int, account_id: int) -> FixQu
     if find_quote(quote_id) is not None:
         raise NotSpoken("reserved_id", 117, f"ids of this form name quotes as their takers read them: {quote_id}")
     priced = _priced(fields)
-    sizes = {_positive(fields, tag) for tag in (38, 134, 135) if tag in fields}
+    sizes = {positive(fields, tag) for tag in (38, 134, 135) if tag in fields}
     if len(sizes) > 1:
         raise NotSpoken("one_quantity", 135, "a quote has one quantity for both sides")
     quote = FixQuote(
@@ -332,7 +332,7 @@ def _rfq_id(fields: Fields, tag: int) -> int:
     return found
 
 
-def _positive(fields: Fields, tag: int) -> Decimal:
+def positive(fields: Fields, tag: int) -> Decimal:
     value = values.decimal(fields, tag)
     if value <= 0 or not math.isfinite(value):
         raise FieldWrong(tag, fields.get(tag))

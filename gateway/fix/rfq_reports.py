@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.fix import values
 from gateway.fix.message import Field, Outgoing
+from gateway.fix.multileg_reports import MultilegReports
 from gateway.fix.rfq_messages import HEDGE
 from wire.facts import FillView, QuoteView, RfqLegView, RfqView
 from wire.fix_rfq import (
@@ -85,6 +86,7 @@ class Reports:
             TradeTold: self._trade,
             TradesListed: self._trades,
             MessageRefused: self._message_refused,
+            **MultilegReports(is_fix44=is_fix44).by_type,
         }
 
     def of(self, news: AnyFixNews) -> list[Outgoing]:

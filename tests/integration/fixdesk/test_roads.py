@@ -118,7 +118,7 @@ def test_a_look_costs_the_same_whatever_the_number_of_firms(roads: Roads, django
     for party, name in ((world.taker, "TAKER"), (world.cobalt, "MAKER"), (world.dune, "OTHER")):
         roads.session(party, name)
     outlet.step()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert outlet.step() == 0
 
 

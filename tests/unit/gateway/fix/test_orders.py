@@ -341,12 +341,6 @@ def test_disconnect_cancels_where_it_was_agreed(tmp_path):
     fix.engine.stop()
 
 
-def test_multileg_orders_are_refused_by_name(fix, who):
-    fix.say(who, "AB", {11: "M-1"})
-    ((_, kind, refusal),) = fix.link.refused
-    assert (kind, refusal.reason, refusal.name) == ("AB", BusinessReason.NOT_AVAILABLE, "multileg_not_supported")
-
-
 def test_halted_engine_refuses_orders(fix, who):
     fix.engine.stop()
     fix.say(who, "D", order(), settle=False)

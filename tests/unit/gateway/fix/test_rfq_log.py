@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import deque
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,9 +14,10 @@ from gateway.fix.message import Message
 from gateway.fix.rfq_log import LogDamaged, LogFailed, LogFull, RfqLog
 from gateway.owned_file import FileTaken
 from tests.unit.gateway.fix.order_desk import session
+from wire.fix_multileg import CancelMultileg
 from wire.fix_rfq import FIX_RFQ_LOG, FIX_RFQ_TAKEN, FixEntry, FixRfqTaken, SessionWent
 
-WENT = SessionWent()
+WHO, WENT = session(), SessionWent()
 
 
 def message(sequence: int, *, is_redelivered: bool = False) -> Message:
@@ -233,3 +235,24 @@ def test_who_slept_through_a_takeover_shows_nothing_and_rewrites_nothing(
     with pytest.raises(FileTaken):
         slept._leave_out_taken()
     assert [entry.sequence for entry in RfqLog(tmp_path)._after(0)] == [2, 3]
+
+
+def test_client_order_ids_outlive_the_entries_that_brought_them(tmp_path: Path) -> None:
+    """A log that was written anew holds only what was not taken; one of before had no ids."""
+    asked = CancelMultileg(original="M-1", client_order_id="C-1")
+
+    async def live() -> None:
+        log = RfqLog(tmp_path)
+        await log.append(WHO, "who", None, asked)
+        log._entries.clear()
+        log._file.rewrite(log._content())
+        log.close()
+
+    asyncio.run(live())
+    again = RfqLog(tmp_path)
+    assert (again._entries, again.knows(WHO, "C-1"), again.knows(WHO, "M-1")) == (deque(), True, False)
+    assert again.has_multilegs(WHO)
+    again.close()
+    (tmp_path / rfq_log.FILE_NAME).write_bytes(b'{"log":"a","last":7,"keys":[]}\n')
+    before = RfqLog(tmp_path)
+    assert (before._last, before.has_multilegs(WHO)) == (7, False)
