@@ -9,7 +9,7 @@ namespace {
 /// Prices of the workload lie around 100,000 ticks; those farther away share the outermost levels.
 constexpr std::int64_t kFloorLevels = 1 << 18;
 constexpr std::size_t kStreamAhead = 64;
-constexpr std::size_t kAhead = 16;
+constexpr std::size_t kAhead = 32;
 
 struct Node {
     std::uint32_t previous, next, level;

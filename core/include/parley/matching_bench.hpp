@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "parley/order_book.hpp"
+#include "parley/queue_ahead.hpp"
 #include "parley/units.hpp"
 
 namespace parley::bench {
@@ -58,7 +59,8 @@ private:
     };
     void apply(const Command& command, Guess guess);
     struct Handler;
-    void look_behind(OrderIndex first) const noexcept;
+    [[nodiscard]] QueueAhead& queue_ahead(Side side) noexcept { return queues_ahead_[static_cast<std::size_t>(side)]; }
+    void step_queue(Side side) noexcept { queue_ahead(side).step(book_, nodes_, table_, side); }
     void place(const Command& command, Lots lots, LevelIndex guess);
     void move(const Command& command, OrderIndex index, LevelIndex guess);
     void drop(OrderId id, OrderIndex index);
@@ -66,6 +68,7 @@ private:
     BookNodes nodes_;
     OrderBook book_;
     NodeTable table_{1 << 10};
+    QueueAhead queues_ahead_[2];
     std::int64_t trades_ = 0;
 };
 

@@ -29,6 +29,8 @@ public:
         assert(!empty(side));
         return {ladder(side).best_key * sign(side)};
     }
+    /// kNone where the side is empty.
+    [[nodiscard]] LevelIndex best_level(Side side) const noexcept { return ladder(side).best; }
     /// The order that trades next on a side that is not empty.
     [[nodiscard]] OrderIndex front(Side side) const noexcept { return (*nodes_)[ladder(side).best].next; }
     /// What an order of `side` at `price` would trade with first, now; kNone where it would not.
