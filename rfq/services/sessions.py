@@ -230,7 +230,7 @@ def _check_presence(row_id: int, at: dt.datetime) -> int:
                 row.save(update_fields=["gone_at", "disconnected_at"])
                 streams.publish_fact(firm_id=row.firm_id, fact=SessionChanged(session=session_view(row)))
             return 0
-        if row.disconnected_at is not None and not _has_new_quotes(row):
+        if row.disconnected_at is not None and (row.withdraw_until is not None or not _has_quotes(row)):
             return 0
         gone_at = row.gone_at or _last_seen(row)
         if at < gone_at + dt.timedelta(milliseconds=row.reconnect_grace_ms):
@@ -264,9 +264,9 @@ def _last_seen(row: DeskSession) -> dt.datetime:
     return max(seen, row.armed_at) + dt.timedelta(seconds=PRESENCE_SECONDS)
 
 
-def _has_new_quotes(row: DeskSession) -> bool:
-    mine = SessionQuote.objects.filter(session_id=row.pk, quote__state=QuoteState.ACTIVE.value)
-    return mine.filter(made_at__gt=row.disconnected_at).exists()
+def _has_quotes(row: DeskSession) -> bool:
+    """Also one that was sent before the socket went and written after: the withdrawal did not see it."""
+    return SessionQuote.objects.filter(session_id=row.pk, quote__state=QuoteState.ACTIVE.value).exists()
 
 
 def _record(row: DeskSession, action: str, actor: Actor, at: dt.datetime, command_id: str = "") -> None:

@@ -71,6 +71,23 @@ def test_the_last_socket_takes_the_quotes_along(world):
     assert sessions.note_disconnected("key:unknown", "web-2", world.at) is False
 
 
+def test_a_quote_that_was_on_its_way_when_the_socket_went_goes_too(world):
+    """Sent before, written after: it waited for the RFQ's lock, and the withdrawal did not see it."""
+    arm(world)
+    sessions.note_connected(["key:abc"], "web-1", world.at)
+    rfq_id, sent_at = world.create(legs=ONE), world.at
+    gone_at = world.wait(0.01).at
+    assert sessions.note_disconnected("key:abc", "web-1", gone_at) is True
+    sessions.keep_sessions(gone_at)
+    world.at = sent_at
+    mine = quote_in_session(world, rfq_id)
+    sessions.keep_sessions(world.wait(0.1).at)
+    assert quote_state(mine) == ("canceled", "disconnect")
+    assert AuditRecord.objects.filter(action="session.disconnected").count() == 2
+    sessions.keep_sessions(world.wait(5).at)
+    assert AuditRecord.objects.filter(action="session.disconnected").count() == 2
+
+
 def test_a_reconnect_within_the_grace_keeps_the_quotes_and_a_later_one_does_not(world):
     arm(world, grace_ms=2_000)
     mine = quote_in_session(world, world.create(legs=ONE))
