@@ -51,6 +51,7 @@ class _Rows(msgspec.Struct, frozen=True):
     resting: list[int]
     commands: list[str]
     facts: list[FactRow]
+    frozen: dict[int, dt.datetime]
 
 
 _decode_rows = msgspec.json.Decoder(_Rows).decode
@@ -58,7 +59,10 @@ _decode_rows = msgspec.json.Decoder(_Rows).decode
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Look:
-    """``resting``: RFQs with a limit that waits. ``facts``: those that came after the number that was given."""
+    """``resting``: RFQs with a limit that waits. ``facts``: those that came after the number that was given.
+
+    ``frozen``: firms whose protection was hit, and when.
+    """
 
     records: dict[int, RfqRecord]
     versions: list[VersionRow]
@@ -66,6 +70,7 @@ class Look:
     resting: list[int]
     commands: list[gateway.GatewayCommand]
     facts: list[FactRow]
+    frozen: dict[int, dt.datetime]
 
     @classmethod
     def take(cls, facts_after: int) -> "Look":
@@ -79,6 +84,7 @@ class Look:
             resting=rows.resting,
             commands=[_decode_command(payload) for payload in rows.commands],
             facts=rows.facts,
+            frozen=rows.frozen,
         )
 
     @property
@@ -115,6 +121,8 @@ SELECT json_build_object(
         SELECT COALESCE(json_agg(json_build_array(quote_id, rfq_id, maker_firm_id, look.state, due_at)
             ORDER BY quote_id), '[]') FROM rfq_lastlook AS look JOIN rfq_quote AS quote ON quote.id = quote_id),
     'resting', (SELECT COALESCE(json_agg(rfq_id ORDER BY rfq_id), '[]') FROM rfq_trigger WHERE state = 'untriggered'),
+    'frozen', (SELECT COALESCE(json_object_agg(firm_id, frozen_at), '{}') FROM rfq_makerprotection
+        WHERE frozen_at IS NOT NULL),
     'commands', (SELECT COALESCE(json_agg(payload ORDER BY id), '[]') FROM streams_outboxcommand),
     'facts', (
         SELECT COALESCE(json_agg(json_build_array(id, firm_id, sequence, payload) ORDER BY id), '[]')

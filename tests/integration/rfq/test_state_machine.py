@@ -28,11 +28,11 @@ from hypothesis.stateful import (
 )
 
 from common.errors import Refusal
-from rfq import selectors, services
+from rfq import selectors
 from rfq.domain.records import RfqRecord, TradeState
 from rfq.domain.views import view_for_firm
 from rfq.selectors import replays
-from tests.integration.rfq import looks
+from tests.integration.rfq import guards, looks
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.world import side
 from wire import gateway
@@ -47,6 +47,13 @@ PART = 100
 PARTS = -(-EXAMPLES // PART)
 MAKERS = ("cobalt", "dune")
 WINDOWS_MS = (1_000, 2_000)
+TAKEN = {
+    QuoteState.PENDING_LAST_LOOK,
+    QuoteState.PENDING_FILL,
+    QuoteState.FILLED,
+    QuoteState.REJECTED,
+    QuoteState.LAST_LOOK_REJECTED,
+}
 decode_fact = msgspec.json.Decoder(AnyFact).decode
 
 
@@ -68,7 +75,12 @@ class Negotiations(RuleBasedStateMachine):
         self.atomic.__enter__()
         self.world = dataclasses.replace(type(self).start)
         self.parties = [self.world.taker, self.world.cobalt, self.world.dune]
-        self.seen = looks.Look(records={}, versions=[], looks=[], resting=[], commands=[], facts=[])
+        self.seen = looks.Look(records={}, versions=[], looks=[], resting=[], commands=[], facts=[], frozen={})
+        self.guards = {maker: guards.Guard(party=getattr(self.world, maker)) for maker in MAKERS}
+        self.causes: set[str] = set()
+        """Why quotes may be withdrawn in this step."""
+        self.gone: set[int] = set()
+        """Makers that must have nothing standing after it."""
         self.told: dict[int, dict[int, RfqView]] = {party.firm.id: {} for party in self.parties}
         self.read = dict.fromkeys(self.told, 0)
         self.facts_read = 0
@@ -126,9 +138,10 @@ class Negotiations(RuleBasedStateMachine):
                 rfq_id, party, life_seconds=life, quantity=quantity, condition=condition, **prices
             )
         except Refusal as refusal:
-            assert not self.is_open(record), refusal
+            assert not (self.is_open(record) and self.guards[maker].may_quote(self.world.at)), refusal
             return multiple()
         assert self.is_open(record)
+        assert self.guards[maker].may_quote(self.world.at)
         earlier = record.find_quote_of(party.firm.id)
         return (rfq_id, quote_id, earlier.version + 1 if earlier else 1)
 
@@ -142,11 +155,16 @@ class Negotiations(RuleBasedStateMachine):
         (found,) = [party for party in self.parties if party.firm.id == firm_id]
         return found
 
+    def guard(self, firm_id) -> guards.Guard:
+        (found,) = [guard for guard in self.guards.values() if guard.party.firm.id == firm_id]
+        return found
+
     @rule(quote=quotes)
     def cancel_quote(self, quote):
         _, quote_id, _ = quote
         standing = self.seen.find_quote(quote_id)
         maker = self.party(standing.maker_firm_id)
+        self.causes = {"requested"}
         self.judge(standing.state is QuoteState.ACTIVE, lambda: self.world.cancel_quote(quote_id, maker))
 
     @rule(rfq_id=rfqs)
@@ -164,6 +182,16 @@ class Negotiations(RuleBasedStateMachine):
         record, chosen = standing[choice % len(standing)]
         self.try_to_accept(record.rfq_id, chosen.quote_id, chosen.version, taker_side)
 
+    @precondition(lambda self: self.seen.active())
+    @rule(choice=st.integers(0, 99), taker_side=st.sampled_from(Side))
+    def fill_what_stands(self, choice, taker_side):
+        """Accepted and, where its maker has no last look, reserved at the same instant: what hits protections."""
+        standing = self.seen.active()
+        record, chosen = standing[choice % len(standing)]
+        self.try_to_accept(record.rfq_id, chosen.quote_id, chosen.version, taker_side)
+        if selectors.get_record(record.rfq_id).find_quote(chosen.quote_id).state is QuoteState.PENDING_FILL:
+            self.world.reserve(record.rfq_id)
+
     def try_to_accept(self, rfq_id, quote_id, version, taker_side):
         record, standing = self.seen.records[rfq_id], self.seen.find_quote(quote_id)
         allowed = (
@@ -171,6 +199,7 @@ class Negotiations(RuleBasedStateMachine):
             and (standing.state, standing.version) == (QuoteState.ACTIVE, version)
             and self.is_quoted(standing, taker_side)
             and standing.prices.quantity == record.quantity
+            and self.guard(standing.maker_firm_id).may_trade(self.world.at)
         )
         self.judge(allowed, lambda: self.world.accept(rfq_id, quote_id, version, taker_side))
 
@@ -183,6 +212,7 @@ class Negotiations(RuleBasedStateMachine):
         """Without a bound on the price that matters: it fills where what stands can add up to the size of two."""
         record = self.seen.records[rfq_id]
         active = [quote for quote in record.quotes if quote.state is QuoteState.ACTIVE]
+        active = [quote for quote in active if self.guard(quote.maker_firm_id).may_trade(self.world.at)]
         sizes = [quote.prices.quantity for quote in active if self.is_quoted(quote, taker_side)]
         allowed = self.is_tradable(record) and (record.quantity in sizes or len(sizes) == len(MAKERS))
         limit = "9" if taker_side is Side.BUY else "0"
@@ -209,7 +239,8 @@ class Negotiations(RuleBasedStateMachine):
     def answer_last_look(self, choice, reason):
         """The market stands still: nobody may take a price back for having moved."""
         look = self.seen.waiting[choice % len(self.seen.waiting)]
-        allowed = self.world.at < look.due_at and reason is not LastLookReason.PRICE_TOLERANCE
+        may_confirm = reason is not None or self.guard(look.maker_firm_id).may_confirm()
+        allowed = self.world.at < look.due_at and reason is not LastLookReason.PRICE_TOLERANCE and may_confirm
         self.judge(allowed, lambda: self.world.answer(look.quote_id, reason, self.party(look.maker_firm_id)))
         state = selectors.get_record(look.rfq_id).find_quote(look.quote_id).state
         if allowed:
@@ -221,19 +252,42 @@ class Negotiations(RuleBasedStateMachine):
     def fire_limits(self):
         self.world.fire()
 
-    @rule(maker=st.sampled_from(MAKERS), reason=st.sampled_from(["mmp", "disconnect", "kill"]))
-    def protect(self, maker, reason):
-        party = getattr(self.world, maker)
-        active = sum(quote.maker_firm_id == party.firm.id for _, quote in self.seen.active())
-        ended = services.cancel_all_quotes(
-            maker_firm_id=party.firm.id, reason=reason, actor=party.actor, at=self.world.at
-        )
-        assert ended == active
+    @rule(maker=st.sampled_from(MAKERS), trades_max=st.integers(1, 2), frozen_seconds=st.sampled_from([0, 5]))
+    def protect(self, maker, trades_max, frozen_seconds):
+        guard = self.guards[maker]
+        if guard.frozen_at is not None:
+            guard.reset(self.world)
+        guard.protect(self.world, trades_max, frozen_seconds)
+
+    @rule(maker=st.sampled_from(MAKERS))
+    def lose_or_find_the_socket(self, maker):
+        guard = self.guards[maker]
+        if guard.is_connected:
+            self.causes, self.gone = {"disconnect"}, {guard.party.firm.id}
+            guard.disconnect(self.world)
+        else:
+            guard.connect(self.world)
+
+    @rule(maker=st.sampled_from(MAKERS))
+    def beat_the_dead_man(self, maker):
+        self.guards[maker].live(self.world)
+
+    @rule(maker=st.sampled_from(MAKERS), scope=st.sampled_from(guards.SCOPES))
+    def kill_or_release(self, maker, scope):
+        self.causes = {"kill"}
+        guard = self.guards[maker]
+        guard.kill(self.world, scope, is_engaged=scope not in guard.killed)
 
     @rule(seconds=st.sampled_from([0.0, 0.1, 1.0, 2.0, 5.0, 9.0, 30.0]))
     def timers(self, seconds):
-        self.world.wait(seconds).tick()
-        assert self.world.tick() == 0, "nothing is due twice"
+        every = list(self.guards.values())
+        self.world.wait(seconds)
+        ends = {guard.party.firm.id: guard.ended_by_timers(self.world.at) for guard in every}
+        self.causes, self.gone = set().union(*ends.values()), {firm_id for firm_id, causes in ends.items() if causes}
+        guards.run_timers(self.world, every)
+        assert guards.run_timers(self.world, every) == 0, "nothing is due twice"
+        for guard in every:
+            guard.thaw(self.world.at)
 
     @precondition(lambda self: self.seen.reservations(gateway.ReserveBlock))
     @rule(
@@ -274,6 +328,7 @@ class Negotiations(RuleBasedStateMachine):
     def the_desk_is_in_order(self):
         """Everything is read once a step; what only a trade can change is checked when one has come or gone."""
         before, self.seen = self.seen, looks.Look.take(self.facts_read)
+        self.check_guards(before)
         changed = {rfq_id for rfq_id, record in self.seen.records.items() if before.records.get(rfq_id) != record}
         for rfq_id in changed:
             looks.check_end(before.records.get(rfq_id), self.seen.records[rfq_id])
@@ -288,6 +343,37 @@ class Negotiations(RuleBasedStateMachine):
             looks.check_ledger(self.seen)
             looks.check_allocations(self.seen)
         self.check_facts(changed)
+
+    def check_guards(self, before):
+        """Accepts and fills move windows as the model says; who was hit, killed or cut off has nothing standing."""
+        steps = [
+            (before.records[record.rfq_id].find_quote(quote.quote_id), quote, record)
+            for record in self.seen.records.values()
+            if record.rfq_id in before.records and before.records[record.rfq_id] != record
+            for quote in record.quotes
+        ]
+        hit = {quote.maker_firm_id for earlier, quote, _ in steps if self.count(earlier, quote)}
+        for earlier, quote, record in steps:
+            is_withdrawn = quote.state is QuoteState.CANCELED and earlier and earlier.state is QuoteState.ACTIVE
+            if is_withdrawn and record.state not in looks.ENDED:
+                assert quote.reason in ({"mmp"} if quote.maker_firm_id in hit else self.causes)
+        every = {guard.party.firm.id: guard for guard in self.guards.values()}
+        frozen = {firm_id: guard.frozen_at for firm_id, guard in every.items() if guard.frozen_at}
+        assert self.seen.frozen == frozen
+        stopped = {firm_id for firm_id, guard in every.items() if guard.killed} | frozen.keys() | self.gone
+        assert not stopped & {quote.maker_firm_id for _, quote in self.seen.active()}
+        self.causes, self.gone = set(), set()
+
+    def count(self, earlier, quote) -> bool:
+        """What this step made of one quote; True where its fill reached the limit."""
+        guard, was = self.guard(quote.maker_firm_id), earlier.state if earlier else None
+        if was is quote.state:
+            return False
+        if was is QuoteState.ACTIVE and quote.state in TAKEN:
+            guard.accepted(quote.quote_id)
+        if quote.state in {QuoteState.REJECTED, QuoteState.LAST_LOOK_REJECTED}:
+            guard.rejected(quote.quote_id)
+        return quote.state is QuoteState.FILLED and guard.filled(quote.quote_id, self.world.at)
 
     def check_facts(self, changed):
         """What was told so far, gapless, and what each party may read now. Of a view that stayed as it was, nothing is told."""
@@ -314,6 +400,10 @@ def begun(looking: tuple[str, ...]) -> Iterator[None]:
     with transaction.atomic():
         for maker, window_ms in zip(looking, WINDOWS_MS, strict=False):
             world.agree_last_look(getattr(world, maker), window_ms=window_ms)
+        for maker in MAKERS:
+            party = dataclasses.replace(getattr(world, maker), session=f"key:{maker}")
+            world = dataclasses.replace(world, **{maker: party})
+            guards.Guard(party=party).arm(world)
         rfq_id = world.create(life_seconds=60)
         Negotiations.began = [(rfq_id, world.quote(rfq_id, getattr(world, maker)), 1) for maker in MAKERS]
         world.wait(5).tick()

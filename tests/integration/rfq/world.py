@@ -48,10 +48,11 @@ class Party:
     firm: Firm
     user: User
     account: Account
+    session: str = ""
 
     @property
     def actor(self) -> Actor:
-        return Actor(user_id=self.user.id, firm_id=self.firm.id, via="socket")
+        return Actor(user_id=self.user.id, firm_id=self.firm.id, via="socket", session=self.session)
 
 
 @dataclasses.dataclass
