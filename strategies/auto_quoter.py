@@ -14,7 +14,17 @@ import msgspec
 from strategies import client as clients
 from strategies.client import ParleyClient
 from strategies.counterparties import Counterparties
-from strategies.decisions import Nothing, Submit, Submitted, Withdraw, decide, find_active, life_seconds, read_legs
+from strategies.decisions import (
+    Answer,
+    Nothing,
+    Submit,
+    Submitted,
+    Withdraw,
+    decide,
+    find_active,
+    life_seconds,
+    read_legs,
+)
 from strategies.holdings import Holdings
 from strategies.market_feed import MarketFeed
 from strategies.notes import Notes
@@ -64,6 +74,8 @@ class Maker:
         self._paused_until_ns: dict[int, int] = {}
         self._said: dict[int, str] = {}
         self._busy: set[int] = set()
+        self._answered: set[int] = set()
+        """RFQs whose last look was answered: one word, whatever becomes of it."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_live = False
         self._has_begun = False
@@ -196,6 +208,7 @@ class Maker:
         for known in (self._submitted, self._quote_ids, self._paused_until_ns, self._said):
             known.pop(rfq_id, None)
         self._left_alone.discard(rfq_id)
+        self._answered.discard(rfq_id)
 
     async def _look_again_and_again(self) -> None:
         while True:
@@ -211,9 +224,9 @@ class Maker:
         for rfq in list(self._rfqs.values()):
             if len(self._busy) >= COMMANDS_MAX:
                 return
-            if rfq.rfq_id in self._left_alone:
+            if rfq.rfq_id in self._left_alone or rfq.rfq_id in self._busy or rfq.rfq_id in self._answered:
                 continue
-            if rfq.rfq_id in self._busy or market.now_ns < self._paused_until_ns.get(rfq.rfq_id, 0):
+            if rfq.state is RfqState.OPEN and market.now_ns < self._paused_until_ns.get(rfq.rfq_id, 0):
                 continue
             decision = decide(
                 rfq,
@@ -234,9 +247,10 @@ class Maker:
             self._said[rfq_id] = reason
             log.info("rfq %d: no quote, %s", rfq_id, reason)
 
-    def _start(self, rfq: RfqView, decision: Submit | Withdraw, now_ns: int) -> None:
+    def _start(self, rfq: RfqView, decision: Submit | Withdraw | Answer, now_ns: int) -> None:
         self._busy.add(rfq.rfq_id)
-        self._start_task(self._perform(rfq, decision, now_ns))
+        acting = self._answer(rfq, decision) if isinstance(decision, Answer) else self._perform(rfq, decision, now_ns)
+        self._start_task(acting)
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -267,6 +281,26 @@ class Maker:
         except clients.OutcomeUnknown as unknown:
             log.warning("rfq %d: no answer to %s", rfq.rfq_id, unknown)
             self._submitted.pop(rfq.rfq_id, None)
+        finally:
+            self._busy.discard(rfq.rfq_id)
+
+    async def _answer(self, rfq: RfqView, decision: Answer) -> None:
+        """Once. Where no answer says that it was taken, the look is answered again while it lasts."""
+        log.info("rfq %d: last look, %s", rfq.rfq_id, decision.reason or "confirmed")
+        message = messages.AnswerLastLook(
+            command_id=_command_id(),
+            quote_id=decision.quote_id,
+            is_confirmed=decision.reason is None,
+            reason=decision.reason,
+        )
+        self._answered.add(rfq.rfq_id)
+        try:
+            await self._client.send(message)
+        except clients.Refused as refused:
+            log.info("rfq %d: %s", rfq.rfq_id, refused)
+        except clients.OutcomeUnknown as unknown:
+            log.warning("rfq %d: no answer to %s", rfq.rfq_id, unknown)
+            self._answered.discard(rfq.rfq_id)
         finally:
             self._busy.discard(rfq.rfq_id)
 

@@ -1,4 +1,4 @@
-"""What the maker does about one RFQ now: quote, replace, withdraw or nothing. Pure."""
+"""What the maker does about one RFQ now: quote, replace, withdraw, answer a last look, or nothing. Pure."""
 
 import dataclasses
 
@@ -6,11 +6,14 @@ from strategies.holdings import Holdings
 from strategies.quoting import STRANGER, Leg, Market, Pass, Request, TwoWay, has_moved, make_two_way, value_structure
 from wire.facts import QuoteView, RfqView
 from wire.instruments import UnknownInstrumentName, parse_instrument_name
+from wire.negotiation import LastLookReason
 from wire.quoting import CounterpartyStatistics, QuotingParameters
-from wire.units import NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND, QuoteState, RfqState
+from wire.units import NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND, QuoteState, RfqState, Side
 
 LAST_CHANCE_NS = 300 * NANOSECONDS_PER_MS
 """An RFQ that ends sooner is left alone."""
+LIMIT_PASSES = frozenset({"limits", "quantity"})
+"""Why a price is not made because of what the maker holds or the size, not of what it sees."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,15 @@ class Nothing:
     reason: str = ""
 
 
-Decision = Submit | Withdraw | Nothing
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Answer:
+    """To a last look. ``reason``: why the price is taken back; none confirms it."""
+
+    quote_id: int
+    reason: LastLookReason | None = None
+
+
+Decision = Submit | Withdraw | Answer | Nothing
 
 
 def decide(
@@ -50,8 +61,22 @@ def decide(
     taker: CounterpartyStatistics = STRANGER,
 ) -> Decision:
     """``submitted`` is None where this process has not quoted the RFQ; a quote of an earlier run is then replaced."""
+    looked_at = _find(rfq, QuoteState.PENDING_LAST_LOOK)
+    if looked_at is not None:
+        return Answer(quote_id=looked_at.quote_id, reason=_find_reason(rfq, market, holdings, parameters))
     if rfq.state is not RfqState.OPEN or rfq.expires_at_ns - market.now_ns < LAST_CHANCE_NS:
         return Nothing()
+    return _quote(rfq, submitted, market, holdings, parameters, taker)
+
+
+def _quote(
+    rfq: RfqView,
+    submitted: Submitted | None,
+    market: Market,
+    holdings: Holdings,
+    parameters: QuotingParameters,
+    taker: CounterpartyStatistics,
+) -> Decision:
     active = find_active(rfq)
     try:
         fresh = price(rfq, market=market, holdings=holdings, parameters=parameters, taker=taker)
@@ -94,12 +119,31 @@ def read_legs(rfq: RfqView) -> list[Leg]:
 
 def find_active(rfq: RfqView) -> QuoteView | None:
     """The maker's own quote, where it stands."""
-    return next((quote for quote in rfq.quotes if quote.state is QuoteState.ACTIVE), None)
+    return _find(rfq, QuoteState.ACTIVE)
 
 
 def life_seconds(rfq: RfqView, parameters: QuotingParameters) -> int:
     """No longer than the RFQ itself may live."""
     return min(parameters.quote_life_seconds, (rfq.expires_at_ns - rfq.created_at_ns) // NANOSECONDS_PER_SECOND)
+
+
+def _find(rfq: RfqView, state: QuoteState) -> QuoteView | None:
+    return next((quote for quote in rfq.quotes if quote.state is state), None)
+
+
+def _find_reason(
+    rfq: RfqView, market: Market, holdings: Holdings, parameters: QuotingParameters
+) -> LastLookReason | None:
+    """A quote is meant: it stands, unless what came since has used up a limit, or the maker cannot see any more.
+
+    How far the market may have moved is not the maker's to say: the desk holds the agreed tolerance against the marks.
+    """
+    try:
+        fresh = price(rfq, market=market, holdings=holdings, parameters=parameters)
+    except Pass as passed:
+        return LastLookReason.RISK_LIMIT if passed.reason in LIMIT_PASSES else LastLookReason.TECHNICAL
+    dealt = fresh.ask if rfq.accepted_side is Side.BUY else fresh.bid
+    return LastLookReason.RISK_LIMIT if dealt is None else None
 
 
 def _is_ending(rfq: RfqView, active: QuoteView, now_ns: int, parameters: QuotingParameters) -> bool:

@@ -15,7 +15,7 @@ from rfq.domain import execution
 from rfq.domain.last_look import judge, moved_basis_points
 from rfq.domain.records import LastLookRecord, RfqRecord
 from rfq.models import LastLook, LastLookAgreement
-from rfq.services import changes, commands, reservations, structure_values
+from rfq.services import changes, commands, reservations, stops, structure_values
 from wire.client import AnswerLastLook
 from wire.negotiation import LastLookState
 from wire.units import QuoteState, RfqState
@@ -87,6 +87,8 @@ def answer_last_look(*, user: User, actor: Actor, message: AnswerLastLook, at: d
 
     Where marks tell how far the market has moved since the accept, the tolerance judges both answers alike: a move
     within it excuses no rejection on price, and one beyond it, to either side, ends the trade even if confirmed.
+
+    Who was stopped may reject and not confirm: Conflict ``kill_switch`` or ``trading_state``.
     """
     return commands.once(
         user_id=user.id, message=message, entity="quote", act=lambda: _answer(user, actor, message, at)
@@ -109,6 +111,8 @@ def _answer(user: User, actor: Actor, message: AnswerLastLook, at: dt.datetime) 
         raise NotFound("quote_not_found", "There is no such quote.", value=message.quote_id)
     if not roles.may_trade(user):
         raise NotAllowed("role", "Only makers and traders answer.", value=user.role, bound="client")
+    if message.is_confirmed:
+        stops.check_user(user)
     look = execution.check_last_look(before, quote_id=message.quote_id, at=at).last_look
     assert look is not None, "what is pending has its terms"
     moved = moved_basis_points(look, structure_values.find_value(before)[0])

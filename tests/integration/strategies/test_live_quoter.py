@@ -6,7 +6,8 @@ import pytest
 from common import clock
 from makers import selectors, services
 from makers.models import Counterparty, Decision, Quoter
-from rfq.models import Quote, QuoteVersion
+from rfq.models import LastLook, Quote, QuoteVersion
+from tests.integration.rfq import world as worlds
 from tests.integration.rfq.world import command_id, side
 from tests.integration.strategies.test_maker import ask, maker_process, standing
 from wire.client import PassRfq, SetQuoter
@@ -104,3 +105,20 @@ def test_one_process_quotes_for_several_firms_each_by_its_own_parameters(world, 
         both = eventually(lambda: len(found := list(QuoteVersion.objects.filter(quote__rfq_id=rfq_id, ended_at=None))) == 2 and found)
         wide = {one.quote.maker_firm_id: width_of(one) for one in both}
         assert wide[world.cobalt.firm.id] > 3 * wide[world.dune.firm.id]
+
+
+def test_its_last_look_is_answered_but_a_persons_is_not(world, maker, eventually):
+    """Silence would be a rejection, and counted as one."""
+    world.at = clock.now()
+    world.agree_last_look(window_ms=5_000)
+    own, priced = ask(world), ask(world)
+    quote = eventually(lambda: standing(own) and standing(priced) and Quote.objects.get(rfq_id=own))
+    world.at = clock.now()
+    theirs = world.quote(priced, bid=side("0.0100"), ask=side("0.2000"))
+    world.at = clock.now() + worlds.GRACE
+    world.tick()
+    world.accept(priced, theirs, version=Quote.objects.get(id=theirs).version)
+    world.accept(own, quote.id, version=Quote.objects.get(id=quote.id).version)
+    look = eventually(lambda: LastLook.objects.exclude(state="pending").filter(quote_id=quote.id).first())
+    assert (look.state, look.reason) == ("confirmed", "")
+    assert LastLook.objects.get(quote_id=theirs).state == "pending"

@@ -5,13 +5,14 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from strategies.decisions import Nothing, Submit, Submitted, Withdraw, decide, life_seconds, price
+from strategies.decisions import Answer, Nothing, Submit, Submitted, Withdraw, decide, life_seconds, price
 from strategies.holdings import Holdings
 from strategies.quoting import Pass, value_leg
 from tests.unit.strategies.builders import CALL, NOW_NS, PERPETUAL, flat_slice, leg, market, own_quote, rfq, ticker
 from wire.instruments import parse_instrument_name
+from wire.negotiation import LastLookReason
 from wire.quoting import QuotingParameters
-from wire.units import NANOSECONDS_PER_SECOND, QuoteState, RfqState
+from wire.units import NANOSECONDS_PER_SECOND, QuoteState, RfqState, Side
 
 PARAMETERS = QuotingParameters()
 SECOND = NANOSECONDS_PER_SECOND
@@ -129,3 +130,24 @@ def test_perpetual_alone_needs_its_ticker():
     assert act(rfq(leg(PERPETUAL)), at=market(tickers={})) == Nothing(reason="no_mark")
     fresh = market(tickers={PERPETUAL: ticker(PERPETUAL, 80_000.0)})
     assert isinstance(act(rfq(leg(PERPETUAL)), at=fresh), Submit)
+
+
+def looked_at(side=Side.BUY, **changes):
+    quote = own_quote(state=QuoteState.PENDING_LAST_LOOK)
+    return rfq(leg(CALL), quotes=[quote], state=RfqState.PENDING_FILL, accepted_side=side, **changes)
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_last_look_is_confirmed_however_the_model_has_moved(side):
+    """How far is too far is the agreement's to say, and the desk's to judge."""
+    assert act(looked_at(side), submitted=in_force(), at=market(0.9)) == Answer(quote_id=100)
+
+
+def test_a_last_look_is_taken_back_where_the_maker_is_blind_or_full():
+    blind = market(alive_at_ns={"BTC": NOW_NS - 3 * SECOND})
+    assert act(looked_at(), at=blind) == Answer(quote_id=100, reason=LastLookReason.TECHNICAL)
+    short = {CALL: Decimal(-100_000)}
+    assert act(looked_at(Side.BUY), positions=short) == Answer(quote_id=100, reason=LastLookReason.RISK_LIMIT)
+    assert act(looked_at(Side.SELL), positions=short) == Answer(quote_id=100)
+    small = msgspec.structs.replace(PARAMETERS, quantity_max=1.0)
+    assert act(looked_at(), parameters=small) == Answer(quote_id=100, reason=LastLookReason.RISK_LIMIT)
