@@ -2,6 +2,7 @@
 
 export const NOTHING = "–";
 const AMOUNT_DECIMALS = 8;
+const AVERAGE_DIGITS_MORE = 2;
 const DAY_MS = 86_400_000;
 const grouped = new Map();
 
@@ -40,6 +41,16 @@ export function short(text) {
   if (text === null || text === undefined || text === "") return NOTHING;
   const plain = String(text);
   return exact(plain.includes(".") ? plain.replace(/\.?0+$/, "") : plain);
+}
+
+/** An average at two digits more than the price beside it has; as it is where it has no more. */
+export function average(text, price) {
+  const digits = fractionDigits(price) + AVERAGE_DIGITS_MORE;
+  return fractionDigits(text) > digits ? exact(Number(text).toFixed(digits)) : exact(text);
+}
+
+function fractionDigits(text) {
+  return (String(text ?? "").split(".")[1] ?? "").length;
 }
 
 /** An amount of money without its trailing zeros, cut to the digits that a coin is counted in. */

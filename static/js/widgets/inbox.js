@@ -38,11 +38,12 @@ class Inbox extends Widget {
     this.every(200);
   }
 
-  /** Prices of every leg are followed; with nothing chosen, the most urgent request is. */
+  /** Prices of every leg are followed. With nothing chosen that is still undecided, the most urgent request is. */
   arrived() {
     const open = requests().filter((rfq) => rfq.state === "open");
     subscribe(open.flatMap((rfq) => rfq.legs.map((leg) => `ticker.${leg.instrument_name}`)));
-    if (!open.some((rfq) => rfq.rfq_id === selection.rfqId) && open.length) selection.set({ rfqId: open[0].rfq_id });
+    const chosen = firm.rfqs.get(selection.rfqId)?.state;
+    if (chosen !== "open" && chosen !== "pending_fill" && open.length) selection.set({ rfqId: open[0].rfq_id });
     this.draw();
   }
 

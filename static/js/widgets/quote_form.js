@@ -19,10 +19,11 @@ import { page } from "../store/page.js";
 import { selection } from "../store/selection.js";
 import { BandLook } from "./band_look.js";
 import { choice } from "./fields.js";
+import { LastLooks } from "./last_looks.js";
 import { refusalText } from "./notices.js";
 import { QuoteLeg } from "./quote_leg.js";
 import { QuotePreview } from "./quote_preview.js";
-import { LastLookBar, QuoteTerms } from "./quote_terms.js";
+import { QuoteTerms } from "./quote_terms.js";
 import { Widget } from "./widget.js";
 
 const LOCK_MS = 500;
@@ -46,10 +47,10 @@ class QuoteForm extends Widget {
     this.terms = new QuoteTerms(this.entry);
     this.preview = new QuotePreview();
     this.band = new BandLook();
-    this.look = new LastLookBar((text, kind) => this.say(text, kind));
+    this.looks = new LastLooks();
     this.form = element("form", { class: "quote-form", autocomplete: "off", onsubmit: (event) => this.send(event) }, ...this.parts());
     this.empty = element("p", { class: "panel-empty" }, "Choose a request to price it.");
-    this.append(element("div", { class: "panel-head" }, element("h2", { class: "panel-title" }, "Quote"), element("span", { class: "panel-note" }, "Enter sends, arrows move by one tick")), element("div", { class: "panel-body" }, this.form, this.empty));
+    this.append(element("div", { class: "panel-head" }, element("h2", { class: "panel-title" }, "Quote"), element("span", { class: "panel-note" }, "Enter sends, arrows move by one tick")), this.looks.node, element("div", { class: "panel-body" }, this.form, this.empty));
   }
 
   parts() {
@@ -60,7 +61,6 @@ class QuoteForm extends Widget {
       element("div", { class: "quote-head" }, this.heading, this.left, this.about),
       table,
       this.own,
-      this.look.node,
       this.terms.node,
       element("div", { class: "quote-net" }, this.nets.bid.node, this.nets.ask.node),
       element("div", { class: "quote-actions" }, this.submit, this.now, this.cancel, this.refillButton, element("div", { class: "quote-spread" }, spread, this.spread, ...this.steps)),
@@ -134,6 +134,7 @@ class QuoteForm extends Widget {
 
   draw() {
     const { rfq } = this;
+    this.looks.draw();
     setChosen(this.spread, desk.points);
     pressOnly(this.entry, desk.entry);
     this.form.hidden = !rfq;
@@ -143,13 +144,12 @@ class QuoteForm extends Widget {
     setText(this.heading, `#${rfq.rfq_id}  ${rfq.structure}`);
     setText(this.left, rfq.state === "open" ? format.countdown(leftMs) : format.words(rfq.state));
     setAttribute(this.left, "data-urgent", String(leftMs < 10_000));
-    setText(this.about, `${rfq.taker_name} asks ${rfq.side ? `to ${rfq.side}` : "two-way"} · ${format.short(rfq.quantity)} units · priced in ${rfq.quote_currency}`);
+    setText(this.about, `${rfq.taker_name} asks ${rfq.side ? `to ${rfq.side}` : "two-way"} · ${unitsText(rfq.quantity)} · priced in ${rfq.quote_currency}`);
     for (const leg of this.legs) leg.draw();
     if (!this.isPrefilled) this.prefill();
     this.drawNets(rfq);
     this.preview.follow(rfq, { bid: this.side("bid"), ask: this.side("ask") });
     this.drawSubmit(rfq, leftMs);
-    this.look.draw(rfq, rfq.quotes[0]);
   }
 
   prefill() {
@@ -176,7 +176,7 @@ class QuoteForm extends Widget {
       const found = isAsked ? this.sideOf(field) : { net: null };
       net.stated = found.net === null ? null : found;
       setText(net.price, netText(found, rfq.quote_currency));
-      setText(net.note, isAsked ? `for ${format.short(rfq.quantity)} units` : "not asked for");
+      setText(net.note, isAsked ? `for ${unitsText(rfq.quantity)}` : "not asked for");
     }
   }
 
@@ -252,6 +252,12 @@ class QuoteForm extends Widget {
   }
 }
 
+/** `1 unit`, `2.5 units`. */
+function unitsText(quantity) {
+  const text = format.short(quantity);
+  return `${text} ${text === "1" ? "unit" : "units"}`;
+}
+
 function setChosen(select, value) {
   if (select.value !== String(value)) select.value = String(value);
 }
@@ -270,7 +276,7 @@ function hitText(rfq, quote) {
 function ownText(quote) {
   if (!quote) return "You have no quote here yet.";
   const life = quote.state === "active" ? `, ${format.countdown(msUntil(quote.expires_at_ns))} left` : "";
-  const terms = `${format.short(quote.quantity)} units${quote.condition === "all_or_none" ? ", all or none" : ""}`;
+  const terms = `${unitsText(quote.quantity)}${quote.condition === "all_or_none" ? ", all or none" : ""}`;
   return `Your quote v${quote.version}: ${quote.bid ?? "–"} / ${quote.ask ?? "–"} for ${terms}, ${format.words(quote.outcome ?? quote.state)}${life}`;
 }
 

@@ -206,7 +206,13 @@ function phaseOf(rfq, isOpen, leftMs) {
   if (rfq.state === "open" && leftMs <= 0) return ["Time is over", "wait"];
   if (rfq.state === "pending_fill") return [pendingText(rfq), "wait"];
   if (rfq.state === "filled") return [filledText(rfq), "good"];
-  return rfq.state === "rejected" ? [`Rejected: ${format.words(rfq.reason)}`, "bad"] : ["", null];
+  return rfq.state === "rejected" ? [rejectedText(rfq), "bad"] : ["", null];
+}
+
+/** A maker that took its price back is named, with the reason it gave. */
+function rejectedText(rfq) {
+  const taken = rfq.quotes.find((quote) => quote.state === "last_look_rejected");
+  return taken ? `Rejected by ${taken.maker_name} at its last look: ${format.words(taken.reason)}` : `Rejected: ${format.words(rfq.reason)}`;
 }
 
 function pendingText(rfq) {
@@ -219,7 +225,9 @@ function filledText(rfq) {
   const taken = rfq.quotes.filter((quote) => quote.filled_quantity !== null);
   const names = taken.map((quote) => (taken.length > 1 ? `${quote.maker_name} ${format.short(quote.filled_quantity)}` : quote.maker_name));
   const isNamed = names.length > 0 && page.config.makers.length > 0;
-  return `${verb} ${rfq.quantity} at ${rfq.traded_price} ${rfq.quote_currency}${isNamed ? ` with ${names.join(", ")}` : ""}${premiumText(rfq)}`;
+  const price = taken[0]?.[rfq.accepted_side === "buy" ? "ask" : "bid"];
+  const traded = price ? format.average(rfq.traded_price, price) : rfq.traded_price;
+  return `${verb} ${rfq.quantity} at ${traded} ${rfq.quote_currency}${isNamed ? ` with ${names.join(", ")}` : ""}${premiumText(rfq)}`;
 }
 
 /** What the premium comes to, where nothing but options was priced: a net price below zero is easily read the wrong way. */

@@ -49,7 +49,7 @@ export class RfqPool {
     setDisabled(way.trade, !isTradable || !isWhole || performance.now() < this.lockedUntil);
     setText(way.price, isWhole ? format.exact(pool.limit_price) : format.NOTHING);
     setText(way.terms, poolTerms(way.verb, rfq, pool));
-    const said = isWhole ? `${way.verb} ${rfq.quantity} from ${quotesText(pool)}, at ${pool.average_price} on average and ${pool.limit_price} at most` : `The quotes do not fill the size to ${way.side}`;
+    const said = isWhole ? `${way.verb} ${rfq.quantity} from ${quotesText(pool)}, at ${format.average(pool.average_price, pool.limit_price)} on average and ${pool.limit_price} at most` : `The quotes do not fill the size to ${way.side}`;
     setAttribute(way.trade, "aria-label", said);
     const resting = restingOf(rfq, way.side);
     way.limit.disabled = Boolean(resting);
@@ -96,7 +96,7 @@ function restingOf(rfq, side) {
 /** What the button trades, or how much of the size is quoted. */
 function poolTerms(verb, rfq, pool) {
   if (!pool) return "nobody quotes";
-  if (pool.limit_price) return `${verb} ${format.short(rfq.quantity)} · ${quotesText(pool)} · average ${format.exact(pool.average_price)}`;
+  if (pool.limit_price) return `${verb} ${format.short(rfq.quantity)} · ${quotesText(pool)} · average ${format.average(pool.average_price, pool.limit_price)}`;
   return `${pool.levels.map((level) => `${format.short(level.quantity)} at ${level.price}`).join(", ")}: not the full size`;
 }
 
