@@ -61,14 +61,15 @@ def rfq_record(request: HttpRequest, rfq_id: int) -> HttpResponse:
     """One RFQ from its first step on, with everything as it stood."""
     told = _found(lambda: history.get_history(_user(request), rfq_id))
     oversees = _oversees(request)
-    trades = _trades(told.view)
+    corrected = corrections.list_corrections(_user(request), rfq_id)
+    trades = _trades(told.view, corrected)
     context = {
         "told": told,
         "rfq": told.view,
         "market": [_sight(row) for row in told.sightings],
         "trades": trades,
-        "trade_ids": [each["trade"].trade_id for each in trades if each["is_confirmed"]],
-        "corrections": corrections.list_corrections(_user(request), rfq_id),
+        "trade_ids": [each["trade"].trade_id for each in trades if each["may_be_corrected"]],
+        "corrections": corrected,
         "command_id": f"page-{uuid.uuid4()}",
         "has_pack": _has_pack(told.view),
         "replay": _found(lambda: replays.replay_rfq(rfq_id)) if oversees else None,
@@ -175,14 +176,28 @@ def _figure(value: float | None, decimals: int) -> str:
     return "" if value is None else f"{value:,.{decimals}f}"
 
 
-def _trades(view: RfqView) -> list[dict[str, Any]]:
-    """Trades of the reader with the maker's name as the reader knows it, and whether each can be confirmed."""
+def _trades(view: RfqView, corrected: list[corrections.Correction]) -> list[dict[str, Any]]:
+    """Trades of the reader with the maker's name as the reader knows it, and what corrections made of them.
+
+    ``may_be_corrected``: neither busted nor waiting for another correction.
+    """
     makers = {quote.quote_id: quote.maker_name for quote in view.quotes}
     confirmed = set(confirmations.list_trade_ids(view))
-    return [
-        {"trade": trade, "maker": makers.get(trade.quote_id, ""), "is_confirmed": trade.trade_id in confirmed}
-        for trade in view.trades
-    ]
+    told = []
+    for trade in view.trades:
+        of_trade = [one for one in corrected if one.trade_id == trade.trade_id]
+        words = [one.word for one in of_trade if one.word]
+        is_confirmed = trade.trade_id in confirmed
+        told.append(
+            {
+                "trade": trade,
+                "maker": makers.get(trade.quote_id, ""),
+                "is_confirmed": is_confirmed,
+                "corrected": words[-1] if words else "",
+                "may_be_corrected": is_confirmed and "busted" not in words and not any(one.is_open for one in of_trade),
+            }
+        )
+    return told
 
 
 def _chart(score: scores.Score) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django import template
 
 from common import clock
 from wire.facts import QuoteView
+from wire.instruments import UnknownInstrumentName, parse_instrument_name
 from wire.negotiation import QuoteOutcome
 from wire.units import NANOSECONDS_PER_SECOND
 
@@ -26,6 +27,34 @@ def signed(text: str | None) -> str:
     if text is None:
         return "\N{EN DASH}"
     return f"+{text}" if Decimal(text) > 0 else text
+
+
+@register.filter
+def at_tick(price: str, instrument_name: str) -> str:
+    """A price with the decimals of its instrument's tick: ``0.018`` -> ``0.0180``."""
+    return _with_decimals(price, instrument_name, "tick_size")
+
+
+@register.filter
+def at_lot(quantity: str, instrument_name: str) -> str:
+    """A quantity with the decimals of its instrument's lot: ``2`` -> ``2.0``."""
+    return _with_decimals(quantity, instrument_name, "lot_size")
+
+
+def _with_decimals(text: str, instrument_name: str, step_name: str) -> str:
+    """As it is where it is finer than the step, or nobody knows the instrument."""
+    try:
+        step = getattr(parse_instrument_name(instrument_name), step_name)
+    except UnknownInstrumentName:
+        return text
+    decimals = max(_decimals(step), _decimals(Decimal(text)))
+    return f"{Decimal(text):.{decimals}f}"
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    assert isinstance(exponent, int), "prices and quantities are finite"
+    return max(0, -exponent)
 
 
 @register.filter

@@ -218,3 +218,47 @@ def test_bounds_are_proposed_once_and_decided_once_whoever_comes_at_once(world):
         assert (in_force == count) is (row.state == "approved")
     trail = AuditRecord.objects.filter(entity=f"firm:{world.taker.firm.id}", action__startswith="desk_limits.")
     assert trail.count() == 16
+
+
+def test_a_limit_that_fires_while_it_and_its_request_are_withdrawn_does_one_of_the_three(world):
+    rfq_ids = [world.create(life_seconds=60) for _ in range(8)]
+    for rfq_id in rfq_ids:
+        world.quote(rfq_id)
+    world.wait(5).tick()
+    for rfq_id in rfq_ids:
+        world.set_trigger(rfq_id, "9")
+    withdrawals = [functools.partial(world.cancel_trigger, rfq_id) for rfq_id in rfq_ids[:6]]
+    cancels = [functools.partial(world.cancel_rfq, rfq_id) for rfq_id in rfq_ids[2:]]
+    outcomes = at_once([world.fire, *withdrawals, *cancels, world.fire, *[world.fire] * 2])
+    assert {each for each in outcomes if isinstance(each, str)} <= {"rfq_not_open", "trigger_not_found"}
+    traded = set()
+    for rfq_id in rfq_ids:
+        record = selectors.get_record(rfq_id)
+        (trigger,) = record.triggers
+        if record.state is RfqState.PENDING_FILL:
+            assert trigger.state == "triggered"
+            traded |= {trade.trade_id for trade in record.trades}
+        else:
+            assert trigger.state == ("untriggered" if record.find_trigger(Side.BUY) else "canceled")
+            assert record.trades == ()
+    reserved = [sent.reservation_id for sent in commands_sent(gateway.ReserveBlock)]
+    assert sorted(reserved) == sorted(traded)
+
+
+def test_a_replacement_that_races_an_accept_comes_before_it_or_is_refused(world):
+    """The version that was accepted is the one that trades; a newer one is never taken in its stead."""
+    pairs = [(rfq_id, world.quote(rfq_id)) for rfq_id in [world.create() for _ in range(8)]]
+    world.wait(5).tick()
+    replaced = side("0.0601", "0.0501")
+    calls = []
+    for rfq_id, quote_id in pairs:
+        calls += [functools.partial(world.accept, rfq_id, quote_id), functools.partial(world.quote, rfq_id, ask=replaced)]
+    outcomes = at_once(calls)
+    assert {each for each in outcomes if isinstance(each, str)} <= {"rfq_not_open", "quote_version"}
+    for rfq_id, quote_id in pairs:
+        record = selectors.get_record(rfq_id)
+        quote = record.find_quote(quote_id)
+        if record.state is RfqState.PENDING_FILL:
+            assert (quote.version, [trade.version for trade in record.trades]) == (1, [1])
+        else:
+            assert (record.state, quote.version, quote.state) == (RfqState.OPEN, 2, "active")

@@ -1,11 +1,14 @@
 """History, documents, tape and scores as pages: who may open them, and that they show what was stored."""
 
+import dataclasses
 import hashlib
 import json
 
 import pytest
 from django.test import Client
 
+from accounts.models import User
+from rfq.models import TradeCorrection
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.lives import expired, reservation_of, traded
 
@@ -80,3 +83,23 @@ def test_overseer_sees_that_the_steps_replay(client, world):
     rfq_id = traded(world)
     assert "steps replay byte for byte" in enter(client, world.house).get(f"/history/{rfq_id}/").content.decode()
     assert "replay byte" not in enter(client, world.taker).get(f"/history/{rfq_id}/").content.decode()
+
+
+def test_the_record_says_what_corrections_made_of_a_trade(client, world):
+    """Who asked cannot decide, an open correction and a bust end further ones, prices keep the decimals of their tick."""
+    rfq_id = traded(world)
+    correct = f"/history/{rfq_id}/trades/{reservation_of(rfq_id)}/correct/"
+    enter(client, world.house)
+    client.post(correct, {"command_id": "page-1", "reason": "typed wrongly", "leg_prices": "0.0600 0.0500"})
+    row = TradeCorrection.objects.get()
+    page = client.get(f"/history/{rfq_id}/").content.decode()
+    assert "0.0600, 0.0500" in page
+    assert "waits for another person of the house" in page
+    assert "Decide on correction" not in page
+    assert correct not in page
+    other = dataclasses.replace(world.house, user=User.objects.create(username="other", role="compliance", firm=world.house.firm))
+    assert f"Decide on correction {row.pk}" in enter(client, other).get(f"/history/{rfq_id}/").content.decode()
+    TradeCorrection.objects.update(state="done", kind="bust", leg_prices=None)
+    page = client.get(f"/history/{rfq_id}/").content.decode()
+    assert f"trade #{row.trade_id} busted" in page
+    assert correct not in page
