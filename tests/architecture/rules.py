@@ -9,7 +9,7 @@ from pathlib import Path
 FUNCTION_LINES_MAX = 50
 SCRIPT_FUNCTION_LINES_MAX = 25
 FILE_LINES_MAX = 400
-SCRIPT_BYTES_MAX = 430_000
+SCRIPT_BYTES_MAX = 440_000
 SCRIPT_FILE_BYTES_MAX = 16_000
 STYLE_BYTES_MAX = 60_000
 DJANGO_APPS = ("compliance", "makers", "rfq", "orders", "risk", "settlement", "market", "accounts", "audit", "streams")

@@ -2,14 +2,17 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable, Iterator
 
 from rfq import handlers, services
+from rfq.domain.records import QuoteRecord, RfqRecord
 from rfq.services import kills, protection, sessions
 from risk import handlers as risk_handlers
+from tests.integration.rfq.looks import ENDED, Look
 from tests.integration.rfq.world import Party, World, command_id
 from wire import client_protection as client
 from wire import gateway
-from wire.units import ControlScope
+from wire.units import ControlScope, QuoteState
 
 WINDOW = dt.timedelta(seconds=60)
 DEAD_MAN_SECONDS = 10
@@ -17,6 +20,14 @@ SCOPES = (ControlScope.FIRM, ControlScope.DESK, ControlScope.USER, ControlScope.
 PERSONS = {ControlScope.DESK, ControlScope.USER}
 """The desk itself holds who was stopped so; of accounts and firms the gateway answers for."""
 WEB = "web-1"
+TAKEN = {
+    QuoteState.PENDING_LAST_LOOK,
+    QuoteState.PENDING_FILL,
+    QuoteState.FILLED,
+    QuoteState.REJECTED,
+    QuoteState.LAST_LOOK_REJECTED,
+}
+"""States that only an accept leads to."""
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -74,8 +85,9 @@ class Guard:
         self.counted.pop(quote_id, None)
 
     def protect(self, world: World, trades_max: int, frozen_seconds: int) -> None:
-        """Nobody is frozen when it is set: another frozen time would move the end of a freeze for the model alone."""
-        assert self.frozen_at is None
+        """Reset before where it is frozen: another frozen time would move the end of the freeze for the model alone."""
+        if self.frozen_at is not None:
+            self.reset(world)
         message = client.SetProtection(
             command_id=command_id(),
             coin="BTC",
@@ -138,8 +150,49 @@ class Guard:
             self.frozen_at = None
 
 
-def run_timers(world: World, guards: list[Guard]) -> int:
+def run_timers(world: World, guards: Iterable[Guard]) -> int:
     """Those that move negotiations by themselves, after the web process has said whose sockets it holds."""
     sessions.note_connected([guard.party.session for guard in guards if guard.is_connected], WEB, world.at)
     timers = (services.expire_due, protection.keep_protections, sessions.keep_sessions, kills.keep_kills)
     return sum(timer(world.at) for timer in timers)
+
+
+def check_step(
+    every: Iterable[Guard], before: Look, seen: Look, *, causes: set[str], gone: set[int], at: dt.datetime
+) -> None:
+    """Accepts and fills move windows as the model says; who was hit, killed or cut off has nothing standing.
+
+    causes: why quotes may be withdrawn in this step. gone: makers that must have nothing standing after it.
+    """
+    guards = {guard.party.firm.id: guard for guard in every}
+    steps = list(_list_steps(before, seen))
+    hit = {quote.maker_firm_id for was, quote, _ in steps if _count(guards[quote.maker_firm_id], was, quote, at)}
+    for was, quote, record in steps:
+        is_withdrawn = quote.state is QuoteState.CANCELED and was is QuoteState.ACTIVE
+        if is_withdrawn and record.state not in ENDED:
+            assert quote.reason in ({"mmp"} if quote.maker_firm_id in hit else causes)
+    frozen = {firm_id: guard.frozen_at for firm_id, guard in guards.items() if guard.frozen_at}
+    assert seen.frozen == frozen
+    stopped = {firm_id for firm_id, guard in guards.items() if guard.killed} | frozen.keys() | gone
+    assert not stopped & {quote.maker_firm_id for _, quote in seen.active()}
+
+
+def _list_steps(before: Look, seen: Look) -> Iterator[tuple[QuoteState | None, QuoteRecord, RfqRecord]]:
+    """The quotes of every request that changed, each with its state before."""
+    for record in seen.records.values():
+        earlier = before.records.get(record.rfq_id)
+        if earlier is not None and earlier != record:
+            for quote in record.quotes:
+                was = earlier.find_quote(quote.quote_id)
+                yield (was.state if was else None), quote, record
+
+
+def _count(guard: Guard, was: QuoteState | None, quote: QuoteRecord, at: dt.datetime) -> bool:
+    """What this step made of one quote; True where its fill reached the limit."""
+    if was is quote.state:
+        return False
+    if was is QuoteState.ACTIVE and quote.state in TAKEN:
+        guard.accepted(quote.quote_id)
+    if quote.state in {QuoteState.REJECTED, QuoteState.LAST_LOOK_REJECTED}:
+        guard.rejected(quote.quote_id)
+    return quote.state is QuoteState.FILLED and guard.filled(quote.quote_id, at)

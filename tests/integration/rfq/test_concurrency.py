@@ -230,7 +230,7 @@ def test_a_limit_that_fires_while_it_and_its_request_are_withdrawn_does_one_of_t
     withdrawals = [functools.partial(world.cancel_trigger, rfq_id) for rfq_id in rfq_ids[:6]]
     cancels = [functools.partial(world.cancel_rfq, rfq_id) for rfq_id in rfq_ids[2:]]
     outcomes = at_once([world.fire, *withdrawals, *cancels, world.fire, *[world.fire] * 2])
-    assert {each for each in outcomes if isinstance(each, str)} <= {"rfq_not_open", "trigger_not_found"}
+    assert {each for each in outcomes if isinstance(each, str)} <= {"rfq_not_open", "no_trigger"}
     traded = set()
     for rfq_id in rfq_ids:
         record = selectors.get_record(rfq_id)

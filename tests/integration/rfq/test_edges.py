@@ -38,7 +38,8 @@ def quoted(world, **changes):
 
 @pytest.mark.parametrize("with_timers", [False, True])
 def test_an_accept_just_before_the_end_trades_and_one_at_the_end_is_refused_by_name(world, with_timers):
-    early, late = quoted(world, life_seconds=20), quoted(world, life_seconds=20)
+    early, late = [(rfq_id, world.quote(rfq_id)) for rfq_id in [world.create(life_seconds=20) for _ in range(2)]]
+    world.wait(5).tick()
     for (rfq_id, quote_id), allowed in ((early, True), (late, False)):
         world.at = selectors.get_record(rfq_id).expires_at - (TICK if allowed else TICK * 0)
         if with_timers:

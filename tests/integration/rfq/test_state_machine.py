@@ -47,13 +47,6 @@ PART = 100
 PARTS = -(-EXAMPLES // PART)
 MAKERS = ("cobalt", "dune")
 WINDOWS_MS = (1_000, 2_000)
-TAKEN = {
-    QuoteState.PENDING_LAST_LOOK,
-    QuoteState.PENDING_FILL,
-    QuoteState.FILLED,
-    QuoteState.REJECTED,
-    QuoteState.LAST_LOOK_REJECTED,
-}
 decode_fact = msgspec.json.Decoder(AnyFact).decode
 
 
@@ -78,9 +71,8 @@ class Negotiations(RuleBasedStateMachine):
         self.seen = looks.Look(records={}, versions=[], looks=[], resting=[], commands=[], facts=[], frozen={})
         self.guards = {maker: guards.Guard(party=getattr(self.world, maker)) for maker in MAKERS}
         self.causes: set[str] = set()
-        """Why quotes may be withdrawn in this step."""
         self.gone: set[int] = set()
-        """Makers that must have nothing standing after it."""
+        """Of this step: why quotes may be withdrawn, and makers that must have nothing standing after it."""
         self.told: dict[int, dict[int, RfqView]] = {party.firm.id: {} for party in self.parties}
         self.read = dict.fromkeys(self.told, 0)
         self.facts_read = 0
@@ -151,10 +143,6 @@ class Negotiations(RuleBasedStateMachine):
     def is_tradable(self, record: RfqRecord) -> bool:
         return self.is_open(record) and record.tradable_at <= self.world.at
 
-    def party(self, firm_id):
-        (found,) = [party for party in self.parties if party.firm.id == firm_id]
-        return found
-
     def guard(self, firm_id) -> guards.Guard:
         (found,) = [guard for guard in self.guards.values() if guard.party.firm.id == firm_id]
         return found
@@ -163,7 +151,7 @@ class Negotiations(RuleBasedStateMachine):
     def cancel_quote(self, quote):
         _, quote_id, _ = quote
         standing = self.seen.find_quote(quote_id)
-        maker = self.party(standing.maker_firm_id)
+        maker = self.guard(standing.maker_firm_id).party
         self.causes = {"requested"}
         self.judge(standing.state is QuoteState.ACTIVE, lambda: self.world.cancel_quote(quote_id, maker))
 
@@ -241,7 +229,7 @@ class Negotiations(RuleBasedStateMachine):
         look = self.seen.waiting[choice % len(self.seen.waiting)]
         may_confirm = reason is not None or self.guard(look.maker_firm_id).may_confirm()
         allowed = self.world.at < look.due_at and reason is not LastLookReason.PRICE_TOLERANCE and may_confirm
-        self.judge(allowed, lambda: self.world.answer(look.quote_id, reason, self.party(look.maker_firm_id)))
+        self.judge(allowed, lambda: self.world.answer(look.quote_id, reason, self.guard(look.maker_firm_id).party))
         state = selectors.get_record(look.rfq_id).find_quote(look.quote_id).state
         if allowed:
             assert state == ("pending_fill" if reason is None else "last_look_rejected")
@@ -254,10 +242,7 @@ class Negotiations(RuleBasedStateMachine):
 
     @rule(maker=st.sampled_from(MAKERS), trades_max=st.integers(1, 2), frozen_seconds=st.sampled_from([0, 5]))
     def protect(self, maker, trades_max, frozen_seconds):
-        guard = self.guards[maker]
-        if guard.frozen_at is not None:
-            guard.reset(self.world)
-        guard.protect(self.world, trades_max, frozen_seconds)
+        self.guards[maker].protect(self.world, trades_max, frozen_seconds)
 
     @rule(maker=st.sampled_from(MAKERS))
     def lose_or_find_the_socket(self, maker):
@@ -280,7 +265,7 @@ class Negotiations(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.0, 0.1, 1.0, 2.0, 5.0, 9.0, 30.0]))
     def timers(self, seconds):
-        every = list(self.guards.values())
+        every = self.guards.values()
         self.world.wait(seconds)
         ends = {guard.party.firm.id: guard.ended_by_timers(self.world.at) for guard in every}
         self.causes, self.gone = set().union(*ends.values()), {firm_id for firm_id, causes in ends.items() if causes}
@@ -345,35 +330,9 @@ class Negotiations(RuleBasedStateMachine):
         self.check_facts(changed)
 
     def check_guards(self, before):
-        """Accepts and fills move windows as the model says; who was hit, killed or cut off has nothing standing."""
-        steps = [
-            (before.records[record.rfq_id].find_quote(quote.quote_id), quote, record)
-            for record in self.seen.records.values()
-            if record.rfq_id in before.records and before.records[record.rfq_id] != record
-            for quote in record.quotes
-        ]
-        hit = {quote.maker_firm_id for earlier, quote, _ in steps if self.count(earlier, quote)}
-        for earlier, quote, record in steps:
-            is_withdrawn = quote.state is QuoteState.CANCELED and earlier and earlier.state is QuoteState.ACTIVE
-            if is_withdrawn and record.state not in looks.ENDED:
-                assert quote.reason in ({"mmp"} if quote.maker_firm_id in hit else self.causes)
-        every = {guard.party.firm.id: guard for guard in self.guards.values()}
-        frozen = {firm_id: guard.frozen_at for firm_id, guard in every.items() if guard.frozen_at}
-        assert self.seen.frozen == frozen
-        stopped = {firm_id for firm_id, guard in every.items() if guard.killed} | frozen.keys() | self.gone
-        assert not stopped & {quote.maker_firm_id for _, quote in self.seen.active()}
+        step = {"causes": self.causes, "gone": self.gone, "at": self.world.at}
+        guards.check_step(self.guards.values(), before, self.seen, **step)
         self.causes, self.gone = set(), set()
-
-    def count(self, earlier, quote) -> bool:
-        """What this step made of one quote; True where its fill reached the limit."""
-        guard, was = self.guard(quote.maker_firm_id), earlier.state if earlier else None
-        if was is quote.state:
-            return False
-        if was is QuoteState.ACTIVE and quote.state in TAKEN:
-            guard.accepted(quote.quote_id)
-        if quote.state in {QuoteState.REJECTED, QuoteState.LAST_LOOK_REJECTED}:
-            guard.rejected(quote.quote_id)
-        return quote.state is QuoteState.FILLED and guard.filled(quote.quote_id, self.world.at)
 
     def check_facts(self, changed):
         """What was told so far, gapless, and what each party may read now. Of a view that stayed as it was, nothing is told."""
