@@ -1,6 +1,7 @@
 """The real engine with the gateway's algorithms beside the real database, on a clock of the test's own."""
 
 import asyncio
+import contextlib
 import random
 
 from common import clock
@@ -11,6 +12,7 @@ from orders import services
 from strategies.algos import Levels
 from tests import builders
 from tests.integration.orders.venue import MID_TICKS, Venue
+from wire.algos import strategy_id_of
 from wire.gateway_algos import SteerAlgo
 from wire.gateway_controls import SetScopeLimits
 from wire.units import ControlScope
@@ -58,6 +60,15 @@ class AlgoVenue(Venue):
         is_open.set()
         self.book = Book(self.engine)
         self.algos = AlgoService(self.engine, self.book, self.routes, self.folder / "algos", is_open)
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(cls, folder):
+        """Opened, and closed afterwards."""
+        venue = cls(folder)
+        yield venue
+        venue.algos.close()
+        venue.engine.stop()
 
     def restart(self):
         """Both at once, without a word: what is in memory is gone."""
@@ -118,3 +129,21 @@ class AlgoVenue(Venue):
             asyncio.run(self.algos.send())
             self.relay()
             self.project()
+
+
+def trading_firm(venue, *algos):
+    """A trader who may use these algorithms, with money and limits."""
+    trader = builders.trading_firm(deposits={"BTC": "50"})
+    venue.limit(trader)
+    for algo in algos:
+        venue.allow(strategy_id_of(algo))
+    return trader
+
+
+def quoted_row(venue):
+    """The instrument, listed and quoted."""
+    listed = builders.listed(NAME)
+    builders.play_market(listed)
+    venue.list([listed])
+    venue.quote(listed, venue.rng)
+    return listed

@@ -8,8 +8,7 @@ from orders import services, tree_selectors
 from orders.models import Order, ParentOrder
 from settlement import selectors as settlement
 from settlement.models import Position
-from tests import builders
-from tests.integration.orders.algo_venue import NAME, AlgoVenue
+from tests.integration.orders.algo_venue import NAME, AlgoVenue, quoted_row, trading_firm
 from tests.integration.orders.test_parents import act, actions_of
 from wire import client_parents as messages
 from wire.algos import AlgoName, AlgoParameters
@@ -23,26 +22,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def venue(tmp_path):
-    opened = AlgoVenue(tmp_path)
-    yield opened
-    opened.algos.close()
-    opened.engine.stop()
+    with AlgoVenue.running(tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture
 def desk(venue):
-    trader = builders.trading_firm(deposits={"BTC": "50"})
-    venue.limit(trader)
-    return trader
+    return trading_firm(venue)
 
 
 @pytest.fixture
 def row(venue):
-    listed = builders.listed(NAME)
-    builders.play_market(listed)
-    venue.list([listed])
-    venue.quote(listed, venue.rng)
-    return listed
+    return quoted_row(venue)
 
 
 def price(row, ticks):

@@ -13,7 +13,7 @@ from settlement import selectors as settlement
 from settlement.models import Position
 from streams.models import OutboxCommand
 from tests import builders
-from tests.integration.orders.algo_venue import AlgoVenue
+from tests.integration.orders.algo_venue import AlgoVenue, trading_firm
 from tests.integration.orders.test_parents import act, actions_of
 from wire import client_parents as messages
 from wire import gateway
@@ -47,18 +47,13 @@ class LegVenue(AlgoVenue):
 
 @pytest.fixture
 def venue(tmp_path):
-    opened = LegVenue(tmp_path)
-    yield opened
-    opened.algos.close()
-    opened.engine.stop()
+    with LegVenue.running(tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture
 def desk(venue):
-    trader = builders.trading_firm(deposits={"BTC": "50"})
-    venue.limit(trader)
-    venue.allow(strategy_id_of(AlgoName.MULTILEG))
-    return trader
+    return trading_firm(venue, AlgoName.MULTILEG)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from settlement import selectors as settlement
 from settlement.models import Fill, Position
 from strategies.algos import Enter, step
 from tests import builders
-from tests.integration.orders.algo_venue import NAME, AlgoVenue
+from tests.integration.orders.algo_venue import NAME, AlgoVenue, quoted_row, trading_firm
 from wire import client_parents as messages
 from wire.algos import ALGORITHMS, AlgoLimits, AlgoName, AlgoParameters, strategy_id_of
 from wire.client import AmendOrder
@@ -30,28 +30,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def venue(tmp_path):
-    opened = AlgoVenue(tmp_path)
-    yield opened
-    opened.algos.close()
-    opened.engine.stop()
+    with AlgoVenue.running(tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture
 def desk(venue):
-    trader = builders.trading_firm(deposits={"BTC": "50"})
-    venue.limit(trader)
-    for algo in ALGORITHMS:
-        venue.allow(strategy_id_of(algo))
-    return trader
+    return trading_firm(venue, *ALGORITHMS)
 
 
 @pytest.fixture
 def row(venue):
-    listed = builders.listed(NAME)
-    builders.play_market(listed)
-    venue.list([listed])
-    venue.quote(listed, venue.rng)
-    return listed
+    return quoted_row(venue)
 
 
 def stage(desk, number=1, **changes):
