@@ -242,7 +242,7 @@ void HotPath::decide_fired() {
         const std::uint32_t pair = pair_of_node_[node];
         if (pair == kNoSlot) continue;
         const double zscore = graph_.value(node);
-        if (!trader_.is_quiet(pair, zscore)) decide(pair, zscore);
+        if (!trader_.is_quiet(pair, zscore, now_ns_)) decide(pair, zscore);
     }
 }
 

@@ -76,9 +76,8 @@ bool PairsTrader::wants_entry(const Pair& pair, double zscore, TimeNs now_ns) co
 
 bool PairsTrader::wants_exit(Pair& pair, double zscore, TimeNs now_ns) const noexcept {
     if (now_ns < pair.retry_at_ns) return false;
-    const double away = pair.is_long ? -zscore : zscore;  // positive: still on the side that was traded
-    const bool is_late = pair.terms.timeout_ns > 0 && now_ns - pair.opened_at_ns >= pair.terms.timeout_ns;
-    if (away >= pair.terms.stop || is_late) {
+    const double away = pair.away(zscore);
+    if (away >= pair.terms.stop || pair.is_late(now_ns)) {
         pair.is_armed = std::abs(zscore) < pair.terms.exit;
         return true;
     }

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <vector>
 
 #include "allocations.hpp"
@@ -224,6 +225,39 @@ TEST(pair_leaves_when_its_time_is_up) {
     desk.fill(desk.signal(-2.5, kSecond), kSecond);
     CHECK(desk.signal(-2.5, 100 * kSecond).empty());
     CHECK(desk.signal(-2.5, 101 * kSecond).size() == 2);
+}
+
+TEST(pair_that_says_it_is_quiet_does_nothing) {
+    Desk desk;
+    int quiet = 0;
+    int decided = 0;
+    TimeNs now_ns = kSecond;
+    std::uint32_t state = 1;
+    for (int tick = 0; tick < 4'000; ++tick, now_ns += kSecond) {
+        state = state * 1'664'525 + 1'013'904'223;
+        const double zscore = (static_cast<double>(state >> 8) * 0x1.0p-24 - 0.5) * 10.0;
+        desk.quote(now_ns);
+        const bool is_quiet = desk.trader.is_quiet(0, zscore, now_ns);
+        const std::uint64_t before = desk.trader.state_hash();
+        const auto orders = desk.signal(zscore, now_ns);
+        if (is_quiet) {
+            ++quiet;
+            CHECK(orders.empty() && desk.trader.decision() == nullptr && desk.trader.state_hash() == before);
+        }
+        decided += orders.empty() ? 0 : 1;
+        desk.fill(orders, now_ns);
+    }
+    CHECK(quiet > 1'000 && decided > 500);
+}
+
+TEST(pair_in_a_position_is_not_quiet_at_its_levels_nor_when_it_is_late) {
+    Desk desk;
+    desk.fill(desk.signal(2.5));
+    CHECK(desk.trader.state(0) == PairState::short_spread);
+    const auto is_quiet = [&](double zscore, TimeNs now_ns = 2 * kSecond) { return desk.trader.is_quiet(0, zscore, now_ns); };
+    CHECK(is_quiet(0.51) && is_quiet(2.5) && is_quiet(3.99));
+    CHECK(!is_quiet(0.5) && !is_quiet(4.0) && !is_quiet(-3.0) && !is_quiet(std::nan("")));
+    CHECK(is_quiet(2.5, 101 * kSecond - 1) && !is_quiet(2.5, 101 * kSecond));
 }
 
 TEST(pairs_open_no_more_than_allowed_and_none_without_prices) {

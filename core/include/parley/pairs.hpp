@@ -77,9 +77,12 @@ public:
     [[nodiscard]] static PairFault check(std::span<const PairTerms> pairs, std::size_t instruments) noexcept;
 
     /// Whether on_signal() would do nothing, which is so for most z-scores of most pairs.
-    [[nodiscard]] bool is_quiet(std::uint32_t at, double zscore) const noexcept {
+    [[nodiscard]] bool is_quiet(std::uint32_t at, double zscore, TimeNs now_ns) const noexcept {
         const Pair& pair = pairs_[at];
-        return pair.state == PairState::flat && pair.is_armed && std::abs(zscore) < pair.terms.entry;
+        if (pair.state == PairState::flat) return pair.is_armed && std::abs(zscore) < pair.terms.entry;
+        if (pair.state != PairState::long_spread && pair.state != PairState::short_spread) return false;
+        const double away = pair.away(zscore);
+        return away > pair.terms.exit && away < pair.terms.stop && !pair.is_late(now_ns);
     }
     /// Brings what on_signal() reads into the cache; where an order may follow soon, what that touches as well.
     void prefetch(std::uint32_t at, double zscore) const noexcept {
@@ -145,6 +148,12 @@ private:
         TimeNs opened_at_ns = 0;
         TimeNs retry_at_ns = 0;
         Leg legs[kPairOrdersMax];
+
+        /// Above zero: still on the side that was traded.
+        [[nodiscard]] double away(double zscore) const noexcept { return is_long ? -zscore : zscore; }
+        [[nodiscard]] bool is_late(TimeNs now_ns) const noexcept {
+            return terms.timeout_ns > 0 && now_ns - opened_at_ns >= terms.timeout_ns;
+        }
     };
     struct Ticket {
         OrderId order_id = 0;
