@@ -27,7 +27,8 @@ def positions(sessions: list[FixSession]) -> dict[int, int]:
 
 def follow(firm_id: int) -> None:
     """Before its first multi-leg order is there: of a firm whose facts nobody reads, those from now on are read."""
-    if firm_id in _with_multilegs() | {row.account.firm_id for row in accounts.list_sessions_told_of_rfqs()}:
+    followed = _with_multilegs() | {row.account.firm_id for row in accounts.list_sessions_told_of_rfqs()}
+    if firm_id in followed and FirmCursor.objects.filter(firm_id=firm_id).exists():
         return
     FirmCursor.objects.update_or_create(firm_id=firm_id, defaults={"sequence": streams.head(firm_id)})
 

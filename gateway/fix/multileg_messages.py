@@ -50,13 +50,13 @@ def read_multileg(message: Message, session: Session) -> EnterMultileg:
     """Raises FieldMissing, FieldWrong, OrderRefused."""
     client_order_id = client_id(message, 11)
     _require_net_limit(message)
-    legs = _legs(message)
+    net_price, legs = _net_price(message), _legs(message)
     legging = _legging(message)
     if "legging_limit" not in legging:
         why = "a multi-leg order says how much of it may stand without its other legs: legging_limit in 848 or 957"
         raise OrderRefused(OTHER, "legging_limit_missing", why)
     lasts = _time_in_force(message) or TimeInForce.DAY
-    given = {**legging, "legs": legs, "net_price": _net_price(message), "time_in_force": lasts}
+    given = {**legging, "legs": legs, "net_price": net_price, "time_in_force": lasts}
     action = EnterMultileg(
         client_order_id=client_order_id,
         account_id=require_account(message, session),
@@ -74,6 +74,7 @@ def read_replacement(message: Message, session: Session) -> ReplaceMultileg:
     del session
     original, parent_order_id = _order_of(message, 41)
     _require_net_limit(message)
+    net_price = _net_price(message)
     lasts = _time_in_force(message)
     changes = {**_legging(message), **({"time_in_force": lasts} if lasts else {})}
     action = ReplaceMultileg(
@@ -83,7 +84,7 @@ def read_replacement(message: Message, session: Session) -> ReplaceMultileg:
         side=values.word(message, 54, values.SIDES),
         legs=_legs(message),
         quantity=values.plain(positive(message, 38)),
-        net_price=_net_price(message),
+        net_price=net_price,
         changes=_built(MultilegChanges, changes | (_expiry(message, lasts) if lasts else {})),
     )
     return checked(action, 38)
@@ -130,6 +131,9 @@ def _require_net_limit(message: Message) -> None:
         if message.find(tag) not in ("", "0"):
             why = f"no instruction for a multi-leg order: tag {tag} is {message.find(tag)[:16]}"
             raise OrderRefused(UNSUPPORTED, "instruction_not_legged", why)
+    if 117 in message:
+        why = f"a quote is hit by AJ, this would trade with the books: QuoteID {message.get(117)[:36]}"
+        raise OrderRefused(UNSUPPORTED, "quote_not_legged", why)
     strategy = message.find(847)
     if strategy and message.integer(847) < OWN_STRATEGIES_FROM:
         why = f"a multi-leg order is worked by its legging rule: 847 is {strategy[:8]}, bound {OWN_STRATEGIES_FROM}"

@@ -60,7 +60,6 @@ NO_REPORT = "0"
 """ExecID (17) of a report that is no event."""
 REASONS = {
     "duplicate_order": reports.DUPLICATE_ID,
-    "instrument_not_found": 1,
     "unknown_order": reports.UNKNOWN_ORDER,
     "too_late_to_cancel": 0,
     "expiry_passed": 4,
@@ -68,7 +67,7 @@ REASONS = {
     "time_not_legged": 11,
     "quantity_off_grid": 13,
     "net_price_off_grid": 18,
-    "account_not_found": 15,
+    "unknown_account": 15,
 }
 """OrdRejReason (103) of an order and CxlRejReason (102) of a request, beside those of ``gateway.fix.reports``."""
 DISCONNECTED = "disconnected"

@@ -37,8 +37,18 @@ def bodies(begin_string: str) -> dict[str, Body]:
     if begin_string != "FIX.4.2":
         messages["q"] = [(11, "?"), (530, 3), (60, timestamp())]
         messages["x"] = [(320, "?"), (559, 0), (55, "NOTHING")]
-        messages |= rfq_bodies()
+        messages |= rfq_bodies() | multileg_bodies()
     return messages
+
+
+def multileg_bodies() -> dict[str, Body]:
+    """No legging limit, and one leg: the gateway answers that itself."""
+    head: Body = [(11, "?"), (54, 1), (60, timestamp()), (38, 1), (40, 2), (44, "-0.01"), (59, 1)]
+    legs: Body = [(600, NAME), (623, 1), (624, 1), (600, "BTC-27MAR26-80000-C"), (623, 1), (624, 2)]
+    return {
+        "AB": [*head, (848, "legging_rule=unwind"), (555, 2), *legs],
+        "AC": [(41, "nothing"), *head, (555, 1), *legs[:3]],
+    }
 
 
 def rfq_bodies() -> dict[str, Body]:
@@ -57,16 +67,18 @@ def rfq_bodies() -> dict[str, Body]:
 
 REQUIRED = {"D": (11, 54, 60, 40), "G": (11, 54, 60, 40), "F": (11, 54, 60), "H": (54,),
             "V": (262, 263, 264), "q": (530, 60), "x": (320,), "R": (131,), "S": (117,), "i": (117,), "AG": (131, 658),
-            "AJ": (693, 694), "Z": (298,), "a": (), "AD": (568, 569)}  # fmt: skip
+            "AJ": (693, 694), "Z": (298,), "a": (), "AD": (568, 569), "AB": (11, 54, 60, 40), "AC": (11, 41, 54, 60, 40)}  # fmt: skip
 CODED = {"D": (54, 40, 59), "G": (54, 40, 59), "F": (54,), "H": (54,), "V": (263,), "q": (530,), "x": (559,),
-         "S": (537,), "i": (537,), "AG": (658,), "AJ": (694,), "Z": (298,), "a": (263,), "AD": (569,)}  # fmt: skip
+         "S": (537,), "i": (537,), "AG": (658,), "AJ": (694,), "Z": (298,), "a": (263,), "AD": (569,),
+         "AB": (54, 40, 59), "AC": (54, 40, 59)}  # fmt: skip
 NUMBERED = {559, 537, 658, 694, 298, 569}
 """Codes that are numbers: one that is none has the wrong format, not the wrong value."""
-FORMATTED = {"D": (38, 44, 60), "G": (38, 44, 60), "F": (60,), "V": (264,), "q": (60,), "S": (133, 60), "AJ": (44, 60)}
+FORMATTED = {"D": (38, 44, 60), "G": (38, 44, 60), "F": (60,), "V": (264,), "q": (60,), "S": (133, 60), "AJ": (44, 60),
+             "AB": (38, 44, 60, 623), "AC": (38, 44, 60)}
 UNSAID = {("13", "")}
 """FIX 4.2 has no SessionRejectReason for a tag that appears twice: the text says it."""
 BUSINESS = {"D": "8", "G": "9", "F": "9", "H": "8", "V": "Y", "q": "r", "x": "y", "R": "AG", "S": "3", "i": "3", "AG": "3",
-            "AJ": "3", "Z": "3", "a": "AI", "AD": "AQ"}  # fmt: skip
+            "AJ": "3", "Z": "3", "a": "AI", "AD": "AQ", "AB": "8", "AC": "9"}  # fmt: skip
 
 
 Broken = tuple[str, Body, str, str]
@@ -95,7 +107,7 @@ def breakages(random_: random.Random, kind: str, body: Body) -> dict[str, Broken
         found["coded"] = (kind, with_value(body, coded, "77" if coded in NUMBERED else "~"), "3", "5")
     if kind in FORMATTED:
         found["format"] = (kind, with_value(body, random_.choice(FORMATTED[kind]), "x1"), "3", "6")
-    if kind == "D":
+    if kind in ("D", "AB", "AC"):
         found["condition"] = (kind, [field for field in body if field[0] != 44], "j", "5")
     return found
 

@@ -124,6 +124,7 @@ def test_a_leg_is_named_by_symbol_or_by_an_exchange_symbol(fix, who):
         ({"t111": 2}, "11", "instruction_not_legged"),
         ({"t18": 6}, "11", "instruction_not_legged"),
         ({"t847": 1}, "11", "strategy_not_legged"),
+        ({"t117": "Q1.2.3"}, "11", "quote_not_legged"),
         ({"t1": 999}, "15", "unknown_account"),
         ({"t848": "legging_rule=unwind"}, "99", "legging_limit_missing"),
         ({"t848": "legging_limit=1;speed=9"}, "11", "strategy_parameter_unknown"),
