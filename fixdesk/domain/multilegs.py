@@ -38,11 +38,12 @@ ENDS = {
 }
 BY_A_PERSON = "canceled by a person"
 """Reason of a parent order that was canceled, whoever asked for it."""
-EXPIRED = "expired"
+EXPIRED, WHOLE_BEFORE = "expired", "too_late_to_change"
 TEXTS = {
     "legging_unwound": "legs that stood without the others were traded back",
     "immediate_or_cancel": "the books held no more at the net price",
     "market_stale": "the books are not fresh",
+    "too_late_to_change": "all of it had traded before its change came",
 }
 LATE_FILLS = {
     LegTask.COMPLETE: "late_completion: beyond the net price, within legging_slippage",
@@ -324,6 +325,7 @@ class Teller:
 
     def _end(self, ending: Ending) -> None:
         told, is_asked = self.told, ending.reason == BY_A_PERSON
+        why = ending.reason or WHOLE_BEFORE
         if ending.reason == EXPIRED:
             end = MultilegStatus.EXPIRED
         elif ending.is_started or is_asked:
@@ -331,7 +333,7 @@ class Teller:
         else:
             end = MultilegStatus.REJECTED
         self._change(end=end, cancel_id="", is_suspended=False)
-        reason = told.cancel_reason or ending.reason if is_asked else ending.reason
+        reason = told.cancel_reason or why if is_asked else why
         ids = {"request_id": told.cancel_id, "original": told.cancel_of} if is_asked and told.cancel_id else {}
         self._report(ENDS[end], ending.at_ns, reason="" if ids else reason, text=TEXTS.get(reason, ""), **ids)
         if not ids:

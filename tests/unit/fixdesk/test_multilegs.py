@@ -189,6 +189,16 @@ def test_a_cancel_that_the_gateway_does_not_take_is_refused_and_may_be_asked_aga
     assert (refused.request_id, refused.reason, told.order().status) == ("C", "command_expired", MultilegStatus.NEW)
 
 
+def test_an_order_that_was_whole_before_it_was_enlarged_says_that_the_change_came_late() -> None:
+    told = teller(is_new=True, quantity="4")
+    news = fold(told, [*WHOLE, view(ParentState.DONE, WHOLE, quantity="4")])
+    last = news[-1]
+    assert isinstance(last, MultilegTold)
+    assert (last.event, last.reason, last.order.filled_quantity, last.order.leaves_quantity) == (
+        MultilegEvent.CANCELED, "too_late_to_change", "3", "0",
+    )  # fmt: skip
+
+
 def test_an_order_that_expires_with_a_cancel_on_its_way_says_so_first() -> None:
     told = teller(is_new=True)
     told.on_cancel_asked("C", "A", 30)
