@@ -9,9 +9,13 @@ from common import clock
 from common.actor import SYSTEM
 from fixdesk.services import intake, outlet
 from terminal import registry
+from tests import builders
+from tests.integration.fixdesk.legs import Party, session_of
+from tests.integration.orders.test_multileg import HIGH, LOW, LegVenue
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.conftest import ids_in_order, world
 from wire import fix_rfq
+from wire.algos import AlgoName, strategy_id_of
 from wire.gateway_fix import TellFixSession
 
 
@@ -63,3 +67,33 @@ def roads(world: worlds.World, settings) -> Roads:  # noqa: F811 - the fixture
     """Handlers act now: without a grace, which would have to be waited for."""
     settings.RFQ_GRACE_MS = 0
     return Roads(world)
+
+
+@pytest.fixture
+def venue(tmp_path):
+    opened = LegVenue(tmp_path)
+    yield opened
+    opened.algos.close()
+    opened.engine.stop()
+
+
+@pytest.fixture
+def desk(venue):
+    trader = builders.trading_firm(deposits={"BTC": "50"})
+    venue.limit(trader)
+    venue.allow(strategy_id_of(AlgoName.MULTILEG))
+    return trader
+
+
+@pytest.fixture
+def rows(venue):
+    listed = [builders.listed(name) for name in (LOW, HIGH)]
+    venue.list(listed)
+    venue.rows = listed
+    venue.quote(None, None)
+    return listed
+
+
+@pytest.fixture
+def party(venue, desk, rows):
+    return Party(venue, desk, session_of(desk, "LEGS", may_send_orders=True))
