@@ -5,7 +5,7 @@ import itertools
 from accounts import services as accounts
 from accounts.models import FixVersion
 from accounts.services.fix import FixTerms
-from common import clock
+from common import clock, db
 from common.actor import SYSTEM
 from fixdesk.services import intake, outlet
 from gateway.fix.rfq_reports import Reports
@@ -119,4 +119,5 @@ def refuse(parent, reason):
     envelope = gateway.EventEnvelope(
         event_number=1, journal_sequence=1, index=0, at_ns=clock.now_ns(), command_sequence=1, event=event
     )
-    parent_reports.refuse_steering(envelope)
+    with db.unit_of_work():
+        parent_reports.refuse_steering(envelope)
