@@ -175,7 +175,8 @@ def test_a_partial_fill_is_canceled_and_what_is_asked_about_it_is_answered(stack
         party.send("H", (11, "part"), (790, "how"), (55, "[N/A]"), (54, 1))
         assert value(party.get("8", t790="how"), 39) == "1"
         party.send("AF", (584, "those"), (585, 1), (55, "[N/A]"), (167, "MLEG"))
-        assert [value(party.get("8", t584="those"), tag) for tag in (37, 911, 912)] == [order_id, "1", "Y"]
+        listed = party.get("8", t584="those")
+        assert [value(listed, tag) for tag in (37, 911, 912)] == [order_id, "1", "Y"]
         party.send("F", (11, "part-3"), (41, "part-2"), (54, 1), (60, timestamp()))
         reports = until_ended(party, order_id)
         assert [value(reports[-1], tag) for tag in (150, 39, 11, 41, 151)] == ["4", "4", "part-3", "part-2", "0"]
@@ -183,7 +184,7 @@ def test_a_partial_fill_is_canceled_and_what_is_asked_about_it_is_answered(stack
         assert not [each for each in reports if value(each, 442) == "2"], "fills of the structure alone were asked for"
         desks.wait_for("the end", lambda: parent_of(stack, order_id)[0] == "canceled")
         assert parent_of(stack, order_id)[1] == Decimal(value(reports[-1], 14))
-        party.send("F", (11, "part-4"), (37, order_id), (54, 1), (60, timestamp()))
+        party.send("F", (11, "part-4"), (41, "part-2"), (37, order_id), (54, 1), (60, timestamp()))
         refused = party.get("9", t11="part-4")
         assert (value(refused, 102), value(refused, 58).partition(":")[0]) == ("0", "too_late_to_cancel")
 
