@@ -12,6 +12,7 @@ from wire.negotiation import QuoteOutcome
 from wire.units import NANOSECONDS_PER_SECOND
 
 MICROS_PER_DOLLAR = 1_000_000
+FINER_DIGITS, COIN_DIGITS = 2, 8
 register = template.Library()
 
 
@@ -39,6 +40,19 @@ def at_tick(price: str, instrument_name: str) -> str:
 def at_lot(quantity: str, instrument_name: str) -> str:
     """A quantity with the decimals of its instrument's lot: ``2`` -> ``2.0``."""
     return _with_decimals(quantity, instrument_name, "lot_size")
+
+
+@register.filter
+def finer(text: str | None, price: str) -> str | None:
+    """A mark, or a difference to it, at two digits more than the price beside it: ``0.055539`` beside ``0.0566``."""
+    if text is None:
+        return None
+    decimals = min(_decimals_shown(price) + FINER_DIGITS, COIN_DIGITS)
+    return f"{Decimal(text):.{decimals}f}"
+
+
+def _decimals_shown(text: str) -> int:
+    return len(text.partition(".")[2])
 
 
 def _with_decimals(text: str, instrument_name: str, step_name: str) -> str:

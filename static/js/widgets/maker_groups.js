@@ -14,7 +14,7 @@ class MakerGroups extends Widget {
     this.list = element("div", { class: "group-list" });
     this.empty = element("p", { class: "muted" }, "No group yet.");
     this.added = new GroupRow(null);
-    this.append(this.list, this.empty, element("h2", {}, "New group"), this.added.node);
+    this.append(this.list, this.empty, element("h2", { class: "panel-title" }, "New group"), this.added.node);
   }
 
   listen() {
@@ -42,7 +42,7 @@ class GroupRow {
     this.id = id;
     this.isArmed = false;
     const what = id === null ? "new group" : `group ${id}`;
-    this.name = element("input", { class: "input", "aria-label": `Name of ${what}`, maxlength: 64 });
+    this.name = element("input", { class: "input", "aria-label": `Name of ${what}`, placeholder: "Name", maxlength: 64 });
     this.boxes = page.config.makers.map((maker) => checkbox(maker.name, () => {}, maker.id));
     this.save = element("button", { class: "button button-primary", type: "submit" }, id === null ? "Make group" : "Save");
     this.remove = element("button", { class: "button", type: "button", onclick: () => this.erase() }, "Delete");
