@@ -43,6 +43,9 @@ class Guard:
     deadline: dt.datetime | None = None
     killed: set[ControlScope] = dataclasses.field(default_factory=set)
 
+    def copy(self) -> "Guard":
+        return dataclasses.replace(self, counted=dict(self.counted), killed=set(self.killed))
+
     @property
     def frozen_until(self) -> dt.datetime | None:
         return None if self.frozen_at is None or not self.frozen else self.frozen_at + self.frozen

@@ -54,9 +54,10 @@ class Negotiations(RuleBasedStateMachine):
     """Each rule predicts from what was last seen whether the desk agrees, and compares."""
 
     start: ClassVar[worlds.World]
-    """With a request that two makers have quoted and that is open to trade, the same for every example, which is undone."""
+    """With two requests that two makers have quoted and that are open to trade, the same for every example, which is undone."""
     began: ClassVar[list[tuple[int, int, int]]]
     """Those quotes: RFQ, quote, version."""
+    guarded: ClassVar[dict[str, guards.Guard]]
     lives: ClassVar[int] = 0
 
     rfqs = Bundle("rfqs")
@@ -69,7 +70,7 @@ class Negotiations(RuleBasedStateMachine):
         self.world = dataclasses.replace(type(self).start)
         self.parties = [self.world.taker, self.world.cobalt, self.world.dune]
         self.seen = looks.Look(records={}, versions=[], looks=[], resting=[], commands=[], facts=[], frozen={})
-        self.guards = {maker: guards.Guard(party=getattr(self.world, maker)) for maker in MAKERS}
+        self.guards = {maker: guard.copy() for maker, guard in type(self).guarded.items()}
         self.causes: set[str] = set()
         self.gone: set[int] = set()
         """Of this step: why quotes may be withdrawn, and makers that must have nothing standing after it."""
@@ -259,8 +260,7 @@ class Negotiations(RuleBasedStateMachine):
 
     @rule(maker=st.sampled_from(MAKERS), scope=st.sampled_from(guards.SCOPES))
     def kill_or_release(self, maker, scope):
-        self.causes = {"kill"}
-        guard = self.guards[maker]
+        self.causes, guard = {"kill"}, self.guards[maker]
         guard.kill(self.world, scope, is_engaged=scope not in guard.killed)
 
     @rule(seconds=st.sampled_from([0.0, 0.1, 1.0, 2.0, 5.0, 9.0, 30.0]))
@@ -354,17 +354,19 @@ class Negotiations(RuleBasedStateMachine):
 
 @contextmanager
 def begun(looking: tuple[str, ...]) -> Iterator[None]:
-    """A request with two quotes; the makers in ``looking`` have a last look. Undone at the end."""
+    """Two requests with two quotes each; the makers in ``looking`` have a last look, the last one a protection. Undone at the end."""
     world = dataclasses.replace(Negotiations.start)
     with transaction.atomic():
         for maker, window_ms in zip(looking, WINDOWS_MS, strict=False):
             world.agree_last_look(getattr(world, maker), window_ms=window_ms)
+        Negotiations.guarded = {}
         for maker in MAKERS:
-            party = dataclasses.replace(getattr(world, maker), session=f"key:{maker}")
-            world = dataclasses.replace(world, **{maker: party})
-            guards.Guard(party=party).arm(world)
-        rfq_id = world.create(life_seconds=60)
-        Negotiations.began = [(rfq_id, world.quote(rfq_id, getattr(world, maker)), 1) for maker in MAKERS]
+            world = dataclasses.replace(world, **{maker: dataclasses.replace(getattr(world, maker), session=maker)})
+            guard = Negotiations.guarded[maker] = guards.Guard(party=getattr(world, maker))
+            guard.arm(world)
+        guard.protect(world, 1, 5)
+        begun = itertools.product([world.create(life_seconds=60) for _ in range(2)], MAKERS)
+        Negotiations.began = [(rfq_id, world.quote(rfq_id, getattr(world, maker)), 1) for rfq_id, maker in begun]
         world.wait(5).tick()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Negotiations, "start", world)
