@@ -110,7 +110,7 @@ def test_one_process_quotes_for_several_firms_each_by_its_own_parameters(world, 
 def test_its_last_look_is_answered_but_a_persons_is_not(world, maker, eventually):
     """Silence would be a rejection, and counted as one."""
     world.at = clock.now()
-    world.agree_last_look(window_ms=5_000)
+    world.agree_last_look(window_ms=5_000, tolerance="1000")  # two play the market here, each with marks of its own
     own, priced = ask(world), ask(world)
     quote = eventually(lambda: standing(own) and standing(priced) and Quote.objects.get(rfq_id=own))
     world.at = clock.now()
