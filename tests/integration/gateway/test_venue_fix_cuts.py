@@ -22,6 +22,8 @@ from tests.integration.gateway.fix_venue import QUOTES, assert_agrees, fix_desk,
 from wire.units import OrderState, Side
 
 FAR = Decimal(89_000)
+REACHED_MIN = 0.85
+"""Of the offsets: a later exchange lists less, or writes shorter ids, and ends before the last of them."""
 SAMPLES = 20
 MESSAGES_MIN = 50
 CUTS_A_VENUE = 40
@@ -167,7 +169,7 @@ async def cut_everywhere(proxied, tmp_path, direction: str) -> None:
                 await cut_at(proxy, venue, client, own, direction, offset)
             cuts, executions = cuts + proxy.cuts, executions + len(own.own.executions)
     print(f"{direction}: {cuts} cuts in {length} bytes, {executions} executions")
-    assert cuts >= 0.95 * len(offsets)
+    assert cuts >= REACHED_MIN * len(offsets)
 
 
 @contextlib.asynccontextmanager
