@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import OpenPage, wait_live
 
@@ -15,6 +15,31 @@ BROWSER_AHEAD_90_S = """
         constructor(...parts) { if (parts.length) super(...parts); else super(Real.now()); }
     };
 """
+
+
+NOTE_WHAT_CAN_BE_TAKEN_WHILE_DOWN = """
+    globalThis.takenWhileDown = globalThis.wasDown = false;
+    const connection = document.querySelector(".connection");
+    const note = () => {
+        if (connection.dataset.state === "live") return;
+        globalThis.wasDown = true;
+        requestAnimationFrame(() => {
+            if (connection.dataset.state === "live") return;
+            globalThis.takenWhileDown ||= Boolean(document.querySelector("parley-rfq .accept:not([disabled])"));
+        });
+    };
+    new MutationObserver(note).observe(connection, { attributes: true });
+"""
+
+
+def route_lines(page: Page, lines: list[WebSocketRoute]) -> None:
+    """Every line to the server goes through ``lines``, where it can be cut."""
+
+    def route(line: WebSocketRoute) -> None:
+        line.connect_to_server()
+        lines.append(line)
+
+    page.route_web_socket(re.compile(r".*/ws/$"), route)
 
 
 def build_straddle(page: Page) -> None:
@@ -89,6 +114,30 @@ def test_countdown_is_right_with_a_browser_clock_90_s_ahead(open_page: OpenPage)
     page.wait_for_timeout((left + 1) * 1000)
     expect(page.locator(".accept:not([disabled])")).to_have_count(0)
     expect(page.locator("parley-rfq .rfq-card").first.locator(".state")).to_have_text("expired")
+
+
+def test_countdown_and_buttons_are_right_after_a_cut_with_a_browser_clock_90_s_ahead(open_page: OpenPage) -> None:
+    """While the line is down nothing can be taken; after the reconnect the same time is left and quotes can."""
+    lines: list[WebSocketRoute] = []
+    page = open_page("taker2", "/terminal/", init_script=BROWSER_AHEAD_90_S, before=lambda page: route_lines(page, lines))
+    wait_live(page)
+    build_straddle(page)
+    page.locator("#rfq-life").select_option("60")
+    card = request_quotes(page)
+    started = dt.datetime.now(tz=dt.UTC)
+    expect(card.locator(".accept:not([disabled])").first).to_be_visible()
+    page.evaluate(NOTE_WHAT_CAN_BE_TAKEN_WHILE_DOWN)
+    lines[-1].close(code=4000)
+    page.wait_for_function("globalThis.wasDown === true")
+    wait_live(page)
+    assert len(lines) == 2, "one new line"
+    assert page.evaluate("globalThis.takenWhileDown") is False
+    expect(card.locator(".accept:not([disabled])").first).to_be_visible()
+    minutes, seconds = card.locator(".countdown").inner_text().split(":")
+    gone = (dt.datetime.now(tz=dt.UTC) - started).total_seconds()
+    assert abs(60 - gone - int(minutes) * 60 - int(seconds)) < 3
+    card.get_by_role("button", name="Cancel").click()
+    expect(card.locator(".state")).to_have_text("canceled")
 
 
 def test_maker_sees_the_request_and_quotes_with_one_key(open_page: OpenPage) -> None:

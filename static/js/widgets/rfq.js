@@ -1,6 +1,7 @@
 /** The RFQ panel of a taker: the builder on top, then every request with its countdown and quotes. */
 
 import { arrange, element } from "../lib/dom.js";
+import { connection } from "../store/connection.js";
 import { firm } from "../store/firm.js";
 import { RfqBuilder } from "./rfq_builder.js";
 import { RfqCard } from "./rfq_card.js";
@@ -21,6 +22,7 @@ class RfqPanel extends Widget {
 
   listen() {
     this.watch(firm, ["rfqs", "passes", "loaded"]);
+    this.watch(connection, "change");
     this.builder.listen(this);
     this.every(200);
   }

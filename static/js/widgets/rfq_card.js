@@ -1,6 +1,7 @@
 /**
  * One request as its taker sees it. Before the grace has ended there is no quote in the document, because the server
- * sends none. The countdown follows the server's clock; at zero the buttons are dead, whatever the browser believes.
+ * sends none. The countdown follows the server's clock; at zero the buttons are dead, whatever the browser believes, and
+ * so they are while the line is down: what they state may be gone.
  */
 
 import { commands } from "../feeds/session.js";
@@ -8,6 +9,7 @@ import { msUntil } from "../lib/clock.js";
 import { arrange, element, setAttribute, setDisabled, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { bestQuote, legsText, outcomeText } from "../lib/structure.js";
+import { connection } from "../store/connection.js";
 import { firm } from "../store/firm.js";
 import { page } from "../store/page.js";
 import { BandLook } from "./band_look.js";
@@ -63,10 +65,11 @@ export class RfqCard {
     this.cancel.hidden = !isOpen;
     this.drawPhase(rfq, isOpen, leftMs);
     setText(this.passed, passedText(rfq));
-    this.drawQuotes(rfq, isOpen);
+    const isHeard = !connection.problem;
+    this.drawQuotes(rfq, isOpen && isHeard);
     this.outcomes.draw(rfq);
     if (!isOpen) this.band.forget();
-    this.pool.draw(rfq, isOpen, msUntil(rfq.tradable_at_ns) <= 0);
+    this.pool.draw(rfq, isOpen, isHeard && msUntil(rfq.tradable_at_ns) <= 0);
   }
 
   head() {
@@ -88,7 +91,7 @@ export class RfqCard {
     this.phase.hidden = text === "";
   }
 
-  drawQuotes(rfq, isOpen) {
+  drawQuotes(rfq, isTakable) {
     const isGrace = rfq.state === "open" && msUntil(rfq.tradable_at_ns) > 0;
     const isShown = (rfq.state === "open" || rfq.state === "pending_fill") && !isGrace && rfq.quotes.length > 0;
     const isNews = isShown && this.table.hidden;
@@ -99,17 +102,17 @@ export class RfqCard {
     }
     const best = { bid: bestQuote(rfq.quotes, "bid"), ask: bestQuote(rfq.quotes, "ask") };
     const quotes = [...rfq.quotes].sort((a, b) => order(a, best) - order(b, best));
-    arrange(this.body, quotes.map((quote) => this.drawQuote(rfq, quote, best, isOpen)));
+    arrange(this.body, quotes.map((quote) => this.drawQuote(rfq, quote, best, isTakable)));
     if (isNews) this.node.scrollIntoView({ block: "nearest" });
     return this.announce(best, rfq);
   }
 
-  drawQuote(rfq, quote, best, isOpen) {
+  drawQuote(rfq, quote, best, isTakable) {
     const row = this.rows.get(quote.quote_id) ?? this.addQuote(quote);
     row.quote = quote;
     const leftMs = msUntil(quote.expires_at_ns);
     setText(row.maker, quote.maker_name);
-    const isActive = isOpen && quote.state === "active" && leftMs > 0;
+    const isActive = isTakable && quote.state === "active" && leftMs > 0;
     setText(row.left, quoteState(quote, leftMs));
     for (const way of SIDES) this.drawAccept(row, rfq, way, best[way.field] === quote, isActive);
     return row.node;
