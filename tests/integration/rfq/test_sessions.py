@@ -88,6 +88,21 @@ def test_a_quote_that_was_on_its_way_when_the_socket_went_goes_too(world):
     assert AuditRecord.objects.filter(action="session.disconnected").count() == 2
 
 
+def test_a_withdrawal_takes_what_was_written_until_the_loss_and_nothing_of_after_the_reconnect(world):
+    """The timers end what the loss began, also once the session is back; the instant of the loss counts as before."""
+    arm(world)
+    sessions.note_connected(["key:abc"], "web-1", world.at)
+    first, second, third = (world.create(legs=ONE) for _ in range(3))
+    standing = quote_in_session(world, first)
+    assert sessions.note_disconnected("key:abc", "web-1", world.at) is True
+    at_once = quote_in_session(world, second)
+    sessions.note_connected(["key:abc"], "web-1", world.wait(0.000_001).at)
+    later = quote_in_session(world, third)
+    sessions.keep_sessions(world.at)
+    assert quote_state(standing) == quote_state(at_once) == ("canceled", "disconnect")
+    assert quote_state(later)[0] == "active"
+
+
 def test_a_reconnect_within_the_grace_keeps_the_quotes_and_a_later_one_does_not(world):
     arm(world, grace_ms=2_000)
     mine = quote_in_session(world, world.create(legs=ONE))

@@ -47,6 +47,7 @@ PART = 100
 PARTS = -(-EXAMPLES // PART)
 MAKERS = ("cobalt", "dune")
 WINDOWS_MS = (1_000, 2_000)
+RECONNECT_SECONDS = 0.001
 decode_fact = msgspec.json.Decoder(AnyFact).decode
 
 
@@ -247,12 +248,13 @@ class Negotiations(RuleBasedStateMachine):
 
     @rule(maker=st.sampled_from(MAKERS))
     def lose_or_find_the_socket(self, maker):
+        """What was written until the instant of the loss goes with it, so that a socket is found at a later one."""
         guard = self.guards[maker]
         if guard.is_connected:
             self.causes, self.gone = {"disconnect"}, {guard.party.firm.id}
             guard.disconnect(self.world)
         else:
-            guard.connect(self.world)
+            guard.connect(self.world.wait(RECONNECT_SECONDS))
 
     @rule(maker=st.sampled_from(MAKERS))
     def beat_the_dead_man(self, maker):
