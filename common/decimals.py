@@ -1,5 +1,6 @@
 """Decimals as plain text: no exponent, no trailing zeros."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 
@@ -14,3 +15,8 @@ def plain_text(value: Decimal) -> str:
 def plain(value: Decimal) -> Decimal:
     """The same number without the trailing zeros that a database column adds."""
     return Decimal(plain_text(value))
+
+
+def decimals_of(texts: Iterable[str | None]) -> int:
+    """Digits behind the point of the one that has most."""
+    return max((len(text.partition(".")[2]) for text in texts if text), default=0)

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 
 from common import clock
+from common.decimals import decimals_of, plain_text
 from wire.facts import QuoteView
 from wire.instruments import UnknownInstrumentName, parse_instrument_name
 from wire.negotiation import QuoteOutcome
@@ -47,12 +48,8 @@ def finer(text: str | None, price: str) -> str | None:
     """A mark, or a difference to it, at two digits more than the price beside it: ``0.055539`` beside ``0.0566``."""
     if text is None:
         return None
-    decimals = min(_decimals_shown(price) + FINER_DIGITS, COIN_DIGITS)
+    decimals = min(decimals_of([price]) + FINER_DIGITS, COIN_DIGITS)
     return f"{Decimal(text):.{decimals}f}"
-
-
-def _decimals_shown(text: str) -> int:
-    return len(text.partition(".")[2])
 
 
 def _with_decimals(text: str, instrument_name: str, step_name: str) -> str:
@@ -61,14 +58,8 @@ def _with_decimals(text: str, instrument_name: str, step_name: str) -> str:
         step = getattr(parse_instrument_name(instrument_name), step_name)
     except UnknownInstrumentName:
         return text
-    decimals = max(_decimals(step), _decimals(Decimal(text)))
+    decimals = decimals_of([plain_text(step), plain_text(Decimal(text))])
     return f"{Decimal(text):.{decimals}f}"
-
-
-def _decimals(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    assert isinstance(exponent, int), "prices and quantities are finite"
-    return max(0, -exponent)
 
 
 @register.filter

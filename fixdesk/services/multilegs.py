@@ -17,13 +17,13 @@ from wire import fix_multileg as wire
 from wire.algos import AlgoName, AlgoParameters
 from wire.client_parents import CancelParent, ChangeParent, StageParent, StartParent
 from wire.multileg import MultilegParameters
+from wire.parent_views import ParentChanged
 from wire.units import NANOSECONDS_PER_SECOND, TimeInForce
 
 if TYPE_CHECKING:
     from fixdesk.services.asked import Asked
     from wire.facts import OrderFilled
     from wire.fix_rfq import AnyFixNews, FixEntry
-    from wire.parent_views import ParentChanged
 
 DAY_ENDS_AT = dt.time(8)
 """UTC: when a DAY order expires, as the engine's do."""
@@ -189,28 +189,27 @@ def refused(entry: FixEntry, refusal: Refusal, text: str) -> list[AnyFixNews] | 
     ]  # fmt: skip
 
 
-def news_of_fill(fact: OrderFilled) -> tuple[int, list[AnyFixNews]] | None:
-    """(session, news) of a child's fill; None where no session entered its parent order. In a unit of work."""
-    if fact.order.parent_order_id is None:
-        return None
-    order = _open(fact.order.parent_order_id)
+def news_of(fact: OrderFilled | ParentChanged) -> tuple[int, list[AnyFixNews]] | None:
+    """(session, news) of a child's fill or of a parent order's new state; None where no session entered the parent
+    order. In a unit of work.
+    """
+    parent_order_id = _parent_of(fact)
+    order = None if parent_order_id is None else _open(parent_order_id)
     if order is None:
         return None
     teller = _teller(order)
-    teller.on_fill(fact)
+    if isinstance(fact, ParentChanged):
+        teller.on_view(fact.parent)
+    else:
+        teller.on_fill(fact)
     return order.session_id, _keep(order, teller)
 
 
-def news_of_view(fact: ParentChanged) -> tuple[int, list[AnyFixNews]] | None:
-    """(session, news) of a parent order's new state; None where no session entered it. In a unit of work."""
-    if fact.parent.multileg is None:
-        return None
-    order = _open(fact.parent.parent_order_id)
-    if order is None:
-        return None
-    teller = _teller(order)
-    teller.on_view(fact.parent)
-    return order.session_id, _keep(order, teller)
+def _parent_of(fact: OrderFilled | ParentChanged) -> int | None:
+    """The multi-leg order that it may be about."""
+    if isinstance(fact, ParentChanged):
+        return None if fact.parent.multileg is None else fact.parent.parent_order_id
+    return fact.order.parent_order_id
 
 
 def _stage(asked: Asked, action: wire.EnterMultileg, parameters: MultilegParameters) -> StageParent:

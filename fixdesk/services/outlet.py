@@ -71,7 +71,7 @@ def _of_multileg(fact: OrderFilled | ParentChanged, copies: list[int]) -> list[t
     """To the session that entered the order, and of the structure to the firm's drop copies: they get the reports of
     its legs' orders themselves.
     """
-    of = multilegs.news_of_fill(fact) if isinstance(fact, OrderFilled) else multilegs.news_of_view(fact)
+    of = multilegs.news_of(fact)
     if of is None:
         return []
     session_id, news = of

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from common.decimals import plain_text
+from common.decimals import decimals_of, plain_text
 
 STYLE = (
     "@page{size:A4 landscape;margin:12mm}"
@@ -92,11 +92,6 @@ def time_text(value: str | None) -> str:
 def rounded(value: str | None, decimals: int) -> str:
     """A figure of the market, which is kept with all its digits; empty where there was none."""
     return "" if value is None or value == "" else plain_text(round(Decimal(value), decimals))
-
-
-def decimals_of(values: Iterable[str | None]) -> int:
-    """Of the one that has most."""
-    return max((len(value.partition(".")[2]) for value in values if value), default=0)
 
 
 def words(name: Any) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rfq.domain.documents import Column, decimals_of, fields, page, rounded, section, table, time_text, words
+from common.decimals import decimals_of
+from rfq.domain.documents import Column, fields, page, rounded, section, table, time_text, words
 
 NAME = "best execution pack"
 MORE_DECIMALS = 2

@@ -5,6 +5,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,8 +15,31 @@ from terminal.supervisor.stack import Stack
 
 SETTLE_SECONDS_MAX = 30
 """FAULTS.md: every order is in one known state this long after the restart."""
+READY_SECONDS_MAX = 400
+"""The demo's passwords are hashed at the first start: on a machine that does other things too it takes its time."""
 RETRIES_MAX = 400
 RETRY_SECONDS = 0.1
+
+
+@contextlib.contextmanager
+def running(folder: Path, *, seed: int) -> Iterator[Stack]:
+    """A desk without its makers, on a prepared folder, given as long as a busy machine needs to be ready."""
+    stack = Stack(folder, seed=seed, without=("makers", "celery"))
+    try:
+        stack.start()
+        stack.wait_ready(READY_SECONDS_MAX)
+        yield stack
+    finally:
+        stack.stop()
+
+
+@contextlib.contextmanager
+def at_rest(stack: Stack, *firms: str) -> Iterator[dict[str, "RestDesk"]]:
+    """By firm."""
+    found = {firm: RestDesk(stack, firm) for firm in firms}
+    yield found
+    for desk in found.values():
+        desk.close()
 
 
 class RestDesk:

@@ -14,7 +14,6 @@ from tests.processes import desk as desks
 from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk
 from tests.processes.test_fix_rfq import Party
-from tests.processes.test_rfq_desk import READY_SECONDS_MAX
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
@@ -46,20 +45,14 @@ class Spread(NamedTuple):
 
 @pytest.fixture(scope="module")
 def stack(new_state: NewState) -> Iterator[Stack]:
-    running = Stack(new_state("fix-multileg"), seed=5, without=("makers", "celery"))
-    try:
-        running.start()
-        running.wait_ready(READY_SECONDS_MAX)
+    with desks.running(new_state("fix-multileg"), seed=5) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture
 def aurora(stack: Stack) -> Iterator[RestDesk]:
-    desk = RestDesk(stack, "aurora")
-    yield desk
-    desk.close()
+    with desks.at_rest(stack, "aurora") as found:
+        yield found["aurora"]
 
 
 @pytest.fixture

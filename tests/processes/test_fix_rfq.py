@@ -13,7 +13,7 @@ from tests.integration.gateway.fix.client import Client, Disconnected, timestamp
 from tests.processes import desk as desks
 from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk
-from tests.processes.test_rfq_desk import READY_SECONDS_MAX, TICK, pick_option, quote
+from tests.processes.test_rfq_desk import TICK, pick_option, quote
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
@@ -22,21 +22,14 @@ ANSWER_SECONDS = 90.0
 
 @pytest.fixture(scope="module")
 def stack(new_state: NewState) -> Iterator[Stack]:
-    running = Stack(new_state("fix-rfq"), seed=5, without=("makers", "celery"))
-    try:
-        running.start()
-        running.wait_ready(READY_SECONDS_MAX)
+    with desks.running(new_state("fix-rfq"), seed=5) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture
 def parties(stack: Stack) -> Iterator[dict[str, RestDesk]]:
-    found = {firm: RestDesk(stack, firm) for firm in ("aurora", "dune", "ember")}
-    yield found
-    for party in found.values():
-        party.close()
+    with desks.at_rest(stack, "aurora", "dune", "ember") as found:
+        yield found
 
 
 class Party(Client):

@@ -26,27 +26,18 @@ DEAD_MAN_SECONDS = 10
 SLOW_SECONDS = 20.0
 """Timers run every 0.1 s; the rest is for a machine that does other things too."""
 TICK = 0.0001
-READY_SECONDS_MAX = 400
-"""The demo's passwords are hashed at the first start: on a machine that does other things too it takes its time."""
 
 
 @pytest.fixture(scope="module")
 def stack(new_state: NewState) -> Iterator[Stack]:
-    running = Stack(new_state("rfq-desk"), seed=3, without=("makers", "celery"))
-    try:
-        running.start()
-        running.wait_ready(READY_SECONDS_MAX)
+    with desks.running(new_state("rfq-desk"), seed=3) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture
 def parties(stack: Stack) -> Iterator[dict[str, RestDesk]]:
-    found = {firm: RestDesk(stack, firm) for firm in ("aurora", "dune", "ember", "parley")}
-    yield found
-    for party in found.values():
-        party.close()
+    with desks.at_rest(stack, "aurora", "dune", "ember", "parley") as found:
+        yield found
 
 
 def pick_option(desk: RestDesk) -> dict[str, Any]:

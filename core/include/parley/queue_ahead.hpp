@@ -9,7 +9,8 @@ namespace parley {
 /// Keeps the oldest orders of a side's best level near, with the slots of their ids, so that an order that trades with
 /// several finds each of them in the cache. Each step reads one order that an earlier step asked for and asks for the one
 /// behind it: orders of a queue are found one by one, so whoever fills the first can't also fetch the last. What it
-/// remembers may be gone: it fetches, and nothing depends on it.
+/// remembers may be gone: it fetches, and nothing depends on it. Batches of a book alone use it (bench::BookDesk); the engine
+/// does not, whose commands come with a gate between them.
 class QueueAhead {
 public:
     void step(const OrderBook& book, const BookNodes& nodes, const NodeTable& ids, Side side) noexcept {

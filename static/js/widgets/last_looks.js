@@ -1,12 +1,13 @@
 /**
  * The last looks that wait for the firm's word, whatever request is being looked at: what would trade at which price, the
- * time left by the server's clock, and the two answers. Each says of which request it is.
+ * time left by the server's clock, and the two answers, which wait for the line. Each says of which request it is.
  */
 
 import { commands } from "../feeds/session.js";
 import { msUntil } from "../lib/clock.js";
 import { arrange, element, setDisabled, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
+import { connection } from "../store/connection.js";
 import { firm } from "../store/firm.js";
 import { notify, refusalText } from "./notices.js";
 
@@ -34,7 +35,8 @@ export class LastLooks {
     const bar = this.bars.get(quote.quote_id) ?? this.addBar(rfq, quote);
     const leftMs = msUntil(quote.last_look_until_ns);
     setText(bar.left, format.countdown(leftMs));
-    for (const button of bar.buttons) setDisabled(button, bar.isAnswered || leftMs <= 0);
+    const isOver = bar.isAnswered || leftMs <= 0 || connection.problem !== "";
+    for (const button of bar.buttons) setDisabled(button, isOver);
     return bar.node;
   }
 

@@ -9,13 +9,11 @@ from common import clock
 from common.actor import SYSTEM
 from fixdesk.services import intake, outlet
 from terminal import registry
-from tests import builders
 from tests.integration.fixdesk.legs import Party, session_of
-from tests.integration.orders.test_multileg import HIGH, LOW, LegVenue
+from tests.integration.orders.test_multileg import desk, rows, venue
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.conftest import ids_in_order, world
 from wire import fix_rfq
-from wire.algos import AlgoName, strategy_id_of
 from wire.gateway_fix import TellFixSession
 
 
@@ -59,7 +57,7 @@ class Roads:
         return [news for command in sent if command.session_id == session.pk for news in command.news]
 
 
-__all__ = ["ids_in_order", "world"]
+__all__ = ["desk", "ids_in_order", "rows", "venue", "world"]
 
 
 @pytest.fixture
@@ -70,30 +68,5 @@ def roads(world: worlds.World, settings) -> Roads:  # noqa: F811 - the fixture
 
 
 @pytest.fixture
-def venue(tmp_path):
-    opened = LegVenue(tmp_path)
-    yield opened
-    opened.algos.close()
-    opened.engine.stop()
-
-
-@pytest.fixture
-def desk(venue):
-    trader = builders.trading_firm(deposits={"BTC": "50"})
-    venue.limit(trader)
-    venue.allow(strategy_id_of(AlgoName.MULTILEG))
-    return trader
-
-
-@pytest.fixture
-def rows(venue):
-    listed = [builders.listed(name) for name in (LOW, HIGH)]
-    venue.list(listed)
-    venue.rows = listed
-    venue.quote(None, None)
-    return listed
-
-
-@pytest.fixture
-def party(venue, desk, rows):
+def party(venue, desk, rows):  # noqa: F811 - the fixtures
     return Party(venue, desk, session_of(desk, "LEGS", may_send_orders=True))

@@ -16,6 +16,7 @@ from wire.units import ControlScope, QuoteState
 
 WINDOW = dt.timedelta(seconds=60)
 DEAD_MAN_SECONDS = 10
+RECONNECT_SECONDS = 0.001
 SCOPES = (ControlScope.FIRM, ControlScope.DESK, ControlScope.USER, ControlScope.ACCOUNT)
 PERSONS = {ControlScope.DESK, ControlScope.USER}
 """The desk itself holds who was stopped so; of accounts and firms the gateway answers for."""
@@ -116,6 +117,10 @@ class Guard:
     def connect(self, world: World) -> None:
         assert sessions.note_connected([self.party.session], WEB, world.at) == 1
         self.is_connected = True
+
+    def reconnect(self, world: World) -> None:
+        """Later: what is written at the very instant of a loss goes with what was there."""
+        self.connect(world.wait(RECONNECT_SECONDS))
 
     def disconnect(self, world: World) -> None:
         assert sessions.note_disconnected(self.party.session, WEB, world.at), "no other process holds a socket"

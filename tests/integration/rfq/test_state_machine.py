@@ -47,7 +47,6 @@ PART = 100
 PARTS = -(-EXAMPLES // PART)
 MAKERS = ("cobalt", "dune")
 WINDOWS_MS = (1_000, 2_000)
-RECONNECT_SECONDS = 0.001
 decode_fact = msgspec.json.Decoder(AnyFact).decode
 
 
@@ -248,13 +247,12 @@ class Negotiations(RuleBasedStateMachine):
 
     @rule(maker=st.sampled_from(MAKERS))
     def lose_or_find_the_socket(self, maker):
-        """What was written until the instant of the loss goes with it, so that a socket is found at a later one."""
         guard = self.guards[maker]
         if guard.is_connected:
             self.causes, self.gone = {"disconnect"}, {guard.party.firm.id}
             guard.disconnect(self.world)
         else:
-            guard.connect(self.world.wait(RECONNECT_SECONDS))
+            guard.reconnect(self.world)
 
     @rule(maker=st.sampled_from(MAKERS))
     def beat_the_dead_man(self, maker):
