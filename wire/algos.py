@@ -42,6 +42,8 @@ class ParentState(enum.StrEnum):
     CANCELED = "canceled"
 
 
+CANCELED_BY_A_PERSON, EXPIRED = "canceled by a person", "expired"
+"""Why a parent order ended, where nobody refused it: reasons that are read by programs too."""
 ENDED_PARENT_STATES = frozenset({ParentState.DONE, ParentState.CANCELED})
 SCHEDULED = frozenset({AlgoName.TWAP, AlgoName.VWAP, AlgoName.SHORTFALL})
 """Algorithms that follow a schedule of lots over time."""

@@ -11,7 +11,7 @@ import msgspec
 
 from common.decimals import plain_text
 from wire.account_views import FillView
-from wire.algos import ENDED_PARENT_STATES, ParentState
+from wire.algos import CANCELED_BY_A_PERSON, ENDED_PARENT_STATES, EXPIRED, ParentState
 from wire.facts import OrderFilled
 from wire.fix_multileg import (
     EnterMultileg,
@@ -36,9 +36,7 @@ ENDS = {
     MultilegStatus.EXPIRED: MultilegEvent.EXPIRED,
     MultilegStatus.REJECTED: MultilegEvent.REJECTED,
 }
-BY_A_PERSON = "canceled by a person"
-"""Reason of a parent order that was canceled, whoever asked for it."""
-EXPIRED, WHOLE_BEFORE = "expired", "too_late_to_change"
+WHOLE_BEFORE = "too_late_to_change"
 TEXTS = {
     "legging_unwound": "legs that stood without the others were traded back",
     "immediate_or_cancel": "the books held no more at the net price",
@@ -324,7 +322,7 @@ class Teller:
         self._end(ending)
 
     def _end(self, ending: Ending) -> None:
-        told, is_asked = self.told, ending.reason == BY_A_PERSON
+        told, is_asked = self.told, ending.reason == CANCELED_BY_A_PERSON
         why = ending.reason or WHOLE_BEFORE
         if ending.reason == EXPIRED:
             end = MultilegStatus.EXPIRED

@@ -146,10 +146,10 @@ def ask(asked: Asked) -> list[AnyFixNews]:
 
 
 def list_all(asked: Asked) -> list[AnyFixNews]:
-    """The state of those that work."""
+    """The state of those that work, at most the 1,000 newest."""
     action: wire.ListMultilegs = asked.action
     at_ns = asked.entry.at_ns
-    states = [_teller(order).status(at_ns) for order in _working(asked, action.side)]
+    states = [_teller(order).status(at_ns) for order in _working(asked, action.side)[-LISTED_MAX:]]
     if not states:
         return [wire.NoMultilegs(mass_id=action.mass_id, at_ns=at_ns)]
     total = len(states)
@@ -313,7 +313,7 @@ def _working(asked: Asked, side: Any) -> list[FixMultileg]:
     found = FixMultileg.objects.select_for_update(of=("self",)).filter(session=asked.session, is_open=True)
     if side is not None:
         found = found.filter(parent__side=side.value)
-    return [order for order in found.order_by("id")[:LISTED_MAX] if _decode_told(order.told).end is None]
+    return [order for order in found.order_by("id") if _decode_told(order.told).end is None]
 
 
 def _open(parent_order_id: int) -> FixMultileg | None:

@@ -145,7 +145,7 @@ MESSAGES = (
         grant="orders",
         versions=LATER,
         meaning="One 35=8 for each working order of the session, at most the 5,000 newest; 912=Y on the last. With "
-        "167=MLEG of its multi-leg orders instead.",
+        "167=MLEG of its multi-leg orders instead, at most the 1,000 newest.",
         fields=(
             comes_back(584, "MassStatusReqID"),
             _F(585, "MassStatusReqType", "Y", "1 of one instrument, 7 all."),

@@ -29,7 +29,7 @@ from orders.services.placing import check_may_trade
 from orders.services.venue_links import check_offered
 from streams import services as streams
 from wire import client_parents as messages
-from wire.algos import AlgoLimits, AlgoName, AlgoParameters, ParentState, strategy_id_of
+from wire.algos import CANCELED_BY_A_PERSON, AlgoLimits, AlgoName, AlgoParameters, ParentState, strategy_id_of
 from wire.gateway_algos import AlgoAction, AlgoTerms, SteerAlgo
 from wire.limits import COMMAND_VALID_MS
 from wire.units import NANOSECONDS_PER_MS, Side
@@ -129,7 +129,7 @@ def cancel_parent(*, user: User, actor: Actor, message: messages.CancelParent, a
 
     def cancel(parent: ParentOrder) -> None:
         if parent.state in (ParentState.STAGED, ParentState.APPROVED) and not parent.requested:
-            parent.state, parent.ended_at, parent.reason = ParentState.CANCELED.value, at, "canceled by a person"
+            parent.state, parent.ended_at, parent.reason = ParentState.CANCELED.value, at, CANCELED_BY_A_PERSON
             return
         if not parent.requested or parent.state not in (ParentState.STAGED, ParentState.APPROVED):
             rules.check_action(parent.pk, ParentState(parent.state), AlgoAction.CANCEL)

@@ -26,6 +26,7 @@ from strategies.algos.inputs import (
     Tick,
 )
 from strategies.algos.state import Phase
+from wire.algos import CANCELED_BY_A_PERSON
 from wire.brackets import BracketRole
 from wire.gateway_algos import AlgoAction
 from wire.units import NANOSECONDS_PER_SECOND, Side, StopTrigger
@@ -70,7 +71,7 @@ def step(state: BracketState, given: Input) -> Step:
 def _steer(state: BracketState, given: Steer) -> Step:
     state = replace(state, terms=given.terms)
     if given.action is AlgoAction.CANCEL:
-        return _wind_down(replace(state, phase=Phase.CANCELING, reason="canceled by a person"))
+        return _wind_down(replace(state, phase=Phase.CANCELING, reason=CANCELED_BY_A_PERSON))
     if state.phase not in (Phase.WORKING, Phase.PAUSED):
         return state, ()
     if given.action is AlgoAction.PAUSE:

@@ -26,6 +26,7 @@ from strategies.algos.inputs import (
 from strategies.algos.multileg_state import MultilegState
 from strategies.algos.schedule import make_plan
 from strategies.algos.state import AlgoState, Child, Phase
+from wire.algos import CANCELED_BY_A_PERSON
 from wire.gateway_algos import AlgoAction
 
 CHILDREN_MAX = 8
@@ -79,7 +80,7 @@ def _steer(state: AlgoState, given: Steer) -> Step:
     if given.terms != state.terms:
         state = replace(state, terms=given.terms, plan=make_plan(given.terms))
     if given.action is AlgoAction.CANCEL:
-        return _wind_down(replace(state, phase=Phase.CANCELING, reason="canceled by a person"), given.at_ns)
+        return _wind_down(replace(state, phase=Phase.CANCELING, reason=CANCELED_BY_A_PERSON), given.at_ns)
     if state.phase not in (Phase.WORKING, Phase.PAUSED):
         return state, ()
     if given.action is AlgoAction.PAUSE:

@@ -31,6 +31,7 @@ from strategies.algos.inputs import (
 from strategies.algos.multileg_prices import LegPlan
 from strategies.algos.multileg_state import Leg, LegOrder, MultilegState
 from strategies.algos.state import Phase
+from wire.algos import CANCELED_BY_A_PERSON, EXPIRED
 from wire.gateway_algos import AlgoAction
 from wire.multileg import LeggingRule, LegTask
 from wire.units import NANOSECONDS_PER_SECOND
@@ -74,7 +75,7 @@ def _steer(state: MultilegState, given: Steer) -> Step:
     """Under other terms what rests is taken back first."""
     is_same, state = state.terms == given.terms, replace(state, terms=given.terms)
     if given.action is AlgoAction.CANCEL:
-        return _wind_down(replace(state, phase=Phase.CANCELING, reason="canceled by a person"))
+        return _wind_down(replace(state, phase=Phase.CANCELING, reason=CANCELED_BY_A_PERSON))
     if state.phase not in (Phase.WORKING, Phase.PAUSED):
         return state, ()
     if given.action is AlgoAction.PAUSE:
@@ -121,7 +122,7 @@ def _look_at_clock(state: MultilegState, now_ns: int) -> MultilegState:
     is_idle = state.phase is Phase.PAUSED and not state.children and not state.unmatched_steps
     may_expire = state.phase is Phase.WORKING or is_idle
     if may_expire and terms.expires_at_ns and now_ns >= terms.expires_at_ns:
-        state = replace(state, phase=Phase.FINISHING, reason="expired")
+        state = replace(state, phase=Phase.FINISHING, reason=EXPIRED)
     since = state.unmatched_since_ns
     is_late = since > 0 and (now_ns - since >= terms.legging_timeout_ns or state.phase is Phase.FINISHING)
     if is_late and not state.is_late:
