@@ -6,7 +6,6 @@ Exit codes: 0 stopped in order, 1 a part failed, 2 bad arguments, 3 the port can
 import asyncio
 import contextlib
 import logging
-import signal
 import sys
 import time
 from collections.abc import Coroutine
@@ -16,10 +15,12 @@ import quickfix
 from redis.asyncio import Redis
 from websockets.asyncio.server import Server
 
+from venues.misbehavior import play_script
+from venues.process import EXIT_PORT, run_until_stopped, stop_on_signals
 from venues.simulator.block_rfqs import BlockDesk
 from venues.simulator.control import serve_control
 from venues.simulator.exchange import Exchange
-from venues.simulator.faults import AnyAction, Bust, Faults, play_script
+from venues.simulator.faults import AnyAction, Bust, Faults
 from venues.simulator.fix.front import FixFront
 from venues.simulator.json_rpc.server import JsonRpcFront
 from venues.simulator.liquidity import STEP_SECONDS, Liquidity
@@ -32,7 +33,6 @@ LISTING_SECONDS = 15.0
 """Between two looks at what should be listed."""
 WAIT_FOR_MARKET_SECONDS = 0.25
 CLOSE_SECONDS_MAX = 2.0
-EXIT_FAILED, EXIT_PORT = 1, 3
 
 
 class Venue:
@@ -51,9 +51,7 @@ class Venue:
         self._fix: FixFront | None = None
 
     async def run(self) -> int:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stop = stop_on_signals()
         try:
             parts = [self._move(), *await self._open(), play_script(self._settings.script, self._faults)]
             if self._settings.control_port is not None:
@@ -62,10 +60,7 @@ class Venue:
             sys.stderr.write(f"venue: a port cannot be used: {error}.\n")
             return EXIT_PORT
         tasks = [asyncio.create_task(part) for part in parts]
-        waiting = asyncio.create_task(stop.wait())
-        code = await _until_stopped(tasks, waiting)
-        for task in tasks:
-            task.cancel()
+        code = await run_until_stopped(tasks, stop)
         await self._close()
         self._exchange.close()
         return code
@@ -130,19 +125,6 @@ class Venue:
         for contract in list(self._exchange.contracts.values()):
             if is_expired(contract.terms, at_ns):
                 self._exchange.deliver(contract, self._exchange.indices[contract.terms.base_currency], at_ns)
-
-
-async def _until_stopped(tasks: list[asyncio.Task[None]], waiting: asyncio.Task[bool]) -> int:
-    """0 where a stop was asked for, 1 as soon as a part has failed. The script may end by itself."""
-    pending: set[asyncio.Task[object]] = {*tasks, waiting}
-    while True:
-        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {waiting}:
-            if error := task.exception():
-                log.error("venue: a part failed", exc_info=error)
-                return EXIT_FAILED
-        if waiting in done:
-            return 0
 
 
 def main() -> int:

@@ -1,24 +1,14 @@
 """Scripted misbehavior: what a person or a test asks a simulated venue to do wrong, and how much of it is left."""
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-ACTIONS_MAX = 1_000
-COUNT_MAX = 100_000
-SECONDS_MAX = 3_600.0
+from venues.misbehavior import ACTIONS_MAX, COUNT_MAX, Action, Planned, Seconds, Share
+
 TIMES_MAX = 1_000
-Seconds = Annotated[float, Meta(ge=0, le=SECONDS_MAX)]
-
-
-class Action(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", forbid_unknown_fields=True):
-    """``count``: of how many of the next occasions; a second action of a kind replaces what is left of the first."""
-
-    count: Annotated[int, Meta(ge=1, le=COUNT_MAX)] = 1
 
 
 class RejectOrders(Action, tag="reject_orders"):
@@ -29,7 +19,7 @@ class RejectOrders(Action, tag="reject_orders"):
 class FillPartly(Action, tag="fill_partly"):
     """The other side of the book shrinks to this share of the next orders before they are matched."""
 
-    share: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    share: Share = 0.5
 
 
 class DuplicateReports(Action, tag="duplicate_reports"):
@@ -92,8 +82,6 @@ class ExpectAgain(Action, tag="expect_again"):
     """FIX: the last ``count`` messages of each client count as not received, and are asked for again."""
 
 
-Kind = TypeVar("Kind", bound=Action)
-
 AnyAction = (
     RejectOrders
     | FillPartly
@@ -125,39 +113,14 @@ class ScriptRefused(ValueError):
     """A script that cannot be played; the message says why."""
 
 
-class Faults:
-    """What is left of each kind. ``at_once``: who carries out what needs no occasion."""
+class Faults(Planned):
+    """The actions of this venue."""
 
     def __init__(self) -> None:
-        self._left: dict[type[Action], tuple[Any, int]] = {}
-        self.at_once: list[Callable[[AnyAction], None]] = []
-        self.fired = 0
-        """Occasions at which the venue misbehaved."""
-
-    def plan(self, action: AnyAction) -> None:
-        """At once, or at the next occasions."""
-        if isinstance(action, AT_ONCE):
-            self.fired += 1
-            for carry_out in self.at_once:
-                carry_out(action)
-        else:
-            self._left[type(action)] = (action, action.count)
-
-    def take(self, kind: type[Kind]) -> Kind | None:
-        """The action if this occasion is one of its count."""
-        action, left = self._left.get(kind, (None, 0))
-        if action is None:
-            return None
-        if left == 1:
-            del self._left[kind]
-        else:
-            self._left[kind] = (action, left - 1)
-        self.fired += 1
-        found: Kind = action
-        return found
+        super().__init__(AT_ONCE)
 
     def take_gap(self, name: str) -> bool:
-        action, _ = self._left.get(Gap, (None, 0))
+        action = self.find(Gap)
         return action is not None and action.instrument_name in ("", name) and self.take(Gap) is not None
 
 
@@ -170,11 +133,3 @@ def read_script(path: Path) -> list[ScriptLine]:
     if len(lines) > ACTIONS_MAX:
         raise ScriptRefused(f"{path} has more than {ACTIONS_MAX} lines")
     return sorted(lines, key=lambda line: line.after_seconds)
-
-
-async def play_script(lines: list[ScriptLine], faults: Faults) -> None:
-    """Each line at its time."""
-    began = asyncio.get_running_loop().time()
-    for line in lines:
-        await asyncio.sleep(max(0.0, began + line.after_seconds - asyncio.get_running_loop().time()))
-        faults.plan(line.do)

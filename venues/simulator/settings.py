@@ -3,17 +3,12 @@
 import argparse
 import dataclasses
 import os
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
+from venues.arguments import port, read_clients
 from venues.simulator.faults import ScriptLine, read_script
 from venues.simulator.profiles import PROFILES, Profile
-
-CLIENTS_FILE_BYTES_MAX = 64 << 10
-PORT_MAX = 65_535
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +33,10 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     """Ends the process with code 2 and one sentence for arguments that make no sense."""
     parser = argparse.ArgumentParser(prog="python -m venues.simulator", description="A simulated venue on loopback.")
     parser.add_argument("--profile", choices=sorted(PROFILES), required=True)
-    parser.add_argument("--port", type=_port, help="of the WebSocket, on loopback")
-    parser.add_argument("--fix-port", type=_port, help="of FIX 4.4, for loopback alone")
+    parser.add_argument("--port", type=port, help="of the WebSocket, on loopback")
+    parser.add_argument("--fix-port", type=port, help="of FIX 4.4, for loopback alone")
     parser.add_argument("--fix-store", type=Path, help="folder of the FIX sessions' numbers; without it they are lost")
-    parser.add_argument("--control-port", type=_port, help="takes scripted misbehavior, one JSON action a line")
+    parser.add_argument("--control-port", type=port, help="takes scripted misbehavior, one JSON action a line")
     parser.add_argument(
         "--clients", type=Path, required=True, help="JSON of client id to secret, readable by its owner"
     )
@@ -71,23 +66,3 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         script=script,
         block_grace_ns=int(parsed.block_grace_seconds * 10**9),
     )
-
-
-def read_clients(path: Path) -> dict[str, str]:
-    """Raises OSError, ValueError."""
-    status = path.stat()
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        raise ValueError(f"{path} may be read by others: make it 0600.")
-    if status.st_size > CLIENTS_FILE_BYTES_MAX:
-        raise ValueError(f"{path} has more than {CLIENTS_FILE_BYTES_MAX} bytes.")
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-    except msgspec.DecodeError as error:
-        raise ValueError(f"{path} holds no clients: {error}") from error
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= PORT_MAX:
-        raise argparse.ArgumentTypeError(f"{port} is no port")
-    return port

@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from venues.arguments import read_clients
 from venues.simulator import fees
 from venues.simulator.contracts import make_contract
 from venues.simulator.exchange import Exchange
@@ -15,7 +16,6 @@ from venues.simulator.liquidity import Liquidity
 from venues.simulator.paths import FollowedPath, SeededPath, choose_names
 from venues.simulator.profiles import ASTER, BOREA
 from venues.simulator.records import Refused, State, Terms
-from venues.simulator.settings import read_clients
 from wire.instruments import parse_instrument_name
 from wire.units import Liquidity as MakerOrTaker
 from wire.units import Side, TimeInForce
