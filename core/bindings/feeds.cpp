@@ -4,6 +4,7 @@
 
 void bind_feeds(nanobind::module_& module) {
     bind_itch(module);
+    bind_itch_books(module);
     bind_itch_bench(module);
     bind_lobster(module);
     bind_market_data(module);

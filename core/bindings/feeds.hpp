@@ -7,6 +7,7 @@
 
 void bind_itch(nanobind::module_& module);
 void bind_itch_bench(nanobind::module_& module);
+void bind_itch_books(nanobind::module_& module);
 void bind_lobster(nanobind::module_& module);
 void bind_market_data(nanobind::module_& module);
 void bind_mold(nanobind::module_& module);

@@ -150,3 +150,28 @@ def test_records_refuse_a_start_behind_the_end() -> None:
     for start, most in ((1, 1), (0, 0), (0, 10**8)):
         with pytest.raises(ValueError, match="start|records_max"):
             parley_core.itch_records(b"", start, most)
+
+
+def test_books_of_messages_are_told_by_price_and_time() -> None:
+    def message(kind: bytes, *rest: bytes) -> bytes:
+        body = kind + struct.pack(">HHHI", 7, 0, 0, 1) + b"".join(rest)
+        return struct.pack(">H", len(body)) + body
+
+    def add(reference: int, side: bytes, shares: int, price_e4: int) -> bytes:
+        return message(b"A", struct.pack(">QcI8sI", reference, side, shares, b"AIR01   ", price_e4))
+
+    books = parley_core.ItchBooks(10, 10)
+    data = add(1, b"B", 100, 500) + add(2, b"B", 50, 600) + add(3, b"B", 20, 500) + add(4, b"S", 5, 700)
+    data += message(b"E", struct.pack(">QIQ", 1, 40, 1)) + message(b"H", struct.pack(">8scc4s", b"AIR01   ", b"T", b" ", b"    "))
+    assert books.apply(data + data[:5]) == (len(data), 0)
+    assert books.levels(7, "B") == [(600, 50, 1), (500, 80, 2)]
+    assert books.orders(7, "B") == [(2, 50, 600), (1, 60, 500), (3, 20, 500)]
+    assert books.orders(7, "S") == [(4, 5, 700)]
+    assert (books.trading_state(7), books.trading_state(8), books.count_orders) == ("T", " ", 4)
+    books.apply(message(b"D", struct.pack(">Q", 9)))
+    assert books.flaws["unknown_orders"] == 1
+    with pytest.raises(ValueError, match="side: B or S"):
+        books.levels(7, "X")
+    for bounds in ((0, 1), (1, 0), (10**9, 1)):
+        with pytest.raises(ValueError, match="1 to 100,000,000"):
+            parley_core.ItchBooks(*bounds)
