@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -15,6 +16,22 @@ def stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
+
+
+def watch_callbacks() -> asyncio.Task[None]:
+    """A part that fails with the first exception of a callback of the loop, which would else only be logged."""
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        loop.default_exception_handler(context)
+        if not failed.done():
+            failed.set_exception(context.get("exception") or RuntimeError(context["message"]))
+
+    async def watch() -> None:
+        await failed
+
+    asyncio.get_running_loop().set_exception_handler(fail)
+    return asyncio.create_task(watch())
 
 
 async def run_until_stopped(tasks: list[asyncio.Task[None]], stop: asyncio.Event) -> int:

@@ -10,7 +10,7 @@ import sys
 
 from venues.equities.settings import Settings, parse_arguments
 from venues.equities.venue import Venue
-from venues.process import EXIT_PORT, run_until_stopped, stop_on_signals
+from venues.process import EXIT_PORT, run_until_stopped, stop_on_signals, watch_callbacks
 
 
 def main() -> int:
@@ -29,7 +29,8 @@ async def _live(settings: Settings) -> int:
     except OSError as error:
         sys.stderr.write(f"venue: a port cannot be used: {error}.\n")
         return EXIT_PORT
-    code = await run_until_stopped([asyncio.create_task(venue.move()), asyncio.create_task(venue.beat())], stop)
+    parts = [asyncio.create_task(venue.move()), asyncio.create_task(venue.beat()), watch_callbacks()]
+    code = await run_until_stopped(parts, stop)
     await venue.close()
     return code
 

@@ -11,9 +11,12 @@ from venues.equities.book import RestingOrder
 from venues.equities.exchange import Fill
 
 EVENTS_MAX = 2_000_000
-"""Messages of one account's session; then no new order is taken."""
+"""Messages of one account's session; then new orders are rejected."""
 RECORDS_MAX = 1_000_000
-"""Orders of one account over all its sessions; then no new order is taken."""
+"""Orders of one account over all its sessions; then new ones are rejected."""
+REJECTED_MAX = 100_000
+"""So many more, rejections included; then what asks for an order is not even answered."""
+REFERENCE_MAX = 2**32 - 1
 IMMEDIATE = "3"
 FIRM_LETTERS = 4
 
@@ -85,14 +88,22 @@ class Account:
     def is_full(self) -> bool:
         return len(self.events) >= EVENTS_MAX or len(self.records) >= RECORDS_MAX
 
+    @property
+    def is_over(self) -> bool:
+        return len(self.events) >= EVENTS_MAX + REJECTED_MAX or len(self.records) >= RECORDS_MAX + REJECTED_MAX
+
     def live_orders(self) -> Iterator[ClientOrder]:
         """In the order of their references; may be canceled meanwhile."""
         yield from [order for order in self.orders.values() if order.state is State.LIVE]
 
+    def use_up(self, user_reference: int) -> None:
+        """Nothing is taken under that reference, or one below it, any more."""
+        assert user_reference >= self.next_reference
+        self.next_reference = user_reference + 1
+
     def record(self, order: ClientOrder) -> None:
         """From now on the order is known under its reference."""
-        assert order.user_reference >= self.next_reference
-        self.next_reference = order.user_reference + 1
+        self.use_up(order.user_reference)
         self.orders[order.user_reference] = order
         self.records.append(order)
 

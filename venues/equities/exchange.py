@@ -14,7 +14,7 @@ from venues.equities.symbols import Symbol
 UNPRICED_BUY_E4, UNPRICED_SELL_E4 = 2**32 - 1, 0
 """Limits that every price satisfies."""
 ORDERS_MAX = 2_000_000
-"""Orders that rest at once, over all symbols."""
+"""Orders that rest at once, over all symbols; then clients add none."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,6 @@ class Participant(Protocol):
     def on_fill(self, owner: Any, fill: Fill) -> None: ...
 
 
-class BooksFull(RuntimeError):
-    """More orders rest than ORDERS_MAX."""
-
-
 class Exchange:
     """``publish`` takes each message of the feed. ``orders``: what rests, by reference."""
 
@@ -48,6 +44,10 @@ class Exchange:
         self._publish = publish
         self._participant = participant
         self.forget()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.orders) >= ORDERS_MAX
 
     def forget(self) -> None:
         """A new day: empty books, numbers from 1, everything trades."""
@@ -102,9 +102,7 @@ class Exchange:
         return order.shares
 
     def rest(self, order: RestingOrder, at_ns: int, firm: bytes = b"") -> None:
-        """Into the book, where it crosses nothing. ``firm``: four bytes of who says so, or none. Raises BooksFull."""
-        if len(self.orders) >= ORDERS_MAX:
-            raise BooksFull(f"{ORDERS_MAX} orders rest")
+        """Into the book, where it crosses nothing. ``firm``: four bytes of whose it is, or none."""
         self.books[order.locate].add(order)
         self.orders[order.reference] = order
         side = itch.BUY if order.is_buy else itch.SELL

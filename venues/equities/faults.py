@@ -13,7 +13,7 @@ Symbol = Annotated[str, Meta(min_length=1, max_length=8)]
 
 
 class DropDatagrams(Action, tag="drop_datagrams"):
-    """Of the next ``count`` datagrams of the feed, answers to gap requests included, each is lost with this chance."""
+    """Of the next ``count`` datagrams that carry messages, also to gap requests, each is lost with this chance."""
 
     share: Share = 1.0
 

@@ -76,13 +76,12 @@ class Feed:
     def beat(self, now_ns: int) -> None:
         """A heartbeat where nothing was sent for a second; ``now_ns`` of the monotonic clock."""
         if self.is_running and now_ns - self._sent_at_ns >= HEARTBEAT_NS:
-            self._send(parley_core.mold_heartbeat(self.session, self.messages + 1))
+            self._say(parley_core.mold_heartbeat(self.session, self.messages + 1))
 
     def end(self) -> None:
         self.flush()
         self.is_running = False
-        self._send(parley_core.mold_end_of_session(self.session, self.messages + 1))
-        self._release()
+        self._say(parley_core.mold_end_of_session(self.session, self.messages + 1))
 
     def close(self) -> None:
         self._socket.close()
@@ -109,6 +108,12 @@ class Feed:
         """Planned: whether the next datagram is lost."""
         lost = self._faults.take(DropDatagrams)
         return lost is not None and self._chance.random() < lost.share
+
+    def _say(self, datagram: bytes) -> None:
+        """A datagram without messages, which no planned misbehavior concerns."""
+        self._sent_at_ns = time.monotonic_ns()
+        self._to_all(datagram)
+        self._release()
 
     def _send(self, datagram: bytes) -> None:
         self._sent_at_ns = time.monotonic_ns()

@@ -31,7 +31,13 @@ class Market:
         self._symbols = symbols
         self._exchange = exchange
         self._prices = prices
+        self._quoted = [0] * len(symbols)
+        """The middle that each symbol was last quoted around, in cents."""
         self._chance = random.Random(f"market {seed}")  # noqa: S311 - a market, no secret
+
+    def forget(self) -> None:
+        """A new day: the books are empty."""
+        self._quoted = [0] * len(self._symbols)
 
     def step(self, at_ns: int) -> None:
         self._prices.step()
@@ -42,12 +48,12 @@ class Market:
 
     def _quote(self, symbol: Symbol, cents: float, at_ns: int) -> None:
         """The side that makes room moves first, so that the market does not trade with itself."""
-        best_bid = round(cents) - symbol.half_spread_cents
-        best_ask = round(cents) + symbol.half_spread_cents
-        asks = self._exchange.books[symbol.locate].asks.find_best()
-        rises = asks is None or asks <= best_ask * CENT_E4
+        middle = round(cents)
+        rises = middle >= self._quoted[symbol.locate - 1]
+        self._quoted[symbol.locate - 1] = middle
         for is_buy in (False, True) if rises else (True, False):
-            self._move_side(symbol, best_bid if is_buy else best_ask, at_ns, is_buy=is_buy)
+            away = -symbol.half_spread_cents if is_buy else symbol.half_spread_cents
+            self._move_side(symbol, middle + away, at_ns, is_buy=is_buy)
 
     def _move_side(self, symbol: Symbol, best_cents: int, at_ns: int, *, is_buy: bool) -> None:
         """Orders at prices where none are wanted go to where they are missing; what is still missing is added."""

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from parley_core import ouch
 
 from venues.equities import reports
-from venues.equities.accounts import IMMEDIATE, Account, ClientOrder, State
+from venues.equities.accounts import IMMEDIATE, REFERENCE_MAX, Account, ClientOrder, State
 from venues.equities.book import RestingOrder
 from venues.equities.exchange import UNPRICED_BUY_E4, UNPRICED_SELL_E4, Exchange, Fill
 from venues.equities.faults import Faults, FillPartly, RejectOrders
-from venues.equities.reasons import OPTION_FIRM, BreakReason, Cancel, Reject, find_flaw, is_unpriced
+from venues.equities.reasons import OPTION_FIRM, BreakReason, Cancel, Reject, decode, find_flaw, is_unpriced
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class OrderDesk:
     def handle(self, account: Account, message: bytes, at_ns: int) -> None:
         """One message of a client. What cannot be read is counted and left alone."""
         try:
-            request = ouch.decode_request(message)
+            request = decode(message)
         except ValueError as error:
             self.malformed += 1
             log.warning("%s: a message of %d bytes is no request: %s", account.user, len(message), error)
@@ -52,7 +52,8 @@ class OrderDesk:
             case ouch.ModifyOrder():
                 self._modify(account, request, at_ns)
             case ouch.AccountQuery():
-                account.say(ouch.AccountState(timestamp_ns=at_ns, next_reference=account.next_reference))
+                reference = min(account.next_reference, REFERENCE_MAX)
+                account.say(ouch.AccountState(timestamp_ns=at_ns, next_reference=reference))
             case ouch.MassCancel() | ouch.DisableOrderEntry() | ouch.EnableOrderEntry():
                 self._of_firm(account, request, at_ns)
 
@@ -91,7 +92,7 @@ class OrderDesk:
         self._exchange.break_trade(self._exchange.symbols[chosen[0].symbol].locate, number, at_ns)
 
     def _enter(self, account: Account, request: ouch.EnterOrder, at_ns: int) -> None:
-        if request.user_reference < account.next_reference:
+        if request.user_reference < account.next_reference or account.is_over:
             return
         order = ClientOrder(
             account=account,
@@ -117,6 +118,8 @@ class OrderDesk:
     def _replace(self, account: Account, request: ouch.ReplaceOrder, at_ns: int) -> None:
         old = account.orders.get(request.original_reference)
         if old is None or old.state is not State.LIVE or request.user_reference < account.next_reference:
+            return
+        if account.is_over:
             return
         filled = old.filled_before + old.filled
         order = ClientOrder(
@@ -156,7 +159,7 @@ class OrderDesk:
             return Reject.FIRM_NOT_AUTHORIZED
         if (flaw := find_flaw(request)) is not None:
             return flaw
-        if account.is_full:
+        if account.is_full or self._exchange.is_full:
             return Reject.DESTINATION_CLOSED
         return Reject.HALTED if listed.locate in self._exchange.halted else None
 
@@ -225,7 +228,7 @@ class OrderDesk:
         """They have references of their own, and one firm: that of the account."""
         if request.user_reference < account.next_reference:
             return
-        account.next_reference = request.user_reference + 1
+        account.use_up(request.user_reference)
         if request.firm not in ("", account.firm):
             account.say(reports.rejected(request.user_reference, Reject.FIRM_NOT_AUTHORIZED, "", at_ns))
             return

@@ -46,6 +46,7 @@ UNPRICED_FROM_E4 = 2_000_000_000
 DOLLAR_E4, CENT_E4 = 10_000, 100
 SIDES = frozenset("BSTE")
 TIMES = frozenset("03")
+CAPACITIES = frozenset("APRO")
 DISPLAYS = frozenset("YA")
 CONTINUOUS = "N"
 OPTION_FIRM = 2
@@ -58,6 +59,16 @@ OPTION_REASONS = {
     7: Reject.PEGGING_NOT_ALLOWED,
     14: Reject.ROUTING_NOT_ALLOWED,
 }
+
+
+def decode(message: bytes) -> ouch.Request:
+    """What a client asks for. Raises ValueError, also for letters that no answer could repeat."""
+    request = ouch.decode_request(message)
+    for name in ("symbol", "client_order_id", "firm"):
+        text = getattr(request, name, "")
+        if not (text.isascii() and text.isprintable()):
+            raise ValueError(f"{name} is not printable ASCII")
+    return request
 
 
 def is_unpriced(price_e4: int) -> bool:
@@ -80,7 +91,7 @@ def find_flaw(order: ouch.EnterOrder | ouch.ReplaceOrder) -> Reject | None:
         flaws.append(Reject.INVALID_QUANTITY)
     if order.display not in DISPLAYS:
         flaws.append(Reject.INVALID_DISPLAY)
-    if order.time_in_force not in TIMES:
+    if order.time_in_force not in TIMES or (isinstance(order, ouch.EnterOrder) and order.capacity not in CAPACITIES):
         flaws.append(Reject.OTHER)
     if isinstance(order, ouch.EnterOrder) and order.side not in SIDES:
         flaws.append(Reject.INVALID_SIDE)

@@ -35,6 +35,7 @@ class Settings:
     motion: Motion
     cancels_on_disconnect: bool
     messages_max: int
+    begins_anew: bool
 
 
 def parse_arguments(arguments: Sequence[str]) -> Settings:
@@ -65,6 +66,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         motion=Motion(common=parsed.common, noise=parsed.noise, reversion=parsed.reversion),
         cancels_on_disconnect=not parsed.keep_on_disconnect,
         messages_max=parsed.messages_max,
+        begins_anew=parsed.begin_anew,
     )
 
 
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--reversion", type=_between(float, 0, 1), default=0.02, help="share of that which comes back in a step")
     add("--keep-on-disconnect", action="store_true", help="orders stay when their session is lost")
     add("--messages-max", type=_between(int, 1, MESSAGES_MOST), default=10_000_000, help="after which the session ends")
+    add("--begin-anew", action="store_true", help="another session begins where one has ended for its length")
     return parser
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from venues.control_port import serve_lines
 from venues.equities.accounts import Account
-from venues.equities.clock import MarketClock
+from venues.equities.clock import DAY_NS_MAX, MarketClock
 from venues.equities.control import Control
 from venues.equities.exchange import Exchange
 from venues.equities.faults import AnyAction, Bust, EndSession, Faults, Halt, NewSession, Resume
@@ -58,6 +58,7 @@ class Venue:
         """Everything listens, and the first session has begun. Raises OSError."""
         settings = self._settings
         self._ports = {
+            "feed": settings.destinations[0][1],
             "gap": await self._gap_server.open(settings.gap_port),
             "order": await self.order_server.open(settings.order_port),
         }
@@ -92,8 +93,7 @@ class Venue:
     async def close(self) -> None:
         """The session ends in order."""
         self.end_session()
-        await asyncio.sleep(0)
-        self.order_server.close()
+        await self.order_server.close()
         self._gap_server.close()
         if self._control is not None:
             self._control.close()
@@ -105,18 +105,23 @@ class Venue:
     def settle(self) -> None:
         """What happened to the books is sent. A session that is as long as it may be ends."""
         self.feed.flush()
-        if self.feed.is_running and self.feed.is_full:
-            log.warning("equities: session %s has %d messages and ends", self.feed.session, self.feed.messages)
+        if self.feed.is_running and (self.feed.is_full or self.clock.now_ns() > DAY_NS_MAX):
+            log.warning(
+                "equities: session %s is as long as it may be: %d messages", self.feed.session, self.feed.messages
+            )
             self.end_session()
+            if self._settings.begins_anew:
+                self.begin_session()
 
     def begin_session(self) -> None:
         """A new day; one that still runs ends before."""
         self.end_session()
-        self._day += 1
-        assert self._day <= DAYS_MAX
+        self.clock.begin()
+        self._day = self._day % DAYS_MAX + 1
         name = f"{self.clock.date:%y%m%d}{self._day:04d}"
         self.feed.begin(name)
         self.exchange.forget()
+        self._market.forget()
         self.exchange.open(self.clock.now_ns())
         self.feed.flush()
         self.order_server.begin(name)

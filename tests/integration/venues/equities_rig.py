@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from parley_core import ouch
 
 from tests.integration.venues.rig import BASE_FOLDER, READY_SECONDS_MAX
 
+LOOPBACK = "127.0.0.1"
 USER, PASSWORD = "DESK", "secret77"
 WAIT_SECONDS = 10.0
 
@@ -92,27 +94,72 @@ class EquitiesVenue:
 
 
 class FeedReader:
-    """Datagrams of the feed as they arrive, put in order, gaps asked for."""
+    """Datagrams of the feed as they arrive, put in order, gaps asked for. ``group``: a multicast group to join."""
 
-    def __init__(self) -> None:
+    def __init__(self, group: str = "") -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.setblocking(False)
+        self._socket.bind((group or LOOPBACK, 0))
+        if group:
+            joined = socket.inet_aton(group) + socket.inet_aton(LOOPBACK)
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
+        self._socket.settimeout(0.02)
         self.port = int(self._socket.getsockname()[1])
         self.receiver = parley_core.MoldReceiver(1)
         self.messages: list[bytes] = []
+        self.datagrams: list[bytes] = []
 
-    def read(self) -> int:
-        """Takes what has arrived; how many datagrams."""
-        taken = 0
-        while True:
-            try:
-                datagram = self._socket.recv(65_536)
-            except BlockingIOError:
-                return taken
-            taken += 1
-            self.messages += [message for _, message in self.receiver.push(datagram)]
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def read(self) -> None:
+        """Takes what has arrived, or arrives within a moment."""
+        try:
+            while True:
+                self.datagrams.append(self._socket.recv(65_536))
+                self.messages += [message for _, message in self.receiver.push(self.datagrams[-1])]
+        except TimeoutError:
+            return
+
+    def read_while(self, is_wanting: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while is_wanting():
+            assert time.monotonic() < deadline, what
+            self.read()
+
+    def wait_for_messages(self, count: int) -> None:
+        self.read_while(lambda: len(self.messages) < count, f"{count} messages")
+
+    def wait_for_datagrams(self, count: int) -> list[bytes]:
+        self.read_while(lambda: len(self.datagrams) < count, f"{count} datagrams")
+        return self.datagrams
+
+    def wait_for(self, datagram: bytes) -> bool:
+        self.read_while(lambda: datagram not in self.datagrams, "the datagram")
+        return True
+
+    def wait_for_gap(self) -> None:
+        self.read_while(lambda: not self.receiver.has_gap, "a gap")
+
+    def last(self, count: int) -> bytes:
+        self.wait_for_messages(count)
+        return self.messages[count - 1]
+
+    def books_of(self, count: int) -> parley_core.ItchBooks:
+        """Made of so many messages."""
+        self.wait_for_messages(count)
+        books = parley_core.ItchBooks(10_000, 10_000)
+        books.apply(self.framed())
+        return books
+
+    def send(self, request: bytes, gap_port: int) -> None:
+        self._socket.sendto(request, (LOOPBACK, gap_port))
 
     def fill(self, gap_port: int) -> None:
         """Asks until nothing is missing."""
@@ -120,15 +167,24 @@ class FeedReader:
         while self.receiver.has_gap:
             assert time.monotonic() < deadline, "the gap was not filled"
             if request := self.receiver.request(time.monotonic_ns()):
-                self._socket.sendto(request, ("127.0.0.1", gap_port))
-            time.sleep(0.002)
+                self.send(request, gap_port)
             self.read()
+
+    def read_until_ended(self, gap_port: int) -> None:
+        self.read()
+        while not self.receiver.is_ended:
+            self.fill(gap_port)
+            self.read()
+
+    def ask_for_all(self, session: str, count: int, gap_port: int) -> None:
+        """Every message of a session from the first on, by requests alone."""
+        while len(self.messages) < count:
+            before = len(self.messages)
+            self.send(parley_core.mold_request(session, before + 1, 60_000), gap_port)
+            self.read_while(lambda before=before: len(self.messages) == before, f"message {before + 1}")
 
     def framed(self) -> bytes:
         return b"".join(len(message).to_bytes(2, "big") + message for message in self.messages)
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 class OrderClient:
@@ -169,6 +225,26 @@ class OrderClient:
     def again(self) -> str:
         """The same session from the message after the last one that was read."""
         return self.login(len(self.reports) + 1, self.session)
+
+    def again_until_open(self) -> None:
+        """As ``again``, as often as the venue cuts or refuses."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while self.again() != "open":
+            assert time.monotonic() < deadline, "the venue lets nobody in"
+            time.sleep(0.02)
+
+    def positions(self) -> dict[str, int]:
+        """Of what was reported."""
+        orders: dict[int, ouch.OrderStanding] = {}
+        held: dict[str, int] = {}
+        for report in self.reports:
+            if isinstance(report, ouch.OrderStanding):
+                orders[report.user_reference] = report
+            elif isinstance(report, ouch.OrderExecuted):
+                order = orders[report.user_reference]
+                signed = report.last_quantity if order.side == "B" else -report.last_quantity
+                held[order.symbol] = held.get(order.symbol, 0) + signed
+        return {symbol: shares for symbol, shares in held.items() if shares}
 
     def send(self, *requests: ouch.Request) -> None:
         """In one piece."""

@@ -7,7 +7,7 @@ import parley_core
 import pytest
 from parley_core import ouch
 
-from tests.integration.venues.equities_rig import USER, EquitiesVenue
+from tests.integration.venues.equities_rig import USER, EquitiesVenue, FeedReader
 
 STILL = ("--step-ms", "60000", "--symbols", "8")
 """A market that does not move while a test looks at it."""
@@ -38,8 +38,7 @@ def test_an_order_trades_and_the_record_says_the_same(venue: EquitiesVenue) -> N
         (order,) = record["orders"]
         assert (order["client_order_id"], order["filled"], order["state"]) == ("P0.0", 100, "filled")
         assert [each["match_number"] for each in order["executions"]] == [executed.match_number]
-    venue.feed.read()
-    venue.feed.fill(venue.ports["gap"])
+    venue.feed.wait_for_messages(venue.ask("session")["messages"])
     types = parley_core.itch_count(venue.feed.framed())["types"]
     assert (types["R"], types["H"], types["S"], types["E"]) == (8, 8, 3, 1)
 
@@ -79,20 +78,109 @@ def test_a_cut_cancels_what_rests_and_the_next_login_hears_of_it(venue: Equities
         assert (canceled.user_reference, canceled.canceled_quantity, canceled.reason) == (1, 10, "Z")
 
 
-def test_lost_datagrams_are_told_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("faults", [["drop"], ["duplicate"], ["reorder"], ["drop", "duplicate", "reorder"]])
+def test_a_bad_network_loses_nothing(tmp_path: Path, faults: list[str]) -> None:
     with EquitiesVenue(tmp_path, "--step-ms", "5", "--symbols", "8") as venue:
-        venue.do("drop_datagrams", share=0.3, count=100_000)
+        for fault in faults:
+            venue.do(f"{fault}_datagrams", share=0.3, count=100_000)
         while venue.ask("session")["messages"] < 3_000:
             venue.feed.read()
-        venue.do("drop_datagrams", share=0.0, count=1)
+        for fault in faults:
+            venue.do(f"{fault}_datagrams", share=0.0, count=1)
         venue.do("end_session")
         total = venue.ask("session")["messages"]
-        while not venue.feed.receiver.is_ended:
-            venue.feed.read()
-            venue.feed.fill(venue.ports["gap"])
+        venue.feed.read_until_ended(venue.ports["gap"])
+        counters = venue.feed.receiver.counters
         assert len(venue.feed.messages) == total
-        assert venue.feed.receiver.counters["requests"] > 0
-        assert parley_core.itch_count(venue.feed.framed())["malformed"] == 0
+        assert (counters["held"] > 0) == (faults != ["duplicate"])
+        assert (counters["requests"] > 0) >= ("drop" in faults)
+        assert venue.ask("session")["fired"] > 0
+        books = parley_core.ItchBooks(10_000, 10_000)
+        assert books.apply(venue.feed.framed())[1] == 0
+        assert set(books.flaws.values()) == {0}
+        for symbol in venue.ask("symbols")["symbols"]:
+            book = venue.ask("book", symbol=symbol["symbol"])
+            assert [list(level) for level in books.levels(symbol["locate"], "B")] == book["bids"]
+            assert [list(level) for level in books.levels(symbol["locate"], "S")] == book["asks"]
+
+
+def test_requests_that_are_not_answered_are_answered_later(venue: EquitiesVenue) -> None:
+    venue.do("drop_datagrams", count=1)
+    venue.do("halt", symbol="AIR01")
+    venue.do("resume", symbol="AIR01")
+    venue.do("ignore_gap_requests", count=3)
+    venue.feed.wait_for_gap()
+    venue.feed.fill(venue.ports["gap"])
+    assert venue.ask("session")["gap_requests"] == 4
+    assert [message[19:20] for message in venue.feed.messages if message[:1] == b"H"][-2:] == [b"H", b"T"]
+
+
+def test_everything_is_told_again_from_the_first_message_on(venue: EquitiesVenue) -> None:
+    total = venue.ask("session")["messages"]
+    with FeedReader() as late:
+        late.ask_for_all(venue.ask("session")["session"], total, venue.ports["gap"])
+        venue.feed.read()
+        assert late.messages == venue.feed.messages
+        assert len(late.messages) == total
+
+
+def test_requests_for_what_is_not_there_are_not_answered(venue: EquitiesVenue) -> None:
+    session, total = (venue.ask("session")[name] for name in ("session", "messages"))
+    with FeedReader() as reader:
+        for request in (
+            parley_core.mold_request(session, total + 1, 5),
+            parley_core.mold_request("9912310001", 1, 5),
+            parley_core.mold_request(session, 0, 5),
+            b"no request",
+        ):
+            reader.send(request, venue.ports["gap"])
+        reader.send(parley_core.mold_request(session, total, 60_000), venue.ports["gap"])
+        (answer,) = reader.wait_for_datagrams(1)
+        assert answer == parley_core.mold_pack(session, total, [venue.feed.last(total)])[0]
+
+
+def test_the_session_before_is_still_told(venue: EquitiesVenue) -> None:
+    before = venue.ask("session")
+    venue.do("new_session")
+    assert venue.ask("session")["session"] != before["session"]
+    with FeedReader() as late:
+        late.ask_for_all(before["session"], before["messages"], venue.ports["gap"])
+        assert late.messages[0][:1] == b"S"
+    venue.do("new_session")
+    with FeedReader() as late:
+        late.send(parley_core.mold_request(before["session"], 1, 1), venue.ports["gap"])
+        late.send(parley_core.mold_request(venue.ask("session")["session"], 1, 1), venue.ports["gap"])
+        (answer,) = late.wait_for_datagrams(1)
+        assert answer[:10].strip() == venue.ask("session")["session"].encode()
+
+
+def test_a_group_hears_the_feed_too(tmp_path: Path) -> None:
+    with FeedReader(group="239.255.77.1") as reader:
+        with EquitiesVenue(tmp_path, *STILL, "--feed-group", "239.255.77.1", "--feed-port", str(reader.port)) as venue:
+            assert venue.ask("session")["is_running"]
+            venue.do("halt", symbol="AIR01")
+            while b"H" not in {message[19:20] for message in reader.messages if message[:1] == b"H"}:
+                reader.read()
+
+
+def test_silence_is_filled_with_heartbeats(venue: EquitiesVenue) -> None:
+    session = venue.ask("session")
+    heartbeat = parley_core.mold_heartbeat(session["session"], session["messages"] + 1)
+    assert venue.feed.wait_for(heartbeat)
+
+
+def test_an_order_that_rests_is_in_the_feed_like_any_other(venue: EquitiesVenue) -> None:
+    bid, ask = venue.touch("AIR01")
+    with venue.client() as client:
+        client.login()
+        client.send(enter(1, "AIR01", "B", 7, bid + 100), enter(2, "AIR01", "B", 8, bid, display="A"))
+        accepted = client.wait_for(ouch.OrderAccepted, 2)
+        books = venue.feed.books_of(venue.ask("session")["messages"])
+        assert ask > bid + 100
+        assert books.orders(1, "B")[0] == (accepted[0].order_reference, 7, bid + 100)
+        assert (accepted[1].order_reference, 8, bid) in books.orders(1, "B")
+        types = parley_core.itch_count(venue.feed.framed())["types"]
+        assert types["A"] + types["F"] == books.count_orders
 
 
 def test_two_lives_of_one_seed_are_the_same(tmp_path: Path) -> None:
