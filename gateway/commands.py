@@ -26,6 +26,7 @@ from wire.gateway_algos import SteerAlgo
 from wire.gateway_fix import FixCommand, ResetFixSequence, SetFixSession, TellFixSession
 from wire.gateway_routes import AmendRoute, AskVenueRfq, CancelRoute, CancelVenueRfq, PlaceRoute
 from wire.limits import COMMAND_ID_LENGTH_MAX
+from wire.pairs import SteerPairs
 from wire.transport import COMMANDS_STREAM, COMMANDS_WATERMARK, ENTRY_FIELD
 from wire.units import (
     ControlScope,
@@ -70,14 +71,15 @@ class CommandReader:
         on_fix: Callable[[int, FixCommand, list[tuple[int, bytes]]], Awaitable[None]],
         on_algo: Callable[[int, SteerAlgo], Awaitable[None]],
         on_route: Callable[[PlaceRoute | AskVenueRfq | CancelVenueRfq], None],
+        on_pairs: Callable[[int, SteerPairs], Awaitable[None]] | None = None,
     ) -> None:
-        """``on_fix`` and ``on_algo`` carry numbered commands out, durably; ValueError: it makes no sense. ``on_fix`` is
-        shown the numbers and bodies that were read behind it.
+        """``on_fix``, ``on_algo`` and ``on_pairs`` (None: no pairs are traded here) carry numbered commands out,
+        durably; ValueError: it makes no sense. ``on_fix`` is shown the numbers and bodies that were read behind it.
 
-        ``on_algo`` may refuse one by name (SteeringRefused), ``on_route`` too (CannotTake).
+        ``on_algo`` and ``on_pairs`` may refuse one by name (SteeringRefused), ``on_route`` too (CannotTake).
         """
         self._engine, self._client, self._on_order, self._on_fix = engine, client, on_order, on_fix
-        self._on_algo, self._on_route = on_algo, on_route
+        self._on_algo, self._on_route, self._on_pairs = on_algo, on_route, on_pairs
         self._submitter = CommandSubmitter(engine)
         self.taken = int(engine.command_sequence)
         self._gap_logged_at = float("-inf")
@@ -126,14 +128,7 @@ class CommandReader:
         """A command that cannot be taken consumes its number and is answered with an event."""
         try:
             command = decode_command(sequence, body)
-            if isinstance(command, messages.PlaceOrder):
-                self._on_order(command)
-            if isinstance(command, FixCommand):
-                await self._on_fix(sequence, command, self._behind)
-            if isinstance(command, SteerAlgo):
-                await self._on_algo(sequence, command)
-            if isinstance(command, PlaceRoute | AskVenueRfq | CancelVenueRfq):
-                self._on_route(command)
+            await self._carry_out(sequence, command)
             await self._submitter.submit(sequence, command)
         except CannotTake as error:
             log.warning("commands: %d is refused: %s", sequence, error)
@@ -144,6 +139,24 @@ class CommandReader:
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError, TypeError) as error:
             log.warning("commands: %d is malformed: %s", sequence, error)
             await self._submitter.refuse(sequence, find_command_id(body))
+
+    async def _carry_out(self, sequence: int, command: messages.AnyGatewayCommand) -> None:
+        """What is not the engine's alone. Raises CannotTake, SteeringRefused, ValueError."""
+        if isinstance(command, messages.PlaceOrder):
+            self._on_order(command)
+        if isinstance(command, FixCommand):
+            await self._on_fix(sequence, command, self._behind)
+        if isinstance(command, SteerAlgo):
+            await self._on_algo(sequence, command)
+        if isinstance(command, PlaceRoute | AskVenueRfq | CancelVenueRfq):
+            self._on_route(command)
+        if isinstance(command, SteerPairs):
+            await self._steer_pairs(sequence, command)
+
+    async def _steer_pairs(self, sequence: int, command: SteerPairs) -> None:
+        if self._on_pairs is None:
+            raise CannotTake("no_pairs", "this gateway trades no pairs")
+        await self._on_pairs(sequence, command)
 
     async def show_watermark(self) -> None:
         """Write, every half second, the last number whose command is on disk."""
@@ -353,6 +366,7 @@ def _route_commands(engine: parley_core.Engine) -> dict[type, Callable[[int, Any
         PlaceRoute: lambda s, c: _place_route(engine, s, c),
         CancelRoute: lambda s, c: submit(engine.cancel_route, s, c.route_id),
         AskVenueRfq: lambda s, _: submit(engine.note_command, s),
+        SteerPairs: lambda s, _: submit(engine.note_command, s),
         CancelVenueRfq: lambda s, _: submit(engine.note_command, s),
         AmendRoute: lambda s, c: submit(
             engine.amend_route, s, c.valid_until_ns, c.route_id, c.quantity_lots, c.price_ticks

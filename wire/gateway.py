@@ -9,7 +9,7 @@ times UTC nanoseconds, values micro-dollars (1e-6 USD).
 import msgspec
 
 from wire import gateway_controls as controls
-from wire.gateway_algos import SteerAlgo
+from wire.gateway_algos import AnySteering
 from wire.gateway_controls import GatewayCommand as GatewayCommand  # noqa: PLC0414 - offered to importers
 from wire.gateway_entered import AmendEntered, CancelEntered, GatewayEvent, OrderEntered
 from wire.gateway_fix import FixCommand
@@ -164,7 +164,7 @@ AnyGatewayCommand = (
     | controls.SetParentOrder
     | controls.SetCollateral
     | FixCommand
-    | SteerAlgo
+    | AnySteering
     | AnyRouteCommand
 )
 

@@ -8,6 +8,7 @@ from wire.algos import AlgoName
 from wire.brackets import BracketStanding, BracketTerms
 from wire.gateway_controls import GatewayCommand
 from wire.multileg import MultilegStanding, MultilegTerms
+from wire.pairs import SteerPairs
 from wire.units import PegReference, Side
 
 ALGO_SESSION = "ALGO"
@@ -69,6 +70,10 @@ class SteerAlgo(GatewayCommand, tag="gateway.steer_algo"):
     strategy_id: int
     terms: AlgoTerms
     venue: str = ""
+
+
+AnySteering = SteerAlgo | SteerPairs
+"""Of what the gateway decides by itself."""
 
 
 class AlgoReportKind(enum.StrEnum):

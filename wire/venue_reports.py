@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
+from wire.pairs import StrategyReport
 from wire.units import Liquidity, OrderState, Side
 from wire.venue_rfqs import VenueRfqReport
 
@@ -40,6 +41,8 @@ class ReportKind(enum.StrEnum):
     """
     RFQ = "rfq"
     """How a block RFQ of ours stands: ``block_rfq``."""
+    STRATEGY = "strategy"
+    """A fact of the hot path: ``strategy``. It changes no route."""
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +89,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True):
     expected: Decimal | None = None
     held: Decimal | None = None
     block_rfq: VenueRfqReport | None = None
+    strategy: StrategyReport | None = None
 
 
 def client_order_id(route_id: int, token: str) -> str:

@@ -199,6 +199,7 @@ void bind_engine(nb::module_& module) {
     bind_control_commands(engine);
     bind_entered_orders(engine);
     bind_routes(engine);
+    bind_in_force(engine);
     bind_standby(module);
     bind_journal_bench(module);
     bind_margin_inputs(engine);

@@ -73,4 +73,5 @@ void bind_order_commands(EngineClass& engine);
 void bind_control_commands(EngineClass& engine);
 void bind_entered_orders(EngineClass& engine);
 void bind_routes(EngineClass& engine);
+void bind_in_force(EngineClass& engine);
 void bind_margin_inputs(EngineClass& engine);

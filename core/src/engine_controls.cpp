@@ -187,4 +187,11 @@ std::vector<OrderControls::Terms> Engine::control_terms() const {
     return terms;
 }
 
+std::optional<Limits> Engine::account_limits(AccountId id) const noexcept {
+    const Slot account = find_account(id);
+    if (account == kNone) return std::nullopt;
+    const Limits* const limits = accounts_[account].limits.find(kAllCoins);
+    return limits == nullptr ? std::nullopt : std::optional(*limits);
+}
+
 }  // namespace parley

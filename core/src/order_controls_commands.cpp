@@ -161,7 +161,7 @@ std::vector<OrderControls::ParentUse> OrderControls::parent_uses() const {
 std::vector<OrderControls::ScopeUse> OrderControls::scope_uses() const {
     std::vector<ScopeUse> uses;
     for (const Scope& each : scopes_) {
-        uses.push_back({each.scope, each.scope_id, each.working_orders, each.orders, each.is_disabled});
+        uses.push_back({each.scope, each.scope_id, each.working_orders, each.orders, each.is_disabled, each.limits});
     }
     return uses;
 }

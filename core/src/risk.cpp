@@ -123,6 +123,19 @@ bool Controls::is_reducing(const Subject& subject) const noexcept {
         first(subject, states_, Reason::trading_state, [this](std::uint64_t at) { return states_.by_key.contains(at); }));
 }
 
+std::vector<Controls::InForce> Controls::in_force() const {
+    std::vector<InForce> found;
+    for (const auto* map : {&killed_.by_key, &states_.by_key}) {
+        const bool is_kill_switch = map == &killed_.by_key;
+        map->for_each([&](std::uint64_t at, std::uint8_t value) {
+            const auto state = is_kill_switch ? TradingState::halted : static_cast<TradingState>(value);
+            const auto scope_id = static_cast<std::int64_t>(at & ((std::uint64_t{1} << 56) - 1));
+            found.push_back({static_cast<ControlScope>(at >> 56), scope_id, state, is_kill_switch});
+        });
+    }
+    return found;
+}
+
 void Controls::save(Writer& writer) const {
     for (const auto* map : {&killed_.by_key, &states_.by_key}) {
         std::vector<std::pair<std::uint64_t, std::uint8_t>> sorted;

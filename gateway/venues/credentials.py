@@ -4,10 +4,9 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
-
-from gateway.venues.settings import VenueEntry
 
 FILE_BYTES_MAX = 16 << 10
 
@@ -26,7 +25,17 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
         return f"Credentials(key={self.key!r})"
 
 
-def find_credentials(entry: VenueEntry, environment: Mapping[str, str] = os.environ) -> Credentials | None:
+class Named(Protocol):
+    """A venue as its credentials are found: by its name, or in ``secret_file``."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def secret_file(self) -> str: ...
+
+
+def find_credentials(entry: Named, environment: Mapping[str, str] = os.environ) -> Credentials | None:
     """None where there are none: the venue's public data need none. Raises CredentialsRefused."""
     if entry.secret_file:
         return read_secret(Path(entry.secret_file))

@@ -5,12 +5,12 @@ A log that has grown long is folded into what still matters of it.
 """
 
 import logging
-import zlib
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
+from gateway.log_lines import LineDamaged, read_lines, whole_bytes, write_line
 from gateway.owned_file import OwnedFile
 from gateway.venues.execution import ExecutionReport, NewVenueOrder
 from gateway.venues.folding import FoldedOrders
@@ -24,11 +24,10 @@ RECORDS_MAX = 1_000_000
 FOLD_RECORDS = 100_000
 FOLD_AGAIN_RECORDS = 1_000
 """After so many more where it could not be folded."""
-CRC_DIGITS = 8
 
 
 class OrderLogDamaged(ValueError):
-    """A line that was once whole is not what was written."""
+    """A line that was once whole is not what was written; the message says where."""
 
 
 class OrderLogFailed(RuntimeError):
@@ -86,10 +85,10 @@ class OrderLog:
         self._is_failed = False
 
     def _load(self, data: bytes) -> int:
-        whole = data.rfind(b"\n") + 1
+        whole = whole_bytes(data)
         try:
-            self.records += _read_lines(data[:whole], len(self.records) + 1)
-        except OrderLogDamaged as error:
+            self.records += read_lines(data[:whole], len(self.records) + 1, _decode)
+        except LineDamaged as error:
             raise OrderLogDamaged(f"{self._path}: {error}") from error
         return whole
 
@@ -126,19 +125,4 @@ class OrderLog:
 
 
 def _line(record: Record) -> bytes:
-    content = _encode(record)
-    return b"%08x %s\n" % (zlib.crc32(content), content)
-
-
-def _read_lines(content: bytes, first: int) -> list[Record]:
-    return [_read_line(line, at) for at, line in enumerate(content.splitlines(), first)]
-
-
-def _read_line(line: bytes, at: int) -> Record:
-    content = line[CRC_DIGITS + 1 :]
-    if line[: CRC_DIGITS + 1] != b"%08x " % zlib.crc32(content):
-        raise OrderLogDamaged(f"line {at} is damaged")
-    try:
-        return _decode(content)
-    except msgspec.DecodeError as error:
-        raise OrderLogDamaged(f"line {at} cannot be read: {error}") from error
+    return write_line(_encode(record))

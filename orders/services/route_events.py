@@ -95,10 +95,14 @@ def apply_command_refused(envelope: gateway.EventEnvelope) -> None:
 
 
 def apply_reported(envelope: gateway.EventEnvelope) -> None:
-    """A venue's report: of a route, of an order that is none of ours, or of a position."""
+    """A venue's report: of a route, of an order that is none of ours, or of a position. Those of the hot path are of
+    ``pairs``.
+    """
     event = envelope.event
     assert isinstance(event, events.RouteReported)
     at = clock.from_ns(envelope.at_ns)
+    if event.report.kind is ReportKind.STRATEGY:
+        return
     if event.report.kind is ReportKind.POSITION:
         _note_position(event.report, at)
     elif event.report.kind is ReportKind.RFQ:

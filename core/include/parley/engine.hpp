@@ -114,6 +114,9 @@ public:
     /// The last report of the venue that was taken; 0 before the first.
     [[nodiscard]] std::int64_t venue_report(std::string_view venue) const noexcept;
     [[nodiscard]] const OrderControls& order_controls() const noexcept { return order_controls_; }
+    [[nodiscard]] const Controls& controls() const noexcept { return controls_; }
+    /// Of every coin without its own; nothing for an unknown account, or one that has none.
+    [[nodiscard]] std::optional<Limits> account_limits(AccountId id) const noexcept;
     [[nodiscard]] Position scope_position(ControlScope scope, std::int64_t scope_id, InstrumentId instrument_id) const;
     /// Empty for an unknown instrument.
     [[nodiscard]] std::vector<OrderBook::Depth> depth(InstrumentId id, Side side, std::size_t count) const;

@@ -257,6 +257,7 @@ public:
         std::int64_t working_orders;
         std::int64_t orders;
         bool is_disabled;
+        ScopeLimits limits;
     };
     [[nodiscard]] std::vector<ParentUse> parent_uses() const;
     [[nodiscard]] std::vector<ScopeUse> scope_uses() const;

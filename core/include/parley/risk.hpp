@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "parley/events.hpp"
 #include "parley/flat_map.hpp"
@@ -86,6 +87,14 @@ public:
     /// kill_switch (value: scope, bound: its id) or trading_state (value: 2 halted, bound: id of the scope).
     [[nodiscard]] Refusal check(const Subject& subject) const noexcept;
     [[nodiscard]] bool is_reducing(const Subject& subject) const noexcept;
+    /// What is in force, by scope and id: kill switches have the state `halted`.
+    struct InForce {
+        ControlScope scope;
+        std::int64_t scope_id;
+        TradingState state;
+        bool is_kill_switch;
+    };
+    [[nodiscard]] std::vector<InForce> in_force() const;
     /// Changes with everything that is in force.
     [[nodiscard]] std::uint64_t revision() const noexcept { return revision_; }
 
