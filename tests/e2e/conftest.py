@@ -1,13 +1,20 @@
-"""One running Parley and one browser for all browser tests. Every page must keep the content security policy."""
+"""One running Parley and one browser for all browser tests. Every page must keep the content security policy.
+
+Whatever a test reads of a page it reads until it is so: by ``expect``, or by ``read``, ``wait_until`` and
+``expect_value``. A text and what is taken from it are of one look.
+"""
 
 import os
+import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from terminal.supervisor.stack import Stack
 
@@ -15,7 +22,12 @@ CHROMIUM = os.environ.get("PARLEY_CHROMIUM") or shutil.which("chromium") or shut
 PASSWORD = "parley-demo"  # noqa: S105 - the demo's password is printed in the README
 GRACE_MS = 2_000
 VIEWPORT = {"width": 1440, "height": 900}
+LOOK_MS = 50
+WAIT_SECONDS_MAX = 60
+ACCEPTS_MAX = 20
 OpenPage = Callable[..., Page]
+Found = TypeVar("Found")
+TOO_LATE = re.compile("quote_version|quote_not_active|quote_expired|insufficient_quantity")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,7 +68,7 @@ def signed_in(browser: Browser, stack: Stack) -> Callable[[str], dict]:
             context = browser.new_context()
             page = context.new_page()
             sign_in(page, stack, user)
-            page.wait_for_load_state("domcontentloaded")
+            page.wait_for_url(lambda url: "/login/" not in url)
             states[user] = context.storage_state()
             context.close()
         return states[user]
@@ -109,20 +121,90 @@ def sign_in(page: Page, stack: Stack, user: str, password: str = PASSWORD) -> No
     page.get_by_role("button", name="Sign in").click()
 
 
+def wait_until(page: Page, look: Callable[[], Found], what: str) -> Found:
+    """What ``look`` finds, once it finds anything."""
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {WAIT_SECONDS_MAX} s")
+        page.wait_for_timeout(LOOK_MS)
+    return found
+
+
+def expect_value(page: Page, look: Callable[[], object], wanted: object) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while (found := look()) != wanted and time.monotonic() < deadline:
+        page.wait_for_timeout(LOOK_MS)
+    assert found == wanted
+
+
+def read(shown: Locator, pattern: str) -> re.Match[str]:
+    """The match in the text of the element, once the text reads so."""
+    return wait_until(shown.page, lambda: re.search(pattern, shown.inner_text()), f"{pattern!r} in {shown}")
+
+
+def expect_size(shown: Locator, width: int, height: int) -> None:
+    """Drawn, and at least so large, in pixels."""
+
+    def look() -> bool:
+        box = shown.bounding_box()
+        return box is not None and box["width"] > width and box["height"] > height
+
+    wait_until(shown.page, look, f"{width} x {height} of {shown}")
+
+
+def wait_connected(page: Page) -> None:
+    expect(page.locator(".connection")).to_have_attribute("data-state", "live")
+
+
 def wait_live(page: Page) -> None:
     """Connected, the snapshot taken, prices moving."""
-    expect(page.locator(".connection")).to_have_attribute("data-state", "live")
+    wait_connected(page)
+    expect(page.locator("parley-blotter [aria-busy]")).to_have_attribute("aria-busy", "false")
     expect(page.locator("parley-ladder .ladder-row:not([disabled]):not([hidden])").first).to_be_visible()
     expect(page.locator("parley-account-strip .stat dd").first).to_contain_text("%")
 
 
+def best(page: Page, side: str) -> float:
+    """The best price of the ladder."""
+    row = page.locator(f'.ladder-side[data-side="{side}"] .ladder-row:not([disabled]):not([hidden])').first
+    return float(read(row.locator(".price"), r"[\d,.]+")[0].replace(",", ""))
+
+
 def seed_resting_buy(page: Page) -> None:
     """A buy 5 % below the best bid: it rests until it is canceled."""
-    row = page.locator('.ladder-side[data-side="buy"] .ladder-row:not([disabled]):not([hidden])').first
-    best = float(row.locator(".price").inner_text().replace(",", ""))
+    level = round(best(page, "buy") * 0.95)
     page.locator('parley-ticket [data-value="buy"]').click()
     page.locator('parley-ticket [data-value="limit"]').click()
-    page.locator('[data-field="price"]').fill(f"{round(best * 0.95):.1f}")
+    page.locator('[data-field="price"]').fill(f"{level:.1f}")
+
+
+def sent_number(page: Page, kind: str = "Order") -> str:
+    """Number of what the ticket has just sent: its message says "Sent" from the press to the answer."""
+    return read(page.locator("parley-ticket .message"), rf"^{kind} (\d+) ")[1]
+
+
+def choose_expiry(page: Page, place: int) -> None:
+    """Its tab and its chain, with the forward between the strikes; 0: what does not expire."""
+    tab = page.locator(".expiries .tab").nth(place)
+    tab.click()
+    expect(tab).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".chain tbody tr.forward")).to_have_count(1)
+
+
+def accept(button: Locator) -> str:
+    """Takes what the button states, and what the newest version states where the maker has replaced its quote meanwhile;
+    what was accepted, in words."""
+    page = button.page
+    heard = page.locator(".notice:not([data-is-old])", has_text=re.compile("^Accepted: |^(Accept|Trade) refused"))
+    for _ in range(ACCEPTS_MAX):
+        page.evaluate("document.querySelectorAll('.notice').forEach((notice) => { notice.dataset.isOld = true; })")
+        button.click()
+        said = heard.first.inner_text()
+        if said.startswith("Accepted: "):
+            return said
+        assert TOO_LATE.search(said), said
+    raise AssertionError(f"{ACCEPTS_MAX} accepts came too late: {said}")
 
 
 @pytest.fixture

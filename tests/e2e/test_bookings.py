@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import OpenPage, wait_connected
 from tests.e2e.test_pages import violations
 from tests.e2e.test_venues import NAME
 
@@ -17,7 +17,7 @@ FIRST = "parley-bookings tbody tr"
 
 def test_a_basket_is_looked_at_placed_once_and_shared_out(open_page: OpenPage) -> None:
     page = open_page("taker2", "/baskets/")
-    expect(page.locator(".connection")).to_have_attribute("data-state", "live")
+    wait_connected(page)
     page.locator("#basket-text").fill(CSV)
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("parley-basket .basket-bad")).to_contain_text("side unknown: hold")
@@ -27,13 +27,16 @@ def test_a_basket_is_looked_at_placed_once_and_shared_out(open_page: OpenPage) -
     place.click()
     row = page.locator("parley-baskets tbody tr")
     expect(row).to_contain_text("filled")
-    place.click()
+    with page.expect_response(re.compile(r"/api/baskets/\d+$")):
+        place.click()
     expect(row).to_have_count(1)
+    expect(page.locator(".basket-list button")).to_have_count(1)
     page = open_page("taker2", "/bookings/")
     expect(page.locator("#allocate-source option").first).to_contain_text(f"buy 100 {NAME}")
     page.get_by_label("Carry").fill("1")
     page.locator("#allocate-reason").fill("to the carry book")
     page.get_by_role("button", name="Share out").click()
+    expect(page.locator(FIRST).first).to_contain_text("to the carry book")
     expect(page.locator(FIRST).first).to_contain_text("done")
     page.locator("#booking-reason").fill("wrong account")
     page.get_by_role("button", name="Undo").click()
@@ -44,12 +47,13 @@ def test_a_basket_is_looked_at_placed_once_and_shared_out(open_page: OpenPage) -
 def test_a_fill_by_voice_takes_two_people(open_page: OpenPage) -> None:
     one, two = open_page("trader", "/bookings/"), open_page("trader2", "/bookings/")
     for page in (one, two):
-        expect(page.locator(".connection")).to_have_attribute("data-state", "live")
+        wait_connected(page)
     enter(one)
     expect(one.locator(FIRST).first).to_contain_text("Waits for another person")
     two.locator("#booking-reason").fill("seen the confirmation")
     two.get_by_role("button", name="Approve").click()
-    expect(one.locator(FIRST).first).to_contain_text("done")
+    for page in (one, two):
+        expect(page.locator(FIRST).first).to_contain_text("done")
     assert violations(one) == []
     one.locator("#booking-reason").fill("agreed twice")
     one.get_by_role("button", name="Take back").first.click()

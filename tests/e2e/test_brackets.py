@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import OpenPage, read
 from tests.e2e.test_orders import size, submit
 from tests.e2e.test_pages import violations
 from tests.e2e.test_venues import NAME, choose
@@ -19,7 +19,8 @@ def test_a_bracket_is_placed_protected_moved_and_stopped(terminal: Page, open_pa
     terminal.locator("parley-ticket summary", has_text="Bracket").click()
     terminal.locator("#ticket-bracket").select_option("otoco")
     size(terminal).fill("700")
-    bid = float(terminal.locator("parley-ticket .ticket-instrument .muted").inner_text().split("/")[0].replace(",", ""))
+    quote = terminal.locator("parley-ticket .ticket-instrument .muted")
+    bid = float(read(quote, r"^([\d,.]+) / [\d,.]+$")[1].replace(",", ""))
     expect(submit(terminal)).to_contain_text("An OTOCO has a take profit and a stop loss.")
     terminal.get_by_label(re.compile("^Take profit")).fill(str(round(bid * 1.03)))
     terminal.get_by_label(re.compile("^Stop loss")).fill(str(round(bid * 0.97)))

@@ -4,9 +4,9 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage, wait_live
-from tests.e2e.test_maker_quote import assert_no_violation_in_either_theme
-from tests.e2e.test_rfq import build_straddle
+from tests.e2e.conftest import OpenPage, accept, wait_live
+from tests.e2e.test_maker_quote import assert_no_violation_in_either_theme, look_at
+from tests.e2e.test_rfq import build_straddle, numbered, send_request
 
 MAKER, TAKER = "Ember Trading", "Borealis Fund"
 
@@ -32,14 +32,14 @@ def end(taker: Page) -> None:
 
 def ask(taker: Page, maker: Page) -> str:
     """The maker alone is asked; the number of the request, which it looks at."""
-    for box in taker.get_by_role("group", name="Makers to ask").locator("label").all():
-        box.locator("input").set_checked(box.inner_text().strip() == MAKER)
-    before = taker.locator("parley-rfq .rfq-card").count()
-    taker.locator("parley-rfq button[type=submit]").click()
-    expect(taker.locator("parley-rfq .rfq-card")).to_have_count(before + 1)
-    number = taker.locator("parley-rfq .rfq-card b").first.inner_text().split()[0]
-    maker.locator("parley-inbox tbody tr", has_text=number).click()
-    expect(maker.locator("parley-quote .quote-head b")).to_contain_text(number)
+    boxes = taker.get_by_role("group", name="Makers to ask").get_by_role("checkbox")
+    expect(boxes).to_have_count(5)
+    for box in boxes.all():
+        box.uncheck()
+    taker.get_by_role("group", name="Makers to ask").get_by_label(MAKER).check()
+    expect(taker.locator("parley-rfq button[type=submit]")).to_have_text(re.compile("from 1 maker$"))
+    number = send_request(taker)
+    look_at(maker, number)
     return number
 
 
@@ -49,6 +49,7 @@ def test_a_last_look_is_answered_whatever_the_maker_looks_at_and_its_reason_is_t
     expect(desk.locator("parley-quoter .panel-note")).to_contain_text("in force since")
     desk.locator('parley-quoter [data-coin="BTC"]').click()
     expect(desk.locator('parley-quoter [data-coin="BTC"]')).to_have_text("BTC off")
+    expect(desk.locator("parley-quoter .panel-note")).to_contain_text("in force since")
     taker = open_page("taker2", "/terminal/")
     wait_live(taker)
     build_straddle(taker)
@@ -56,15 +57,15 @@ def test_a_last_look_is_answered_whatever_the_maker_looks_at_and_its_reason_is_t
     desk.get_by_role("button", name="Quote model ± spread").click()
     expect(desk.locator("parley-quote .message")).to_contain_text("stands for RFQ")
     second = ask(taker, desk)
-    card = taker.locator("parley-rfq .rfq-card", has_text=f"{first} ")
-    card.locator('.accept[data-field="ask"]:not([disabled])').click()
+    card = taker.locator("parley-rfq .rfq-card", has_text=numbered(first))
+    accept(card.locator('.accept[data-field="ask"]:not([disabled])'))
     expect(card).to_contain_text("a maker has its last look")
     look = desk.get_by_role("group", name=f"Last look of RFQ {first.removeprefix('#')}")
     expect(look).to_contain_text(re.compile(rf"Last look {first}: you sell 2 × straddle at 0\.\d{{4}} BTC to {TAKER}"))
     look.get_by_label("Reason to reject").select_option(label="risk limit")
     look.get_by_role("button", name="Reject").click()
     expect(look).to_have_count(0)
-    expect(desk.locator("parley-quote .quote-head b")).to_contain_text(second)
+    expect(desk.locator("parley-quote .quote-head b")).to_contain_text(numbered(second))
     expect(card).to_contain_text(f"Rejected by {MAKER} at its last look: risk limit")
     rate = open_page("trader", "/last-looks/").get_by_role("region", name="Reject rates").locator("tr", has_text=MAKER)
     expect(rate).to_contain_text("100.00 %")

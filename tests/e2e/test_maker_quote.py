@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenPage, wait_live
 from tests.e2e.test_pages import violations
-from tests.e2e.test_rfq import build_straddle, request_quotes
+from tests.e2e.test_rfq import build_straddle, numbered, request_quotes
 
 
 def assert_no_violation_in_either_theme(page: Page) -> None:
@@ -32,10 +32,16 @@ def ask_for_a_straddle(open_page: OpenPage, maker: Page, user: str) -> tuple[Pag
     taker = open_page(user, "/terminal/")
     wait_live(taker)
     build_straddle(taker)
-    number = request_quotes(taker).locator("b").first.inner_text().split()[0]
-    maker.locator("parley-inbox tbody tr", has_text=number).click()
-    expect(maker.locator("parley-quote .quote-head b")).to_contain_text(number)
+    _, number = request_quotes(taker)
+    look_at(maker, number)
     return taker, number
+
+
+def look_at(maker: Page, number: str) -> None:
+    """Chosen among the requests, and priced by the model."""
+    maker.locator("parley-inbox tbody tr", has_text=numbered(number)).click()
+    expect(maker.locator("parley-quote .quote-head b")).to_contain_text(numbered(number))
+    expect(maker.locator("parley-quote .quote-legs input").first).not_to_have_value("")
 
 
 def test_a_maker_quotes_in_volatility_with_the_premium_beside_it(open_page: OpenPage) -> None:
@@ -51,7 +57,8 @@ def test_a_maker_quotes_in_volatility_with_the_premium_beside_it(open_page: Open
     premium, bid = others.first.inner_text(), float(fields.first.input_value())
     fields.first.press("ArrowDown")
     fields.first.press("Shift+ArrowDown")
-    assert bid - 1.2 < float(fields.first.input_value()) < bid - 1, "one tenth, then ten, on the grid of tenths"
+    typed = float(fields.first.input_value())
+    assert bid - 1.2 < typed < bid - 1, "one tenth, then ten, on the grid of tenths"
     expect(others.first).not_to_have_text(premium)
     preview = form.locator(".rfq-preview")
     expect(preview.locator("tr", has_text="Edge to model").locator("td").first).to_have_text(
@@ -64,11 +71,11 @@ def test_a_maker_quotes_in_volatility_with_the_premium_beside_it(open_page: Open
     expect(form.locator(".message")).to_contain_text(f"stands for RFQ {number.removeprefix('#')}")
     (quote,) = sent
     assert quote["bid"]["leg_prices"] == [None, None]
-    assert float(quote["bid"]["leg_volatilities"][0]) == float(fields.first.input_value()) / 100
+    assert float(quote["bid"]["leg_volatilities"][0]) == typed / 100
     form.get_by_role("button", name="Premium").click()
     expect(others.first).to_have_text(re.compile("%$"))
     expect(fields.first).to_have_value(re.compile(r"^0\.\d{4}$"))
-    row = taker.locator("parley-rfq .rfq-card", has_text=number).locator(".quotes-table tr", has_text="Dune")
+    row = taker.locator("parley-rfq .rfq-card", has_text=numbered(number)).locator(".quotes-table tr", has_text="Dune")
     expect(row.locator(".accept").first).to_be_enabled()
 
 

@@ -1,11 +1,10 @@
 """A structure traded as one order: from the builder to its legs on the page of orders, in a real browser."""
 
 import os
-import re
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import OpenPage, choose_expiry, read
 from tests.e2e.test_pages import violations
 
 STATE = "parley-parent .parent-head .state"
@@ -14,7 +13,7 @@ ANSWER_MS_MAX = 30_000
 
 def test_a_call_spread_is_traded_as_one_order_and_shown_leg_by_leg(terminal: Page, open_page: OpenPage) -> None:
     page = terminal
-    page.locator(".expiries .tab").nth(3).click()
+    choose_expiry(page, 3)
     page.get_by_label("Structure by name").select_option("Call spread")
     expect(page.locator("parley-rfq .leg-row")).to_have_count(2)
     page.locator(".rfq-quantity").fill("2")
@@ -22,9 +21,8 @@ def test_a_call_spread_is_traded_as_one_order_and_shown_leg_by_leg(terminal: Pag
     order.locator("summary").click()
     button = order.locator("button.button-primary")
     expect(button).to_have_text("Net price is empty.")
-    touch = order.locator(".structure-touch")
-    expect(touch).to_have_text(re.compile(r"Legs trade at -?[\d.]+ / -?[\d.]+ net now"), timeout=ANSWER_MS_MAX)
-    ask = float(touch.inner_text().split("/")[1].split()[0])
+    touch = read(order.locator(".structure-touch"), r"Legs trade at -?[\d.]+ / (-?[\d.]+) net now")
+    ask = float(touch[1])
     order.get_by_label("Net price").fill(f"{ask - 0.05:.4f}")
     expect(button).to_contain_text("Buy 2 × 2 legs at")
     button.click()

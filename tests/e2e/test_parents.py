@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import OpenPage, read, sent_number
 from tests.e2e.test_orders import size, submit
 from tests.e2e.test_pages import violations
 from tests.e2e.test_venues import NAME, choose
@@ -25,10 +25,15 @@ def algos(terminal: Page, open_page: OpenPage) -> Page:
     size(terminal).fill("600")
     expect(submit(terminal)).to_contain_text("by TWAP over 600 s")
     submit(terminal).click()
-    page = open_page("trader", "/algos/")
+    page = open_page("trader", f"/algos/#parent-{started_number(terminal)}")
     expect(page.locator("parley-parents .parent-row").first).to_contain_text(f"Buy 600 {NAME}")
     expect(page.locator(STATE)).to_have_text("working", timeout=ANSWER_MS_MAX)
     return page
+
+
+def started_number(terminal: Page) -> str:
+    """Of the parent order that the ticket has just sent."""
+    return read(terminal.locator("parley-ticket .message"), r"^Parent order (\d+) started")[1]
 
 
 def test_a_twap_is_paused_changed_resumed_and_canceled(algos: Page) -> None:
@@ -44,8 +49,10 @@ def test_a_twap_is_paused_changed_resumed_and_canceled(algos: Page) -> None:
     parent.get_by_role("button", name="Change").click()
     parent.get_by_role("button", name="Resume").click()
     expect(algos.locator(STATE)).to_have_text("working", timeout=ANSWER_MS_MAX)
-    expect(parent.get_by_label("Duration, s")).to_have_value("900")
     expect(parent.locator(".parent-message")).to_have_text("")
+    algos.reload()
+    expect(algos.locator(STATE)).to_have_text("working", timeout=ANSWER_MS_MAX)
+    expect(parent.get_by_label("Duration, s")).to_have_value("900")
     parent.get_by_role("button", name="Cancel").click()
     expect(algos.locator(STATE)).to_have_text(re.compile("^canceled"), timeout=ANSWER_MS_MAX)
     expect(parent.get_by_role("button", name="Resume")).to_be_hidden()
@@ -60,9 +67,10 @@ def test_an_order_shows_what_became_of_it(terminal: Page, open_page: OpenPage) -
     price = terminal.locator('[data-field="price"]')
     price.fill("999999")
     submit(terminal).click()
+    number = sent_number(terminal)
     page = open_page("trader", "/algos/")
     page.get_by_role("button", name="Orders", exact=True).click()
-    row = page.locator("parley-parents .parent-row").first
+    row = page.locator("parley-parents .parent-row", has_text=re.compile(rf"order {number} "))
     expect(row).to_contain_text("price collar", timeout=ANSWER_MS_MAX)
     row.click()
     expect(page.locator(STATE)).to_contain_text(re.compile(r"rejected: price collar \([\d,.]+, bound [\d,.]+\)"))
@@ -104,9 +112,8 @@ def test_an_algorithm_works_at_a_venue_that_is_chosen_in_the_ticket(terminal: Pa
     terminal.locator('[data-field="price"]').fill("")
     expect(submit(terminal)).to_contain_text(re.compile(rf"Buy 40 {NAME} at Aster.* by TWAP over 20 s"))
     submit(terminal).click()
-    page = open_page("trader", "/algos/")
+    page = open_page("trader", f"/algos/#parent-{started_number(terminal)}")
     expect(page.locator("parley-parents .parent-row").first).to_contain_text(f"Buy 40 {NAME}")
-    page.locator("parley-parents .parent-row").first.click()
     expect(page.locator("parley-parent .parent-head b")).to_contain_text("TWAP at Aster")
     tree = page.locator("parley-parent .tree tbody")
     expect(tree.locator("tr[data-route]").first).to_contain_text("Aster", timeout=ANSWER_MS_MAX)

@@ -4,8 +4,9 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import OpenPage, accept
 from tests.e2e.test_maker_quote import ask_for_a_straddle, assert_no_violation_in_either_theme
+from tests.e2e.test_rfq import numbered
 
 DEAD_MAN_SECONDS = "10"
 
@@ -29,8 +30,9 @@ def test_a_fill_that_reaches_a_limit_freezes_the_maker_until_it_resets(open_page
     panel.get_by_label("Fills", exact=True).press("Enter")
     expect(btc).to_contain_text("armed In 300 s: fills 0 of 1")
     taker, number = ask_for_a_straddle(open_page, maker, "trader")
-    card = taker.locator("parley-rfq .rfq-card", has_text=number)
-    card.locator(".quotes-table tr", has_text="Fjord").locator('.accept[data-field="ask"]').click()
+    card = taker.locator("parley-rfq .rfq-card", has_text=numbered(number))
+    expect(card.locator(".quotes-table tbody tr")).to_have_count(5)
+    accept(card.locator(".quotes-table tr", has_text="Fjord").locator('.accept[data-field="ask"]'))
     expect(card.locator(".state")).to_have_text("filled")
     expect(btc).to_contain_text(re.compile(r"FROZEN Hit trade count at \d\d:\d\d:\d\d, until it is reset"))
     expect(maker.locator('[data-tab="protection"]')).to_have_text("Protection: BTC FROZEN")
@@ -69,8 +71,8 @@ def test_a_timer_that_runs_out_takes_the_quotes_of_the_browser(open_page: OpenPa
     expect(maker.locator("parley-quote .message")).to_contain_text("stands for RFQ")
     taker.bring_to_front()
     expect(guard).to_contain_text(re.compile(r"Ran out at \d\d:\d\d:\d\d: quotes are withdrawn"))
-    row = maker.locator("parley-blotter tbody tr", has_text=number.removeprefix("#")).first
-    expect(row).to_contain_text("dead man")
+    rows = maker.locator("parley-blotter tbody tr").filter(has=maker.get_by_role("cell", name=number.removeprefix("#"), exact=True))
+    expect(rows.first).to_contain_text("dead man")
     maker.locator("parley-quote .quote-legs input").first.press("ArrowUp")
     maker.locator("parley-quote .quote-legs input").first.press("Enter")
     expect(maker.locator("parley-quote .message")).to_contain_text("dead_man_expired")

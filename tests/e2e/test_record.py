@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import OpenPage, wait_live
+from tests.e2e.conftest import OpenPage, accept, expect_size, read, wait_live
 from tests.e2e.test_maker_quote import assert_no_violation_in_either_theme
 from tests.e2e.test_rfq import build_straddle, request_quotes
 
@@ -40,16 +40,10 @@ def save(page: Page, button: Locator) -> bytes:
 def trade_a_straddle(page: Page) -> tuple[str, str]:
     wait_live(page)
     build_straddle(page)
-    card = request_quotes(page)
-    best = card.locator('.accept[data-field="bid"][data-best="true"]')
-    expect(best).to_have_count(1)
-    number = card.locator("b").first.inner_text().split()[0]
-    best.click()
-    done = page.locator("parley-rfq .rfq-card", has_text=number)
-    expect(done.locator(".state")).to_have_text("filled")
-    price = re.search(r"Sold 2 at (0\.\d+) BTC", done.inner_text())
-    assert price is not None, done.inner_text()
-    return number, price[1]
+    card, number = request_quotes(page)
+    accept(card.locator('.accept[data-field="bid"][data-best="true"]'))
+    expect(card.locator(".state")).to_have_text("filled")
+    return number, read(card, r"Sold 2 at (0\.\d+) BTC")[1]
 
 
 def open_record(page: Page, title: str) -> None:
@@ -115,7 +109,7 @@ def test_a_maker_that_lost_reads_its_own_side_alone(open_page: OpenPage, traded:
         quotes = page.get_by_role("region", name="Quotes", exact=True)
         expect(quotes.locator("tbody tr")).to_have_count(1)
         expect(quotes).to_contain_text(re.compile("traded|tied|cover|done away"))
-        assert page.get_by_role("button", name="Best-execution pack, HTML").count() == 0
+        expect(page.get_by_role("button", name="Best-execution pack, HTML")).to_have_count(0)
         assert_reads_well(page)
 
 
@@ -123,9 +117,10 @@ def test_the_history_is_searched_and_says_what_is_wrong(open_page: OpenPage) -> 
     page = open_page("trader", "/history/")
     page.get_by_label("State").select_option(label="filled")
     page.get_by_role("button", name="Filter").click()
-    states = page.locator("tbody .state").all_inner_texts()
-    assert states
-    assert set(states) == {"filled"}
+    expect(page).to_have_url(re.compile("state=filled"))
+    states = page.locator("tbody .state")
+    expect(states.first).to_have_text("filled")
+    expect(states.filter(has_not_text=re.compile("^filled$"))).to_have_count(0)
     page.get_by_label("Structure").fill("box")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("tbody")).to_contain_text("No RFQ matches")
@@ -139,12 +134,9 @@ def test_scores_are_told_in_figures_and_charts(open_page: OpenPage) -> None:
     makers = page.get_by_role("region", name="Makers")
     expect(makers).to_contain_text("Cobalt Markets")
     expect(makers).to_contain_text("hit rate")
+    expect(page.locator(".score-chart .main-svg:first-child")).to_have_count(4)
     for chart in page.locator(".score-chart").all():
         plot = chart.locator(".main-svg").first
-        expect(plot).to_be_visible()
-        box = plot.bounding_box()
-        assert box is not None
-        assert box["width"] > 200
-        assert box["height"] > 100
+        expect_size(plot, 200, 100)
     assert_reads_well(page)
     assert_no_violation_in_either_theme(page)

@@ -4,15 +4,13 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage, wait_live
-
-BOOKED_LOOKS_MAX = 100
+from tests.e2e.conftest import OpenPage, accept, choose_expiry, expect_value, wait_live
+from tests.e2e.test_rfq import numbered, send_request
 
 
 def build(page: Page) -> None:
     """A call spread at the third expiry with a hedge in the perpetual, a few hundred dollars a unit."""
-    page.locator(".expiries .tab").nth(3).click()
-    expect(page.locator(".chain tbody tr.forward")).to_have_count(1)
+    choose_expiry(page, 3)
     page.get_by_label("Structure by name").select_option("Call spread")
     expect(page.locator("parley-rfq .leg-row")).to_have_count(2)
     page.locator(".rfq-quantity").fill("2")
@@ -53,8 +51,7 @@ def test_a_structure_is_built_saved_loaded_sent_and_traded(terminal: Page) -> No
     wait_live(page)
     drafts.select_option(label=drafts.locator("option", has_text="spread for later").first.inner_text())
     expect(page.locator("parley-rfq .leg-row")).to_have_count(3)
-    page.locator("parley-rfq button[type=submit]").click()
-    card = page.locator("parley-rfq .rfq-card").first
+    card = page.locator("parley-rfq .rfq-card", has_text=numbered(send_request(page)))
     expect(card).to_contain_text("call spread with hedge")
     expect(drafts).not_to_contain_text("spread for later")
     best = card.locator('.accept[data-field="ask"][data-best="true"]')
@@ -62,14 +59,13 @@ def test_a_structure_is_built_saved_loaded_sent_and_traded(terminal: Page) -> No
     expect(card.locator(".quotes-table")).to_contain_text(re.compile(r"Maker \d"))
     best.hover()
     expect(card.locator(".rfq-preview")).to_contain_text("Worse than mark")
-    best.click()
-    done = page.locator("parley-rfq .rfq-card", has_text="call spread with hedge").first
-    expect(done.locator(".state")).to_have_text("filled")
+    accept(best)
+    expect(card.locator(".state")).to_have_text("filled")
     page.locator('parley-blotter [data-tab="positions"]').click()
     if before != 42:
         row = page.locator("parley-blotter tbody tr", has_text="BTC-PERPETUAL").first
         expect(row).to_contain_text(f"{before - 42:,}")
-    assert perpetual_position(page) == before - 42
+    expect_value(page, lambda: perpetual_position(page), before - 42)
 
 
 def positions_of(page: Page, name: str) -> dict[int, float]:
@@ -82,7 +78,7 @@ def test_a_request_is_shared_out_to_accounts(open_page: OpenPage) -> None:
     """Shares that do not add up are named on the button; what trades is booked to each account in its part."""
     page = open_page("taker2", "/terminal/")
     wait_live(page)
-    page.locator(".expiries .tab").nth(3).click()
+    choose_expiry(page, 3)
     page.get_by_label("Structure by name").select_option("Iron condor")
     expect(page.locator("parley-rfq .leg-row")).to_have_count(4)
     label = page.locator('parley-rfq .leg-row [aria-label^="Ratio of "]').first.get_attribute("aria-label")
@@ -99,19 +95,17 @@ def test_a_request_is_shared_out_to_accounts(open_page: OpenPage) -> None:
     shares.get_by_label("Carry").fill("2")
     expect(shares.locator("summary")).to_contain_text("2 share it")
     before = positions_of(page, name)
-    submit.click()
-    card = page.locator("parley-rfq .rfq-card", has_text="5 × iron condor").first
-    card.locator('.accept[data-field="ask"][data-best="true"]').click()
-    expect(page.locator("parley-rfq .rfq-card", has_text="5 × iron condor").first.locator(".state")).to_have_text("filled")
-    traded: list[float] = []
-    for _ in range(BOOKED_LOOKS_MAX):
+    card = page.locator("parley-rfq .rfq-card", has_text=numbered(send_request(page)))
+    expect(card).to_contain_text("5 × iron condor")
+    accept(card.locator('.accept[data-field="ask"][data-best="true"]'))
+    expect(card.locator(".state")).to_have_text("filled")
+
+    def traded() -> list[float]:
         after = positions_of(page, name)
         changes = (abs(quantity - before.get(account, 0)) for account, quantity in after.items())
-        traded = sorted(change for change in changes if change)
-        if len(traded) > 1:
-            break
-        page.wait_for_timeout(100)
-    assert traded == [2, 3]
+        return sorted(change for change in changes if change)
+
+    expect_value(page, traded, [2, 3])
 
 
 def test_groups_are_made_changed_and_deleted_on_their_page(open_page: OpenPage) -> None:

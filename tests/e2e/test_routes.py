@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import OpenPage, wait_live
-from tests.e2e.test_orders import price, rows, set_soft_order_value, size, submit
+from tests.e2e.conftest import OpenPage, best, sent_number, wait_live
+from tests.e2e.test_orders import price, row_of, rows, set_soft_order_value, size, submit
 from tests.e2e.test_venues import NAME, choose
 
 WORKING_SECONDS_MAX = 30_000
@@ -19,11 +19,6 @@ def ticket(terminal: Page) -> Page:
     return terminal
 
 
-def best(page: Page, side: str) -> float:
-    row = page.locator(f'.ladder-side[data-side="{side}"] .ladder-row:not([disabled]):not([hidden])').first
-    return float(row.locator(".price").inner_text().replace(",", ""))
-
-
 def ask(page: Page, venue: str, quantity: str, level: float) -> None:
     page.locator('parley-ticket [data-value="buy"]').click()
     page.locator('parley-ticket [data-value="limit"]').click()
@@ -32,25 +27,25 @@ def ask(page: Page, venue: str, quantity: str, level: float) -> None:
     size(page).fill(quantity)
 
 
-def newest(page: Page) -> Locator:
-    return rows(page, "routes").first
+def sent_route(page: Page) -> Locator:
+    """The row of what the ticket has just sent."""
+    return row_of(page, "routes", sent_number(page, "Route"))
 
 
 def test_a_route_rests_at_a_venue_is_amended_and_canceled(ticket: Page) -> None:
-    before = rows(ticket, "routes").count()
     ask(ticket, "borea", "100", best(ticket, "buy") * 0.95)
     expect(submit(ticket)).to_have_text(re.compile(rf"Buy 100 {NAME} at [\d.]+ USD GTC to borea"))
     submit(ticket).click()
-    expect(rows(ticket, "routes")).to_have_count(before + 1)
-    expect(newest(ticket).locator(".state")).to_have_text("new", timeout=WORKING_SECONDS_MAX)
-    expect(newest(ticket)).to_contain_text("Borea (simulated)")
-    newest(ticket).get_by_role("button", name=re.compile("^Amend route")).click()
+    route = sent_route(ticket)
+    expect(route.locator(".state")).to_have_text("new", timeout=WORKING_SECONDS_MAX)
+    expect(route).to_contain_text("Borea (simulated)")
+    route.get_by_role("button", name=re.compile("^Amend route")).click()
     size(ticket).fill("150")
     expect(submit(ticket)).to_have_text(re.compile(rf"Amend route \d+ to 150 {NAME} at [\d.]+ USD"))
     submit(ticket).click()
-    expect(newest(ticket).get_by_role("cell", name="150", exact=True)).to_be_visible(timeout=WORKING_SECONDS_MAX)
-    newest(ticket).get_by_role("button", name=re.compile("^Cancel route")).click()
-    expect(newest(ticket).locator(".state")).to_have_text("canceled", timeout=WORKING_SECONDS_MAX)
+    expect(route.get_by_role("cell", name="150", exact=True)).to_be_visible(timeout=WORKING_SECONDS_MAX)
+    route.get_by_role("button", name=re.compile("^Cancel route")).click()
+    expect(route.locator(".state")).to_have_text("canceled", timeout=WORKING_SECONDS_MAX)
 
 
 def test_a_route_above_a_soft_limit_takes_a_second_deliberate_action(open_page: OpenPage) -> None:
@@ -63,10 +58,11 @@ def test_a_route_above_a_soft_limit_takes_a_second_deliberate_action(open_page: 
     submit(ticket).click()
     offered = ticket.get_by_role("group", name="Soft limit")
     expect(offered).to_contain_text("Value 300 USD is above the soft limit of 250.5 USD")
-    expect(newest(ticket).locator(".state")).to_have_text("rejected")
+    expect(sent_route(ticket).locator(".state")).to_have_text("rejected")
     offered.get_by_role("button", name="Confirm above soft limit").click()
-    expect(newest(ticket).locator(".state")).to_have_text("new", timeout=WORKING_SECONDS_MAX)
-    newest(ticket).get_by_role("button", name=re.compile("^Cancel route")).click()
+    route = sent_route(ticket)
+    expect(route.locator(".state")).to_have_text("new", timeout=WORKING_SECONDS_MAX)
+    route.get_by_role("button", name=re.compile("^Cancel route")).click()
     set_soft_order_value(admin, "taker2", "")
 
 
@@ -77,8 +73,9 @@ def test_an_order_goes_to_the_best_of_venues_as_its_plan_says(ticket: Page) -> N
     expect(plan.first).to_be_visible()
     expect(ticket.locator(".plan-note")).to_have_text(re.compile(r"^All-in [\d,.]+ · fees -?[\d,.]+ "))
     expect(submit(ticket)).to_be_enabled()
-    assert re.search(r"or better: (\S+ \d+)( \+ \S+ \d+)*$", submit(ticket).inner_text()), submit(ticket).inner_text()
+    expect(submit(ticket)).to_have_text(re.compile(r"or better: (\S+ \d+)( \+ \S+ \d+)*$"))
     submit(ticket).click()
     expect(rows(ticket, "routes").nth(before)).to_be_attached()
-    expect(newest(ticket).locator(".state")).to_have_text("filled", timeout=WORKING_SECONDS_MAX)
-    expect(newest(ticket)).to_contain_text("split")
+    newest = rows(ticket, "routes").first
+    expect(newest.locator(".state")).to_have_text("filled", timeout=WORKING_SECONDS_MAX)
+    expect(newest).to_contain_text("split")

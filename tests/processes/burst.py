@@ -51,9 +51,13 @@ def wait_for_market(desk: RestDesk) -> None:
 
 
 def ticker(desk: RestDesk) -> dict[str, Any]:
-    found = [item for item in desk.get("market/tickers", coin="BTC") if item["instrument_name"] == INSTRUMENT]
-    assert found and found[0].get("bid_price") and found[0].get("ask_price"), found
-    return dict(found[0])
+    """Once somebody bids and asks."""
+
+    def find() -> dict[str, Any] | None:
+        quoted = [item for item in desk.get("market/tickers", coin="BTC") if item["instrument_name"] == INSTRUMENT]
+        return dict(quoted[0]) if quoted and quoted[0].get("bid_price") and quoted[0].get("ask_price") else None
+
+    return dict(wait_for("a quote of the instrument", find))
 
 
 def make_orders(desk: RestDesk, count: int) -> list[dict[str, Any]]:

@@ -51,6 +51,6 @@ def test_the_example_taker_buys_a_straddle_from_the_example_maker(stack: Stack) 
     finally:
         maker.terminate()
         taker.kill()
-        quoted, _ = maker.communicate(timeout=10)
+        quoted, _ = maker.communicate(timeout=SECONDS_MAX)
         trader.close()
     assert f"rfq {found[1]}, straddle: quoted as" in quoted, quoted

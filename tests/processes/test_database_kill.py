@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 
 from terminal.supervisor.stack import Stack
-from tests.processes import desk as desks
 from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk
 
@@ -36,7 +35,7 @@ def test_kill_postgres_in_a_burst_loses_and_doubles_nothing(stack: Stack) -> Non
         kills = [(KILL_AFTER, lambda: bursts.kill_and_wait(stack, "postgres", waits))]
         answers = bursts.send_burst(desk, ORDERS, kills)
         for thread in waits:
-            thread.join(desks.SETTLE_SECONDS_MAX)
+            thread.join()
         assert len(answers) == ORDERS
         assert len(waits) == len(kills)
         bursts.check_end(stack, desk, answers)

@@ -244,7 +244,7 @@ def test_nothing_is_lost_or_done_twice_where_a_process_is_killed(stack: Stack, s
             end = until_ended(party, order_id)[-1]
             assert value(end, 39) in ("2", "4"), name
             state = "done" if value(end, 39) == "2" else "canceled"
-            desks.wait_for("the end", lambda of=order_id, state=state: parent_of(stack, of)[0] == state, 60)
+            desks.wait_for("the end", lambda of=order_id, state=state: parent_of(stack, of)[0] == state)
             told = {value(each, 34): each for each in party.received if value(each, 37) == order_id}
             check_told(stack, order_id, [told[number] for number in sorted(told, key=int)])
     with desks.database(stack) as connection:

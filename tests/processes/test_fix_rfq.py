@@ -55,7 +55,7 @@ class Party(Client):
             time.sleep(0.2)
             return False
 
-        desks.wait_for("the logon", is_logged_on, 60)
+        desks.wait_for("the logon", is_logged_on)
         if not resets:
             self.send("2", (7, self.next_expected), (16, 0))
         return self

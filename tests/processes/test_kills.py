@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 
 from terminal.supervisor.stack import Stack
-from tests.processes import desk as desks
 from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk
 
@@ -44,7 +43,7 @@ def test_kill_gateway_dispatcher_and_valkey_in_a_burst_loses_and_doubles_nothing
     bursts.wait_for_market(desk)
     answers = bursts.send_burst(desk, ORDERS, kills)
     for thread in waits:
-        thread.join(desks.SETTLE_SECONDS_MAX)
+        thread.join()
     assert len(answers) == ORDERS
     assert len(waits) == len(kills)
     bursts.check_end(stack, desk, answers)

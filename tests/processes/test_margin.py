@@ -11,6 +11,8 @@ from terminal.supervisor.stack import Stack
 from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk, database, rows, wait_for
 
+bursts = pytest.importorskip("tests.processes.burst", exc_type=ImportError)
+
 ROOT = Path(__file__).parents[2]
 PERPETUAL = "BTC-PERPETUAL"
 RAISE_LIMITS = """
@@ -40,8 +42,7 @@ def _raise_limits(stack: Stack, account_id: int) -> None:
 
 def _bid(desk: RestDesk) -> float:
     """Below the market, so that it rests."""
-    frame = desk.get("market/tickers", coin="BTC")
-    return next(float(one["bid_price"]) for one in frame if one["instrument_name"] == PERPETUAL) * 0.95
+    return float(bursts.ticker(desk)["bid_price"]) * 0.95
 
 
 def _settled(desk: RestDesk, price: str, contracts: int) -> dict:

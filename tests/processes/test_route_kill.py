@@ -92,7 +92,7 @@ def wait_ready(stack: Stack, since_ns: int = 0) -> None:
         link = read(client, f"venue_link.{name}", VenueLink)
         return link is not None and link.is_ready and link.state == "live" and link.at_ns > since_ns
 
-    wait_for("both venues", lambda: all(is_ready(name) for name in VENUES), 60)
+    wait_for("both venues", lambda: all(is_ready(name) for name in VENUES))
 
 
 def make_routes(desk: RestDesk, count: int) -> list[dict[str, Any]]:

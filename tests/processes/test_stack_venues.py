@@ -7,6 +7,7 @@ import redis
 
 from terminal.supervisor.stack import Stack
 from tests.processes.conftest import NewState
+from tests.processes.desk import wait_for
 from wire.market import VenueDepth, VenueLink
 from wire.transport import MARKET_LATEST
 
@@ -17,6 +18,13 @@ LEFT_OUT = ("makers", "celery", "web", "dispatcher", "demo", "prepare")
 def read(client: redis.Redis, key: str, kind: type):
     frame = client.hget(MARKET_LATEST, key)
     return msgspec.json.decode(frame, type=kind) if frame else None
+
+
+def books(client: redis.Redis):
+    """What each venue shows of one instrument, once both do."""
+    depth = read(client, "venue_depth.BTC-PERPETUAL", VenueDepth)
+    shown = [levels for levels in depth.venues if levels.bids] if depth else []
+    return shown if len(shown) == 2 else None
 
 
 def wait_live(client: redis.Redis, venue: str, connects: int, since_ns: int = 0) -> VenueLink:
@@ -34,9 +42,9 @@ def test_two_venues_with_their_own_books_and_fees(new_state: NewState) -> None:
         client = redis.Redis.from_url(stack.valkey_url)
         links = [wait_live(client, venue, 1) for venue in ("aster", "borea")]
         assert [link.taker_fee_basis_points for link in links] == [5.0, 2.0]
-        depth = read(client, "venue_depth.BTC-PERPETUAL", VenueDepth)
-        assert [levels.venue for levels in depth.venues] == ["aster", "borea"]
-        assert depth.venues[0].bids != depth.venues[1].bids
+        aster, borea = wait_for("both books", lambda: books(client))
+        assert (aster.venue, borea.venue) == ("aster", "borea")
+        assert aster.bids != borea.bids
         assert [link.adapter for link in links] == ["deribit", "fix"]
         for link, venue in zip(links, ("aster", "borea"), strict=True):
             old_pid = stack.kill(venue)

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 ORDERS = 600
 KILL_AFTER = 200
 MARKET = ("--simulated", "--seed", "5", "--standby", "--lease-seconds", "1.5")
-TAKEOVER_SECONDS_MAX = 10
+TAKEOVER_SECONDS_MAX = 60
 """A bound for a machine that is busy with other things; what it took is printed."""
 
 
@@ -93,6 +93,6 @@ def test_primary_that_slept_through_a_takeover_ends_and_nothing_of_it_counts(tmp
         desk.send(rig.order(3, ticker, ticks_from_bid=-102))
         primary.process.send_signal(signal.SIGCONT)
         desk.send(rig.order(4, ticker, ticks_from_bid=-103))
-        assert primary.process.wait(20) == 7
+        assert primary.process.wait(60) == 7
         desk.send(rig.order(5, ticker, ticks_from_bid=-104))
         check_journal(standby, desk, 5)

@@ -12,6 +12,7 @@ const FIGURES = new Set([0, 5, 6, 8, 9]);
 
 class Baskets extends Widget {
   build() {
+    this.turn = 0;
     this.list = element("div", { class: "basket-list" });
     this.rows = element("tbody");
     const heads = HEADS.map((title, i) => element("th", { scope: "col", class: FIGURES.has(i) ? null : "left" }, title));
@@ -27,17 +28,23 @@ class Baskets extends Widget {
     this.load();
   }
 
+  /** Of what was asked for twice the later answer counts. */
   async load() {
+    this.turn += 1;
+    const { turn } = this;
     const response = await fetch("/api/baskets").catch(() => null);
     if (!response?.ok) return;
     const baskets = await response.json();
+    if (turn !== this.turn) return;
     const id = selection.basketId || baskets[0]?.basket_id;
     arrange(this.list, baskets.map((basket) => this.button(basket, id)));
     setText(this.empty, baskets.length ? "" : "No basket yet.");
     if (!id) return;
     const found = await fetch(`/api/baskets/${id}`).catch(() => null);
     if (!found?.ok) return;
-    this.result = await found.json();
+    const result = await found.json();
+    if (turn !== this.turn) return;
+    this.result = result;
     this.draw();
   }
 

@@ -69,12 +69,14 @@ class Blotter extends Widget {
       setAttribute(button, "aria-pressed", String(name === this.name));
       setText(count, String(TABLES[name].count?.() || ""));
     }
+    setAttribute(this.body, "aria-busy", String(!firm.isLoaded));
     const rows = this.chosen();
     const view = this.views.get(this.name);
     arrange(view.body, rows.slice(0, ROWS_SHOWN_MAX).map((row) => drawRow(view, this.name, row)));
     for (const { id, node } of view.heads) setAttribute(node, "aria-sort", id === view.sorted[0] ? view.sorted[1] : null);
     const total = TABLES[this.name].rows().length;
-    setText(this.count, rows.length ? `${Math.min(rows.length, ROWS_SHOWN_MAX)} of ${total} rows` : `No ${TABLES[this.name].title.toLowerCase()}`);
+    const none = firm.isLoaded ? `No ${TABLES[this.name].title.toLowerCase()}` : "Loading";
+    setText(this.count, rows.length ? `${Math.min(rows.length, ROWS_SHOWN_MAX)} of ${total} rows` : none);
     if (view.rows.size > 4 * ROWS_SHOWN_MAX) view.rows.clear();
   }
 
@@ -103,7 +105,7 @@ function buildTable(name, owner) {
 function drawRow(view, name, row) {
   const { columns, key, action } = TABLES[name];
   const id = key(row);
-  if (!view.rows.has(id)) view.rows.set(id, addRow(columns, Boolean(action)));
+  if (!view.rows.has(id)) view.rows.set(id, addRow(id, columns, Boolean(action)));
   const { node, cells, buttons } = view.rows.get(id);
   columns.forEach((column, i) => {
     setText(cells[i], column.text(row) || " ");
@@ -114,9 +116,9 @@ function drawRow(view, name, row) {
   return node;
 }
 
-function addRow(columns, hasAction) {
+function addRow(id, columns, hasAction) {
   const cells = columns.map((column) => element("td", { class: [column.isLeft ? "left" : "", column.isState ? "state" : ""].join(" ").trim() || null }, " "));
-  const node = element("tr", {}, ...cells);
+  const node = element("tr", { "data-id": id }, ...cells);
   const buttons = hasAction ? [0, 1, 2].map(() => element("button", { class: "button button-small", type: "button", hidden: true }, "")) : null;
   if (buttons) node.append(element("td", { class: "action" }, ...buttons));
   return { node, cells, buttons };

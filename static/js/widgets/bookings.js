@@ -15,6 +15,8 @@ const KINDS = { manual_fill: "Fill made elsewhere", bust: "Taken back", correcti
 class Bookings extends Widget {
   build() {
     this.trades = new Map();
+    /** Told of since the list was last asked for: of these the list may be older. */
+    this.heard = new Set();
     this.reason = element("input", { class: "input", id: "booking-reason", maxlength: "200", autocomplete: "off" });
     this.price = element("input", { class: "input input-figure", id: "booking-price", inputmode: "decimal", autocomplete: "off" });
     this.quantity = element("input", { class: "input input-figure", id: "booking-quantity", inputmode: "decimal", autocomplete: "off" });
@@ -34,13 +36,15 @@ class Bookings extends Widget {
   }
 
   async load() {
+    this.heard.clear();
     const response = await fetch("/api/desk_trades").catch(() => null);
     if (!response?.ok) return;
-    for (const trade of await response.json()) this.trades.set(trade.desk_trade_id, trade);
+    for (const trade of await response.json()) if (!this.heard.has(trade.desk_trade_id)) this.trades.set(trade.desk_trade_id, trade);
     this.draw();
   }
 
   put(trade) {
+    this.heard.add(trade.desk_trade_id);
     this.trades.set(trade.desk_trade_id, trade);
     this.draw();
   }

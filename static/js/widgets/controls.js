@@ -55,7 +55,8 @@ class CancelAll extends Widget {
   draw() {
     const count = openOrders();
     setAttribute(this.button, "data-armed", String(this.isArmed));
-    setText(this.button, this.isArmed ? `Confirm: cancel ${count} open` : `Cancel all (${count})`);
+    const open = firm.isLoaded ? `Cancel all (${count})` : "Cancel all";
+    setText(this.button, this.isArmed ? `Confirm: cancel ${count} open` : open);
   }
 }
 

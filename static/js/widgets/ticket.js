@@ -135,13 +135,14 @@ class Ticket extends Widget {
     this.changed();
   }
 
-  /** A new intention: it gets an id of its own. */
+  /** A new intention: it gets an id of its own, and is stated at once, so that Enter sends what is typed. */
   changed() {
     this.commandId = newCommandId();
     this.lockedUntil = 0;
     this.softLimit.forget();
     keep({ ...this.state, quantity: this.quantity.input.value, price: this.price.input.value });
     this.preview();
+    this.draw();
   }
 
   preview() {

@@ -10,7 +10,7 @@ from gateway.venues.execution import NewVenueOrder
 from wire.units import Side
 
 
-async def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+async def wait_for(condition: Callable[[], object], seconds: float = 90) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - another process or task brings it about
             await asyncio.sleep(0.002)

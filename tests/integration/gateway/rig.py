@@ -33,7 +33,7 @@ from wire.units import OrderType, Side, TimeInForce
 REPOSITORY = Path(__file__).parents[3]
 ROUND_SECONDS = 0.02
 RESEND_SECONDS = 0.5
-WAIT_SECONDS = 30
+WAIT_SECONDS = 90
 ACCOUNT, FIRM, DESK, USER = 1, 10, 100, 1_000
 AWAY = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
 
@@ -97,7 +97,7 @@ class Gateway:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 class Dispatcher:

@@ -61,7 +61,7 @@ def test_resting_order_is_in_the_book(tmp_path: Path) -> None:
             # Far above what the market quotes, also where the market has begun to trade through the order.
             return levels.get(order.price_ticks * 0.5, 0) >= 100_000
 
-        rig.wait_for(find, "the order in the book", seconds=5)
+        rig.wait_for(find, "the order in the book")
 
 
 def test_malformed_commands_take_their_number_and_are_refused(tmp_path: Path) -> None:

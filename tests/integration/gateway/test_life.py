@@ -121,7 +121,7 @@ def test_journal_that_cannot_be_written_halts_and_says_so(tmp_path: Path) -> Non
         resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (1, 1))
         desk.send(rig.order(1, ticker))
 
-        rig.wait_for(lambda: desk.heartbeat()["state"] == "halted: journal", "the halt", seconds=3)
+        rig.wait_for(lambda: desk.heartbeat()["state"] == "halted: journal", "the halt")
 
         time.sleep(0.5)
         assert desk.events_of(1) == []

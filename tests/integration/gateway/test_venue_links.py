@@ -96,7 +96,7 @@ async def test_a_half_open_link_is_noticed(venue):
         await wait_for(lambda: is_whole(client))
         venue.signal(signal.SIGSTOP)
         try:
-            await wait_for(lambda: client.status.state == "down", seconds=10)
+            await wait_for(lambda: client.status.state == "down")
             assert client.books.count_live() == 0
         finally:
             venue.signal(signal.SIGCONT)

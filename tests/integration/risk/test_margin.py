@@ -44,9 +44,9 @@ def leg(name, quantity, price=None):
 def frames(run):
     with valkey.client().pubsub() as listener:
         listener.subscribe(transport.RISK_CHANNEL)
-        assert listener.get_message(timeout=1)["type"] == "subscribe"
+        assert listener.get_message(timeout=60)["type"] == "subscribe"
         run()
-        message = listener.get_message(timeout=1)
+        message = listener.get_message(timeout=60)
     return {key: msgspec.json.decode(raw, type=RiskFrame) for key, raw in msgspec.msgpack.decode(message["data"])}
 
 

@@ -34,9 +34,9 @@ def test_surface_is_published_stored_and_read_back():
     world.play()
     with valkey.client().pubsub() as listener:
         listener.subscribe(transport.MARKET_CHANNEL)
-        assert listener.get_message(timeout=1)["type"] == "subscribe"
+        assert listener.get_message(timeout=60)["type"] == "subscribe"
         surface = fit()
-        message = listener.get_message(timeout=1)
+        message = listener.get_message(timeout=60)
     ((key, frame),) = msgspec.msgpack.decode(message["data"])
     assert (key, msgspec.json.decode(frame, type=Surface)) == ("surface.BTC", surface)
     assert selectors.surface("BTC") == surface

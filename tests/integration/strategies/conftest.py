@@ -45,7 +45,7 @@ def key_of(world):
 
 @pytest.fixture
 def eventually():
-    def wait(find, seconds=20.0):
+    def wait(find, seconds=60.0):
         deadline = time.monotonic() + seconds
         while True:
             found = find()

@@ -15,7 +15,7 @@ from wire import client as messages
 from wire.facts import RfqChanged, RfqView
 from wire.units import RfqState
 
-SECONDS_MAX = 20
+SECONDS_MAX = 60
 
 
 def in_thread(call):

@@ -98,7 +98,7 @@ def test_answer_is_durable_and_the_fact_follows(web: Web, desk: SimpleNamespace)
     with web.connect(desk.user) as client:
         client.send(json.dumps({"type": "resume", "sequence": receive(client, "hello")["sequence"]}))
         client.send(order(desk, "c1"))
-        messages = [json.loads(client.recv(timeout=5)) for _ in range(2)]
+        messages = [json.loads(client.recv(timeout=60)) for _ in range(2)]
         accepted = next(message for message in messages if message["type"] == "command_accepted")
         fact = next(message["fact"] for message in messages if message["type"] == "fact")
     assert fact["order"]["order_id"] == accepted["entity_id"]
@@ -156,7 +156,7 @@ def test_facts_come_back_after_lost_connections(web: Web, desk: SimpleNamespace)
     with web.connect(desk.user) as client:
         client.send(json.dumps({"type": "resume", "sequence": receive(client, "hello")["sequence"]}))
         client.send(order(desk, "c1"))
-        messages = [json.loads(client.recv(timeout=5)) for _ in range(2)]
+        messages = [json.loads(client.recv(timeout=60)) for _ in range(2)]
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
@@ -167,7 +167,7 @@ def test_facts_come_back_after_lost_connections(web: Web, desk: SimpleNamespace)
             valkey.client_kill_filter(_type="pubsub")
         for number in range(2, 6):
             client.send(order(desk, f"c{number}"))
-        messages += [json.loads(client.recv(timeout=10)) for _ in range(8)]
+        messages += [json.loads(client.recv(timeout=60)) for _ in range(8)]
     answers = [message["command_id"] for message in messages if message["type"] == "command_accepted"]
     sequences = [message["sequence"] for message in messages if message["type"] == "fact"]
     assert answers == ["c1", "c2", "c3", "c4", "c5"]

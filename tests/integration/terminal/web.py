@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from accounts.models import User
 
 ROOT = Path(__file__).parents[3]
-START_SECONDS_MAX = 30
+START_SECONDS_MAX = 120
 
 
 class Web:
@@ -84,7 +84,7 @@ def web_process(server: str = "daphne", folder: Path | None = None) -> Iterator[
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(10)
@@ -97,7 +97,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def receive(client: ClientConnection, kind: str, seconds: float = 5.0) -> dict[str, Any]:
+def receive(client: ClientConnection, kind: str, seconds: float = 60.0) -> dict[str, Any]:
     """The next message of a type; others before it are passed over."""
     deadline = time.monotonic() + seconds
     while True:

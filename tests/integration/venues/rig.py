@@ -17,7 +17,7 @@ from typing import Self
 from websockets.asyncio.client import ClientConnection, connect
 
 BASE_FOLDER = Path(__file__).resolve().parents[3]
-READY_SECONDS_MAX = 20
+READY_SECONDS_MAX = 90
 CLIENT_ID, SECRET = "desk", "a secret of the tests"
 
 
@@ -61,7 +61,7 @@ class VenueProcess:
         raise AssertionError(f"the venue did not start: {self.log.read_text()}")
 
     def misbehave(self, **action: object) -> dict[str, object]:
-        with socket.create_connection(("127.0.0.1", self.control_port), 5) as link, link.makefile("rwb") as lines:
+        with socket.create_connection(("127.0.0.1", self.control_port), 60) as link, link.makefile("rwb") as lines:
             lines.write(json.dumps(action).encode() + b"\n")
             lines.flush()
             answer = json.loads(lines.readline())
@@ -76,7 +76,7 @@ class VenueProcess:
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
-        return self.process.wait(10)
+        return self.process.wait(60)
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +97,7 @@ class PlainClient:
         """The whole answer."""
         request_id = next(self._ids)
         await self.connection.send(json.dumps({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 message = json.loads(await self.connection.recv())
                 if message.get("id") == request_id:
@@ -109,7 +109,7 @@ class PlainClient:
         assert "result" in answer, answer
         return answer["result"]
 
-    async def next_notice(self, channel: str, seconds: float = 5) -> dict:
+    async def next_notice(self, channel: str, seconds: float = 60) -> dict:
         """The next content of a channel, kept ones first."""
         async with asyncio.timeout(seconds):
             while True:

