@@ -84,7 +84,7 @@ def test_double_click_and_enter_behind_it_place_one_order(open_page: OpenPage) -
     size(page).fill("100")
     page.evaluate(ENTER_BEHIND_THE_CLICK)
     submit(page).dblclick()
-    page.wait_for_function("globalThis.wasEntered === true")
+    wait_until(page, lambda: page.evaluate("globalThis.wasEntered === true"), "Enter")
     expect(row_of(page, "orders", sent_number(page))).to_contain_text("100")
     assert [frame["type"] for frame in sent].count("order.place") == 1
 

@@ -18,7 +18,7 @@ PAGES = {
     "bookings": ("trader", "/bookings/", "parley-bookings tbody tr"),
     "search": ("compliance", "/compliance/", "#results tbody tr"),
     "books": ("compliance", "/compliance/books/", "main table tbody tr"),
-    "trail": ("compliance", "/compliance/trail/", "main table tbody tr"),
+    "trail": ("compliance", "/compliance/trail/", "main .check-card"),
     "venues": ("compliance", "/compliance/venues/", "main table tbody tr"),
 }
 """Who opens it, where it is, and what comes last on it."""
@@ -35,6 +35,7 @@ REFUSED = [
 
 
 def violations(page: Page) -> list[str]:
+    page.wait_for_load_state("load")
     found = Axe().run(page, options=WCAG).response["violations"]
     return [f"{rule['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}" for rule in found for node in rule["nodes"]]
 

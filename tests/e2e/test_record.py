@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import OpenPage, accept, expect_size, read, wait_live
+from tests.e2e.conftest import OpenPage, accept, expect_size, read, wait_live, wait_until
 from tests.e2e.test_maker_quote import assert_no_violation_in_either_theme
 from tests.e2e.test_rfq import build_straddle, request_quotes
 
@@ -24,6 +24,7 @@ def traded() -> dict[str, str]:
 
 def assert_reads_well(page: Page) -> None:
     """No raw value, and nothing that hangs over the side of the page."""
+    page.wait_for_load_state("load")
     found = RAW.findall(page.locator("main").inner_text())
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -48,7 +49,10 @@ def trade_a_straddle(page: Page) -> tuple[str, str]:
 
 def open_record(page: Page, title: str) -> None:
     page.locator(".page-menu summary").click()
-    page.get_by_role("link", name=title).click()
+    link = page.get_by_role("link", name=title)
+    address = link.get_attribute("href")
+    link.click()
+    page.wait_for_url(f"**{address}")
 
 
 def test_a_trade_is_in_the_history_on_the_tape_and_in_its_record(open_page: OpenPage, traded: dict[str, str]) -> None:
@@ -77,17 +81,22 @@ def test_a_trade_is_in_the_history_on_the_tape_and_in_its_record(open_page: Open
     assert_no_violation_in_either_theme(page)
 
 
+def find_packs_of_one_moment(page: Page) -> tuple[bytes, str] | None:
+    """JSON, and HTML that carries its hash; a mark-out that is noted between the two makes them differ."""
+    content = save(page, page.get_by_role("button", name="Best-execution pack, JSON"))
+    told = save(page, page.get_by_role("button", name="Best-execution pack, HTML")).decode()
+    return (content, told) if hashlib.sha256(content).hexdigest() in told else None
+
+
 def test_documents_carry_the_hash_that_the_trail_proves(
     browser: Browser, open_page: OpenPage, traded: dict[str, str]
 ) -> None:
     number = traded["number"].removeprefix("#")
     page = open_page("trader", f"/history/{number}/")
-    content = save(page, page.get_by_role("button", name="Best-execution pack, JSON"))
+    content, told = wait_until(page, lambda: find_packs_of_one_moment(page), "a pack in both forms")
     pack = json.loads(content)
     assert pack["trade"]["price"] == traded["price"]
     assert pack["rfq"]["rfq_id"] == int(number)
-    told = save(page, page.get_by_role("button", name="Best-execution pack, HTML")).decode()
-    assert hashlib.sha256(content).hexdigest() in told
     confirmation = save(page, page.get_by_role("button", name=re.compile("Confirmation of trade .*, HTML"))).decode()
     assert traded["price"] in confirmation
     assert "Trade confirmation" in confirmation

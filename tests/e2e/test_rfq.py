@@ -173,7 +173,7 @@ def test_countdown_and_buttons_are_right_after_a_cut_with_a_browser_clock_90_s_a
     expect(card.locator(".accept:not([disabled])").first).to_be_visible()
     page.evaluate(NOTE_WHAT_CAN_BE_TAKEN_WHILE_DOWN)
     lines[-1].close(code=4000)
-    page.wait_for_function("globalThis.wasDown === true")
+    wait_until(page, lambda: page.evaluate("globalThis.wasDown"), "the line down")
     wait_live(page)
     assert len(lines) == 2, "one new line"
     assert page.evaluate("globalThis.takenWhileDown") is False

@@ -55,7 +55,7 @@ def test_a_venue_that_ends_is_shown_as_down_and_comes_back(venues: Page, stack: 
     expect(aster.locator(".venue-state")).to_have_text("live")
     venues.evaluate(NOTE_WHILE_DOWN)
     old_pid = stack.kill("aster")
-    venues.wait_for_function("globalThis.wasDown && globalThis.wasLeftOut")
+    wait_until(venues, lambda: venues.evaluate("globalThis.wasDown && globalThis.wasLeftOut"), "aster down and left out")
     expect(venues.locator('[data-venue="borea"] .venue-state')).to_have_text("live")
     stack.wait_restarted("aster", old_pid)
     expect(aster.locator(".venue-state")).to_have_text("live", timeout=60_000)
