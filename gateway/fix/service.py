@@ -9,11 +9,11 @@ import contextlib
 import dataclasses
 import logging
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from gateway import clock
+from gateway.ending import finish
 from gateway.fix.acceptor import Acceptor
 from gateway.fix.chronicle import Chronicle
 from gateway.fix.committer import Committer
@@ -150,7 +150,7 @@ class FixService:
         try:
             await asyncio.gather(*parts, *self._tasks.values())
         finally:
-            await _finish(self._stop([*parts, *self._tasks.values()]))
+            await finish(self._stop([*parts, *self._tasks.values()]))
 
     async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> Acceptor:
         """Wait for the port: the gateway that was taken over may still hold it."""
@@ -265,11 +265,3 @@ class FixService:
         del error
         for connection in list(self._connections):
             connection.abort()
-
-
-async def _finish(stop: Coroutine[Any, Any, None]) -> None:
-    """To its end, which is bounded, however often whoever waits for it is canceled."""
-    stopping = asyncio.create_task(stop)
-    while not stopping.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(stopping)

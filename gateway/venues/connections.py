@@ -1,6 +1,5 @@
 """Every venue that the gateway is connected to, and what of them goes to the screens."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from redis.asyncio import Redis
 
+from gateway.ending import run_together
 from gateway.fix.store import StoreDamaged
 from gateway.venues.binance.client import BinanceClient
 from gateway.venues.books import VenueBooks
@@ -76,7 +76,5 @@ class VenueConnections:
     async def run(self, client: Redis, tape: Tape) -> None:
         """Until canceled: connects, keeps books, publishes. A venue that is down troubles nobody but its frames."""
         logging.getLogger("websockets").setLevel(logging.WARNING)  # it would log every frame, signatures too
-        async with asyncio.TaskGroup() as group:
-            for each in self.clients:
-                group.create_task(keep_connected(each))
-            group.create_task(VenuePublisher(self.clients, client, tape).run())
+        links = (keep_connected(each) for each in self.clients)
+        await run_together(*links, VenuePublisher(self.clients, client, tape).run())

@@ -14,6 +14,7 @@ import parley_core
 
 from gateway import clock
 from gateway.commands import CannotTake
+from gateway.ending import run_together
 from gateway.engine import EngineStopped, RawEvent, submit
 from gateway.events import EVENT_TYPES
 from gateway.registry import Registry
@@ -154,10 +155,8 @@ class VenueRoutes:
 
     async def run(self) -> None:
         """Until canceled: reports to the engine, and the comparison with every venue."""
-        async with asyncio.TaskGroup() as group:
-            for venue, trading in self.tradings.items():
-                group.create_task(self._pump(venue, trading))
-                group.create_task(self._verify(trading))
+        pumps = (self._pump(venue, trading) for venue, trading in self.tradings.items())
+        await run_together(*pumps, *(self._verify(trading) for trading in self.tradings.values()))
 
     def _on_journaled(self, venue: object, number: object) -> None:
         assert isinstance(venue, str), "the second field of a report is its venue"

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -49,3 +51,41 @@ def test_a_part_that_never_ends_is_named(monkeypatch: pytest.MonkeyPatch, caplog
 
 def test_nothing_to_end_takes_no_time() -> None:
     assert end() == []
+
+
+def test_parts_that_run_together_end_with_whoever_waits_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that loses a cancellation, and although whoever waits is canceled again meanwhile."""
+    monkeypatch.setattr(ending, "AGAIN_SECONDS", 0.01)
+
+    async def run() -> bool:
+        together = asyncio.create_task(ending.run_together(wait(), wait(deaf(2))))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await ending.end([together], 30.0)
+        return together.cancelled() and not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+    assert asyncio.run(run())
+
+
+async def wait(part: Coroutine[Any, Any, Any] | None = None) -> None:
+    await (part or asyncio.Event().wait())
+
+
+def test_the_error_of_one_ends_the_others_and_is_raised() -> None:
+    async def fail() -> None:
+        raise LookupError("gone")
+
+    async def run() -> None:
+        other = asyncio.Event()
+        with pytest.raises(LookupError, match="gone"):
+            await ending.run_together(end_by(other), fail())
+        assert other.is_set()
+
+    asyncio.run(run())
+
+
+async def end_by(event: asyncio.Event) -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        event.set()
