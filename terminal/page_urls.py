@@ -9,6 +9,7 @@ urlpatterns = [
     path("terminal/", views.terminal, name="terminal"),
     path("algos/", views.parents, name="parents"),
     path("baskets/", views.baskets, name="baskets"),
+    path("pairs/", views.pairs, name="pairs"),
     path("bookings/", views.bookings, name="bookings"),
     path("maker-groups/", views.maker_groups, name="maker_groups"),
     path("maker/", views.maker, name="maker"),

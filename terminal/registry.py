@@ -15,10 +15,10 @@ GatewayHandler = Callable[[EventEnvelope], None]
 Timer = Callable[[datetime], int]
 SnapshotSelector = Callable[[int, str], dict[str, list[Any]]]
 
-HANDLER_APPS = ("accounts", "market", "settlement", "risk", "orders", "rfq", "makers")
+HANDLER_APPS = ("accounts", "market", "settlement", "risk", "orders", "rfq", "makers", "pairs")
 """Bottom-up: what a lower app makes of an event exists when an upper app sees it."""
-SNAPSHOT_APPS = ("settlement", "risk", "orders", "rfq", "makers")
-API_APPS = ("accounts", "market", "settlement", "risk", "orders", "rfq", "makers")
+SNAPSHOT_APPS = ("settlement", "risk", "orders", "rfq", "makers", "pairs")
+API_APPS = ("accounts", "market", "settlement", "risk", "orders", "rfq", "makers", "pairs")
 
 
 @functools.cache

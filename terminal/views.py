@@ -16,6 +16,7 @@ from common.actor import session_name
 from common.errors import NotFound
 from common.permissions import require_role
 from compliance import views as compliance_views
+from pairs import selectors as pairs_selectors
 from risk import selectors as risk_selectors
 from wire.instruments import COINS
 from wire.quoting import BOUNDS
@@ -61,6 +62,12 @@ def parents(request: HttpRequest) -> HttpResponse:
 def baskets(request: HttpRequest) -> HttpResponse:
     """Many orders from one file."""
     return _live(request, "baskets", "js/pages/baskets.js", _accounts(request))
+
+
+@require_role(TRADER)
+def pairs(request: HttpRequest) -> HttpResponse:
+    """Pairs of equities that the gateway trades by itself."""
+    return _live(request, "pairs", "js/pages/pairs.js", _accounts(request))
 
 
 @require_role(TRADER)
@@ -167,10 +174,14 @@ def _is_killed(user: Any) -> bool:
 
 
 def navigation(request: HttpRequest, current: str) -> list[dict[str, Any]]:
-    """The pages of the user's role, the current one marked; a menu has ``pages`` of its own."""
+    """The pages of the user's role, the current one marked; a menu has ``pages`` of its own. Pairs are a page of those
+    whose pairs are traded.
+    """
     names = {"risk": "own_risk", "maker_groups": "terminal"}
     current, role = names.get(current, current), _user(request).role
     items = _links(PAGES.get(role, ()), current)
+    if role == TRADER and (current == "pairs" or pairs_selectors.has_desk(_user(request))):
+        items[-1:-1] = _links((("pairs", "Pairs"),), current)
     if role in MENUS:
         title, pages = MENUS[role]
         links = _links(pages, current)

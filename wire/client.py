@@ -23,6 +23,7 @@ from wire.client_controls import (
 from wire.client_desk_trades import AnyDeskTradeCommand
 from wire.client_makers import CounterpartyReport as CounterpartyReport  # noqa: PLC0414 - offered to importers
 from wire.client_makers import KeepDecisions, PassRfq, ReportQuoter, SetQuoter
+from wire.client_pairs import SteerPairs
 from wire.client_parents import AnyParentCommand
 from wire.client_protection import (
     DecideDeskLimits,
@@ -258,6 +259,7 @@ AnyClientMessage = (
     | AnyParentCommand
     | AnyBasketCommand
     | AnyDeskTradeCommand
+    | SteerPairs
 )
 
 

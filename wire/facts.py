@@ -21,6 +21,7 @@ from wire.facts_routes import RoutePlanView as RoutePlanView  # noqa: PLC0414 - 
 from wire.facts_routes import RouteView as RouteView  # noqa: PLC0414 - offered to importers
 from wire.facts_venue_rfqs import VenueRfqChanged
 from wire.negotiation import AllocationReason, QuoteCondition, QuoteOutcome, TriggerState
+from wire.pair_views import PairChanged, PairOrderEndedFact, PairsCommandAnswered, PairsDeskChanged
 from wire.parent_views import ParentChanged, ParentPolicyChanged
 from wire.units import (
     Audience,
@@ -265,6 +266,10 @@ AnyFact = (
     | BasketPlaced
     | DeskTradeChanged
     | DeskTradeFilled
+    | PairChanged
+    | PairOrderEndedFact
+    | PairsDeskChanged
+    | PairsCommandAnswered
 )
 
 

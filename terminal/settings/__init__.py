@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "makers",
     "fixdesk",
     "compliance",
+    "pairs",
     "terminal",
 ]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 FUNCTION_LINES_MAX = 50
 SCRIPT_FUNCTION_LINES_MAX = 25
 FILE_LINES_MAX = 400
-SCRIPT_BYTES_MAX = 440_000
+SCRIPT_BYTES_MAX = 460_000
 SCRIPT_FILE_BYTES_MAX = 16_000
 STYLE_BYTES_MAX = 60_000
-DJANGO_APPS = ("compliance", "makers", "rfq", "orders", "risk", "settlement", "market", "accounts", "audit", "streams")
+DJANGO_APPS = ("pairs", "compliance", "makers", "rfq", "orders", "risk", "settlement", "market", "accounts", "audit", "streams")
 PACKAGES = (*DJANGO_APPS, "terminal", "common", "wire", "gateway", "strategies", "venues", "bench", "tests")
 
 _NOQA = re.compile(r"#\s*noqa\b(?P<rest>.*)", re.IGNORECASE)

@@ -1170,6 +1170,25 @@ class DecideDeskTrade(Command, frozen=True, kw_only=True, tag="fill.decide"):
     reason: str
 
 
+class PairsAction(enum.StrEnum):
+    DISABLE = "disable"
+    ENABLE = "enable"
+    UNWIND = "unwind"
+    ENTERING_ON = "entering_on"
+    ENTERING_OFF = "entering_off"
+    GAVE_UP = "gave_up"
+
+
+class SteerPairs(Command, frozen=True, kw_only=True, tag="pairs.steer"):
+    """``first``, ``second``: of the pair; left out where the action is about all: entering_on, entering_off."""
+
+    venue: str
+    action: PairsAction
+    first: str = ""
+    second: str = ""
+    reason: str = ""
+
+
 class Hello(ServerMessage, frozen=True, kw_only=True, tag="hello"):
     """First message. ``sequence``: newest fact of the firm. ``window_frames_max``: unacknowledged frames allowed."""
 
@@ -2190,6 +2209,126 @@ class DeskTradeFilled(msgspec.Struct, frozen=True, kw_only=True, tag="desk_trade
     fill: FillView
 
 
+class PairState(enum.StrEnum):
+    FLAT = "flat"
+    ENTERING = "entering"
+    LONG = "long_spread"
+    SHORT = "short_spread"
+    EXITING = "exiting"
+    LEGGED = "legged"
+    DISABLED = "disabled"
+
+
+class PairView(msgspec.Struct, frozen=True, kw_only=True):
+    """``cash``: of all its fills, which is its profit where nothing is held. ``reason``: of its last decision."""
+
+    pair_id: int
+    venue: str
+    number: int
+    first: str
+    second: str
+    first_lots: int
+    second_lots: int
+    hedge: float
+    entry: float
+    exit: float
+    stop: float
+    is_retired: bool
+    state: PairState
+    held_first: int
+    held_second: int
+    cash: str
+    zscore: float | None
+    reason: str
+    decided_at_ns: int
+    updated_at_ns: int
+
+
+class PairChanged(msgspec.Struct, frozen=True, kw_only=True, tag="pairs.pair_changed", tag_field="type"):
+    """A pair ended a step: it holds something, is flat, or was steered."""
+
+    pair: PairView
+
+
+class PairFillView(msgspec.Struct, frozen=True, kw_only=True):
+    match_number: int
+    lots: int
+    price: str
+    liquidity: str
+    at_ns: int
+
+
+class PairOrderView(msgspec.Struct, frozen=True, kw_only=True):
+    order_id: int
+    pair_id: int
+    account_id: int
+    symbol: str
+    side: Side
+    lots: int
+    price: str
+    zscore: float | None
+    feed_sequence: int
+    before: PairState
+    after: PairState
+    is_adopted: bool
+    venue_order_id: str
+    filled_lots: int
+    leaves_lots: int
+    state: OrderState
+    reason: str
+    decided_at_ns: int
+    updated_at_ns: int
+    fills: list[PairFillView]
+
+
+class PairOrderEndedFact(msgspec.Struct, frozen=True, kw_only=True, tag="pairs.order_ended", tag_field="type"):
+    """An order of the firm's pairs works no more, with what was filled of it."""
+
+    pair_order: PairOrderView
+
+
+class PairsDeskView(msgspec.Struct, frozen=True, kw_only=True):
+    """``report_number``: of the gateway's log, the last that this holds."""
+
+    venue: str
+    account_id: int
+    user_id: int
+    desk_id: int
+    firm_id: int
+    strategy_id: int
+    session: str
+    is_session_open: bool
+    session_reason: str
+    is_entering: bool
+    report_number: int
+    updated_at_ns: int
+
+
+class PairsDeskChanged(msgspec.Struct, frozen=True, kw_only=True, tag="pairs.desk_changed", tag_field="type"):
+    """Session, or whether pairs enter."""
+
+    pairs_desk: PairsDeskView
+
+
+class PairsCommandView(msgspec.Struct, frozen=True, kw_only=True):
+    """``state``: asked, taken (in the gateway's log), done, refused."""
+
+    command_id: str
+    venue: str
+    action: PairsAction
+    first: str
+    second: str
+    user_id: int
+    state: str
+    reason: str
+
+
+class PairsCommandAnswered(msgspec.Struct, frozen=True, kw_only=True, tag="pairs.command_answered", tag_field="type"):
+    """What became of a person's command."""
+
+    command: PairsCommandView
+
+
 class Ticker(msgspec.Struct, frozen=True, kw_only=True, tag="ticker", tag_field="type"):
     """Prices as decimal strings at the instrument's precision; None where nobody quotes.
 
@@ -2538,6 +2677,10 @@ AnyFact = (
     | BasketPlaced
     | DeskTradeChanged
     | DeskTradeFilled
+    | PairChanged
+    | PairOrderEndedFact
+    | PairsDeskChanged
+    | PairsCommandAnswered
 )
 
 

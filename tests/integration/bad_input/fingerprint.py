@@ -9,7 +9,7 @@ from django.db import connection, models
 from common import valkey
 from wire import transport
 
-APPS = ("accounts", "audit", "compliance", "makers", "market", "orders", "rfq", "risk", "settlement", "streams")
+APPS = ("accounts", "audit", "compliance", "makers", "market", "orders", "pairs", "rfq", "risk", "settlement", "streams")
 NUMBERS = ("sequence", "number", "command_sequence", "event_number", "journal_sequence")
 
 
