@@ -1,6 +1,7 @@
 """What ``--hot FILE`` says: the venue, whose orders they are, how they leave, the limits, and the pairs. JSON."""
 
 import enum
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -170,11 +171,21 @@ class HotSettings(_Part, frozen=True, kw_only=True):
             raise ValueError(f"venue {self.venue!r} needs a name of lower-case letters and digits")
         if len(self.venue) > NAME_LENGTH_MAX:
             raise ValueError(f"venue {self.venue} has {len(self.venue)} letters, at most {NAME_LENGTH_MAX}")
+        places = (self.feed.host, self.orders.host, self.feed.group, self.feed.gap_host)
+        for host, may_be_empty in zip(places, (False, False, True, True), strict=True):
+            if (host or not may_be_empty) and not _is_address(host):
+                raise ValueError(f"host {host!r} is no IPv4 address")
+        self._check_owner()
+        self._check_pairs()
+
+    def _check_owner(self) -> None:
         if not 0 < len(self.orders.user) <= USER_LENGTH_MAX:
             raise ValueError(f"user {self.orders.user!r} does not have 1 to {USER_LENGTH_MAX} letters")
         for field, value in msgspec.structs.asdict(self.owner).items():
             if not 1 <= value <= 2**53:
                 raise ValueError(f"{field} {value} is not between 1 and {2**53}")
+
+    def _check_pairs(self) -> None:
         if not 1 <= len(self.pairs) <= PAIRS_MAX:
             raise ValueError(f"{len(self.pairs)} pairs are not between 1 and {PAIRS_MAX}")
         names = [each.name for each in self.pairs]
@@ -233,6 +244,14 @@ def _read(path: Path) -> bytes:
     if len(content) > FILE_BYTES_MAX:
         raise HotRefused(f"The hot file {path} has {len(content)} bytes, at most {FILE_BYTES_MAX}.")
     return content
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _within(pair: str, name: str, value: float, least: float, most: float) -> None:
