@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -61,17 +62,32 @@ class Planned:
         return found
 
 
-class Line(Protocol):
-    """A line of a script. ``after_seconds``: from the start of the venue."""
-
-    @property
-    def after_seconds(self) -> float: ...
-
-    @property
-    def do(self) -> Action: ...
+Do = TypeVar("Do", bound=Action)
 
 
-async def play_script(lines: Sequence[Line], faults: Planned) -> None:
+class ScriptLine(msgspec.Struct, Generic[Do], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``after_seconds``: from the start of the venue."""
+
+    after_seconds: float
+    do: Do
+
+
+class ScriptRefused(ValueError):
+    """A script that cannot be played; the message says why."""
+
+
+def read_lines(path: Path, kind: type[list[ScriptLine[Do]]]) -> list[ScriptLine[Do]]:
+    """JSON: [{"after_seconds": 5, "do": {"action": "disconnect"}}, …], by time. Raises ScriptRefused, OSError."""
+    try:
+        lines = msgspec.json.decode(path.read_bytes(), type=kind)
+    except msgspec.DecodeError as error:
+        raise ScriptRefused(f"{path}: {error}") from error
+    if len(lines) > ACTIONS_MAX:
+        raise ScriptRefused(f"{path} has more than {ACTIONS_MAX} lines")
+    return sorted(lines, key=lambda line: line.after_seconds)
+
+
+async def play_script(lines: Sequence[ScriptLine[Any]], faults: Planned) -> None:
     """Each line at its time."""
     began = asyncio.get_running_loop().time()
     for line in lines:

@@ -10,6 +10,7 @@ import sys
 
 from venues.equities.settings import Settings, parse_arguments
 from venues.equities.venue import Venue
+from venues.misbehavior import play_script
 from venues.process import EXIT_PORT, run_until_stopped, stop_on_signals, watch_callbacks
 
 
@@ -29,7 +30,10 @@ async def _live(settings: Settings) -> int:
     except OSError as error:
         sys.stderr.write(f"venue: a port cannot be used: {error}.\n")
         return EXIT_PORT
-    parts = [asyncio.create_task(venue.move()), asyncio.create_task(venue.beat()), watch_callbacks()]
+    parts = [
+        asyncio.create_task(part) for part in (venue.move(), venue.beat(), play_script(settings.script, venue.faults))
+    ]
+    parts.append(watch_callbacks())
     code = await run_until_stopped(parts, stop)
     await venue.close()
     return code

@@ -1,8 +1,9 @@
 """What the control port answers: an action of ``faults``, or a question about what the venue knows."""
 
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from venues.equities.accounts import Account, describe
 from venues.equities.exchange import Exchange
@@ -21,8 +22,8 @@ class AskAccount(Question, tag="account"):
     """``first``: how many of the account's orders are left out at the beginning."""
 
     user: str
-    first: int = 0
-    orders_max: int = ORDERS_MAX
+    first: Annotated[int, Meta(ge=0)] = 0
+    orders_max: Annotated[int, Meta(ge=0)] = ORDERS_MAX
 
 
 class AskSession(Question, tag="session"):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from venues.equities.reasons import Reject
-from venues.misbehavior import Action, Planned, Seconds, Share
+from venues.misbehavior import Action, Planned, ScriptLine, Seconds, Share
 
 BYTES_MAX = 1 << 30
 REASON_MAX = 0xFFFF
@@ -115,6 +115,10 @@ AnyAction = (
 )
 AT_ONCE = (Disconnect, CutAfter, RefuseConnections, Silence, Halt, Resume, Bust, EndSession, NewSession)
 """What needs no occasion."""
+
+
+Script = list[ScriptLine[AnyAction]]
+"""Misbehavior by time."""
 
 
 class Faults(Planned):

@@ -88,21 +88,19 @@ class Feed:
         for store in self._stores.values():
             store.close()
 
-    def answer(self, request: bytes) -> bytes | None:
-        """The datagram that answers a request; None where it is none, or of what is not there."""
+    def answer(self, request: bytes, datagrams_max: int) -> list[bytes]:
+        """The datagrams that answer a request; none where it is none, or of what is not there."""
         if self._faults.take(IgnoreGapRequests):
-            return None
+            return []
         try:
             session, first, count = parley_core.mold_read_request(request)
         except ValueError as error:
             log.warning("feed: no request for messages: %s", error)
-            return None
+            return []
         name = session.decode("ascii", "replace").strip()
         store = self._stores.get(name)
-        messages = store.read(first, count, DATAGRAM_MAX - HEADER_BYTES) if store else []
-        if not messages:
-            return None
-        return parley_core.mold_pack(name, first, messages, DATAGRAM_MAX)[0]
+        messages = store.read(first, count, datagrams_max * (DATAGRAM_MAX - HEADER_BYTES)) if store else []
+        return parley_core.mold_pack(name, first, messages, DATAGRAM_MAX)[:datagrams_max]
 
     def is_lost(self) -> bool:
         """Planned: whether the next datagram is lost."""
@@ -144,10 +142,11 @@ class Feed:
 
 
 class GapServer(asyncio.DatagramProtocol):
-    """Answers requests, each to the address that it came from."""
+    """Answers requests, each with at most so many datagrams to the address that it came from."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, datagrams_max: int) -> None:
         self._feed = feed
+        self._datagrams_max = datagrams_max
         self._transport: asyncio.DatagramTransport
         self.requests = 0
 
@@ -159,9 +158,9 @@ class GapServer(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
         self.requests += 1
-        answer = self._feed.answer(data)
-        if answer is not None and not self._feed.is_lost():
-            self._transport.sendto(answer, addr)
+        for datagram in self._feed.answer(data, self._datagrams_max):
+            if not self._feed.is_lost():
+                self._transport.sendto(datagram, addr)
 
     def close(self) -> None:
         self._transport.close()

@@ -4,7 +4,7 @@ All of it goes through the same matching as the orders of clients.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from venues.equities.book import RestingOrder, Side
 from venues.equities.exchange import UNPRICED_BUY_E4, UNPRICED_SELL_E4, Exchange
@@ -13,6 +13,8 @@ from venues.equities.symbols import CENT_E4, Symbol
 
 LEVELS = 5
 ORDERS_A_LEVEL = 2
+PART_SYMBOLS = 40
+"""Symbols that move before an order of a client has its turn: some two milliseconds."""
 ROUND_LOT = 100
 LOTS_MAX = 6
 TRADED_LOTS_MAX = 8
@@ -25,7 +27,7 @@ shares of an order, of an order that is gone, of a trade with a hidden order, of
 
 
 class Market:
-    """``step`` moves every symbol that trades. The same seed, and the same orders of clients, give the same steps."""
+    """Moves every symbol that trades. The same seed, and the same orders of clients, give the same steps."""
 
     def __init__(self, symbols: Sequence[Symbol], exchange: Exchange, prices: Prices, seed: int) -> None:
         self._symbols = symbols
@@ -40,10 +42,22 @@ class Market:
         self._quoted = [0] * len(self._symbols)
 
     def step(self, at_ns: int) -> None:
+        """A whole step at one instant."""
+        for part in self.parts():
+            self.move(part, at_ns)
+
+    def parts(self) -> Iterator[range]:
+        """Prices take a step; then so many symbols at a time may be moved, and orders of clients come in between."""
         self._prices.step()
-        for symbol, cents in zip(self._symbols, self._prices.cents, strict=True):
+        count = len(self._symbols)
+        for first in range(0, count, PART_SYMBOLS):
+            yield range(first, min(first + PART_SYMBOLS, count))
+
+    def move(self, part: range, at_ns: int) -> None:
+        for index in part:
+            symbol = self._symbols[index]
             if symbol.locate not in self._exchange.halted:
-                self._quote(symbol, cents, at_ns)
+                self._quote(symbol, self._prices.cents[index], at_ns)
                 self._live(symbol, self._chance.random(), at_ns)
 
     def _quote(self, symbol: Symbol, cents: float, at_ns: int) -> None:

@@ -15,6 +15,8 @@ from venues.equities.order_desk import OrderDesk
 log = logging.getLogger(__name__)
 
 LOGIN_SECONDS_MAX = 15.0
+END_SECONDS = 0.5
+"""Between the end of a session and the close of its connection."""
 WRITE_BYTES = 64 << 10
 """Messages are gathered up to so many bytes."""
 NO_FLAW = "none"
@@ -158,17 +160,22 @@ class Connection(asyncio.Protocol):
         asyncio.get_running_loop().call_later(seconds, self._speak_again)
 
     def end_session(self) -> None:
-        """Says that the day is over, and closes."""
+        """Says that the day is over; the client closes, or else the venue a moment later."""
         if self._soup.state == "open":
             self.pump()
             self._write(self._soup.end_session(time.monotonic_ns()))
         self._is_over = True
-        self._transport.close()
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+        asyncio.get_running_loop().call_later(END_SECONDS, self.drop)
 
     def drop(self) -> None:
         """Cut; what was written leaves first where the other side still takes it."""
         self._is_over = True
-        self._transport.close()
+        if self._is_paused:
+            self._transport.abort()
+        else:
+            self._transport.close()
 
     def _login(self) -> None:
         request = self._soup.login_request

@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from venues.arguments import port, read_clients
+from venues.equities.faults import Script
 from venues.equities.prices import Motion
 from venues.equities.symbols import SYMBOLS_MAX
+from venues.misbehavior import read_lines
 
 USER_LETTERS_MAX, PASSWORD_LETTERS_MAX = 6, 10
 """As wide as a login of SoupBinTCP has room."""
 MESSAGES_MOST = 100_000_000
 STEP_MS_MOST = 60_000
 DESTINATIONS_MAX = 16
+GAP_DATAGRAMS_MOST = 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,7 @@ class Settings:
 
     destinations: list[tuple[str, int]]
     gap_port: int
+    gap_datagrams: int
     order_port: int
     control_port: int | None
     passwords: dict[str, str]
@@ -36,6 +40,7 @@ class Settings:
     cancels_on_disconnect: bool
     messages_max: int
     begins_anew: bool
+    script: Script
 
 
 def parse_arguments(arguments: Sequence[str]) -> Settings:
@@ -50,12 +55,14 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         passwords = {user.upper(): password for user, password in read_clients(parsed.clients).items()}
         for user, password in passwords.items():
             _check_login(user, password)
+        script = read_lines(parsed.script, Script) if parsed.script else []
     except (OSError, ValueError) as error:
         parser.error(str(error))
     host = parsed.feed_group or "127.0.0.1"
     return Settings(
         destinations=[(host, number) for number in parsed.feed_port],
         gap_port=parsed.gap_port,
+        gap_datagrams=parsed.gap_datagrams,
         order_port=parsed.order_port,
         control_port=parsed.control_port,
         passwords=passwords,
@@ -67,6 +74,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         cancels_on_disconnect=not parsed.keep_on_disconnect,
         messages_max=parsed.messages_max,
         begins_anew=parsed.begin_anew,
+        script=script,
     )
 
 
@@ -78,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--feed-port", type=port, action="append", help="where MoldUDP64 datagrams are sent to; may be given again")
     add("--feed-group", type=_group, help="a multicast group instead of loopback, on the loopback interface")
     add("--gap-port", type=port, default=0, help="answers requests for missed messages, by UDP")
+    add(
+        "--gap-datagrams", type=_between(int, 1, GAP_DATAGRAMS_MOST), default=16, help="that answer one request at most"
+    )
     add("--order-port", type=port, default=0, help="OUCH 5.0 over SoupBinTCP")
     add("--control-port", type=port, help="takes misbehavior and questions, one JSON object a line")
     add("--ports", type=Path, help="file that the ports are written to as JSON once everything listens")
@@ -95,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--reversion", type=_between(float, 0, 1), default=0.02, help="share of that which comes back in a step")
     add("--keep-on-disconnect", action="store_true", help="orders stay when their session is lost")
     add("--messages-max", type=_between(int, 1, MESSAGES_MOST), default=10_000_000, help="after which the session ends")
+    add("--script", type=Path, help="JSON of misbehavior by time")
     add("--begin-anew", action="store_true", help="another session begins where one has ended for its length")
     return parser
 

@@ -44,7 +44,7 @@ class Venue:
         self.desk.attach(self.exchange)
         prices = Prices(symbols, settings.motion, settings.seed)
         self._market = Market(symbols, self.exchange, prices, settings.seed)
-        self._gap_server = GapServer(self.feed)
+        self._gap_server = GapServer(self.feed, settings.gap_datagrams)
         self.order_server = OrderServer(
             self.accounts, self.desk, self.faults, self.clock,
             cancels_on_disconnect=settings.cancels_on_disconnect, settle=self.settle,
@@ -79,9 +79,11 @@ class Venue:
         while True:
             due = max(due + self._settings.step_seconds, loop.time())
             await asyncio.sleep(due - loop.time())
-            if self.feed.is_running:
-                self._market.step(self.clock.now_ns())
-                self.settle()
+            for part in self._market.parts():
+                if self.feed.is_running:
+                    self._market.move(part, self.clock.now_ns())
+                    self.settle()
+                await asyncio.sleep(0)
 
     async def beat(self) -> None:
         """Heartbeats of both wires."""

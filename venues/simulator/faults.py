@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
-from venues.misbehavior import ACTIONS_MAX, COUNT_MAX, Action, Planned, Seconds, Share
+from venues.misbehavior import COUNT_MAX, Action, Planned, ScriptLine, Seconds, Share, read_lines
 
 TIMES_MAX = 1_000
 
@@ -102,17 +101,6 @@ AT_ONCE = (Disconnect, RefuseConnections, Silence, Bust, ShiftNumbers, ExpectAga
 """What needs no occasion."""
 
 
-class ScriptLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``after_seconds``: from the start of the venue."""
-
-    after_seconds: float
-    do: AnyAction
-
-
-class ScriptRefused(ValueError):
-    """A script that cannot be played; the message says why."""
-
-
 class Faults(Planned):
     """The actions of this venue."""
 
@@ -124,12 +112,6 @@ class Faults(Planned):
         return action is not None and action.instrument_name in ("", name) and self.take(Gap) is not None
 
 
-def read_script(path: Path) -> list[ScriptLine]:
-    """JSON: [{"after_seconds": 5, "do": {"action": "disconnect"}}, …]. Raises ScriptRefused, OSError."""
-    try:
-        lines = msgspec.json.decode(path.read_bytes(), type=list[ScriptLine])
-    except msgspec.DecodeError as error:
-        raise ScriptRefused(f"{path}: {error}") from error
-    if len(lines) > ACTIONS_MAX:
-        raise ScriptRefused(f"{path} has more than {ACTIONS_MAX} lines")
-    return sorted(lines, key=lambda line: line.after_seconds)
+def read_script(path: Path) -> list[ScriptLine[AnyAction]]:
+    """Raises ScriptRefused, OSError."""
+    return read_lines(path, list[ScriptLine[AnyAction]])

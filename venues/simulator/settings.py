@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from venues.arguments import port, read_clients
-from venues.simulator.faults import ScriptLine, read_script
+from venues.misbehavior import ScriptLine
+from venues.simulator.faults import AnyAction, read_script
 from venues.simulator.profiles import PROFILES, Profile
 
 
@@ -25,7 +26,7 @@ class Settings:
     secrets: dict[str, str]
     seed: int
     valkey_url: str
-    script: list[ScriptLine]
+    script: list[ScriptLine[AnyAction]]
     block_grace_ns: int
 
 

@@ -19,6 +19,8 @@ from tests.integration.venues.rig import BASE_FOLDER, READY_SECONDS_MAX
 LOOPBACK = "127.0.0.1"
 USER, PASSWORD = "DESK", "secret77"
 WAIT_SECONDS = 10.0
+DATAGRAMS_MAX = 1_000
+"""Taken in one go."""
 
 
 class VenueFailed(AssertionError):
@@ -119,13 +121,15 @@ class FeedReader:
         self._socket.close()
 
     def read(self) -> None:
-        """Takes what has arrived, or arrives within a moment."""
-        try:
-            while True:
-                self.datagrams.append(self._socket.recv(65_536))
-                self.messages += [message for _, message in self.receiver.push(self.datagrams[-1])]
-        except TimeoutError:
-            return
+        """Takes what has arrived, or the first that arrives within a moment."""
+        flags = 0
+        for _ in range(DATAGRAMS_MAX):
+            try:
+                self.datagrams.append(self._socket.recv(65_536, flags))
+            except (TimeoutError, BlockingIOError):
+                return
+            self.messages += [message for _, message in self.receiver.push(self.datagrams[-1])]
+            flags = socket.MSG_DONTWAIT
 
     def read_while(self, is_wanting: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + WAIT_SECONDS
@@ -163,9 +167,11 @@ class FeedReader:
 
     def fill(self, gap_port: int) -> None:
         """Asks until nothing is missing."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        progress, deadline = 0, 0.0
         while self.receiver.has_gap:
-            assert time.monotonic() < deadline, "the gap was not filled"
+            if self.receiver.next_sequence > progress:
+                progress, deadline = self.receiver.next_sequence, time.monotonic() + WAIT_SECONDS
+            assert time.monotonic() < deadline, f"message {progress} is not told again"
             if request := self.receiver.request(time.monotonic_ns()):
                 self.send(request, gap_port)
             self.read()
@@ -270,6 +276,15 @@ class OrderClient:
             if time.monotonic() > deadline or not self.pump():
                 raise VenueFailed(f"{count} of {kind.__name__} wanted, got {self.reports}")
         return found
+
+    def count(self, kind: type[ouch.Event]) -> int:
+        return sum(isinstance(report, kind) for report in self.reports)
+
+    def wait_for_reports(self, count: int) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while len(self.reports) < count:
+            assert time.monotonic() < deadline, f"{count} reports wanted, {len(self.reports)} came"
+            self.pump()
 
     def wait_until_closed(self) -> None:
         deadline = time.monotonic() + WAIT_SECONDS

@@ -148,6 +148,7 @@ def test_a_replacement_that_crosses_trades() -> None:
     events = desk.send(ouch.ReplaceOrder(original_reference=1, user_reference=2, quantity=10, price_e4=ask))
     assert names(events) == ["OrderReplaced", "OrderExecuted"]
     assert [order.state for order in desk.account.records] == [State.REPLACED, State.FILLED]
+    assert [order for order in desk.exchange.orders.values() if order.owner is not None] == []
     assert_feed_tells_the_books(desk)
 
 

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from venues.arguments import read_clients
+from venues.misbehavior import ScriptRefused
 from venues.simulator import fees
 from venues.simulator.contracts import make_contract
 from venues.simulator.exchange import Exchange
-from venues.simulator.faults import AnyAction, Faults, Gap, RejectOrders, ScriptRefused, read_script
+from venues.simulator.faults import AnyAction, Faults, Gap, RejectOrders, read_script
 from venues.simulator.liquidity import Liquidity
 from venues.simulator.paths import FollowedPath, SeededPath, choose_names
 from venues.simulator.profiles import ASTER, BOREA
