@@ -83,8 +83,7 @@ def test_a_bad_network_loses_nothing(tmp_path: Path, faults: list[str]) -> None:
     with EquitiesVenue(tmp_path, "--step-ms", "5", "--symbols", "8") as venue:
         for fault in faults:
             venue.do(f"{fault}_datagrams", share=0.3, count=100_000)
-        while venue.ask("session")["messages"] < 3_000:
-            venue.feed.read()
+        venue.feed.read_while(lambda: venue.ask("session")["messages"] < 3_000, "messages")
         for fault in faults:
             venue.do(f"{fault}_datagrams", share=0.0, count=1)
         venue.do("end_session")
@@ -163,8 +162,9 @@ def test_a_group_hears_the_feed_too(tmp_path: Path) -> None:
         with EquitiesVenue(tmp_path, *STILL, "--feed-group", "239.255.77.1", "--feed-port", str(reader.port)) as venue:
             assert venue.ask("session")["is_running"]
             venue.do("halt", symbol="AIR01")
-            while b"H" not in {message[19:20] for message in reader.messages if message[:1] == b"H"}:
-                reader.read()
+            reader.read_while(
+                lambda: b"H" not in {message[19:20] for message in reader.messages if message[:1] == b"H"}, "the halt"
+            )
 
 
 def test_silence_is_filled_with_heartbeats(venue: EquitiesVenue) -> None:

@@ -202,14 +202,12 @@ def test_stopping_ends_the_day_in_order(tmp_path: Path) -> None:
 def test_a_session_that_is_full_ends_or_begins_anew(tmp_path: Path) -> None:
     full = ("--symbols", "4", "--step-ms", "5", "--messages-max", "500")
     with EquitiesVenue(tmp_path / "ends", *full) as venue:
-        while venue.ask("session")["is_running"]:
-            venue.feed.read()
+        venue.feed.read_while(lambda: venue.ask("session")["is_running"], "the end of the session")
         assert venue.ask("session")["messages"] >= 500
         assert "as long as it may be" in venue.log.read_text()
     with EquitiesVenue(tmp_path / "anew", *full, "--begin-anew") as venue:
         first = venue.ask("session")["session"]
-        while venue.ask("session")["session"] == first:
-            venue.feed.read()
+        venue.feed.read_while(lambda: venue.ask("session")["session"] == first, "another session")
         assert venue.ask("session")["is_running"]
 
 

@@ -150,6 +150,19 @@ def test_the_market_trades_with_a_client_who_stands_in_its_way() -> None:
     assert_feed_tells_the_books(desk)
 
 
+def test_the_market_keeps_its_own_orders_at_a_price_beside_those_of_clients() -> None:
+    desk = Desk(1)
+    bid, _ = desk.touch()
+    desk.send(enter(1, "B", 40, bid))
+    first = desk.exchange.books[1].bids.first_of_best()
+    assert first.owner is None
+    desk.exchange.delete(first, AT_NS)
+    desk.market._prices.step = lambda: None
+    desk.market._live = lambda *_: None
+    desk.market.step(AT_NS)
+    assert [orders for _, _, orders in desk.exchange.books[1].depth(is_buy=True)] == [3, 2, 2, 2, 2]
+
+
 def test_the_same_seed_gives_the_same_feed() -> None:
     feeds = []
     for _ in range(2):
