@@ -18,8 +18,8 @@ async def serve_lines(answer: Callable[[bytes], bytes], port: int) -> asyncio.Se
                 while line := await reader.readline():
                     writer.write(answer(line) + b"\n")
                     await writer.drain()
-            except (ConnectionError, ValueError):
-                return
+            except (ConnectionError, ValueError, asyncio.CancelledError):
+                return  # canceled only as the process ends, which asyncio would take for a fault of the connection
             finally:
                 writer.close()
 

@@ -196,6 +196,7 @@ def test_stopping_ends_the_day_in_order(tmp_path: Path) -> None:
     venue.feed.read()
     assert venue.feed.receiver.is_ended
     assert venue.stop() == 0
+    assert "ERROR" not in venue.log.read_text()
     assert not (tmp_path / "ports.json").exists()
 
 
