@@ -15,15 +15,6 @@ using parley::EngineService;
 
 namespace {
 
-using Limit = std::optional<std::int64_t>;
-
-template <typename Command>
-bool put(EngineService& engine, std::int64_t now_ns, const Command& command) {
-    return engine.queue().push_command(command.command_sequence, [&](parley::Writer& writer) {
-        parley::codec::encode(writer, now_ns, command);
-    });
-}
-
 std::int64_t limit(const char* name, Limit value) {
     return value ? checked::not_negative(name, *value) : parley::kNoLimit;
 }
@@ -32,15 +23,14 @@ std::int64_t part(const char* name, Limit of, std::int64_t value) {
     return of ? checked::positive(name, value) : 0;
 }
 
-bool set_scope_limits(EngineService& engine, std::int64_t now_ns, std::int64_t command_sequence, int scope,
-                      std::int64_t scope_id, Limit max_order_quantity_lots, Limit max_order_value_micros,
-                      Limit soft_order_value_micros, Limit max_open_risk_micros, Limit period_collar_basis_points,
-                      std::int64_t collar_period_ns, Limit messages_per_second, std::int64_t message_burst,
-                      Limit duplicate_window_ns, Limit max_executions, std::int64_t execution_period_ns,
-                      Limit max_working_orders, Limit max_orders, bool is_instrument_list_required,
-                      bool is_trader_list_required) {
-    const auto named = checked::enumerator<parley::ControlScope>("scope", scope);
-    parley::SetScopeLimits command{command_sequence, named, checked::scope_id(named, scope_id)};
+}  // namespace
+
+parley::ScopeLimits scope_limits_of(Limit max_order_quantity_lots, Limit max_order_value_micros,
+                                    Limit soft_order_value_micros, Limit max_open_risk_micros,
+                                    Limit period_collar_basis_points, std::int64_t collar_period_ns,
+                                    Limit messages_per_second, std::int64_t message_burst, Limit duplicate_window_ns,
+                                    Limit max_executions, std::int64_t execution_period_ns, Limit max_working_orders,
+                                    Limit max_orders, bool is_instrument_list_required, bool is_trader_list_required) {
     parley::ScopeLimits limits;
     limits.max_order_quantity_lots = limit("max_order_quantity_lots", max_order_quantity_lots);
     limits.max_order_value_micros = limit("max_order_value_micros", max_order_value_micros);
@@ -59,6 +49,32 @@ bool set_scope_limits(EngineService& engine, std::int64_t now_ns, std::int64_t c
     limits.max_orders = limit("max_orders", max_orders);
     limits.is_instrument_list_required = is_instrument_list_required;
     limits.is_trader_list_required = is_trader_list_required;
+    return limits;
+}
+
+namespace {
+
+template <typename Command>
+bool put(EngineService& engine, std::int64_t now_ns, const Command& command) {
+    return engine.queue().push_command(command.command_sequence, [&](parley::Writer& writer) {
+        parley::codec::encode(writer, now_ns, command);
+    });
+}
+
+bool set_scope_limits(EngineService& engine, std::int64_t now_ns, std::int64_t command_sequence, int scope,
+                      std::int64_t scope_id, Limit max_order_quantity_lots, Limit max_order_value_micros,
+                      Limit soft_order_value_micros, Limit max_open_risk_micros, Limit period_collar_basis_points,
+                      std::int64_t collar_period_ns, Limit messages_per_second, std::int64_t message_burst,
+                      Limit duplicate_window_ns, Limit max_executions, std::int64_t execution_period_ns,
+                      Limit max_working_orders, Limit max_orders, bool is_instrument_list_required,
+                      bool is_trader_list_required) {
+    const auto named = checked::enumerator<parley::ControlScope>("scope", scope);
+    const parley::SetScopeLimits command{command_sequence, named, checked::scope_id(named, scope_id)};
+    parley::ScopeLimits limits = scope_limits_of(
+        max_order_quantity_lots, max_order_value_micros, soft_order_value_micros, max_open_risk_micros,
+        period_collar_basis_points, collar_period_ns, messages_per_second, message_burst, duplicate_window_ns,
+        max_executions, execution_period_ns, max_working_orders, max_orders, is_instrument_list_required,
+        is_trader_list_required);
     return engine.queue().push_command(command_sequence, [&](parley::Writer& writer) {
         parley::codec::encode(writer, now_ns, command);
         parley::codec::put_fields(writer, limits);

@@ -61,6 +61,16 @@ parley::PlaceOrder order_of(std::int64_t order_id, std::int64_t valid_until_ns, 
                             std::int64_t display_lots, std::int64_t minimum_lots, std::int64_t stop_ticks, int trigger,
                             int peg_reference, std::int64_t peg_offset_ticks, int self_match);
 
+using Limit = std::optional<std::int64_t>;
+
+/// What set_scope_limits is given, checked. In bindings/engine_controls.cpp.
+parley::ScopeLimits scope_limits_of(Limit max_order_quantity_lots, Limit max_order_value_micros,
+                                    Limit soft_order_value_micros, Limit max_open_risk_micros,
+                                    Limit period_collar_basis_points, std::int64_t collar_period_ns,
+                                    Limit messages_per_second, std::int64_t message_burst, Limit duplicate_window_ns,
+                                    Limit max_executions, std::int64_t execution_period_ns, Limit max_working_orders,
+                                    Limit max_orders, bool is_instrument_list_required, bool is_trader_list_required);
+
 using Levels = std::vector<std::pair<std::int64_t, std::int64_t>>;
 using Column = nanobind::ndarray<const std::int64_t, nanobind::ndim<1>, nanobind::c_contig, nanobind::device::cpu>;
 using Table = nanobind::ndarray<const std::int64_t, nanobind::ndim<2>, nanobind::c_contig, nanobind::device::cpu>;

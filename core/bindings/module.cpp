@@ -8,6 +8,7 @@ void bind_pricing(nb::module_& module);
 void bind_router(nb::module_& module);
 void bind_uniswap(nb::module_& module);
 void bind_signals(nb::module_& module);
+void bind_hot_desk(nb::module_& module);
 void bind_hot_path_bench(nb::module_& module);
 void bind_pairs(nb::module_& module);
 
@@ -18,6 +19,7 @@ NB_MODULE(_core, module) {
     bind_pricing(module);
     bind_uniswap(module);
     bind_signals(module);
+    bind_hot_desk(module);
     bind_hot_path_bench(module);
     bind_pairs(module);
     bind_router(module);

@@ -9,6 +9,7 @@
 
 #include "parley/pairs_backtest.hpp"
 #include "pricing_arrays.hpp"
+#include "signal_nodes.hpp"
 
 namespace {
 
@@ -16,20 +17,12 @@ namespace nb = nanobind;
 using namespace nanobind::literals;
 using namespace parley;
 
-using TermsTuple = std::tuple<std::uint32_t, std::uint32_t, std::int64_t, std::int64_t, double, double, double,
-                              std::int64_t, std::uint32_t>;
+using parley::bindings::TermsTuple;
+using parley::bindings::to_terms;
 using TimeArray = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 constexpr std::int64_t kWide = 1'000'000'000'000'000'000;
-
-PairTerms to_terms(const TermsTuple& fields) {
-    PairTerms terms;
-    std::uint32_t node = 0;
-    std::tie(terms.first, terms.second, terms.first_lots.value, terms.second_lots.value, terms.entry, terms.exit,
-             terms.stop, terms.timeout_ns, node) = fields;
-    return terms;
-}
 
 PairsBacktestSettings settings_of(std::uint32_t open_max, std::int64_t order_value_max_usd, std::int64_t open_risk_max_usd,
                                   std::size_t trade_from, double cost_basis_points) {

@@ -12,6 +12,7 @@
 #include "parley/signal_batch.hpp"
 #include "pricing_arrays.hpp"
 #include "signal_errors.hpp"
+#include "signal_nodes.hpp"
 
 namespace {
 
@@ -21,36 +22,15 @@ using namespace parley;
 using parley::bindings::InputArray;
 using parley::bindings::require_size;
 
-using NodeTuple = std::tuple<std::string, std::vector<std::uint32_t>, std::uint32_t, double, double, std::int64_t, bool,
-                             bool, bool, std::uint32_t, std::uint32_t>;
+using parley::bindings::NodeTuple;
 using TimeArray = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using IndexArray = nb::ndarray<const std::uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using KindArray = nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using OutputMatrix = nb::ndarray<nb::numpy, double, nb::ndim<2>>;
 
-SignalNode to_node(const NodeTuple& fields) {
-    SignalNode node;
-    const auto& [op, inputs, instrument, a, b, window, is_timed, has_clock, is_watched, samples_max, samples_min] =
-        fields;
-    if (!parse(op, node.op)) throw nb::value_error(("unknown operation: " + op).c_str());
-    node.inputs = inputs;
-    node.instrument = instrument;
-    node.a = a;
-    node.b = b;
-    node.window = window;
-    node.is_timed = is_timed;
-    node.has_clock = has_clock;
-    node.is_watched = is_watched;
-    node.samples_max = samples_max;
-    node.samples_min = samples_min;
-    return node;
-}
-
 void compile(SignalGraph* place, const std::vector<NodeTuple>& tuples, std::uint32_t instruments) {
-    std::vector<SignalNode> nodes;
-    nodes.reserve(tuples.size());
-    for (const NodeTuple& fields : tuples) nodes.push_back(to_node(fields));
+    const std::vector<SignalNode> nodes = bindings::to_nodes(tuples);
     auto graph = std::make_unique<SignalGraph>();
     if (const SignalRefusal refusal = graph->compile(nodes, instruments)) {
         throw bindings::SignalGraphRefused(refusal);

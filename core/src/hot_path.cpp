@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <charconv>
+#include <cstdio>
 #include <numeric>
-
-#include "parley/ouch_events.hpp"
+#include <optional>
 
 namespace parley {
 namespace {
@@ -75,10 +76,9 @@ struct HotPathVisitor {
     }
 };
 
-namespace {
-
 /// What the venue says about an order that is immediate or cancel.
 struct ReportVisitor {
+    HotPath& path;
     PairsTrader& trader;
     TimeNs now_ns;
 
@@ -91,9 +91,35 @@ struct ReportVisitor {
     void on(ouch::OrderSelfMatchCanceled event) { trader.on_done(event.user_reference(), now_ns); }
     void on(ouch::OrderRejected event) { trader.on_done(event.user_reference(), now_ns); }
     void on(ouch::OrderAccepted event) {
+        if (event.user_reference() > trader.last_order_id()) path.adopt(event, now_ns);
         if (!event.is_live()) trader.on_done(event.user_reference(), now_ns);
     }
+    void on(ouch::AccountState event) { path.end_recovery(event.next_reference(), now_ns); }
 };
+
+namespace {
+
+/// P, the pair, a point, the leg.
+[[nodiscard]] ouch::ClientOrderId name_of(std::size_t pair, std::size_t leg) {
+    char text[16];
+    const int size = std::snprintf(text, sizeof text, "P%u.%u", static_cast<unsigned>(pair), static_cast<unsigned>(leg));
+    return ouch::ClientOrderId(std::string_view(text, static_cast<std::size_t>(size)));
+}
+
+struct LegName {
+    std::uint32_t pair = 0;
+    std::uint8_t leg = 0;
+};
+
+[[nodiscard]] std::optional<LegName> parse_name(std::string_view text, std::size_t pairs) {
+    LegName found;
+    if (text.size() < 4 || text.front() != 'P') return std::nullopt;
+    const auto [rest, fault] = std::from_chars(text.data() + 1, text.data() + text.size(), found.pair);
+    const std::string_view tail(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
+    if (fault != std::errc{} || found.pair >= pairs || (tail != ".0" && tail != ".1")) return std::nullopt;
+    found.leg = static_cast<std::uint8_t>(tail[1] - '0');
+    return found;
+}
 
 }  // namespace
 
@@ -129,6 +155,7 @@ HotPath::HotPath(const HotPathConfig& config)
       trader_(config.pairs, config.settings, gate_),
       books_(config.books),
       outbox_(config.send, config.outbox_orders_max),
+      feed_(config.feed_begins_at),
       symbols_(config.symbols),
       slot_of_locate_(kLocates, kNoSlot),
       pair_of_node_(config.nodes.size(), kNoSlot),
@@ -140,6 +167,11 @@ HotPath::HotPath(const HotPathConfig& config)
     changed_.reserve(symbols_.size());
     for (std::uint32_t pair = 0; pair < zscores_.size(); ++pair) pair_of_node_[zscores_[pair]] = pair;
     list_pairs();
+    for (std::size_t leg = 0; leg < trader_.size() * kPairOrdersMax; ++leg) {
+        names_.push_back(name_of(leg / kPairOrdersMax, leg % kPairOrdersMax));
+    }
+    refusals_.reserve(kToldMax);
+    given_up_.reserve(kToldMax);
     for (std::size_t slot = 0; slot < symbols_.size(); ++slot) {
         templates_[slot].symbol = ouch::Symbol(symbols_[slot]);
         templates_[slot].time_in_force = ouch::TimeInForce::ioc;
@@ -252,7 +284,14 @@ void HotPath::decide(std::uint32_t pair, double zscore) {
         return;
     }
     trader_.on_signal(pair, zscore, touches_, now_ns_);
-    if (!trader_.orders().empty()) write_orders();
+    if (!trader_.orders().empty()) return write_orders();
+    if (const PairDecision* const decision = trader_.decision()) note(*decision);
+}
+
+void HotPath::note(const PairDecision& decision) {
+    if (decision.refusal && refusals_.size() < kToldMax) refusals_.push_back({now_ns_, decision.pair, decision.asked_leg, decision.refusal});
+    const bool has_given_up = decision.to == PairState::disabled && decision.from != PairState::disabled;
+    if (has_given_up && given_up_.size() < kToldMax) given_up_.push_back(decision.pair);
 }
 
 void HotPath::write_orders() {
@@ -261,7 +300,9 @@ void HotPath::write_orders() {
         ouch::EnterOrder& message = templates_[order.instrument];
         const Position& held = gate_.position(order.instrument);
         const bool is_short = order.side == Side::sell && held.lots < held.sell_working;
+        const std::uint32_t leg = order.instrument == trader_.terms(decision.pair).first ? 0 : 1;
         message.user_reference = static_cast<ouch::UserReference>(order.order_id);
+        message.client_order_id = names_[decision.pair * kPairOrdersMax + leg];
         message.side = order.side == Side::buy ? ouch::Side::buy
                        : is_short              ? ouch::Side::sell_short
                                                : ouch::Side::sell;
@@ -273,7 +314,7 @@ void HotPath::write_orders() {
 }
 
 void HotPath::on_report(std::span<const std::uint8_t> message, TimeNs now_ns) {
-    ReportVisitor visitor{trader_, now_ns};
+    ReportVisitor visitor{*this, trader_, now_ns};
     if (ouch::decode(message, visitor) != ouch::Flaw::none) ++counts_.malformed_reports;
     gate_.settle();
 }
@@ -295,6 +336,49 @@ void HotPath::on_disconnect(TimeNs now_ns) {
     for (const OrderRecord& record : withdrawn_) trader_.on_done(record.order.order_id, now_ns);
     counts_.withdrawn += withdrawn_.size();
     gate_.settle();
+}
+
+void HotPath::replay(const OrderRecord& record, std::uint8_t leg) {
+    trader_.replay(record.pair, leg, record.order, record.zscore, record.at_ns);
+}
+
+void HotPath::on_end(OrderId order_id, TimeNs now_ns) {
+    trader_.on_done(order_id, now_ns);
+    gate_.settle();
+}
+
+void HotPath::begin_recovery() noexcept {
+    is_connected_ = false;
+    trader_.begin_recovery();
+}
+
+/// It left and was recorded nowhere: the venue accepted it before an earlier life could say so.
+void HotPath::adopt(ouch::OrderAccepted event, TimeNs now_ns) {
+    const auto name = parse_name(event.client_order_id(), trader_.size());
+    if (!name || !trader_.is_recovering() || event.quantity() == 0) return;
+    const PairTerms& terms = trader_.terms(name->pair);
+    StrategyOrder order;
+    order.order_id = event.user_reference();
+    order.instrument = name->leg == 0 ? terms.first : terms.second;
+    order.side = event.side() == 'B' ? Side::buy : Side::sell;
+    order.lots = {event.quantity()};
+    order.price = {static_cast<std::int64_t>(std::min<std::uint64_t>(event.price_e4(), kPriceTicksMax))};
+    if (symbols_[order.instrument] != event.symbol()) return;
+    trader_.replay(name->pair, name->leg, order, zscore(name->pair), now_ns);
+    ++counts_.adopted;
+}
+
+void HotPath::end_recovery(ouch::UserReference next, TimeNs now_ns) {
+    if (!trader_.is_recovering()) return;
+    never_arrived_.clear();
+    trader_.for_each_working([&](OrderId id) {
+        if (id >= next) never_arrived_.push_back(id);
+    });
+    for (const OrderId id : never_arrived_) trader_.on_done(id, now_ns);
+    counts_.never_arrived += never_arrived_.size();
+    if (next > 0) trader_.skip_ids(OrderId{next} - 1);
+    trader_.end_recovery(now_ns);
+    is_connected_ = true;
 }
 
 std::uint64_t HotPath::state_hash() const noexcept { return graph_.state_hash() * 31 + trader_.state_hash(); }

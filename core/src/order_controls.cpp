@@ -286,7 +286,8 @@ void OrderControls::admit(const OrderFacts& facts, TimeNs now_ns) {
         Scope& scope = scopes_[covering.slots[i]];
         if (scope.orders_max != kUnlimited) ++scope.orders;
         is_remembered = is_remembered || scope.limits.duplicate_window_ns != kNoLimit;
-        if (scope.limits.period_collar_basis_points == kNoLimit) continue;
+        // an order of an earlier life is told again before there is a mark
+        if (scope.limits.period_collar_basis_points == kNoLimit || facts.mark.value <= 0) continue;
         if (is_window_open(scope, counter(covering.slots[i], facts.instrument), now_ns)) continue;
         Counter& held = counter_of(covering.slots[i], facts.instrument);
         held.window_at_ns = now_ns;

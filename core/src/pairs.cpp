@@ -124,7 +124,7 @@ Refusal PairsTrader::send(std::uint32_t at, std::span<const Touch> touches, Time
     const bool is_first_priced = prepare(pair.legs[0], pair.terms.first, touches[pair.terms.first]);
     const bool is_second_priced = prepare(pair.legs[1], pair.terms.second, touches[pair.terms.second]);
     if (!is_first_priced || !is_second_priced) return {};
-    decision_ = {now_ns, decision_.zscore, 0, 0, {}, at, pair.state, pair.state};
+    decision_ = {now_ns, decision_.zscore, 0, 0, {}, 0, at, pair.state, pair.state};
     has_decided_ = true;
     for (std::uint8_t leg = 0; leg < kPairOrdersMax; ++leg) {
         if (pair.legs[leg].order.lots.value > 0) pair.legs[leg].order.order_id = take_ticket(at, leg);
@@ -163,6 +163,7 @@ Refusal PairsTrader::reserve(Pair& pair, TimeNs now_ns) noexcept {
         gate_->hold(first);
     }
     if (second.lots.value > 0) {
+        decision_.asked_leg = 1;
         if (const Refusal refusal = gate_->ask(second, now_ns)) {
             if (first.lots.value > 0) {
                 gate_->release(first, first.lots);
@@ -222,7 +223,7 @@ void PairsTrader::on_execution(OrderId order_id, const StrategyFill& execution, 
     if (leg.is_working()) return;
     gate_->finish(leg.order);
     ticket->order_id = 0;
-    settle(at, now_ns);
+    if (!is_recovering_) settle(at, now_ns);
 }
 
 void PairsTrader::on_done(OrderId order_id, TimeNs now_ns) noexcept {
@@ -236,7 +237,58 @@ void PairsTrader::on_done(OrderId order_id, TimeNs now_ns) noexcept {
     gate_->finish(leg.order);
     leg.leaves = {};
     ticket->order_id = 0;
-    settle(at, now_ns);
+    if (!is_recovering_) settle(at, now_ns);
+}
+
+void PairsTrader::replay(std::uint32_t at, std::uint8_t leg_at, const StrategyOrder& order, double zscore, TimeNs now_ns) {
+    assert(at < pairs_.size() && leg_at < kPairOrdersMax && order.lots.value > 0 && order.order_id > last_order_id_);
+    Pair& pair = pairs_[at];
+    Leg& leg = pair.legs[leg_at];
+    const Leg& other = pair.legs[1 - leg_at];
+    order_count_ = 0;
+    has_decided_ = false;
+    const bool is_second = is_recovering_ && leg_at == 1 && other.order.order_id > 0 &&
+                           other.order.order_id + 1 == order.order_id;
+    if (!other.is_working() && !is_second) {
+        if (is_recovering_) settle(at, now_ns);
+        decide_again(at, (order.side == Side::buy) == (leg_at == 0), zscore, now_ns);
+    }
+    leg.order = order;
+    leg.leaves = order.lots;
+    last_order_id_ = order.order_id;
+    tickets_[static_cast<std::size_t>(order.order_id) & (tickets_.size() - 1)] = {order.order_id, at, leg_at};
+    gate_->replay(order, now_ns);
+}
+
+/// What on_signal() made of the pair when it sent an order.
+void PairsTrader::decide_again(std::uint32_t at, bool is_long, double zscore, TimeNs now_ns) noexcept {
+    Pair& pair = pairs_[at];
+    switch (pair.state) {
+        case PairState::flat:
+            pair.is_long = is_long;
+            pair.legs[0].target = (is_long ? 1 : -1) * pair.terms.first_lots.value;
+            pair.legs[1].target = (is_long ? -1 : 1) * pair.terms.second_lots.value;
+            pair.opened_at_ns = now_ns;
+            return become(at, PairState::entering);
+        case PairState::long_spread:
+        case PairState::short_spread:
+            if (pair.away(zscore) >= pair.terms.stop || pair.is_late(now_ns)) pair.is_armed = std::abs(zscore) < pair.terms.exit;
+            pair.legs[0].target = pair.legs[1].target = 0;
+            pair.attempts = 0;
+            return become(at, PairState::exiting);
+        case PairState::exiting:
+        case PairState::legged: ++pair.attempts; return;
+        case PairState::entering:
+        case PairState::disabled: return;
+    }
+}
+
+void PairsTrader::end_recovery(TimeNs now_ns) noexcept {
+    if (!std::exchange(is_recovering_, false)) return;
+    for (std::uint32_t at = 0; at < pairs_.size(); ++at) {
+        const PairState state = pairs_[at].state;
+        if (state == PairState::entering || state == PairState::exiting || state == PairState::legged) settle(at, now_ns);
+    }
 }
 
 /// Both orders are done: what the pair has become.
@@ -244,7 +296,7 @@ void PairsTrader::settle(std::uint32_t at, TimeNs now_ns) noexcept {
     Pair& pair = pairs_[at];
     const auto& [first, second] = pair.legs;
     if (first.is_working() || second.is_working() || pair.state == PairState::disabled) return;
-    decision_ = {now_ns, kNoZscore, 0, 0, {}, at, pair.state, pair.state};
+    decision_ = {now_ns, kNoZscore, 0, 0, {}, 0, at, pair.state, pair.state};
     has_decided_ = true;
     if (pair.state == PairState::entering) balance(pair);
     const bool is_done = first.held == first.target && second.held == second.target;
@@ -288,7 +340,7 @@ void PairsTrader::become(std::uint32_t at, PairState state) noexcept {
 
 void PairsTrader::disable(std::uint32_t at) noexcept {
     has_decided_ = true;
-    decision_ = {0, decision_.zscore, 0, 0, {}, at, pairs_[at].state, PairState::disabled};
+    decision_ = {0, decision_.zscore, 0, 0, {}, 0, at, pairs_[at].state, PairState::disabled};
     become(at, PairState::disabled);
 }
 

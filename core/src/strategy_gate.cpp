@@ -13,13 +13,25 @@ StrategyGate::StrategyGate(const Controls::Subject& owner, const Limits& limits,
     for (std::uint32_t at = 0; at < instruments_.size(); ++at) slots_[static_cast<std::uint64_t>(instruments_[at].id)] = at;
 }
 
-void StrategyGate::set_mark(std::uint32_t at, PriceTicks mark, bool is_crossed, TimeNs now_ns) noexcept {
+void StrategyGate::set_mark(std::uint32_t at, PriceTicks mark, bool is_crossed, TimeNs now_ns) {
     Instrument& instrument = instruments_[at];
     instrument.reference = {mark, now_ns, is_crossed};
-    if (instrument.credit.lot_nanos != 0 || mark.value <= 0) return;
+    if (instrument.credit.lot_nanos == 0 && mark.value > 0) [[unlikely]] value_first(at, mark);
+}
+
+/// What an earlier life left is worth something to the scopes from its first mark on.
+void StrategyGate::value_first(std::uint32_t at, PriceTicks mark) {
+    settle();
+    Instrument& instrument = instruments_[at];
+    StrategyOrder none;
+    none.instrument = at;
+    const Position& held = instrument.position;
+    order_controls_.change_position(facts_of(none), -held.lots, -held.buy_working, -held.sell_working);
     const Micros dollars = instrument.valuation.value({1}, mark, dollar_.price_micros);
     instrument.credit = {ValueKind::fixed_usd, saturate(Wide{dollars} * 1'000), 0,
                          instrument.valuation.collar_floor_ticks};
+    order_controls_.change_position(facts_of(none), held.lots, held.buy_working, held.sell_working);
+    room_revision_ = 0;
 }
 
 OrderFacts StrategyGate::facts_of(const StrategyOrder& order) const noexcept {
@@ -127,6 +139,13 @@ void StrategyGate::admit(const StrategyOrder& order, TimeNs now_ns) {
         pass.sell_min = std::max(pass.sell_min, collar(Side::sell));
     }
     put_off(order, Step::admit, now_ns);
+}
+
+void StrategyGate::replay(const StrategyOrder& order, TimeNs now_ns) {
+    hold(order);
+    put_off(order, Step::admit, now_ns);
+    settle();
+    ++own_revision_;
 }
 
 void StrategyGate::release(const StrategyOrder& order, Lots lots) {

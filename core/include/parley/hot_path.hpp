@@ -9,6 +9,7 @@
 #include "parley/itch_book.hpp"
 #include "parley/mold_udp64.hpp"
 #include "parley/order_outbox.hpp"
+#include "parley/ouch_events.hpp"
 #include "parley/pairs.hpp"
 #include "parley/signal_graph.hpp"
 
@@ -28,6 +29,7 @@ struct HotPathConfig {
     itch::BookLimits books;
     SendPolicy send = SendPolicy::journal_first;
     std::size_t outbox_orders_max = 4'096;
+    std::uint64_t feed_begins_at = 0;     ///< first message that is asked for; 0: the stream begins with what comes first
 };
 
 enum class HotPathFault : std::uint8_t { none, symbols, graph, pairs, zscores, owner };
@@ -42,6 +44,16 @@ struct HotPathCounts {
     std::uint64_t blocked = 0;            ///< signals left undecided: the outbox was full, or the session lost
     std::uint64_t withdrawn = 0;          ///< orders that never left whole before the session was lost
     std::uint64_t malformed_reports = 0;
+    std::uint64_t adopted = 0;            ///< orders that only the venue knew, told by it after a login
+    std::uint64_t never_arrived = 0;      ///< orders that the venue did not know after a login
+};
+
+/// What the gate refused: nothing was sent.
+struct PairRefusal {
+    TimeNs at_ns = 0;
+    std::uint32_t pair = 0;
+    std::uint8_t leg = 0;
+    Refusal refusal;
 };
 
 /// From the bytes of the feed to the bytes of orders, on one thread: MoldUDP64 and ITCH in, books, signals, pairs, risk
@@ -67,6 +79,17 @@ public:
     /// comes before it was called is answered as if it had been.
     void settle() { gate_.settle(); }
 
+    /// An order that an earlier life recorded, and that was about to leave: it works until a report, on_end() or the
+    /// venue's answer about the account says otherwise.
+    void replay(const OrderRecord& record, std::uint8_t leg);
+    /// The order never left, or never arrived.
+    void on_end(OrderId order_id, TimeNs now_ns);
+    /// A login was accepted, and the venue was asked which reference it expects next: until its answer nothing is decided,
+    /// orders that it tells of and nobody here recorded are adopted, and with it those that never arrived have ended.
+    void begin_recovery() noexcept;
+    /// Ids of orders that the last answer ended.
+    [[nodiscard]] std::span<const OrderId> never_arrived() const noexcept { return never_arrived_; }
+
     /// The session with the venue is lost. Orders that never left whole are withdrawn, and stand in withdrawn() for the
     /// journal; what did leave still counts. Nothing is decided until on_reconnect().
     void on_disconnect(TimeNs now_ns);
@@ -83,12 +106,24 @@ public:
     [[nodiscard]] const SignalGraph& graph() const noexcept { return graph_; }
     [[nodiscard]] const itch::Books& books() const noexcept { return books_; }
     [[nodiscard]] const HotPathCounts& counts() const noexcept { return counts_; }
+    /// Since they were last cleared, as far as there was room; pairs that gave up, too.
+    [[nodiscard]] std::span<const PairRefusal> refusals() const noexcept { return refusals_; }
+    [[nodiscard]] std::span<const std::uint32_t> given_up() const noexcept { return given_up_; }
+    void clear_told() noexcept {
+        refusals_.clear();
+        given_up_.clear();
+        never_arrived_.clear();
+    }
+    [[nodiscard]] const Touch& touch(std::uint32_t slot) const noexcept { return touches_[slot]; }
+    [[nodiscard]] double zscore(std::uint32_t pair) const noexcept { return graph_.value(zscores_[pair]); }
     /// Of signals and pairs.
     [[nodiscard]] std::uint64_t state_hash() const noexcept;
 
 private:
     friend struct HotPathVisitor;
+    friend struct ReportVisitor;
     static constexpr std::uint32_t kNoSlot = 0xffffffff;
+    static constexpr std::size_t kToldMax = 256;
 
     void look_ahead(std::span<const std::uint8_t> packet) const noexcept;
     void apply(std::span<const std::uint8_t> message);
@@ -101,6 +136,9 @@ private:
     void decide_fired();
     void decide(std::uint32_t pair, double zscore);
     void write_orders();
+    void note(const PairDecision& decision);
+    void adopt(ouch::OrderAccepted event, TimeNs now_ns);
+    void end_recovery(ouch::UserReference next, TimeNs now_ns);
 
     SignalGraph graph_;
     StrategyGate gate_;
@@ -119,6 +157,10 @@ private:
     std::vector<std::uint8_t> has_changed_;   ///< by slot
     std::vector<ouch::EnterOrder> templates_;  ///< of each instrument
     std::vector<OrderRecord> withdrawn_;       ///< by the last on_disconnect()
+    std::vector<ouch::ClientOrderId> names_;   ///< of each leg of each pair
+    std::vector<OrderId> never_arrived_;
+    std::vector<PairRefusal> refusals_;
+    std::vector<std::uint32_t> given_up_;
     HotPathCounts counts_;
     TimeNs now_ns_ = 0;
     bool is_connected_ = true;

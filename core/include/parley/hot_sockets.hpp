@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "parley/hot_path.hpp"
@@ -27,15 +28,37 @@ private:
     int descriptor_ = -1;
 };
 
+/// Hosts are IPv4 addresses.
 struct HotEndpoints {
-    std::uint16_t feed_port = 0;          ///< UDP, on loopback; 0: any free one
-    std::string order_host = "127.0.0.1"; ///< TCP, an IPv4 address
+    std::uint16_t feed_port = 0;          ///< UDP; 0: any free one
+    std::string order_host = "127.0.0.1"; ///< TCP
     std::uint16_t order_port = 0;
-    std::string user;
-    std::string password;
+    std::string user{};
+    std::string password{};
     /// What works at the venue when the session is lost is canceled once there is one again; positions stay.
     bool cancel_on_disconnect = true;
+    std::string feed_host = "127.0.0.1";  ///< the interface that the feed comes to
+    std::string feed_group{};             ///< multicast; empty: datagrams are addressed to this process
+    std::string gap_host{};               ///< who sends messages again, UDP; empty: nobody
+    std::uint16_t gap_port = 0;
+    std::string session{};                ///< of an earlier life; empty: the current one
+    std::uint64_t next_sequence = 0;      ///< the first report that is asked for; 0: the newest
+    /// Each login asks the venue which order it expects next; see HotPath::begin_recovery().
+    bool asks_account = false;
 };
+
+/// Hears of each login and of each numbered report before the path does.
+class ReportListener {
+public:
+    virtual void on_login(std::string_view session, std::uint64_t next_sequence, TimeNs now_ns) = 0;
+    virtual void on_report(std::uint64_t sequence, std::span<const std::uint8_t> message, TimeNs now_ns) = 0;
+
+protected:
+    ~ReportListener() = default;
+};
+
+/// A gap of the feed that did not shrink for so long is given up.
+inline constexpr TimeNs kGapGiveUpNs = 2'000'000'000;
 
 /// Carries a hot path's bytes: MoldUDP64 in, SoupBinTCP out and back. Never blocks and never sleeps: the owner's thread
 /// calls poll() as often as it can. Throws std::system_error where a socket fails, std::runtime_error where the venue
@@ -43,7 +66,7 @@ struct HotEndpoints {
 /// poll() only keeps the books until reconnect().
 class HotSockets {
 public:
-    HotSockets(const HotEndpoints& endpoints, TimeNs now_ns);
+    HotSockets(const HotEndpoints& endpoints, TimeNs now_ns, ReportListener* listener = nullptr);
 
     /// Takes what has arrived and sends what is ready. Returns the number of datagrams taken.
     std::size_t poll(HotPath& path, TimeNs now_ns);
@@ -55,6 +78,16 @@ public:
     /// Whether the venue has accepted the login: before, nothing is sent.
     [[nodiscard]] bool is_open() const noexcept { return session_.state() == soup::SessionState::open; }
     [[nodiscard]] std::uint16_t feed_port() const noexcept { return feed_port_; }
+    [[nodiscard]] const soup::Client& session() const noexcept { return session_; }
+    /// Waits for bytes of either socket, or of `wake`, at most so long.
+    void wait(int wake, int milliseconds) const noexcept;
+
+    /// Messages of the feed that were given up, since the last call: the first of them and how many.
+    struct GivenUp {
+        std::uint64_t first = 0;
+        std::uint64_t count = 0;
+    };
+    [[nodiscard]] GivenUp take_given_up() noexcept { return std::exchange(given_up_, {}); }
 
     /// Readings of CycleClock: when the last datagram that led to orders had been received, when send() returned.
     struct Marks {
@@ -79,6 +112,8 @@ private:
     std::size_t receive_feed(HotPath& path, TimeNs now_ns);
     void receive_reports(HotPath& path, TimeNs now_ns);
     void send_orders(HotPath& path);
+    void mend_gap(HotPath& path, TimeNs now_ns);
+    void begin_session(HotPath& path, TimeNs now_ns);
     void resume(HotPath& path);
     void send_cancels();
     void keep_alive(TimeNs now_ns);
@@ -96,8 +131,13 @@ private:
     std::vector<std::uint8_t> cancels_;  ///< bytes that go before any order
     std::size_t canceled_bytes_ = 0;     ///< of these
     Losses losses_;
+    ReportListener* listener_ = nullptr;
+    GivenUp given_up_;
+    std::uint64_t gap_at_ = 0;           ///< first message that is missing
+    TimeNs gap_since_ns_ = 0;
     bool is_lost_ = false;
     bool is_resuming_ = false;
+    bool is_beginning_ = false;          ///< the login was sent and not yet answered
     std::array<std::uint8_t, 65'536> buffer_{};
 };
 

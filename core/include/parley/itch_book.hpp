@@ -52,6 +52,9 @@ struct BookFlaws {
     std::uint64_t empty_orders = 0;       ///< added with no shares
     std::uint64_t excess_executions = 0;  ///< more shares than rest: the order is removed
     std::uint64_t refused_orders = 0;     ///< over the limits: from then on the books are not complete
+    [[nodiscard]] constexpr std::uint64_t total() const noexcept {
+        return unknown_orders + duplicate_orders + empty_orders + excess_executions + refused_orders;
+    }
     friend constexpr bool operator==(const BookFlaws&, const BookFlaws&) noexcept = default;
 };
 

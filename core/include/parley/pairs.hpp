@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -58,6 +59,7 @@ struct PairDecision {
     OrderId first_order = 0;   ///< 0: none for this leg
     OrderId second_order = 0;
     Refusal refusal;           ///< of the leg that the gate refused; then no order was sent
+    std::uint8_t asked_leg = 0;  ///< the last that the gate was asked about
     std::uint32_t pair = 0;
     PairState from{};
     PairState to{};
@@ -100,6 +102,21 @@ public:
     void on_fill(OrderId order_id, Lots lots, TimeNs now_ns) noexcept { on_execution(order_id, {lots, {}, 0}, now_ns); }
     /// The order works no more: canceled, refused by the venue, or expired.
     void on_done(OrderId order_id, TimeNs now_ns) noexcept;
+
+    /// An order of an earlier life, as its record has it: it works, and the pair is as its decision left it. Those of one
+    /// decision follow each other, and its reports follow both.
+    void replay(std::uint32_t pair, std::uint8_t leg, const StrategyOrder& order, double zscore, TimeNs now_ns);
+    /// While a venue tells again what an earlier life did, the second leg may follow the reports of the first: pairs are
+    /// settled once it has told everything.
+    void begin_recovery() noexcept { is_recovering_ = true; }
+    void end_recovery(TimeNs now_ns) noexcept;
+    [[nodiscard]] bool is_recovering() const noexcept { return is_recovering_; }
+    /// Ids of orders only grow: the next one lies above.
+    void skip_ids(OrderId last) noexcept { last_order_id_ = std::max(last_order_id_, last); }
+    [[nodiscard]] OrderId last_order_id() const noexcept { return last_order_id_; }
+    [[nodiscard]] bool works(OrderId order_id) const noexcept {
+        return order_id > 0 && tickets_[static_cast<std::size_t>(order_id) & (tickets_.size() - 1)].order_id == order_id;
+    }
 
     /// Calls visit(order_id) for each order that may still work at the venue.
     template <typename Visit>
@@ -170,6 +187,7 @@ private:
     [[nodiscard]] bool prepare(Leg& leg, std::uint32_t instrument, const Touch& touch) const noexcept;
     [[nodiscard]] Refusal reserve(Pair& pair, TimeNs now_ns) noexcept;
     void issue(Pair& pair, TimeNs now_ns) noexcept;
+    void decide_again(std::uint32_t at, bool is_long, double zscore, TimeNs now_ns) noexcept;
     void settle(std::uint32_t at, TimeNs now_ns) noexcept;
     void balance(Pair& pair) noexcept;
     void become(std::uint32_t at, PairState state) noexcept;
@@ -186,6 +204,7 @@ private:
     PairDecision decision_;
     bool has_decided_ = false;
     bool may_enter_ = true;
+    bool is_recovering_ = false;
     std::uint32_t open_ = 0;
     OrderId last_order_id_ = 0;
     std::uint64_t refusals_ = 0;

@@ -59,6 +59,8 @@ public:
     void hold(const StrategyOrder& order);
     /// The order was sent: it counts in what only grows.
     void admit(const StrategyOrder& order, TimeNs now_ns);
+    /// An order that an earlier life was allowed and sent: it works, and counts in what only grows.
+    void replay(const StrategyOrder& order, TimeNs now_ns);
     /// Lots of an order that were held and work no more.
     void release(const StrategyOrder& order, Lots lots);
     void fill(const StrategyOrder& order, const StrategyFill& execution, TimeNs now_ns);
@@ -81,9 +83,10 @@ public:
     [[nodiscard]] Refusal set_collateral(const SetCollateral& command, std::span<const CoinBalance> balances);
     [[nodiscard]] const MarginBook& margin() const noexcept { return margin_; }
 
-    void set_mark(std::uint32_t instrument, PriceTicks mark, bool is_crossed, TimeNs now_ns) noexcept;
+    void set_mark(std::uint32_t instrument, PriceTicks mark, bool is_crossed, TimeNs now_ns);
     void set_alive(TimeNs now_ns) noexcept { alive_at_ns_ = now_ns; }
     void set_halted(std::uint32_t instrument, bool is_halted) noexcept { instruments_[instrument].is_halted = is_halted; }
+    [[nodiscard]] bool is_halted(std::uint32_t instrument) const noexcept { return instruments_[instrument].is_halted; }
     void set_limits(const Limits& limits) noexcept {
         limits_ = limits;
         ++own_revision_;
@@ -146,6 +149,7 @@ private:
     [[nodiscard]] bool has_room(const ControlRoom& room, double risk_micros) const noexcept;
     void put_off(const StrategyOrder& order, Step step, TimeNs now_ns);
     void seed_scopes(OrderControls::Slot first);
+    void value_first(std::uint32_t instrument, PriceTicks mark);
     void renew_room();
     void renew_pass(std::uint32_t instrument);
     [[nodiscard]] Refusal ask_all(const StrategyOrder& order, TimeNs now_ns);
