@@ -266,6 +266,7 @@ nb::dict counts(HotDesk& desk) {
     answer["malformed_reports"] = counted.malformed_reports;
     answer["adopted"] = counted.adopted;
     answer["never_arrived"] = counted.never_arrived;
+    answer["busts"] = counted.busts;
     answer["refusals"] = refusals;
     answer["unknown_orders"] = unknown;
     answer["open_pairs"] = open;

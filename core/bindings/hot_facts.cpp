@@ -31,7 +31,7 @@ void translate(const std::exception_ptr& pointer, void*) {
     }
 }
 
-nb::str text_of(std::string_view text) { return {text.data(), text.size()}; }
+nb::str text_of(std::string_view text) { return nb::str(text.data(), text.size()); }
 
 bool is_of_pair(HotSteering what) { return what != HotSteering::entering_on && what != HotSteering::entering_off; }
 

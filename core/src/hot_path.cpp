@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
-#include <charconv>
 #include <cstdio>
 #include <numeric>
-#include <optional>
 
 namespace parley {
 namespace {
@@ -30,6 +28,13 @@ constexpr double kNone = kNoValue;
         made[at].is_halted = true;
     }
     return made;
+}
+
+/// P, the pair, a point, the leg.
+[[nodiscard]] ouch::ClientOrderId name_of(std::size_t pair, std::size_t leg) {
+    char text[16];
+    const int size = std::snprintf(text, sizeof text, "P%u.%u", static_cast<unsigned>(pair), static_cast<unsigned>(leg));
+    return ouch::ClientOrderId(std::string_view(text, static_cast<std::size_t>(size)));
 }
 
 [[nodiscard]] PriceTicks price_of(const itch::Quote& quote) noexcept {
@@ -76,53 +81,6 @@ struct HotPathVisitor {
     }
 };
 
-/// What the venue says about an order that is immediate or cancel.
-struct ReportVisitor {
-    HotPath& path;
-    PairsTrader& trader;
-    TimeNs now_ns;
-
-    void on(ouch::OrderExecuted event) {
-        const PriceTicks price{static_cast<std::int64_t>(std::min<std::uint64_t>(event.last_price_e4(), kPriceTicksMax))};
-        const auto match = static_cast<std::int64_t>(event.match_number() & 0x7fffffffffffffff);
-        trader.on_execution(event.user_reference(), {{event.last_quantity()}, price, match}, now_ns);
-    }
-    void on(ouch::OrderCanceled event) { trader.on_done(event.user_reference(), now_ns); }
-    void on(ouch::OrderSelfMatchCanceled event) { trader.on_done(event.user_reference(), now_ns); }
-    void on(ouch::OrderRejected event) { trader.on_done(event.user_reference(), now_ns); }
-    void on(ouch::OrderAccepted event) {
-        if (event.user_reference() > trader.last_order_id()) path.adopt(event, now_ns);
-        if (!event.is_live()) trader.on_done(event.user_reference(), now_ns);
-    }
-    void on(ouch::AccountState event) { path.end_recovery(event.next_reference(), now_ns); }
-};
-
-namespace {
-
-/// P, the pair, a point, the leg.
-[[nodiscard]] ouch::ClientOrderId name_of(std::size_t pair, std::size_t leg) {
-    char text[16];
-    const int size = std::snprintf(text, sizeof text, "P%u.%u", static_cast<unsigned>(pair), static_cast<unsigned>(leg));
-    return ouch::ClientOrderId(std::string_view(text, static_cast<std::size_t>(size)));
-}
-
-struct LegName {
-    std::uint32_t pair = 0;
-    std::uint8_t leg = 0;
-};
-
-[[nodiscard]] std::optional<LegName> parse_name(std::string_view text, std::size_t pairs) {
-    LegName found;
-    if (text.size() < 4 || text.front() != 'P') return std::nullopt;
-    const auto [rest, fault] = std::from_chars(text.data() + 1, text.data() + text.size(), found.pair);
-    const std::string_view tail(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
-    if (fault != std::errc{} || found.pair >= pairs || (tail != ".0" && tail != ".1")) return std::nullopt;
-    found.leg = static_cast<std::uint8_t>(tail[1] - '0');
-    return found;
-}
-
-}  // namespace
-
 std::string_view to_text(HotPathFault fault) noexcept {
     constexpr std::string_view texts[] = {"none", "symbols", "graph", "pairs", "zscores", "owner"};
     return texts[static_cast<std::size_t>(fault)];
@@ -167,6 +125,7 @@ HotPath::HotPath(const HotPathConfig& config)
     changed_.reserve(symbols_.size());
     for (std::uint32_t pair = 0; pair < zscores_.size(); ++pair) pair_of_node_[zscores_[pair]] = pair;
     list_pairs();
+    executions_.resize(kExecutionsMax);
     for (std::size_t leg = 0; leg < trader_.size() * kPairOrdersMax; ++leg) {
         names_.push_back(name_of(leg / kPairOrdersMax, leg % kPairOrdersMax));
     }
@@ -313,12 +272,6 @@ void HotPath::write_orders() {
     }
 }
 
-void HotPath::on_report(std::span<const std::uint8_t> message, TimeNs now_ns) {
-    ReportVisitor visitor{*this, trader_, now_ns};
-    if (ouch::decode(message, visitor) != ouch::Flaw::none) ++counts_.malformed_reports;
-    gate_.settle();
-}
-
 void HotPath::on_time(TimeNs now_ns) {
     now_ns_ = now_ns;
     graph_.on_time(now_ns);
@@ -336,49 +289,6 @@ void HotPath::on_disconnect(TimeNs now_ns) {
     for (const OrderRecord& record : withdrawn_) trader_.on_done(record.order.order_id, now_ns);
     counts_.withdrawn += withdrawn_.size();
     gate_.settle();
-}
-
-void HotPath::replay(const OrderRecord& record, std::uint8_t leg) {
-    trader_.replay(record.pair, leg, record.order, record.zscore, record.at_ns);
-}
-
-void HotPath::on_end(OrderId order_id, TimeNs now_ns) {
-    trader_.on_done(order_id, now_ns);
-    gate_.settle();
-}
-
-void HotPath::begin_recovery() noexcept {
-    is_connected_ = false;
-    trader_.begin_recovery();
-}
-
-/// It left and was recorded nowhere: the venue accepted it before an earlier life could say so.
-void HotPath::adopt(ouch::OrderAccepted event, TimeNs now_ns) {
-    const auto name = parse_name(event.client_order_id(), trader_.size());
-    if (!name || !trader_.is_recovering() || event.quantity() == 0) return;
-    const PairTerms& terms = trader_.terms(name->pair);
-    StrategyOrder order;
-    order.order_id = event.user_reference();
-    order.instrument = name->leg == 0 ? terms.first : terms.second;
-    order.side = event.side() == 'B' ? Side::buy : Side::sell;
-    order.lots = {event.quantity()};
-    order.price = {static_cast<std::int64_t>(std::min<std::uint64_t>(event.price_e4(), kPriceTicksMax))};
-    if (symbols_[order.instrument] != event.symbol()) return;
-    trader_.replay(name->pair, name->leg, order, zscore(name->pair), now_ns);
-    ++counts_.adopted;
-}
-
-void HotPath::end_recovery(ouch::UserReference next, TimeNs now_ns) {
-    if (!trader_.is_recovering()) return;
-    never_arrived_.clear();
-    trader_.for_each_working([&](OrderId id) {
-        if (id >= next) never_arrived_.push_back(id);
-    });
-    for (const OrderId id : never_arrived_) trader_.on_done(id, now_ns);
-    counts_.never_arrived += never_arrived_.size();
-    if (next > 0) trader_.skip_ids(OrderId{next} - 1);
-    trader_.end_recovery(now_ns);
-    is_connected_ = true;
 }
 
 std::uint64_t HotPath::state_hash() const noexcept { return graph_.state_hash() * 31 + trader_.state_hash(); }

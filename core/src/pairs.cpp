@@ -208,11 +208,11 @@ PairsTrader::Ticket* PairsTrader::find(OrderId order_id) noexcept {
     return nullptr;
 }
 
-void PairsTrader::on_execution(OrderId order_id, const StrategyFill& execution, TimeNs now_ns) noexcept {
+Lots PairsTrader::on_execution(OrderId order_id, const StrategyFill& execution, TimeNs now_ns) noexcept {
     order_count_ = 0;
     has_decided_ = false;
     Ticket* ticket = find(order_id);
-    if (ticket == nullptr || execution.lots.value <= 0) return;
+    if (ticket == nullptr || execution.lots.value <= 0) return {};
     const std::uint32_t at = ticket->pair;
     Leg& leg = pairs_[at].legs[ticket->leg];
     // More than was left is a report that cannot be true: what is left is taken, never more.
@@ -220,10 +220,11 @@ void PairsTrader::on_execution(OrderId order_id, const StrategyFill& execution, 
     gate_->fill(leg.order, {filled, execution.price, execution.execution_id}, now_ns);
     leg.held += sign(leg.order.side) * filled.value;
     leg.leaves -= filled;
-    if (leg.is_working()) return;
+    if (leg.is_working()) return filled;
     gate_->finish(leg.order);
     ticket->order_id = 0;
     if (!is_recovering_) settle(at, now_ns);
+    return filled;
 }
 
 void PairsTrader::on_done(OrderId order_id, TimeNs now_ns) noexcept {
@@ -238,57 +239,6 @@ void PairsTrader::on_done(OrderId order_id, TimeNs now_ns) noexcept {
     leg.leaves = {};
     ticket->order_id = 0;
     if (!is_recovering_) settle(at, now_ns);
-}
-
-void PairsTrader::replay(std::uint32_t at, std::uint8_t leg_at, const StrategyOrder& order, double zscore, TimeNs now_ns) {
-    assert(at < pairs_.size() && leg_at < kPairOrdersMax && order.lots.value > 0 && order.order_id > last_order_id_);
-    Pair& pair = pairs_[at];
-    Leg& leg = pair.legs[leg_at];
-    const Leg& other = pair.legs[1 - leg_at];
-    order_count_ = 0;
-    has_decided_ = false;
-    const bool is_second = is_recovering_ && leg_at == 1 && other.order.order_id > 0 &&
-                           other.order.order_id + 1 == order.order_id;
-    if (!other.is_working() && !is_second) {
-        if (is_recovering_) settle(at, now_ns);
-        decide_again(at, (order.side == Side::buy) == (leg_at == 0), zscore, now_ns);
-    }
-    leg.order = order;
-    leg.leaves = order.lots;
-    last_order_id_ = order.order_id;
-    tickets_[static_cast<std::size_t>(order.order_id) & (tickets_.size() - 1)] = {order.order_id, at, leg_at};
-    gate_->replay(order, now_ns);
-}
-
-/// What on_signal() made of the pair when it sent an order.
-void PairsTrader::decide_again(std::uint32_t at, bool is_long, double zscore, TimeNs now_ns) noexcept {
-    Pair& pair = pairs_[at];
-    switch (pair.state) {
-        case PairState::flat:
-            pair.is_long = is_long;
-            pair.legs[0].target = (is_long ? 1 : -1) * pair.terms.first_lots.value;
-            pair.legs[1].target = (is_long ? -1 : 1) * pair.terms.second_lots.value;
-            pair.opened_at_ns = now_ns;
-            return become(at, PairState::entering);
-        case PairState::long_spread:
-        case PairState::short_spread:
-            if (pair.away(zscore) >= pair.terms.stop || pair.is_late(now_ns)) pair.is_armed = std::abs(zscore) < pair.terms.exit;
-            pair.legs[0].target = pair.legs[1].target = 0;
-            pair.attempts = 0;
-            return become(at, PairState::exiting);
-        case PairState::exiting:
-        case PairState::legged: ++pair.attempts; return;
-        case PairState::entering:
-        case PairState::disabled: return;
-    }
-}
-
-void PairsTrader::end_recovery(TimeNs now_ns) noexcept {
-    if (!std::exchange(is_recovering_, false)) return;
-    for (std::uint32_t at = 0; at < pairs_.size(); ++at) {
-        const PairState state = pairs_[at].state;
-        if (state == PairState::entering || state == PairState::exiting || state == PairState::legged) settle(at, now_ns);
-    }
 }
 
 /// Both orders are done: what the pair has become.

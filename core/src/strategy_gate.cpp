@@ -177,6 +177,19 @@ void StrategyGate::fill(const StrategyOrder& order, const StrategyFill& executio
     room_revision_ = 0;
 }
 
+void StrategyGate::bust(const StrategyOrder& order, const StrategyFill& execution) {
+    settle();
+    const std::int64_t signed_lots = sign(order.side) * execution.lots.value;
+    if (margin_.is_margined(kAccount)) {
+        const PriceTicks price = execution.price.value > 0 ? execution.price : order.price;
+        margin_.execute(kAccount, order.instrument, -signed_lots, price, execution.execution_id);
+    }
+    instruments_[order.instrument].position.lots -= signed_lots;
+    order_controls_.change_position(facts_of(order), -signed_lots, 0, 0);
+    note_margin_position(order.instrument);
+    room_revision_ = 0;
+}
+
 /// Into the scopes from `first` on, which were not there before.
 void StrategyGate::seed_scopes(OrderControls::Slot first) {
     if (first == order_controls_.size()) return;

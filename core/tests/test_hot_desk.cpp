@@ -96,6 +96,16 @@ public:
         std::erase_if(found, [](const auto& each) { return each.second == 0; });
         return found;
     }
+    /// Takes the last execution back.
+    void bust() {
+        std::vector<std::uint8_t> broken(36);
+        broken[0] = 'B';
+        big_endian::store(broken.data() + 9, last_.reference);
+        big_endian::store(broken.data() + 13, matches_);
+        broken[21] = 'E';
+        positions_[last_.symbol] -= last_.lots;
+        tell(broken);
+    }
     [[nodiscard]] bool knows(std::uint32_t reference) const { return references_.contains(reference); }
     std::uint64_t orders = 0;
     std::uint32_t last_reference = 0;
@@ -168,7 +178,8 @@ private:
         accepted[47] = 'L';
         std::copy_n(message.data() + 31, 14, accepted.data() + 48);
         tell(accepted);
-        positions_[std::string(big_endian::load_text(message.data() + 10, 8))] += side == 'B' ? quantity : -std::int64_t{quantity};
+        const std::string symbol(big_endian::load_text(message.data() + 10, 8));
+        positions_[symbol] += side == 'B' ? quantity : -std::int64_t{quantity};
         for (const std::uint32_t part : {quantity / 3, quantity - quantity / 3}) {
             std::vector<std::uint8_t> executed(34);
             executed[0] = 'E';
@@ -176,6 +187,7 @@ private:
             big_endian::store(executed.data() + 13, part);
             big_endian::store(executed.data() + 17, price);
             big_endian::store(executed.data() + 26, ++matches_);
+            last_ = {reference, symbol, side == 'B' ? part : -std::int64_t{part}};
             if (part > 0) tell(executed);
         }
     }
@@ -191,6 +203,12 @@ private:
         if (::send(orders_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) hang_up();
     }
 
+    struct Execution {
+        std::uint32_t reference = 0;
+        std::string symbol;
+        std::int64_t lots = 0;
+    };
+    Execution last_;
     std::map<std::string, std::int64_t> positions_;
     std::set<std::uint32_t> references_;
     Socket listening_;
@@ -432,6 +450,32 @@ TEST(hot_desk_hears_after_a_loss_what_became_of_its_orders) {
     }
 }
 
+TEST(hot_desk_does_not_hold_what_the_venue_took_back) {
+    Venue venue;
+    Life life(venue, SendPolicy::journal_first, {});
+    while (venue.published < 6'000) {
+        play(life, 400);
+        if (venue.orders == 0) continue;
+        life.until([&] { return !life.works(); });
+        venue.bust();
+        life.settle();
+        CHECK(life.positions() == venue.held());
+    }
+    CHECK(life.counts().busts > 5 && life.counts().malformed_reports == 0 && venue.repeated == 0);
+    // an unequal pair was brought back into proportion, or is on its way out
+    life.desk.steer(HotSteering::entering_off, 0);
+    play(life, 2'000);
+    CHECK(life.positions() == venue.held());
+    const auto held = venue.held();
+    HotDesk again(make_config(SendPolicy::journal_first));
+    for (const HotFact& fact : life.log) CHECK(again.replay(fact));
+    again.call([&](HotPath& replayed) {
+        for (std::uint32_t slot = 0; slot < replayed.gate().size(); ++slot) {
+            CHECK(replayed.gate().position(slot).lots == (held.contains(life.symbols[slot]) ? held.at(life.symbols[slot]) : 0));
+        }
+    });
+}
+
 TEST(hot_desk_gives_up_what_nobody_has) {
     Venue venue;
     venue.has_gap_server = false;
@@ -469,8 +513,9 @@ TEST(hot_desk_is_steered_and_remembers_it) {
     life.desk.call([](HotPath& path) { path.gate().controls().set_kill(ControlScope::strategy, 5, true); });
     life.settle();
     const std::uint64_t killed_at = venue.orders;
-    play(life, 1'500);
+    while (venue.published < 19'000 && count_facts(life.log, HotFactKind::refused) == 0) play(life, 500);
     CHECK(venue.orders == killed_at);
+    // of each pair once a minute at most, however often it asks
     CHECK(count_facts(life.log, HotFactKind::refused) > 0 && count_facts(life.log, HotFactKind::refused) <= 30);
 }
 

@@ -46,6 +46,7 @@ struct HotPathCounts {
     std::uint64_t malformed_reports = 0;
     std::uint64_t adopted = 0;            ///< orders that only the venue knew, told by it after a login
     std::uint64_t never_arrived = 0;      ///< orders that the venue did not know after a login
+    std::uint64_t busts = 0;              ///< executions that the venue took back
 };
 
 /// What the gate refused: nothing was sent.
@@ -124,6 +125,7 @@ private:
     friend struct ReportVisitor;
     static constexpr std::uint32_t kNoSlot = 0xffffffff;
     static constexpr std::size_t kToldMax = 256;
+    static constexpr std::size_t kExecutionsMax = 65'536;
 
     void look_ahead(std::span<const std::uint8_t> packet) const noexcept;
     void apply(std::span<const std::uint8_t> message);
@@ -137,6 +139,8 @@ private:
     void decide(std::uint32_t pair, double zscore);
     void write_orders();
     void note(const PairDecision& decision);
+    void fill(ouch::OrderExecuted event, TimeNs now_ns);
+    void bust(ouch::BrokenTrade event, TimeNs now_ns);
     void adopt(ouch::OrderAccepted event, TimeNs now_ns);
     void end_recovery(ouch::UserReference next, TimeNs now_ns);
 
@@ -158,6 +162,14 @@ private:
     std::vector<ouch::EnterOrder> templates_;  ///< of each instrument
     std::vector<OrderRecord> withdrawn_;       ///< by the last on_disconnect()
     std::vector<ouch::ClientOrderId> names_;   ///< of each leg of each pair
+    /// An execution that may be taken back.
+    struct Execution {
+        StrategyOrder order;
+        StrategyFill fill;
+        std::uint32_t pair = 0;
+    };
+    std::vector<Execution> executions_;        ///< the last kExecutionsMax, in a ring
+    std::uint64_t executed_ = 0;
     std::vector<OrderId> never_arrived_;
     std::vector<PairRefusal> refusals_;
     std::vector<std::uint32_t> given_up_;

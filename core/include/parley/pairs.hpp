@@ -97,8 +97,8 @@ public:
     }
     /// A new z-score of a pair; NaN decides nothing. Orders to send stand in orders() until the next call.
     void on_signal(std::uint32_t pair, double zscore, std::span<const Touch> touches, TimeNs now_ns) noexcept;
-    /// Reports of the venue. Unknown orders are counted and ignored.
-    void on_execution(OrderId order_id, const StrategyFill& execution, TimeNs now_ns) noexcept;
+    /// Reports of the venue. Unknown orders are counted and ignored. Returns how much of it was taken.
+    Lots on_execution(OrderId order_id, const StrategyFill& execution, TimeNs now_ns) noexcept;
     void on_fill(OrderId order_id, Lots lots, TimeNs now_ns) noexcept { on_execution(order_id, {lots, {}, 0}, now_ns); }
     /// The order works no more: canceled, refused by the venue, or expired.
     void on_done(OrderId order_id, TimeNs now_ns) noexcept;
@@ -125,6 +125,19 @@ public:
             if (ticket.order_id != 0) visit(ticket.order_id);
         }
     }
+
+    /// The venue took an execution back: it was never held. What is left is brought into proportion, or out.
+    void on_bust(std::uint32_t pair, const StrategyOrder& order, const StrategyFill& execution, TimeNs now_ns);
+    /// Pair and leg of an order that works.
+    struct Place {
+        std::uint32_t pair = 0;
+        std::uint8_t leg = 0;
+    };
+    [[nodiscard]] Place place_of(OrderId order_id) const noexcept {
+        const Ticket& ticket = tickets_[static_cast<std::size_t>(order_id) & (tickets_.size() - 1)];
+        return {ticket.pair, ticket.leg};
+    }
+    [[nodiscard]] const StrategyOrder& order_of(Place place) const noexcept { return pairs_[place.pair].legs[place.leg].order; }
 
     void disable(std::uint32_t pair) noexcept;
     /// False where it still holds or works: then it stays as it is.

@@ -64,6 +64,8 @@ public:
     /// Lots of an order that were held and work no more.
     void release(const StrategyOrder& order, Lots lots);
     void fill(const StrategyOrder& order, const StrategyFill& execution, TimeNs now_ns);
+    /// An execution was taken back: `execution` as it was filled.
+    void bust(const StrategyOrder& order, const StrategyFill& execution);
     /// Nothing of the order works any more.
     void finish(const StrategyOrder& order);
     /// Counts what was put off and renews the bounds. The time for it is when the orders have left.
