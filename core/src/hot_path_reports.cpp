@@ -101,7 +101,7 @@ void HotPath::bust(ouch::BrokenTrade event, TimeNs now_ns) {
 /// It left and was recorded nowhere: the venue accepted it before an earlier life could say so.
 void HotPath::adopt(ouch::OrderAccepted event, TimeNs now_ns) {
     const auto name = parse_name(event.client_order_id(), trader_.size());
-    if (!name || !trader_.is_recovering() || event.quantity() == 0) return;
+    if (!name || event.quantity() == 0) return;
     const PairTerms& terms = trader_.terms(name->pair);
     StrategyOrder order;
     order.order_id = event.user_reference();

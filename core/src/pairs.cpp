@@ -86,10 +86,7 @@ bool PairsTrader::wants_exit(Pair& pair, double zscore, TimeNs now_ns) const noe
 
 void PairsTrader::enter(std::uint32_t at, double zscore, std::span<const Touch> touches, TimeNs now_ns) noexcept {
     Pair& pair = pairs_[at];
-    pair.is_long = zscore < 0.0;
-    const std::int64_t direction = pair.is_long ? 1 : -1;
-    pair.legs[0].target = direction * pair.terms.first_lots.value;
-    pair.legs[1].target = -direction * pair.terms.second_lots.value;
+    set_entry(pair, zscore < 0.0);
     if (send(at, touches, now_ns)) {
         pair.legs[0].target = pair.legs[1].target = 0;
         return;

@@ -39,7 +39,13 @@ void PairsTrader::replay(std::uint32_t at, std::uint8_t leg_at, const StrategyOr
     has_decided_ = false;
     const bool is_second = is_recovering_ && leg_at == 1 && other.order.order_id > 0 &&
                            other.order.order_id + 1 == order.order_id;
-    if (!other.is_working() && !is_second) {
+    // told again from a log that was folded, the first leg of an entry has been settled by itself
+    const bool is_parted = !is_recovering_ && leg_at == 1 && other.order.order_id > 0 &&
+                           other.order.order_id + 1 == order.order_id && pair.state == PairState::legged && pair.attempts == 0;
+    if (is_parted) {
+        set_entry(pair, pair.is_long);
+        become(at, PairState::entering);
+    } else if (!other.is_working() && !is_second) {
         if (is_recovering_) settle(at, now_ns);
         decide_again(at, (order.side == Side::buy) == (leg_at == 0), zscore, now_ns);
     }
@@ -50,14 +56,18 @@ void PairsTrader::replay(std::uint32_t at, std::uint8_t leg_at, const StrategyOr
     gate_->replay(order, now_ns);
 }
 
+void PairsTrader::set_entry(Pair& pair, bool is_long) noexcept {
+    pair.is_long = is_long;
+    pair.legs[0].target = (is_long ? 1 : -1) * pair.terms.first_lots.value;
+    pair.legs[1].target = (is_long ? -1 : 1) * pair.terms.second_lots.value;
+}
+
 /// What on_signal() made of the pair when it sent an order.
 void PairsTrader::decide_again(std::uint32_t at, bool is_long, double zscore, TimeNs now_ns) noexcept {
     Pair& pair = pairs_[at];
     switch (pair.state) {
         case PairState::flat:
-            pair.is_long = is_long;
-            pair.legs[0].target = (is_long ? 1 : -1) * pair.terms.first_lots.value;
-            pair.legs[1].target = (is_long ? -1 : 1) * pair.terms.second_lots.value;
+            set_entry(pair, is_long);
             pair.opened_at_ns = now_ns;
             return become(at, PairState::entering);
         case PairState::long_spread:

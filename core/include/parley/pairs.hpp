@@ -200,6 +200,7 @@ private:
     [[nodiscard]] bool prepare(Leg& leg, std::uint32_t instrument, const Touch& touch) const noexcept;
     [[nodiscard]] Refusal reserve(Pair& pair, TimeNs now_ns) noexcept;
     void issue(Pair& pair, TimeNs now_ns) noexcept;
+    static void set_entry(Pair& pair, bool is_long) noexcept;
     void decide_again(std::uint32_t at, bool is_long, double zscore, TimeNs now_ns) noexcept;
     void settle(std::uint32_t at, TimeNs now_ns) noexcept;
     void balance(Pair& pair) noexcept;
