@@ -3,7 +3,7 @@
 Exit codes: 0 stopped in order, 1 a part failed, 2 bad arguments, 3 the recording cannot be played, 4 the state
 folder cannot be used, 5 another process holds the journal, 6 the journal is damaged, 7 another gateway took over, 8 the
 file of venues cannot be used, 9 the certificates of FIX cannot be used, 10 a venue's log of orders is damaged, lost or
-not this journal's (docs/venues.md).
+not this journal's (docs/venues.md), 11 the file of the hot path cannot be used (docs/hot-path.md).
 """
 
 import asyncio
@@ -17,16 +17,17 @@ from gateway.feeds.chain_files import RecordingError
 from gateway.fix.dictionary import load_dictionaries
 from gateway.fix.registry import RegistryDamaged
 from gateway.fix.tls import TlsRefused
+from gateway.hot.settings import HotRefused
 from gateway.position_file import PositionFileDamaged
 from gateway.process import EXIT_FENCED, Gateway, OtherMarket
 from gateway.settings import Settings, parse_arguments
 from gateway.standby import follow_until_due
-from gateway.venues.order_log import OrderLogDamaged, OrderLogThere
+from gateway.venues.order_log import OrderLogDamaged, OrderLogFailed, OrderLogThere
 from gateway.venues.routes import JournalBehind, OrderLogBehind
 from gateway.venues.settings import VenuesRefused
 
 EXIT_RECORDING, EXIT_STATE, EXIT_LOCKED, EXIT_DAMAGED, EXIT_VENUES = 3, 4, 5, 6, 8
-EXIT_TLS, EXIT_ORDER_LOG = 9, 10
+EXIT_TLS, EXIT_ORDER_LOG, EXIT_HOT = 9, 10, 11
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     parley_core.JournalFenced: (EXIT_FENCED, "Another gateway took over the journal in {directory}."),
     parley_core.JournalLocked: (EXIT_LOCKED, "Another gateway uses the journal in {directory}."),
@@ -38,6 +39,8 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     VenuesRefused: (EXIT_VENUES, "{error}"),
     PositionFileDamaged: (EXIT_STATE, "{error}"),
     OrderLogDamaged: (EXIT_ORDER_LOG, "{error}."),
+    OrderLogFailed: (EXIT_ORDER_LOG, "{error}."),
+    HotRefused: (EXIT_HOT, "{error}"),
     OrderLogThere: (EXIT_ORDER_LOG, "{error}."),
     OrderLogBehind: (EXIT_ORDER_LOG, "{error}."),
     JournalBehind: (EXIT_ORDER_LOG, "{error}."),

@@ -1,7 +1,7 @@
 """What the rest of Parley watches: is the gateway there, and how far has it come."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import parley_core
@@ -17,8 +17,12 @@ HEARTBEAT_SECONDS = 0.5
 EXPIRES_MS = 3_000
 
 
-def describe(engine: parley_core.Engine, publisher: Publisher, source: str, fix: Callable[[], object]) -> bytes:
-    """The heartbeat's JSON. ``state``: running, or halted and why. ``fix``: what the FIX sessions say of themselves."""
+Parts = Mapping[str, Callable[[], object]]
+"""What parts of the gateway say of themselves, by name: ``fix`` its sessions, ``hot`` the hot path."""
+
+
+def describe(engine: parley_core.Engine, publisher: Publisher, source: str, parts: Parts) -> bytes:
+    """The heartbeat's JSON. ``state``: running, or halted and why."""
     state = "halted: the journal is behind the database" if publisher.is_ahead else str(engine.state)
     return msgspec.json.encode(
         {
@@ -28,19 +32,19 @@ def describe(engine: parley_core.Engine, publisher: Publisher, source: str, fix:
             "command_sequence": int(engine.command_sequence),
             "state": state,
             "source": source,
-            "fix": fix(),
+            **{name: say() for name, say in parts.items()},
         }
     )
 
 
 async def beat(
-    engine: parley_core.Engine, publisher: Publisher, source: str, client: Redis, fix: Callable[[], object]
+    engine: parley_core.Engine, publisher: Publisher, source: str, client: Redis, parts: Parts
 ) -> None:
     """Write the heartbeat twice a second for ever; without it, the key expires."""
     backoff = Backoff("heartbeat")
     while True:
         try:
-            await client.set(GATEWAY_HEARTBEAT, describe(engine, publisher, source, fix), px=EXPIRES_MS)
+            await client.set(GATEWAY_HEARTBEAT, describe(engine, publisher, source, parts), px=EXPIRES_MS)
             backoff.succeeded()
             await asyncio.sleep(HEARTBEAT_SECONDS)
         except (*Unavailable, ResponseError) as error:

@@ -29,7 +29,10 @@ from gateway.fix.service import FixService
 from gateway.fix.tls import open_context
 from gateway.fix.unsupported import UnsupportedMessages
 from gateway.frame_publisher import FramePublisher
-from gateway.heartbeat import beat
+from gateway.heartbeat import Parts, beat
+from gateway.hot.desk import HotPathDesk
+from gateway.hot.service import HotService
+from gateway.hot.settings import HotRefused, find_password, read_hot_settings
 from gateway.market_tape import MarketTape
 from gateway.position_file import MarketPosition, load_position, save_position
 from gateway.publisher import Publisher
@@ -78,7 +81,7 @@ class Gateway:
         tradings = self._venues.trade(settings.directory / "venues")
         self._routes = VenueRoutes(self._engine, self._registry, tradings, settings.lost_logs)
         self._stop = asyncio.Event()
-        self._clients = [connect(settings.valkey_url) for _ in range(8)]
+        self._clients = [connect(settings.valkey_url) for _ in range(9)]
         self._publisher = Publisher(self._engine, self._clients[0], self._on_event, self._needed_after)
         self._desk = self._open_desk()
         self._fix = FixService(settings.directory / "fix", self._desk or UnsupportedMessages(), self._engine.flush)
@@ -87,6 +90,7 @@ class Gateway:
             self._desk.catch_up()
         shown = {each.name: each for each in self._venues.clients}
         market = Markets(self._engine, self._board, shown, self._market_tape)
+        self._hot = self._open_hot()
         self._algos = AlgoService(
             self._engine, market, self._routes, settings.directory / "algos", self._publisher.agreed
         )
@@ -102,10 +106,26 @@ class Gateway:
             return None
         return Desk(self._engine, self._registry, self._board, self._settings.directory / "fix", self._publisher.agreed)
 
+    def _open_hot(self) -> HotService | None:
+        """None where no pairs are traded. Raises HotRefused, OrderLogDamaged, OrderLogBehind, JournalBehind."""
+        if self._settings.hot is None:
+            return None
+        settings = read_hot_settings(self._settings.hot)
+        if any(client.name == settings.venue for client in self._venues.clients):
+            raise HotRefused(f"Venue {settings.venue} is in the file of venues too: name the hot path's otherwise.")
+        directory = self._settings.directory / "hot" / settings.venue
+        desk = HotPathDesk(self._engine, settings, find_password(settings), directory)
+        return HotService(self._engine, desk, self._publisher.agreed)
+
+    def _describe(self) -> Parts:
+        return {"fix": self._fix.describe, **({"hot": self._hot.describe} if self._hot else {})}
+
     def _on_event(self, raw: RawEvent) -> None:
         self._tape.on_event(raw)
         self._algos.on_event(raw)
         self._routes.on_event(raw)
+        if self._hot:
+            self._hot.on_event(raw)
         if self._desk:
             self._desk.on_event(raw)
 
@@ -142,9 +162,11 @@ class Gateway:
         return 1 if failed else 0
 
     def _parts(self, clients: list[Redis]) -> list[Coroutine[Any, Any, None]]:
+        on_pairs = self._hot.on_command if self._hot else None
         reader = CommandReader(
-            self._engine, clients[1], self._on_order, self._on_fix, self._algos.on_command, self._routes.on_command
-        )
+            self._engine, clients[1], self._on_order, self._on_fix, self._algos.on_command, self._routes.on_command,
+            on_pairs,
+        )  # fmt: skip
         port = self._settings.fix_port
         return [
             *([self._fix.run(self._settings.fix_host, port, self._tls)] if port is not None else []),
@@ -158,11 +180,12 @@ class Gateway:
             FramePublisher(self._board, self._engine, clients[2]).run(),
             listen(self._feed, clients[3]),
             keep_lease(self._engine),
-            beat(self._engine, self._publisher, self._feed.source, clients[4], self._fix.describe),
+            beat(self._engine, self._publisher, self._feed.source, clients[4], self._describe()),
             self._venues.run(clients[6], self._market_tape),
             self._algos.run(),
             self._algos.show(clients[7]),
             self._routes.run(),
+            *([self._hot.run(), self._hot.pump(), self._hot.show(clients[8])] if self._hot else []),
         ]
 
     async def _take_commands(self, reader: CommandReader) -> None:
@@ -173,6 +196,8 @@ class Gateway:
     async def _shut_down(self, loop: asyncio.AbstractEventLoop, tasks: list[asyncio.Task[None]]) -> None:
         log.info("gateway: stopping")
         await end(tasks, STOP_SECONDS_MAX)
+        if self._hot:
+            await self._hot.desk.close()
         self._publisher.detach(loop)
         await asyncio.to_thread(self._engine.stop)
         self._algos.close()

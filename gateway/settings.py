@@ -37,6 +37,8 @@ class Settings:
     """File of the venues to connect to (``gateway.venues.settings``); None: none."""
     lost_logs: frozenset[str] = frozenset()
     """Venues whose log of orders is lost: theirs begins anew where the engine's knowledge ends."""
+    hot: Path | None = None
+    """File of the hot path (``gateway.hot.settings``); None: there is none."""
     is_standby: bool = False
     lease_seconds: float = 3.0
     fix_host: str = "127.0.0.1"
@@ -64,6 +66,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         end_ns=end_ns,
         venues=parsed.venues,
         lost_logs=frozenset(parsed.lost_logs),
+        hot=parsed.hot,
         is_standby=parsed.standby,
         lease_seconds=parsed.lease_seconds,
         fix_host=parsed.fix_host,
@@ -105,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--venues", type=Path, help="JSON of the venues to connect to")
     lost = "a venue whose log of orders is lost: begin it anew (docs/venues.md); several times for several"
     parser.add_argument("--begin-order-log", dest="lost_logs", action="append", default=[], metavar="VENUE", help=lost)
+    parser.add_argument("--hot", type=Path, help="JSON of the pairs that the hot path trades (docs/hot-path.md)")
     parser.add_argument("--standby", action="store_true", help="follow another gateway's journal, take over from it")
     parser.add_argument("--lease-seconds", type=_lease, default=3.0, help="silence after which a standby takes over")
     parser.add_argument("--fix-port", type=_port, help="accept FIX sessions here; 0 takes a free port")

@@ -121,7 +121,7 @@ class PairOrder(models.Model):
 
 
 class PairFill(models.Model):
-    """An execution of a venue, once."""
+    """An execution of a venue, or that it was taken back, once; ``side`` is the other one then."""
 
     pairs_desk = models.ForeignKey(PairsDesk, on_delete=models.PROTECT, related_name="+")
     order = models.ForeignKey(PairOrder, on_delete=models.PROTECT, related_name="fills")
@@ -131,11 +131,12 @@ class PairFill(models.Model):
     lots = models.BigIntegerField()
     price = models.DecimalField(max_digits=20, decimal_places=4)
     liquidity = models.CharField(max_length=1, blank=True)
+    is_bust = models.BooleanField(default=False)
     at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "match_number"], name="pair_fill_once"),
+            models.UniqueConstraint(fields=["order", "match_number", "is_bust"], name="pair_fill_once"),
             models.UniqueConstraint(fields=["pairs_desk", "report_number"], name="pair_fill_of_one_report"),
             models.CheckConstraint(condition=Q(lots__gt=0, price__gt=0), name="pair_fill_moves_something"),
         ]

@@ -172,6 +172,7 @@ def order_view(row: PairOrder, fills: Sequence[PairFill]) -> PairOrderView:
                 lots=fill.lots,
                 price=f"{fill.price:f}",
                 liquidity=fill.liquidity,
+                is_bust=fill.is_bust,
                 at_ns=clock.to_ns(fill.at),
             )
             for fill in fills

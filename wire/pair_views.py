@@ -55,6 +55,7 @@ class PairFillView(msgspec.Struct, frozen=True, kw_only=True):
     price: str
     liquidity: str
     at_ns: int
+    is_bust: bool = False
 
 
 class PairOrderView(msgspec.Struct, frozen=True, kw_only=True):

@@ -134,6 +134,15 @@ class PairOrderFilled(PairOrderTold, frozen=True, kw_only=True, tag="order_fille
     liquidity: str
 
 
+class PairOrderBusted(PairOrderTold, frozen=True, kw_only=True, tag="order_busted"):
+    """The venue took the execution ``match_number`` back: it was never held."""
+
+    match_number: int
+    last_lots: int
+    last_price_ticks: int
+    code: str = ""
+
+
 class PairOrderEnded(PairOrderTold, frozen=True, kw_only=True, tag="order_ended"):
     """``reason``: canceled, rejected, withdrawn (it never left), never_arrived; with the venue's code."""
 
@@ -144,7 +153,6 @@ class PairOrderEnded(PairOrderTold, frozen=True, kw_only=True, tag="order_ended"
 class PairOrderRefused(PairTold, frozen=True, kw_only=True, tag="order_refused"):
     """The risk gate let a decision's order not pass: nothing was sent. Value and bound in the control's unit."""
 
-    symbol: str
     reason: str
     value: int
     bound: int
@@ -193,6 +201,7 @@ AnyPairTold = (
     | PairOrderDecided
     | PairOrderAccepted
     | PairOrderFilled
+    | PairOrderBusted
     | PairOrderEnded
     | PairOrderRefused
     | PairsSteeringTaken
@@ -202,7 +211,7 @@ AnyPairTold = (
     | FeedGapGivenUp
     | VenueMessageKept
 )
-AnyPairOrderTold = PairOrderDecided | PairOrderAccepted | PairOrderFilled | PairOrderEnded
+AnyPairOrderTold = PairOrderDecided | PairOrderAccepted | PairOrderFilled | PairOrderBusted | PairOrderEnded
 
 
 class StrategyReport(msgspec.Struct, frozen=True, kw_only=True):

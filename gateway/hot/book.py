@@ -3,7 +3,6 @@
 A function of the log: the same records give the same book and the same reports, whenever they are read.
 """
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from gateway.hot.facts import (
     SteeredFact,
 )
 from gateway.hot.messages import Heard, hear
+from gateway.hot.own import OwnOrder, OwnPair
 from wire.pairs import (
     DESK_ACTIONS,
     AnyPairOrderTold,
@@ -28,6 +28,7 @@ from wire.pairs import (
     FeedGapGivenUp,
     PairListed,
     PairOrderAccepted,
+    PairOrderBusted,
     PairOrderDecided,
     PairOrderEnded,
     PairOrderFilled,
@@ -54,70 +55,6 @@ class NotOurs(ValueError):
     """A fact that does not fit what came before it: log and path do not belong together."""
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
-class OwnOrder:
-    """``number``: of the record that made it known; ``is_adopted``: which was the venue's."""
-
-    order_id: int
-    pair: int
-    leg: int
-    side: Side
-    lots: int
-    price_ticks: int
-    number: int
-    at_ns: int
-    is_adopted: bool = False
-    filled: int = 0
-    is_done: bool = False
-
-    @property
-    def leaves(self) -> int:
-        return 0 if self.is_done else self.lots - self.filled
-
-
-@dataclasses.dataclass(slots=True)
-class OwnPair:
-    """``cash_ticks``: of the round trip under way, or of the last one; ``realized_ticks``: of those before it.
-    ``facts``: what made this round trip, by their numbers.
-    """
-
-    listed: PairListed
-    held: list[int] = dataclasses.field(default_factory=lambda: [0, 0])
-    cash_ticks: int = 0
-    realized_ticks: int = 0
-    working: set[int] = dataclasses.field(default_factory=set)
-    is_entering: bool = False
-    is_disabled: bool = False
-    steered: tuple[int, SteeredFact] | None = None
-    facts: list[tuple[int, AnyFact]] = dataclasses.field(default_factory=list)
-    orders: list[int] = dataclasses.field(default_factory=list)
-
-    @property
-    def is_flat(self) -> bool:
-        return not self.working and self.held == [0, 0]
-
-    @property
-    def state(self) -> PairState:
-        if self.is_disabled:
-            return PairState.DISABLED
-        if self.working:
-            return PairState.ENTERING if self.is_entering else PairState.EXITING
-        if self.held == [0, 0]:
-            return PairState.FLAT
-        if not all(self.held):
-            return PairState.LEGGED
-        return PairState.LONG if self.held[0] > 0 else PairState.SHORT
-
-    @property
-    def profit_ticks(self) -> int:
-        """Of round trips that ended."""
-        return self.realized_ticks + (self.cash_ticks if self.is_flat else 0)
-
-    def open_profit_ticks(self, mids: tuple[float, float]) -> float:
-        """Of the round trip under way, at those prices."""
-        return 0.0 if self.is_flat else self.cash_ticks + self.held[0] * mids[0] + self.held[1] * mids[1]
-
-
 class HotBook:
     """``session``, ``next_sequence``: where the next login to the venue goes on."""
 
@@ -130,8 +67,6 @@ class HotBook:
         """As a person wants it."""
         self.session, self.next_sequence = "", 1
         self.last_order_id = self.last_order_at_ns = 0
-        self.broken = 0
-        """Trades that the venue took back: a person has to look."""
         self._numbers: dict[tuple[str, str], int] = {}
 
     def list_pair(self, listed: PairListed) -> PairListed:
@@ -183,10 +118,16 @@ class HotBook:
             return self._on_steered(number, fact)
         return self._on_refused(fact) if isinstance(fact, RefusedFact) else self._on_line(fact)
 
+    def forget_trips(self) -> None:
+        """A session of the venue is over, which takes back no trade any more: only the last round trips matter."""
+        for pair in self.pairs:
+            for order_id in pair.orders[: pair.orders_at]:
+                del self.orders[order_id]
+            pair.orders, pair.facts = pair.orders[pair.orders_at :], pair.facts[pair.trip_at :]
+            pair.trip_at = pair.orders_at = 0
+
     def kept(self) -> Iterator[tuple[int, AnyFact]]:
-        """Facts that give the same positions, pairs and steering again, in their order: of each pair the round trip
-        under way, or the last one.
-        """
+        """Facts that give the same positions, pairs and steering again, in their order."""
         found = [each for pair in self.pairs for each in pair.facts]
         found += [pair.steered for pair in self.pairs if pair.steered is not None]
         return iter(sorted(found, key=lambda each: each[0]))
@@ -241,21 +182,18 @@ class HotBook:
         pair.facts.append((number, fact))
 
     def _begin_round_trip(self, pair: OwnPair) -> None:
-        for order_id in pair.orders:
-            del self.orders[order_id]
-        pair.orders.clear()
-        pair.facts.clear()
+        pair.trip_at, pair.orders_at = len(pair.facts), len(pair.orders)
         pair.realized_ticks += pair.cash_ticks
         pair.cash_ticks, pair.is_entering = 0, True
 
     def _on_report(self, number: int, fact: ReportFact) -> AnyPairTold:
         self.next_sequence = fact.sequence + 1
         heard = hear(fact.message)
-        self.broken += heard.kind == "B"
         order = self.orders.get(heard.order_id)
         if order is None and heard.kind == "A" and heard.order_id > self.last_order_id:
             return self._adopt(number, fact, heard)
-        if order is None or heard.kind not in ("A", "E", "C", "D", "J"):
+        is_known = heard.kind in ("A", "E", "C", "D", "J")
+        if order is None or not (is_known or (heard.kind == "B" and heard.match_number in order.executions)):
             return VenueMessageKept(
                 at_ns=fact.at_ns, sequence=fact.sequence, kind=heard.kind, content=fact.message.hex()
             )
@@ -264,6 +202,8 @@ class HotBook:
         before = pair.state
         if heard.kind == "E":
             return self._fill(fact, order, heard, before)
+        if heard.kind == "B":
+            return self._bust(fact, order, heard, before)
         if not heard.is_ended:
             return self._told(PairOrderAccepted, fact, order, before, venue_order_id=heard.venue_order_id)
         self._end(pair, order)
@@ -298,6 +238,7 @@ class HotBook:
     def _fill(self, fact: ReportFact, order: OwnOrder, heard: Heard, before: PairState) -> PairOrderFilled:
         pair = self.own(order.pair)
         order.filled += heard.lots
+        order.executions[heard.match_number] = heard.lots, heard.price_ticks
         pair.held[order.leg] += order.side.sign * heard.lots
         pair.cash_ticks -= order.side.sign * heard.lots * heard.price_ticks
         if order.leaves <= 0:
@@ -311,6 +252,23 @@ class HotBook:
             last_lots=heard.lots,
             last_price_ticks=heard.price_ticks,
             liquidity=heard.liquidity,
+        )
+
+    def _bust(self, fact: ReportFact, order: OwnOrder, heard: Heard, before: PairState) -> PairOrderBusted:
+        pair = self.own(order.pair)
+        lots, price_ticks = order.executions.pop(heard.match_number)
+        order.filled -= lots
+        pair.held[order.leg] -= order.side.sign * lots
+        pair.cash_ticks += order.side.sign * lots * price_ticks
+        return self._told(
+            PairOrderBusted,
+            fact,
+            order,
+            before,
+            match_number=heard.match_number,
+            last_lots=lots,
+            last_price_ticks=price_ticks,
+            code=heard.code,
         )
 
     def _on_ended(self, number: int, fact: EndedFact) -> AnyPairTold:
@@ -361,7 +319,6 @@ class HotBook:
             pair=fact.pair,
             first=listed.first,
             second=listed.second,
-            symbol="",
             reason=fact.reason,
             value=fact.value,
             bound=fact.bound,

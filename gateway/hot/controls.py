@@ -4,21 +4,24 @@ A kill switch lets nothing pass that adds risk, and lets what reduces it pass: p
 execution throttle disabled counts the same. ``halted`` lets nothing pass at all.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import parley_core
 
+from gateway import clock
+from gateway.engine import RawEvent
 from gateway.events import EVENT_TYPES
 from gateway.hot.settings import HotLimits
 from wire.gateway import ControlSet, KillSwitchChanged, LimitsInForce, TradingStateChanged
 from wire.pairs import StrategyOwner
-from wire.units import ControlScope, TradingState
+from wire.units import ControlKind, ControlScope, TradingState
 from wire.venue_reports import venue_id
 
 CONTROL_EVENTS = frozenset(
     EVENT_TYPES.index(kind) for kind in (KillSwitchChanged, TradingStateChanged, LimitsInForce, ControlSet)
 )
+SET, ENABLED = EVENT_TYPES.index(ControlSet), list(ControlKind).index(ControlKind.SCOPE_ENABLED)
 SCOPES, STATES = list(ControlScope), list(TradingState)
 ACTIVE, REDUCING = STATES.index(TradingState.ACTIVE), STATES.index(TradingState.REDUCING)
 STRATEGY = SCOPES.index(ControlScope.STRATEGY)
@@ -27,14 +30,6 @@ Scope = tuple[int, int]
 Limits = dict[str, Any]
 _WITH = {"messages_per_second": "message_burst", "period_collar_basis_points": "collar_period_ns"}
 """What belongs to a limit and goes where it goes."""
-
-
-class Gate(Protocol):
-    """What of ``parley_core.HotDesk`` is steered here."""
-
-    def set_limits(self, *limits: int) -> None: ...
-    def set_scope_limits(self, scope: int, scope_id: int, **limits: Any) -> None: ...
-    def set_trading_state(self, scope: int, scope_id: int, state: int) -> None: ...
 
 
 class InForce(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,17 +49,28 @@ class HotControls:
         self._own = own
         self.in_force = self._read()
 
-    def refresh(self, gate: Gate) -> None:
+    def refresh(self, gate: parley_core.HotDesk) -> None:
         """Puts what has changed in the engine in force on the path, before it returns."""
         before, self.in_force = self.in_force, self._read()
         self._apply(gate, before)
 
-    def begin(self, gate: Gate) -> None:
+    def on_event(self, raw: RawEvent, gate: parley_core.HotDesk) -> None:
+        """An event of the engine that is on disk."""
+        if raw[5] not in CONTROL_EVENTS:
+            return
+        if raw[5] == SET and raw[6][0] == ENABLED and raw[6][1:3] in self._covering:
+            scope, scope_id = raw[6][1:3]
+            assert isinstance(scope, int), "scopes travel as numbers"
+            assert isinstance(scope_id, int), "so do their ids"
+            gate.enable_scope(scope, scope_id)
+        self.refresh(gate)
+
+    def begin(self, gate: parley_core.HotDesk) -> None:
         """Puts everything in force on a path that begins."""
         self.in_force = self._read()
         self._apply(gate, None)
 
-    def _apply(self, gate: Gate, before: InForce | None) -> None:
+    def _apply(self, gate: parley_core.HotDesk, before: InForce | None) -> None:
         now = self.in_force
         for scope in now.states.keys() | (before.states.keys() if before else set()):
             state = now.states.get(scope, ACTIVE)
@@ -74,7 +80,7 @@ class HotControls:
             gate.set_limits(*now.account)
         for scope, limits in now.limits.items():
             if before is None or before.limits.get(scope) != limits:
-                gate.set_scope_limits(*scope, **limits)
+                gate.set_scope_limits(clock.now_ns(), *scope, **limits)
 
     def _read(self) -> InForce:
         states: dict[Scope, int] = {}

@@ -122,6 +122,7 @@ class HotLog:
         """
         if self._is_failed or self.told or self._taken < self.number:
             return False
+        self.book.forget_trips()
         folded = Record(folded=self._folded())
         with self._writing:
             self._file.rewrite(write_line(_encode(folded)))

@@ -4,8 +4,9 @@ from collections import deque
 
 import msgspec
 
-from gateway.hot.book import HotBook, OwnPair
+from gateway.hot.book import HotBook
 from gateway.hot.facts import AnyFact, OrderFact, raw_of
+from gateway.hot.own import OwnPair
 from gateway.hot.settings import HotRefused, PairSettings
 from strategies.signals import CompiledGraph, Graph, milliseconds
 from wire.pairs import PAIRS_MAX, PairListed

@@ -110,7 +110,7 @@ def _apply_order(desk: PairsDesk, fact: AnyPairOrderTold, number: int, at: dt.da
     if isinstance(fact, told.PairOrderAccepted):
         order.venue_order_id = str(fact.venue_order_id)
         order.state = OrderState.NEW.value if fact.leaves_lots else REJECTED
-    elif isinstance(fact, told.PairOrderFilled):
+    elif isinstance(fact, told.PairOrderFilled | told.PairOrderBusted):
         _book(desk, pair, order, fact, number, at)
     elif isinstance(fact, told.PairOrderEnded):
         order.state = _ENDED.get(fact.reason, CANCELED)
@@ -119,7 +119,9 @@ def _apply_order(desk: PairsDesk, fact: AnyPairOrderTold, number: int, at: dt.da
     order.save()
     pair.state = fact.after.value
     if isinstance(fact, told.PairOrderDecided):
-        pair.zscore, pair.reason, pair.decided_at = fact.zscore, f"{fact.before.value} to {fact.after.value}", at
+        pair.zscore, pair.decided_at = fact.zscore, at
+        is_first = fact.before is not fact.after
+        pair.reason = f"{fact.before.value} to {fact.after.value}" if is_first else pair.reason
     _save_pair(pair, at, is_news=fact.before is not fact.after)
     publishers.publish_order(order)
 
@@ -153,28 +155,37 @@ def _new_order(
 
 
 def _book(
-    desk: PairsDesk, pair: Pair, order: PairOrder, fact: told.PairOrderFilled, number: int, at: dt.datetime
+    desk: PairsDesk,
+    pair: Pair,
+    order: PairOrder,
+    fact: told.PairOrderFilled | told.PairOrderBusted,
+    number: int,
+    at: dt.datetime,
 ) -> None:
-    """The fill once, the pair's legs and the account's shares by it."""
-    price, sign = _dollars(fact.last_price_ticks), fact.side.sign
+    """The fill once, the pair's legs and the account's shares by it. A bust is a fill the other way round."""
+    is_bust = isinstance(fact, told.PairOrderBusted)
+    side = fact.side.opposite if is_bust else fact.side
+    price, sign = _dollars(fact.last_price_ticks), side.sign
     PairFill.objects.create(
         pairs_desk=desk,
         order=order,
         report_number=number,
         match_number=fact.match_number,
-        side=fact.side.value,
+        side=side.value,
         lots=fact.last_lots,
         price=price,
-        liquidity=fact.liquidity[:1],
+        liquidity=fact.liquidity[:1] if isinstance(fact, told.PairOrderFilled) else "",
+        is_bust=is_bust,
         at=at,
     )
-    order.filled_lots += fact.last_lots
-    order.state = (OrderState.PARTIALLY_FILLED if fact.leaves_lots else OrderState.FILLED).value
+    order.filled_lots += -fact.last_lots if is_bust else fact.last_lots
+    if not is_bust:
+        order.state = (OrderState.PARTIALLY_FILLED if fact.leaves_lots else OrderState.FILLED).value
     held = "held_second" if fact.leg else "held_first"
     setattr(pair, held, getattr(pair, held) + sign * fact.last_lots)
     pair.cash -= sign * fact.last_lots * price
     position = _lock_position(desk, fact.symbol, at)
-    is_buy = fact.side is Side.BUY
+    is_buy = side is Side.BUY
     position.bought_lots += fact.last_lots if is_buy else 0
     position.sold_lots += 0 if is_buy else fact.last_lots
     position.lots, position.updated_at = position.bought_lots - position.sold_lots, at

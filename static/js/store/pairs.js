@@ -57,10 +57,11 @@ class Pairs extends Topics {
   }
 
   async readOrders() {
-    const pair = this.known.get(this.chosen);
+    const name = this.chosen;
+    const pair = this.known.get(name);
     const orders = pair ? await get(`/api/pairs/${pair.pair_id}/orders`) : [];
-    if (this.known.get(this.chosen) !== pair && orders?.[0]?.pair_id !== this.known.get(this.chosen)?.pair_id) return;
-    this.orders = orders ?? [];
+    if (name !== this.chosen || !orders) return;
+    this.orders = orders;
     this.tell("orders");
   }
 

@@ -14,7 +14,7 @@ const LEFT = new Set([2, 3, 9, 10]);
 
 class Pair extends Widget {
   build() {
-    this.title = element("h2", { class: "panel-title" }, "Pair");
+    this.heading = element("h2", { class: "panel-title" }, "Pair");
     this.terms = element("p", { class: "muted" }, " ");
     this.disable = steerButton({ title: "Disable", isRisky: false, run: () => this.steer("disable") });
     this.enable = steerButton({ title: "Enable", isRisky: true, run: () => this.steer("enable") });
@@ -25,7 +25,7 @@ class Pair extends Widget {
     const heads = HEADS.map((title, i) => element("th", { scope: "col", class: LEFT.has(i) ? "left" : null }, title));
     const table = element("table", { class: "grid" }, element("caption", { class: "hidden-text" }, "Orders of the pair"), element("thead", {}, element("tr", {}, ...heads)), this.rows);
     this.append(
-      element("div", { class: "panel-head" }, this.title),
+      element("div", { class: "panel-head" }, this.heading),
       element("div", { class: "pairs-steer" }, this.disable, this.enable, this.unwind, this.message),
       this.terms,
       element("div", { class: "panel-body", tabindex: 0, role: "region", "aria-label": "Orders of the pair" }, table),
@@ -45,7 +45,7 @@ class Pair extends Widget {
 
   draw() {
     const pair = pairs.list().find((one) => one.name === pairs.chosen);
-    setText(this.title, pair ? `${pair.name}: ${format.words(pair.state)}` : "Pair");
+    setText(this.heading, pair ? `${pair.name}: ${format.words(pair.state)}` : "Pair");
     setText(this.terms, pair ? termsText(pair) : " ");
     const isDisabled = pair?.state === "disabled";
     setDisabled(this.disable, !pair || isDisabled);
@@ -61,7 +61,7 @@ function termsText(pair) {
 }
 
 function row(order) {
-  const paid = order.fills.map((fill) => `${fill.lots} at ${fill.price}`).join(", ");
+  const paid = order.fills.map((fill) => `${fill.is_bust ? "taken back " : ""}${fill.lots} at ${fill.price}`).join(", ");
   const state = `${format.words(order.state)}${order.reason ? `: ${format.words(order.reason)}` : ""}${order.is_adopted ? " (adopted)" : ""}`;
   const zscore = order.zscore === null ? format.NOTHING : format.signed(order.zscore, 2);
   const texts = [format.timeOfDay(order.decided_at_ns, true), String(order.order_id), order.symbol, order.side, String(order.lots), order.price, String(order.filled_lots), paid || format.NOTHING, zscore, `${format.words(order.before)} to ${format.words(order.after)}`, state];

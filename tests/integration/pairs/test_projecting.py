@@ -41,7 +41,7 @@ def test_a_round_trip_leaves_orders_fills_positions_and_its_profit(firm) -> None
 
     pair = Pair.objects.get()
     assert (pair.state, pair.held_first, pair.held_second, pair.cash) == ("flat", 0, 0, Decimal(3))
-    assert (pair.zscore, pair.reason) == (-2.5, "exiting to exiting")
+    assert (pair.zscore, pair.reason) == (-2.5, "long_spread to exiting")
     orders = list(PairOrder.objects.order_by("order_id"))
     assert [(each.symbol, each.side, each.state, each.filled_lots, each.before, each.after) for each in orders] == [
         ("A0", "buy", "filled", 100, "flat", "entering"), ("B0", "sell", "filled", 50, "entering", "entering"),
@@ -102,6 +102,17 @@ def test_an_adopted_order_is_an_order_like_the_others(firm) -> None:
     assert (adopted.is_adopted, adopted.state, adopted.price, adopted.leaves_lots) == (
         True, "partially_filled", Decimal(90), 30,
     )  # fmt: skip
+
+
+def test_a_trade_that_is_taken_back_is_a_fill_the_other_way_round(firm) -> None:
+    reports = Reports(firm)
+    reports.tell(listed(0), *round_trip()[:4], report(9, "B", 1, match_number=1_001, reason="E"))
+
+    assert list(PairFill.objects.order_by("id").values_list("match_number", "side", "is_bust")) == [
+        (1_001, "buy", False), (1_002, "sell", False), (1_001, "sell", True),
+    ]  # fmt: skip
+    assert (Pair.objects.get().held_first, PairOrder.objects.get(order_id=1).filled_lots) == (0, 0)
+    assert PairPosition.objects.get(symbol="A0").lots == 0
 
 
 def test_snapshot_and_facts_are_a_fresh_snapshot(firm) -> None:

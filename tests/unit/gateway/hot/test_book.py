@@ -3,7 +3,15 @@ import pytest
 from gateway.hot.book import HotBook, NotOurs
 from gateway.hot.facts import EndedFact, OpenedFact, OverFact, SteeredFact
 from tests.unit.gateway.hot.story import filled, listed, order, report, round_trip
-from wire.pairs import PairOrderAccepted, PairOrderDecided, PairOrderEnded, PairsAction, SteerPairs, VenueMessageKept
+from wire.pairs import (
+    PairOrderAccepted,
+    PairOrderBusted,
+    PairOrderDecided,
+    PairOrderEnded,
+    PairsAction,
+    SteerPairs,
+    VenueMessageKept,
+)
 
 
 @pytest.fixture
@@ -78,10 +86,17 @@ def test_what_is_of_no_order_of_ours_is_kept_as_it_came(book) -> None:
     assert told[0].content == strange.message.hex()
 
 
-def test_a_broken_trade_is_counted_and_moves_nothing(book) -> None:
-    take(book, order(1), filled(1, 1, 100), report(2, "B", 1, match_number=1_001, reason="E"))
+def test_a_trade_that_is_taken_back_was_never_held(book) -> None:
+    take(book, *round_trip(gain=300), *round_trip(5, 5)[:4])
 
-    assert (book.broken, book.pairs[0].held) == (1, [100, 0])
+    told = take(book, report(9, "B", 3, match_number=1_003, reason="E"), number=13)
+
+    assert isinstance(told[0], PairOrderBusted)
+    assert (told[0].order_id, told[0].last_lots, told[0].last_price_ticks, told[0].code) == (3, 100, 1_000_300, "E")
+    assert book.pairs[0].held == [200, -50], "also one of the round trip before"
+    again = take(book, report(10, "B", 3, match_number=1_003, reason="E"), number=14)
+    assert isinstance(again[0], VenueMessageKept), "it was taken back once"
+    assert book.pairs[0].held == [200, -50]
 
 
 def test_steering_answers_the_oldest_command_of_its_kind(book) -> None:

@@ -21,7 +21,7 @@ class Gate:
     def set_limits(self, *limits):
         self.calls.append(("limits", *limits))
 
-    def set_scope_limits(self, scope, scope_id, **limits):
+    def set_scope_limits(self, _now_ns, scope, scope_id, **limits):
         self.calls.append(("scope", scope, scope_id, {name: value for name, value in limits.items() if value}))
 
     def set_trading_state(self, scope, scope_id, state):
