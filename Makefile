@@ -37,7 +37,7 @@ help: ## List the targets
 run: install ## Start everything: PORT=8000 STATE=state; a recorded market with RECORDING=dir SPEED=3600
 	@exec $(BIN)/python manage.py up --state "$(STATE)" --host "$(HOST)" --port $(PORT) --seed $(SEED) --speed "$(SPEED)" \
 	  $(if $(RECORDING),--recording "$(RECORDING)") $(if $(SINCE),--since "$(SINCE)") $(if $(UNTIL),--until "$(UNTIL)") \
-	  $(if $(WITHOUT),--without "$(WITHOUT)")
+	  $(if $(WITHOUT),--without "$(WITHOUT)") $(if $(PAIRS),--pairs)
 
 test: install-dev ## Every test: unit, integration, browser, processes (TESTS=folder for a part)
 ifeq ($(TESTS),tests)

@@ -12,6 +12,7 @@ from common.actor import SYSTEM
 
 PASSWORD = "parley-demo"  # noqa: S105 - printed in the README: a demo's password is no secret
 ACCOUNT_NAME = "Main"
+PAIRS_ACCOUNT_NAME = "Pairs"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +60,14 @@ def lay_down(firm: DemoFirm, *, at: dt.datetime) -> Account | None:
 def lay_down_others(account: Account, firm: DemoFirm, *, at: dt.datetime) -> list[Account]:
     """Accounts of the firm beside its first one, created where they are missing, for requests that are shared out."""
     return [_account(account.firm, account.desk, name, at) for name in firm.other_accounts]
+
+
+def lay_down_pairs(*, at: dt.datetime) -> tuple[Account, User]:
+    """The account of the first firm's pairs, and whose they are."""
+    user = User.objects.select_related("firm", "desk").get(username=FIRMS[0].users[0][0])
+    assert user.firm is not None, "the demo's traders have a firm"
+    assert user.desk is not None, "the demo's traders have a desk"
+    return _account(user.firm, user.desk, PAIRS_ACCOUNT_NAME, at), user
 
 
 def _account(firm: Firm, desk: Desk, name: str, at: dt.datetime) -> Account:

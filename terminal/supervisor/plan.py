@@ -8,7 +8,7 @@ import urllib.parse
 from pathlib import Path
 
 from terminal import embedded
-from terminal.supervisor import readiness, state, venues
+from terminal.supervisor import equities, readiness, state, venues
 from terminal.supervisor.process import ManagedProcess, ProcessSpec, Readiness, StartFailure
 from wire import transport
 from wire.demo_quoters import DEMO_QUOTERS
@@ -17,6 +17,7 @@ GROUPS = {"celery": ("worker", "beat"), "venues": venues.NAMES}
 NAMES = (
     *("postgres", "valkey", "prepare", "demo", "gateway", "standby", "dispatcher", "worker", "beat", "web", "makers"),
     *venues.NAMES,
+    equities.NAME,
     *GROUPS,
 )
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
@@ -24,8 +25,10 @@ VARIABLES = {"postgres": "DATABASE_URL", "valkey": "VALKEY_URL"}
 PORT_MAX = 65_535
 FIX_PORT = 9880
 WORKER_THREADS = 2
-GATEWAY_REFUSALS = frozenset({2, 3, 4, 6, 8})
-"""Bad arguments, a recording that cannot be played, a state of another market, a damaged journal, unusable venues."""
+GATEWAY_REFUSALS = frozenset({2, 3, 4, 6, 8, 11})
+"""Bad arguments, a recording that cannot be played, a state of another market, a damaged journal, unusable venues or
+pairs.
+"""
 GATEWAY_STOP_SECONDS = 30
 """It writes a snapshot before it ends, so that the next start is short."""
 SETTLED_SECONDS = 1.0
@@ -55,6 +58,11 @@ class Options:
     until: str = ""
     without: frozenset[str] = frozenset()
     has_standby: bool = False
+    has_pairs: bool = False
+    hot: Path | None = None
+    """The hot file of a person (``PARLEY_HOT``); that of the demo's pairs where None."""
+    send: str = "journal_first"
+    """When the demo's pairs send."""
     database_url: str = ""
     valkey_url: str = ""
 
@@ -161,7 +169,11 @@ def _environment(options: Options, database_url: str, valkey_url: str) -> dict[s
 
 def _python_processes(options: Options, valkey_url: str, port: int) -> list[ProcessSpec]:
     manage = str(BASE_FOLDER / "manage.py")
-    steps = ("--without-demo",) if options.leaves_out("demo") else ()
+    steps = ["--without-demo"] if options.leaves_out("demo") else []
+    pairs = equities.prepare(options.state, seed=options.seed, send=options.send) if options.has_pairs else None
+    if pairs is not None:
+        steps += ["--pairs", str(pairs.template), str(pairs.hot)]
+        options = dataclasses.replace(options, hot=options.hot or pairs.hot)
     celery = ("-m", "celery", "--quiet", "-A", "terminal")
     pool = ("--pool=threads", f"--concurrency={WORKER_THREADS}", "--without-gossip", "--without-mingle")
     schedule = ("--pidfile=", "--loglevel=WARNING")
@@ -193,12 +205,14 @@ def _python_processes(options: Options, valkey_url: str, port: int) -> list[Proc
         _web(options, port),
         _makers(options, port),
         *(_venue(one) for one in simulated),
+        *([_python(equities.NAME, *pairs.arguments, needs=())] if pairs else []),
     ]
 
 
 def _gateway(options: Options, valkey_url: str, connected: Path | None) -> ProcessSpec:
     arguments = ["-m", "gateway", "--state", str(options.state)]
     arguments += ["--venues", str(connected)] if connected else []
+    arguments += ["--hot", str(options.hot)] if options.hot else []
     if options.recording:
         arguments += ["--recording", str(options.recording), "--speed", options.speed]
         arguments += ["--from", options.since] if options.since else []
@@ -210,7 +224,7 @@ def _gateway(options: Options, valkey_url: str, connected: Path | None) -> Proce
     spec = _python(
         "gateway",
         *arguments,
-        needs=("valkey",),
+        needs=("valkey", "prepare") if options.has_pairs else ("valkey",),
         is_ready=lambda process: readiness.beats_since(valkey_url, transport.GATEWAY_HEARTBEAT, process.started_at_ns),
     )
     return dataclasses.replace(spec, hopeless_exit_codes=GATEWAY_REFUSALS, stop_seconds=GATEWAY_STOP_SECONDS)

@@ -23,7 +23,8 @@ BASE_FOLDER = Path(__file__).resolve().parents[2]
 class Stack:
     """Runs ``manage.py up`` on a state folder; its output is in ``state_dir/up.log``.
 
-    ``venues``: with the simulated venues, which few tests need.
+    ``venues``: with the simulated venues, which few tests need. ``pairs``: with the equities venue and pairs that trade
+    there; ``send``: when they do.
 
     ``pids`` are those of this moment: after ``kill`` the supervisor starts the process again under a new one.
     """
@@ -41,6 +42,8 @@ class Stack:
         without: Iterable[str] = (),
         standby: bool = False,
         venues: bool = False,
+        pairs: bool = False,
+        send: str = "",
         environment: dict[str, str] | None = None,
     ) -> None:
         self.state_dir = state_dir
@@ -52,6 +55,8 @@ class Stack:
         left_out = [*without, *([] if venues else ["venues"])]
         self._arguments += [f"--without={','.join(left_out)}"] if left_out else []
         self._arguments += ["--standby"] if standby else []
+        self._arguments += ["--pairs"] if pairs else []
+        self._arguments += [f"--send={send}"] if send else []
         self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from terminal import embedded
+from terminal.supervisor.files import write_private
 from terminal.supervisor.process import StartFailure
 
 NAMES = ("aster", "borea")
@@ -35,8 +36,8 @@ def prepare(state: Path, name: str) -> SimulatedVenue:
     port, control_port = embedded.free_port(), embedded.free_port()
     secret = secrets.token_urlsafe(SECRET_BYTES)
     clients, secret_file = folder / f"{name}.clients.json", folder / f"{name}.secret.json"
-    _write_private(clients, {CLIENT_ID: secret})
-    _write_private(secret_file, {"key": CLIENT_ID, "secret": secret})
+    write_private(clients, {CLIENT_ID: secret})
+    write_private(secret_file, {"key": CLIENT_ID, "secret": secret})
     front, link = (_fix if name in OVER_FIX else _web_socket)(folder, name, port)
     return SimulatedVenue(
         name=name,
@@ -70,7 +71,7 @@ def write_file(state: Path, simulated: Sequence[SimulatedVenue]) -> Path | None:
     if not entries:
         return None
     path = state / "venues" / "venues.json"
-    _write_private(path, entries)
+    write_private(path, entries)
     return path
 
 
@@ -85,12 +86,3 @@ def _named_by_a_person() -> list[Any]:
     if not isinstance(entries, list):
         raise StartFailure(f"The venues that {VARIABLE} names, {place}, are no JSON list.")
     return entries
-
-
-def _write_private(path: Path, content: Any) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(content, file, indent=1)
-    draft.rename(path)

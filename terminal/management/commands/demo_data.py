@@ -1,5 +1,6 @@
 """Lay down the demo: firms, users, accounts, deposits, limits and what the makers quote by, and their keys."""
 
+import argparse
 import datetime as dt
 import os
 from decimal import Decimal
@@ -17,6 +18,7 @@ from orders import services as orders_services
 from orders import volume_selectors
 from risk import services as risk_services
 from settlement import services as settlement_services
+from terminal.supervisor import equities
 from wire.algos import STRATEGIES, strategy_id_of
 from wire.client_controls import SetScopeLimits
 from wire.demo_quoters import DEMO_QUOTERS
@@ -38,7 +40,10 @@ VOLUME_MONTHS = tuple(dt.datetime(2026, month, 1, tzinfo=dt.UTC) for month in (1
 class Command(BaseCommand):
     help = "Create the demo's firms, users, accounts, deposits and limits. A second run adds nothing."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--pairs", nargs=2, help="a hot file without its owner, and where it goes with")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         at = clock.now()
         for firm in demo.FIRMS:
             account = demo.lay_down(firm, at=at)
@@ -56,6 +61,9 @@ class Command(BaseCommand):
             demo.write_key(firm, Path(settings.STATE_DIR) / "demo", at=at)
         _set_algo_limits(at)
         _measure_volumes(at)
+        if options["pairs"]:
+            template, hot = map(Path, options["pairs"])
+            _lay_down_pairs(template, hot, at)
 
 
 def _set_algo_limits(at: dt.datetime) -> None:
@@ -94,6 +102,14 @@ def _deposit(account_id: int, firm: str, at: dt.datetime) -> None:
         settlement_services.deposit(
             account_id=account_id, asset=asset, amount=amount, at=at, command_id=f"demo:{firm}:{asset}"
         )
+
+
+def _lay_down_pairs(template: Path, hot: Path, at: dt.datetime) -> None:
+    """An account of the demo's first firm that pairs trade for, and nothing else."""
+    account, user = demo.lay_down_pairs(at=at)
+    _set_limits(account.pk, "pairs", at)
+    owner = {"account_id": account.pk, "user_id": user.pk, "desk_id": account.desk_id, "firm_id": account.firm_id}
+    equities.add_owner(template, hot, owner)
 
 
 def _set_limits(account_id: int, firm: str, at: dt.datetime) -> None:

@@ -12,9 +12,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--without-demo", action="store_true", help="migrate only")
+        parser.add_argument("--pairs", nargs=2, help="a hot file without its owner, and where it goes with")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         self.stdout.write("the database is up to date")
         if not options["without_demo"]:
-            call_command("demo_data", verbosity=options["verbosity"])
+            call_command("demo_data", verbosity=options["verbosity"], pairs=options["pairs"])

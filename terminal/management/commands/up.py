@@ -27,6 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--until", default="", help="last instant of the recording, ISO 8601")
         parser.add_argument("--seed", type=int, default=1, help="seed of the simulated market")
         parser.add_argument("--standby", action="store_true", help="a second gateway that takes over from the first")
+        parser.add_argument("--pairs", action="store_true", help="a simulated equities venue, and pairs there")
+        policies = ("journal_first", "send_first")
+        parser.add_argument("--send", default=policies[0], choices=policies, help="when the orders of --pairs leave")
         parser.add_argument("--without", default="", help=f"leave out, by comma: {', '.join(plan.NAMES)}")
 
     def handle(self, *_args: Any, **given: Any) -> None:
@@ -42,6 +45,9 @@ class Command(BaseCommand):
             since=given["since"],
             until=given["until"],
             has_standby=given["standby"],
+            has_pairs=given["pairs"],
+            hot=up.absolute(os.environ["PARLEY_HOT"]) if os.environ.get("PARLEY_HOT") else None,
+            send=given["send"],
             without=frozenset(filter(None, given["without"].split(","))),
             database_url=os.environ.get("DATABASE_URL", ""),
             valkey_url=os.environ.get("VALKEY_URL", ""),
