@@ -51,6 +51,8 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         parser.error("--feed-port is needed: where the feed is sent to")
     if len(parsed.feed_port) > DESTINATIONS_MAX or 0 in parsed.feed_port:
         parser.error(f"--feed-port names one to {DESTINATIONS_MAX} ports, none of them 0")
+    if parsed.ports and not parsed.ports.parent.is_dir():
+        parser.error(f"--ports: {parsed.ports.parent} is no folder")
     try:
         passwords = {user.upper(): password for user, password in read_clients(parsed.clients).items()}
         for user, password in passwords.items():

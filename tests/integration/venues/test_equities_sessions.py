@@ -1,5 +1,6 @@
 """Order sessions of the equities venue over real sockets: logins, cuts at any byte, replays, days."""
 
+import json
 import os
 import subprocess
 import sys
@@ -212,6 +213,20 @@ def test_a_session_that_is_full_ends_or_begins_anew(tmp_path: Path) -> None:
         assert venue.ask("session")["is_running"]
 
 
+def test_a_script_is_played_by_time(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    actions = [(0.2, {"action": "resume", "symbol": "AIR01"}), (0.0, {"action": "halt", "symbol": "AIR01"})]
+    script.write_text(json.dumps([{"after_seconds": after, "do": action} for after, action in actions]))
+    with EquitiesVenue(tmp_path / "venue", *STILL, "--script", str(script)) as venue:
+        venue.feed.read_while(lambda: [each[19:20] for each in actions_of(venue)][-2:] != [b"H", b"T"], "halt and resumption")
+        assert venue.ask("session")["fired"] == 2
+
+
+def actions_of(venue: EquitiesVenue) -> list[bytes]:
+    """Trading actions of AIR01."""
+    return [message for message in venue.feed.messages if message[:1] == b"H" and message[11:16] == b"AIR01"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -221,6 +236,8 @@ def test_a_session_that_is_full_ends_or_begins_anew(tmp_path: Path) -> None:
         (["--feed-port", "9", "--symbols", "801"], "801 is not between 1 and 800"),
         (["--feed-port", "9", "--reversion", "1.5"], "1.5 is not between 0 and 1"),
         (["--feed-port", "9", "--feed-group", "10.0.0.1"], "10.0.0.1 is no multicast group"),
+        (["--feed-port", "9", "--ports", "/nowhere/ports.json"], "/nowhere is no folder"),
+        (["--feed-port", "9", "--script", "/nowhere/script.json"], "No such file"),
     ],
 )
 def test_arguments_that_make_no_sense_end_it_with_one_sentence(tmp_path: Path, arguments: list[str], sentence: str) -> None:
