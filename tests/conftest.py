@@ -1,12 +1,31 @@
-"""One PostgreSQL and one Valkey per test session (per xdist worker), real ones from the wheels."""
+"""One PostgreSQL and one Valkey per test session (per xdist worker), real ones from the wheels.
+
+Under xdist the browser tests are one piece of work, for they share a stack, and so are the tests of processes; of the
+rest each file is one. What takes longest begins first.
+"""
 
 import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+STACKS = ("tests/e2e/", "tests/processes/")
+LONGEST = (
+    *STACKS,
+    "tests/unit/core/test_engine_cpp.py",
+    "tests/integration/rfq/test_anonymity.py",
+    "tests/integration/terminal/test_up.py",
+    "tests/integration/terminal/test_socket.py",
+    "tests/integration/gateway/fix/test_orders_process.py",
+    "tests/integration/gateway/test_life.py",
+    "tests/integration/strategies/",
+    "tests/integration/gateway/",
+)
+"""In the order in which they begin; then the others."""
 
 _stack = contextlib.ExitStack()
 
@@ -48,6 +67,33 @@ def _point_django_at(database_url: str, valkey_url: str, state: Path) -> None:
     settings.CELERY_BROKER_URL = valkey_url
     settings.CACHES["default"]["LOCATION"] = valkey_url
     settings.STATE_DIR = state
+
+
+def piece_of(test: str) -> str:
+    """The piece of work that a test is of."""
+    return next((folder for folder in STACKS if test.startswith(folder)), test.partition("::")[0])
+
+
+def place_of(test: str) -> int:
+    return next((place for place, start in enumerate(LONGEST) if test.startswith(start)), len(LONGEST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Pieces(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return piece_of(nodeid)
+
+    config.option.loadscopereorder = False
+    return Pieces(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: place_of(item.nodeid))
 
 
 @pytest.fixture(scope="session", autouse=True)

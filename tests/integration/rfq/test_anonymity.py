@@ -178,7 +178,9 @@ def text_of(answer) -> str:
 
 
 def found_in(text: str, secrets: set[str]) -> set[str]:
-    return {secret for secret in secrets if re.search(rf"(?<![\d.]){re.escape(secret)}(?!\d)", text)}
+    """Most are no part of the text at all, which is seen without an expression."""
+    there = (secret for secret in secrets if secret in text)
+    return {secret for secret in there if re.search(rf"(?<![\d.]){re.escape(secret)}(?!\d)", text)}
 
 
 def leaks(scene: Scene, reader: str, seen: dict[str, str], *, winner: str | None = None) -> dict[str, set[str]]:

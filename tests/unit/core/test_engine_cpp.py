@@ -18,7 +18,7 @@ FLAGS = ["-std=c++20", "-O1", "-g0", "-pthread"]
 FUZZ_RUNS = 3_000
 SEEDS = 50
 SEEDS_REPEATED = 8
-COMPILE_SECONDS_MAX = 280
+COMPILE_SECONDS_MAX = 600
 
 
 class Builder:
@@ -57,20 +57,20 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
     return Builder(compiler, archiver, tmp_path_factory.mktemp("core"))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_core_tests_pass(builder: Builder) -> None:
     program = builder.link("core_tests", builder.compile((CORE / "tests").glob("*.cpp")))
-    result = subprocess.run([program], capture_output=True, text=True, timeout=280, check=False)
+    result = subprocess.run([program], capture_output=True, text=True, timeout=600, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "ok   flat_map_agrees_with_a_map" in result.stdout
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_fuzz_targets_hold_for_a_moment(builder: Builder, tmp_path: Path) -> None:
     targets = sorted((CORE / "fuzz").glob("fuzz_*.cpp"))
     assert len(targets) >= 3
     [driver, corpus, *objects] = builder.compile([CORE / "fuzz/driver.cpp", CORE / "fuzz/make_corpus.cpp", *targets])
-    subprocess.run([builder.link("make_corpus", [corpus]), tmp_path], check=True, timeout=60)
+    subprocess.run([builder.link("make_corpus", [corpus]), tmp_path], check=True, timeout=600)
 
     def hold(source: Path, compiled: Path) -> None:
         program = builder.link(source.stem, [driver, compiled])
@@ -78,7 +78,7 @@ def test_fuzz_targets_hold_for_a_moment(builder: Builder, tmp_path: Path) -> Non
         command = [program, f"-runs={FUZZ_RUNS}", *(folder for folder in seeds if folder.is_dir())]
         where = tmp_path / f"run-{source.stem}"
         where.mkdir()
-        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=where)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, cwd=where)
         assert result.returncode == 0, f"{source.stem}: {result.stdout}{result.stderr}"
         assert "Done " in result.stdout
 
@@ -86,13 +86,13 @@ def test_fuzz_targets_hold_for_a_moment(builder: Builder, tmp_path: Path) -> Non
         assert len(list(threads.map(hold, targets, objects))) == len(targets)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_simulated_seeds_hold_and_reproduce(builder: Builder) -> None:
     program = builder.link("simulate", builder.compile((CORE / "sim").glob("*.cpp")))
 
     def simulate(seeds: int) -> "subprocess.CompletedProcess[str]":
         command = [program, "--seeds", str(seeds), "--jobs", str(os.cpu_count() or 1)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
     many, first, second = simulate(SEEDS), simulate(SEEDS_REPEATED), simulate(SEEDS_REPEATED)
     assert many.returncode == 0, many.stdout + many.stderr
