@@ -137,6 +137,16 @@ def test_an_adopted_order_is_replayed_before_what_was_reported_beside_the_other_
     ]  # fmt: skip
 
 
+def test_an_adopted_leg_stands_behind_the_one_that_the_log_had(tmp_path) -> None:
+    log = HotLog(tmp_path, 0)
+    accepted = report(2, "A", 2, quantity=50, price_e4=10, symbol="B0", side="S", client_order_id="P0.1")
+    write(log, listed(0), order(1), report(1, "E", 1, last_quantity=100, last_price_e4=10, match_number=5), accepted)
+
+    replayed = facts_to_replay(log.book, make_plan(log.book))
+
+    assert [fact[2] if fact[0] == "order" else fact[0] for fact in replayed] == [1, 2, "report", "report"]
+
+
 def pair_settings(first, second, **changes):
     return PairSettings(first=first, second=second, hedge=1.0, lots=changes.pop("lots", (100, 50)), window=20, **changes)
 
