@@ -25,14 +25,16 @@ class Told:
     canceled: int = 0
     state: str = "live"
 
+    def end(self, state: str) -> None:
+        """If nothing of it is left."""
+        if self.filled + self.canceled == self.quantity:
+            self.state = state
+
 
 def orders_told(client: OrderClient) -> dict[int, Told]:
     told: dict[int, Told] = {}
     for report in client.reports:
         take_in(told, report)
-    for order in told.values():
-        if order.state == "live" and order.filled + order.canceled == order.quantity:
-            order.state = "canceled" if order.canceled else "filled"
     return told
 
 
@@ -42,15 +44,17 @@ def take_in(told: dict[int, Told], report: ouch.Event) -> None:
             told[report.original_reference].state = "replaced"
             told[report.user_reference] = Told(report.quantity)
         case ouch.OrderAccepted(order_state="D"):
-            told[report.user_reference] = Told(report.quantity, canceled=report.quantity)
+            told[report.user_reference] = Told(report.quantity, canceled=report.quantity, state="canceled")
         case ouch.OrderAccepted():
             told[report.user_reference] = Told(report.quantity)
         case ouch.OrderRejected():
             told[report.user_reference] = Told(0, state="rejected")
         case ouch.OrderExecuted():
             told[report.user_reference].filled += report.last_quantity
+            told[report.user_reference].end("filled")
         case ouch.OrderCanceled():
             told[report.user_reference].canceled += report.canceled_quantity
+            told[report.user_reference].end("canceled")
 
 
 class Trader:
