@@ -42,12 +42,13 @@ run: install ## Start everything: PORT=8000 STATE=state; a recorded market with 
 test: install-dev ## Every test: unit, integration, browser, processes (TESTS=folder for a part)
 ifeq ($(TESTS),tests)
 	@$(BIN)/python -m pytest tests/architecture tests/unit tests/integration -n $(WORKERS)
-	@$(BIN)/python -m pytest tests/e2e tests/processes -n 2
+	@$(BIN)/python -m pytest tests/e2e
+	@$(BIN)/python -m pytest tests/processes
 else
 	@$(BIN)/python -m pytest $(TESTS)
 endif
 # The browser's driver keeps an event loop in its thread, in which Django refuses its ORM: a run of its own. What starts
-# whole stacks runs beside it, for both wait most of the time, and each kills its own.
+# whole stacks runs alone, so that it measures and kills nothing of its neighbors.
 
 check: install-dev ## What CI checks besides the tests: ruff, types, import contracts, style
 	@$(BIN)/python -m ruff check .

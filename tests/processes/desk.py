@@ -15,7 +15,7 @@ from terminal.supervisor.stack import Stack
 
 SETTLE_SECONDS_MAX = 30
 """FAULTS.md: every order is in one known state this long after the restart."""
-WAIT_SECONDS_MAX = 90
+WAIT_SECONDS_MAX = 180
 """For what nobody promised a time: it is reached where something is wrong, however busy the machine."""
 RETRIES_MAX = 400
 RETRY_SECONDS = 0.1

@@ -17,7 +17,7 @@ from tests.processes.test_rfq_desk import TICK, pick_option, quote
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
-ANSWER_SECONDS = 90.0
+ANSWER_SECONDS = 240.0
 
 
 @pytest.fixture(scope="module")
