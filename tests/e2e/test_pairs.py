@@ -42,6 +42,7 @@ def test_pairs_are_seen_filtered_sorted_and_steered(page: Page, pairs_stack: Sta
     expect(page.get_by_role("link", name="Pairs")).to_have_attribute("aria-current", "page")
     expect(page.locator("parley-pairs-desk")).to_contain_text("open", timeout=WAIT_MS)
     expect(page.locator("parley-pairs-desk .state")).to_have_text("Pairs enter")
+    assert violations(page) == []
     page.get_by_role("button", name="Decided").click()
     first = page.locator(f"{ROW} .pair-name").first
     expect(page.locator(f"{ROW} td").nth(8)).not_to_have_text("–", timeout=WAIT_MS)
