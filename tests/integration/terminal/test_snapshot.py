@@ -40,6 +40,9 @@ KEYS = {
     "routes": ("route_id",),
     "splits": ("split_id",),
     "venue_rfqs": ("venue_rfq_id",),
+    "pairs_desks": ("venue",),
+    "pairs": ("pair_id",),
+    "pair_orders": ("order_id",),
 }
 PARTS = {
     "order.changed": {"order": "orders"},
@@ -150,4 +153,5 @@ def test_snapshot_reads_nothing_of_other_firms() -> None:
         "drafts": 0, "maker_groups": 0, "quoters": 0, "counterparties": 0,
         "passes": 0, "protections": 0, "sessions": 0, "desk_limits": 0, "last_looks": 0, "parents": 0,
         "routes": 0, "splits": 0, "venue_rfqs": 0, "parent_policies": 0,
+        "pairs_desks": 0, "pairs": 0, "pair_orders": 0,
     }  # fmt: skip
