@@ -81,6 +81,7 @@ class HotPathDesk:
     def on_event(self, raw: RawEvent) -> None:
         """An event of the engine that is on disk."""
         self.controls.on_event(raw, self.native)
+        self._set_entering(may_enter=self._may_enter())
 
     async def on_command(self, sequence: int, command: SteerPairs) -> None:
         """In the log and in force when it returns. Raises SteeringRefused."""
@@ -167,7 +168,9 @@ class HotPathDesk:
         self._ready.clear()
 
     def _may_enter(self) -> bool:
-        return self.book.is_entering and not self.log.is_nearly_full and not is_halted(self._engine)
+        """A leg that reduces the account's shares of a symbol would pass under a kill switch; a pair may not enter."""
+        is_wanted = self.book.is_entering and not self.controls.in_force.blocked_by
+        return is_wanted and not self.log.is_nearly_full and not is_halted(self._engine)
 
     def _set_entering(self, *, may_enter: bool) -> None:
         if may_enter != self._is_entering:

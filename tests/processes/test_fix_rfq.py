@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
@@ -131,8 +132,9 @@ def test_a_taker_by_fix_trades_with_a_maker_at_the_rest_door(
         assert (value(shown, 55), value(shown, 135), value(shown, 537)) == (name, "1", "1")
         hit(taker, f"hit-{begin_string}", shown, f"order-{begin_string}")
         report = taker.get("8")
-        told = [value(report, tag) for tag in (11, 37, 150, 39, 55, 54, 32, 31, 442)]
-        assert told == [f"order-{begin_string}", f"R{rfq_id}", "F", "2", name, "1", "1", value(shown, 133), "1"]
+        told = [value(report, tag) for tag in (11, 37, 150, 39, 55, 54, 32, 442)]
+        assert told == [f"order-{begin_string}", f"R{rfq_id}", "F", "2", name, "1", "1", "1"]
+        assert Decimal(value(report, 31)) == Decimal(value(shown, 133))
         capture = taker.get("AE")
         assert value(capture, 17) == value(report, 17)
     ((via, session, command_id),) = [row for row in audited(stack, "rfq.accepted") if f"hit-{begin_string}" in row[2]]
@@ -194,9 +196,8 @@ def test_a_maker_by_fix_quotes_replaces_and_trades_with_a_taker_at_the_rest_door
         assert (version, state) == (2, "active")
         accept(aurora, rfq_id, mine, version)
         report = maker.get("8")
-        assert [value(report, tag) for tag in (37, 526, 150, 55, 54, 31)] == [
-            f"R{rfq_id}", "second", "F", name, "2", price,
-        ]  # fmt: skip
+        assert [value(report, tag) for tag in (37, 526, 150, 55, 54)] == [f"R{rfq_id}", "second", "F", name, "2"]
+        assert Decimal(value(report, 31)) == Decimal(price)
         capture = maker.get("AE")
         maker.send("AR", (571, value(capture, 571)), (150, "F"), (55, name))
         outcome = maker.get("AJ", t117="second")
