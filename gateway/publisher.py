@@ -23,6 +23,7 @@ from gateway import clock
 from gateway.engine import RawEvent
 from gateway.events import encode_event, entry_id
 from gateway.valkey import Backoff, Unavailable
+from gateway.waiting import wait_at_most
 from wire.gateway import EventEnvelope
 from wire.limits import STREAM_ENTRIES_MAX
 from wire.transport import ENTRY_FIELD, EVENTS_STREAM, EVENTS_WATERMARK, EVENTS_WATERMARK_ID
@@ -193,14 +194,7 @@ class Publisher:
                 await self._check()
                 checked_at = clock.monotonic()
             if not sent:
-                await self._sleep(FULL_WAIT_SECONDS if self._is_full() else CHECK_SECONDS)
-
-    async def _sleep(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+                await wait_at_most(self._wake, FULL_WAIT_SECONDS if self._is_full() else CHECK_SECONDS)
 
     def _is_full(self) -> bool:
         """The stream holds as much unread as it may."""

@@ -309,7 +309,8 @@ void bind_controls(nb::class_<HotDesk>& desk) {
 
 void bind_steering(nb::class_<HotDesk>& desk) {
     desk.def("disable", [](HotDesk& self, std::int64_t pair) { steer(self, HotSteering::disable, pair); }, "pair"_a,
-             "The pair decides nothing more; it keeps what it holds. Fact `steered`. IndexError is ValueError here: 0 to pairs - 1.")
+             "The pair decides nothing more; it keeps what it holds. Fact `steered`. ValueError for a pair that there is not, and\n"
+             "where so many facts wait that there is no room for this one: then nothing happened.")
         .def("enable", [](HotDesk& self, std::int64_t pair) { return steer(self, HotSteering::enable, pair); }, "pair"_a,
              "False where it still holds or works: then it stays as it is. It enters once its z-score has been inside the\n"
              "exit level.")
@@ -372,7 +373,7 @@ void bind_hot_desk(nb::module_& module) {
              "long_spread, short_spread, exiting, legged, disabled.")
         .def("positions", positions, nb::sig("def positions(self) -> list[tuple[int, int, int, int, int, bool]]"),
              "By slot: (lots, buying, selling, bid_ticks, ask_ticks, is_halted); a price of 0: that side is empty.")
-        .def("counts", counts, nb::sig("def counts(self) -> dict[str, int]"), "What was counted since the start.")
+        .def("counts", counts, nb::sig("def counts(self) -> dict[str, int]"), "What was counted since the start, of reports and orders since the log begins.")
         .def_prop_ro("state", [](const HotDesk& self) { return std::string(to_text(self.state())); },
                      "idle, logging_in, recovering, open, lost, over or stopped.")
         .def("state_hash", state_hash, "Of signals and pairs, 16 hexadecimal digits.");

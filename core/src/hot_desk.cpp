@@ -23,8 +23,6 @@ constexpr TimeNs kTimersNs = 10'000'000;
 constexpr int kSleepMilliseconds = 1;
 constexpr std::array<std::string_view, 6> kSteeringTexts{"disable", "enable", "unwind", "entering_on", "entering_off", "gave_up"};
 constexpr std::array<std::string_view, 7> kStateTexts{"idle", "logging_in", "recovering", "open", "lost", "over", "stopped"};
-constexpr std::string_view kNoSuchSession = "no_such_session";
-constexpr std::string_view kNotAuthorized = "not_authorized";
 
 [[nodiscard]] TimeNs wall_ns() noexcept {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -106,12 +104,15 @@ bool HotDesk::replay_order(const HotFact& fact) {
 void HotDesk::start(const HotEndpoints& endpoints, int cpu) {
     if (state() != HotDeskState::idle) throw std::logic_error("a desk starts once");
     if (cpu >= 0 && !is_core(cpu)) throw std::invalid_argument("core " + std::to_string(cpu) + " is not ours to use");
-    // until the venue has told what it knows nothing is decided, whatever an earlier life believed
-    path_.begin_recovery();
     HotEndpoints asked = endpoints;
     asked.asks_account = true;
-    sockets_ = std::make_unique<HotSockets>(asked, wall_ns(), this);
+    auto sockets = std::make_unique<HotSockets>(asked, wall_ns(), this);
+    // commands of other threads come before all of this, or behind it
+    const std::lock_guard lock(mutex_);
+    sockets_ = std::move(sockets);
     feed_port_ = sockets_->feed_port();
+    // until the venue has told what it knows nothing is decided, whatever an earlier life believed
+    path_.begin_recovery();
     set_state(HotDeskState::logging_in);
     feed_at_ns_ = wall_ns();
     for (const OrderId id : untold_ends_) end_order(id, feed_at_ns_, "never_arrived");
@@ -206,7 +207,7 @@ void HotDesk::on_loss(TimeNs now_ns, std::string_view why) {
     }
     fact(HotFactKind::lost, now_ns).put(why);
     push();
-    if (why == kNoSuchSession || why == kNotAuthorized) end(now_ns, why);
+    if (sockets_->is_rejected()) end(now_ns, why);
 }
 
 /// Those that were withdrawn are the newest of the outbox: a word of the journal about them releases nothing.
@@ -246,7 +247,7 @@ void HotDesk::note_state() {
 void HotDesk::end(TimeNs now_ns, std::string_view why) {
     if (state() == HotDeskState::over) return;
     set_state(HotDeskState::over);
-    path_.begin_recovery();
+    path_.stop_deciding();
     fact(HotFactKind::over, now_ns).put(why);
     push();
 }
@@ -289,15 +290,18 @@ bool HotDesk::apply(HotSteering what, std::uint32_t pair) {
 
 bool HotDesk::steer(HotSteering what, std::uint32_t pair) {
     bool is_done = false;
+    bool is_full = false;
     call([&](HotPath&) {
-        is_done = apply(what, pair);
-        if (!is_done || facts_.room() == 0) return;
+        is_full = facts_.room() == 0 || pushed_ - journaled_seen_ == handed_.size();
+        is_done = !is_full && apply(what, pair);
+        if (!is_done) return;
         HotFact& made = fact(HotFactKind::steered, wall_ns());
         made.pair = pair;
         made.steering = what;
         push();
         if (!is_running_) facts_ready_.raise();
     });
+    if (is_full) throw std::length_error("facts wait to be taken and journaled: nothing is steered that is not told");
     return is_done;
 }
 

@@ -238,7 +238,7 @@ void HotPath::decide_fired() {
 }
 
 void HotPath::decide(std::uint32_t pair, double zscore) {
-    if (!is_connected_ || !outbox_.has_room(kPairOrdersMax)) {
+    if (!is_connected_ || is_over_ || !outbox_.has_room(kPairOrdersMax)) {
         ++counts_.blocked;
         return;
     }

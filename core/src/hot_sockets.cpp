@@ -94,6 +94,7 @@ HotSockets::HotSockets(const HotEndpoints& endpoints, TimeNs now_ns, ReportListe
       feed_port_(port_of(feed_)),
       listener_(listener),
       is_beginning_(true) {
+    if (!endpoints.gap_host.empty()) static_cast<void>(address(endpoints.gap_host, endpoints.gap_port));
     write({buffer_.data(), session_.login(endpoints.user, endpoints.password, endpoints.session, endpoints.next_sequence,
                                           now_ns, buffer_)});
 }
@@ -251,7 +252,7 @@ void HotSockets::receive_reports(HotPath& path, TimeNs now_ns) {
     };
     const bool is_whole = framer_.push({buffer_.data(), static_cast<std::size_t>(size)}, take) == soup::Flaw::none;
     const bool is_alive = is_open() || session_.state() == soup::SessionState::logging_in;
-    if (session_.state() == soup::SessionState::rejected) {
+    if (is_rejected()) {
         throw std::runtime_error(session_.reject_reason() == 'S' ? "no_such_session" : "not_authorized");
     }
     if (!is_whole || !is_alive) throw std::runtime_error("the venue ended the order session");

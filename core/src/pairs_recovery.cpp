@@ -15,18 +15,31 @@ void PairsTrader::on_bust(std::uint32_t at, const StrategyOrder& order, const St
     has_decided_ = false;
     gate_->bust(order, execution);
     leg.held -= sign(order.side) * execution.lots.value;
-    if (pair.legs[0].is_working() || pair.legs[1].is_working() || is_recovering_) return;
+    if (!is_recovering_) reconsider(at, now_ns);
+}
+
+/// What a pair has become of which nothing works, and that may not hold any more what it was to hold.
+void PairsTrader::reconsider(std::uint32_t at, TimeNs now_ns) noexcept {
+    Pair& pair = pairs_[at];
+    const auto& [first, second] = pair.legs;
+    if (first.is_working() || second.is_working()) return;
+    const bool holds_target = first.held == first.target && second.held == second.target;
     switch (pair.state) {
         case PairState::flat:  // it had not left after all
+            if (holds_target) return;
             pair.attempts = 0;
             return become(at, PairState::exiting);
         case PairState::long_spread:
         case PairState::short_spread:
+            if (holds_target) return;
             balance(pair);
             pair.attempts = 0;
             become(at, PairState::legged);
             return settle(at, now_ns);
-        default: return settle(at, now_ns);
+        case PairState::entering:
+        case PairState::exiting:
+        case PairState::legged: return settle(at, now_ns);
+        case PairState::disabled: return;
     }
 }
 
@@ -37,11 +50,10 @@ void PairsTrader::replay(std::uint32_t at, std::uint8_t leg_at, const StrategyOr
     const Leg& other = pair.legs[1 - leg_at];
     order_count_ = 0;
     has_decided_ = false;
-    const bool is_second = is_recovering_ && leg_at == 1 && other.order.order_id > 0 &&
-                           other.order.order_id + 1 == order.order_id;
+    const bool follows = leg_at == 1 && other.order.order_id > 0 && other.order.order_id + 1 == order.order_id;
+    const bool is_second = is_recovering_ && follows;
     // told again from a log that was folded, the first leg of an entry has been settled by itself
-    const bool is_parted = !is_recovering_ && leg_at == 1 && other.order.order_id > 0 &&
-                           other.order.order_id + 1 == order.order_id && pair.state == PairState::legged && pair.attempts == 0;
+    const bool is_parted = !is_recovering_ && follows && pair.state == PairState::legged && pair.attempts == 0;
     if (is_parted) {
         set_entry(pair, pair.is_long);
         become(at, PairState::entering);
@@ -85,10 +97,7 @@ void PairsTrader::decide_again(std::uint32_t at, bool is_long, double zscore, Ti
 
 void PairsTrader::end_recovery(TimeNs now_ns) noexcept {
     if (!std::exchange(is_recovering_, false)) return;
-    for (std::uint32_t at = 0; at < pairs_.size(); ++at) {
-        const PairState state = pairs_[at].state;
-        if (state == PairState::entering || state == PairState::exiting || state == PairState::legged) settle(at, now_ns);
-    }
+    for (std::uint32_t at = 0; at < pairs_.size(); ++at) reconsider(at, now_ns);
 }
 
 }  // namespace parley

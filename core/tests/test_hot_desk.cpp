@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <set>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -106,6 +108,11 @@ public:
         broken[21] = 'E';
         positions_[last_.symbol] -= last_.lots;
         tell(broken);
+    }
+    /// Whether the last execution left shares of its symbol on its own side.
+    [[nodiscard]] bool has_opened() const {
+        const auto found = positions_.find(last_.symbol);
+        return found != positions_.end() && found->second * last_.lots > 0 && std::abs(found->second) >= std::abs(last_.lots);
     }
     [[nodiscard]] bool knows(std::uint32_t reference) const { return references_.contains(reference); }
     std::uint64_t orders = 0;
@@ -497,6 +504,56 @@ TEST(hot_desk_does_not_hold_what_the_venue_took_back) {
             CHECK(replayed.gate().position(slot).lots == (held.contains(life.symbols[slot]) ? held.at(life.symbols[slot]) : 0));
         }
     });
+}
+
+TEST(hot_desk_mends_a_pair_whose_trade_was_taken_back_while_nobody_listened) {
+    Venue venue;
+    Life life(venue, SendPolicy::journal_first, {});
+    // the last trade opened a pair, which holds it while the feed says nothing
+    while (venue.published < 10'000) {
+        const std::uint64_t before = venue.orders;
+        play(life, 20);
+        life.agree();
+        if (venue.orders > before && venue.has_opened()) break;
+    }
+    life.desk.steer(HotSteering::entering_off, 0);
+    const auto is_whole = [&] {
+        bool found = true;
+        life.desk.call([&](HotPath& path) {
+            for (std::uint32_t at = 0; at < path.trader().size(); ++at) {
+                const PairState state = path.trader().state(at);
+                if (state != PairState::long_spread && state != PairState::short_spread) continue;
+                const PairTerms& terms = path.trader().terms(at);
+                const std::int64_t first = std::abs(path.trader().held(at, 0)) * terms.second_lots.value;
+                const std::int64_t second = std::abs(path.trader().held(at, 1)) * terms.first_lots.value;
+                found = found && std::abs(first - second) < std::max(terms.first_lots.value, terms.second_lots.value);
+            }
+        });
+        return found;
+    };
+    CHECK(is_whole() && venue.has_opened());
+    venue.hang_up();
+    venue.bust();
+    life.until([&] { return life.desk.state() == HotDeskState::lost; });
+    life.until([&] { return life.desk.state() == HotDeskState::open; });
+    life.until([&] { return life.counts().busts == 1; });
+    CHECK(is_whole());
+    life.agree();
+}
+
+TEST(hot_desk_steers_nothing_that_it_cannot_tell) {
+    HotDesk desk(make_config(SendPolicy::journal_first));
+    bool is_refused = false;
+    for (int asked = 0; asked < 40'000 && !is_refused; ++asked) {
+        try {
+            CHECK(desk.steer(HotSteering::entering_off, 0));
+        } catch (const std::length_error&) {
+            is_refused = true;
+        }
+    }
+    CHECK(is_refused);
+    desk.journaled(desk.take(10, [](const HotFact&) {}));
+    CHECK(desk.steer(HotSteering::disable, 1));
 }
 
 TEST(hot_desk_gives_up_what_nobody_has) {

@@ -19,6 +19,7 @@ from gateway.fix.handler import Session
 from gateway.fix.message import Message
 from gateway.owned_file import FileTaken, OwnedFile
 from gateway.valkey import Backoff, Unavailable
+from gateway.waiting import wait_at_most
 from wire.fix_multileg import CancelMultileg, EnterMultileg, ReplaceMultileg
 from wire.fix_rfq import FIX_RFQ_LOG, FIX_RFQ_STREAM, FIX_RFQ_TAKEN, AnyFixAction, FixEntry, FixRfqTaken
 from wire.transport import ENTRY_FIELD
@@ -169,7 +170,7 @@ class RfqLog:
                 continue
             self._wake.clear()
             if self._sent == self._synced:
-                await _wait(self._wake, IDLE_SECONDS)
+                await wait_at_most(self._wake, IDLE_SECONDS)
 
     async def _relay_once(self, client: Redis) -> None:
         await self._look_at_watermark(client)
@@ -285,11 +286,3 @@ class RfqLog:
 
 def _line(key: Key | None, entry: FixEntry) -> bytes:
     return msgspec.json.encode([key, entry]) + b"\n"
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

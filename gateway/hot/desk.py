@@ -25,6 +25,7 @@ from gateway.hot.settings import HotRefused, HotSettings, SendPolicy
 from gateway.owned_file import FileTaken
 from gateway.venues.order_log import OrderLogDamaged, OrderLogFailed
 from gateway.venues.routes import JournalBehind, OrderLogBehind
+from gateway.waiting import wait_at_most
 from strategies.signals import SignalGraphRefused
 from wire.pairs import DESK_ACTIONS, AnyPairTold, PairsAction, PairState, SteerPairs
 from wire.venue_reports import venue_id
@@ -162,9 +163,7 @@ class HotPathDesk:
     async def _look(self) -> None:
         """Wait for facts, and look around now and then."""
         self._set_entering(may_enter=self._may_enter())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_SECONDS):
-                await self._ready.wait()
+        await wait_at_most(self._ready, LOOK_SECONDS)
         self._ready.clear()
 
     def _may_enter(self) -> bool:

@@ -15,6 +15,7 @@ from gateway.hot.desk import HotPathDesk
 from gateway.hot.reports import engine_report
 from gateway.hot.shown import count_states, show_pairs
 from gateway.valkey import Backoff, Unavailable
+from gateway.waiting import wait_at_most
 from wire.gateway_routes import RouteReported
 from wire.pairs import PAIRS_SHOWN, PAIRS_SHOWN_MS, AnyPairTold, PairsShown, SteerPairs
 
@@ -74,7 +75,7 @@ class HotService:
                 log.critical("hot path: no more reports are taken: %s", error)
                 return
             if not batch:
-                await _wait(self.desk.told)
+                await wait_at_most(self.desk.told, PUMP_SECONDS)
 
     def _after(self, given: int) -> list[tuple[int, AnyPairTold]]:
         told = self.desk.log.told
@@ -130,11 +131,3 @@ class HotService:
                 await asyncio.sleep(SHOW_SECONDS)
             except (*Unavailable, ResponseError) as error:
                 await asyncio.sleep(backoff.failed(error))
-
-
-async def _wait(wake: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(PUMP_SECONDS):
-            await wake.wait()
-    except TimeoutError:
-        return

@@ -26,6 +26,7 @@ from gateway.venues.order_log import OrderLogThere
 from gateway.venues.own_orders import OwnOrder
 from gateway.venues.route_reports import engine_report
 from gateway.venues.trading import VenueTrading
+from gateway.waiting import wait_at_most
 from wire.gateway_routes import (
     AskVenueRfq,
     CancelVenueRfq,
@@ -325,7 +326,7 @@ class VenueRoutes:
                 trading.stop(f"report {given + 1} cannot be counted: {error}")
                 return
             if not reports:
-                await _wait(wake)
+                await wait_at_most(wake, PUMP_SECONDS)
 
     async def _verify(self, trading: VenueTrading) -> None:
         while True:
@@ -372,11 +373,3 @@ def _require_agreement(taken: int, trading: VenueTrading) -> None:
 
 def _own_by_route(trading: VenueTrading) -> dict[int, OwnOrder]:
     return {route_id: own for name, own in trading.own.orders.items() if (route_id := find_route_id(name))}
-
-
-async def _wait(wake: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(PUMP_SECONDS):
-            await wake.wait()
-    except TimeoutError:
-        return

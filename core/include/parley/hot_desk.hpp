@@ -75,7 +75,8 @@ public:
 
     /// Runs `act(path)` on the path's thread between two packets, or here where none runs; returns once it did.
     void call(const std::function<void(HotPath&)>& act);
-    /// False where the pair still holds or works: then it stays as it is. Only `enable` is ever refused.
+    /// False where the pair still holds or works: then it stays as it is. Only `enable` is ever refused. Throws
+    /// std::length_error where there is no room for the fact: then nothing happened.
     bool steer(HotSteering what, std::uint32_t pair);
 
     [[nodiscard]] HotDeskState state() const noexcept { return state_.load(std::memory_order_acquire); }

@@ -88,6 +88,8 @@ public:
     /// A login was accepted, and the venue was asked which reference it expects next: until its answer nothing is decided,
     /// orders that it tells of and nobody here recorded are adopted, and with it those that never arrived have ended.
     void begin_recovery() noexcept;
+    /// Nothing is decided any more, whatever the session says; books and reports go on.
+    void stop_deciding() noexcept { is_over_ = true; }
     /// Ids of orders that the last answer ended.
     [[nodiscard]] std::span<const OrderId> never_arrived() const noexcept { return never_arrived_; }
 
@@ -176,6 +178,7 @@ private:
     HotPathCounts counts_;
     TimeNs now_ns_ = 0;
     bool is_connected_ = true;
+    bool is_over_ = false;
 };
 
 }  // namespace parley

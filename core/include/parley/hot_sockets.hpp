@@ -78,7 +78,8 @@ public:
     /// Whether the venue has accepted the login: before, nothing is sent.
     [[nodiscard]] bool is_open() const noexcept { return session_.state() == soup::SessionState::open; }
     [[nodiscard]] std::uint16_t feed_port() const noexcept { return feed_port_; }
-    [[nodiscard]] const soup::Client& session() const noexcept { return session_; }
+    /// Whether the venue has refused the login: the same one would be refused again.
+    [[nodiscard]] bool is_rejected() const noexcept { return session_.state() == soup::SessionState::rejected; }
     /// Waits for bytes of either socket, or of `wake`, at most so long.
     void wait(int wake, int milliseconds) const noexcept;
 

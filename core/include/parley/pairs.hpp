@@ -202,6 +202,7 @@ private:
     void issue(Pair& pair, TimeNs now_ns) noexcept;
     static void set_entry(Pair& pair, bool is_long) noexcept;
     void decide_again(std::uint32_t at, bool is_long, double zscore, TimeNs now_ns) noexcept;
+    void reconsider(std::uint32_t at, TimeNs now_ns) noexcept;
     void settle(std::uint32_t at, TimeNs now_ns) noexcept;
     void balance(Pair& pair) noexcept;
     void become(std::uint32_t at, PairState state) noexcept;

@@ -215,6 +215,7 @@ def test_a_kill_switch_stops_entries_within_its_event_and_lets_pairs_leave(tmp_p
                 if number > settled and getattr(each, "before", None) == "flat"
             ]
             assert entered == []
+            assert not running.desk.is_entering
             await running.wait("everything left", lambda: not running.held())
 
     asyncio.run(live())
