@@ -41,7 +41,8 @@ run: install ## Start everything: PORT=8000 STATE=state; a recorded market with 
 
 test: install-dev ## Every test: unit, integration, browser, processes (TESTS=folder for a part)
 ifeq ($(TESTS),tests)
-	@$(BIN)/python -m pytest tests/architecture tests/unit tests/integration -n $(WORKERS)
+	@$(BIN)/python -m pytest tests/architecture tests/unit tests/integration -n $(WORKERS) \
+	  --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest tests/e2e
 	@$(BIN)/python -m pytest tests/processes
 else

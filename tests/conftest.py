@@ -1,21 +1,14 @@
-"""One PostgreSQL and one Valkey per test session (per xdist worker), real ones from the wheels.
-
-Under xdist the browser tests are one piece of work, for they share a stack, and so are the tests of processes; of the
-rest each file is one. What takes longest begins first.
-"""
+"""One PostgreSQL and one Valkey per test session (per xdist worker), real ones from the wheels."""
 
 import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-STACKS = ("tests/e2e/", "tests/processes/")
 LONGEST = (
-    *STACKS,
     "tests/unit/core/test_engine_cpp.py",
     "tests/integration/rfq/test_anonymity.py",
     "tests/integration/terminal/test_up.py",
@@ -25,7 +18,7 @@ LONGEST = (
     "tests/integration/strategies/",
     "tests/integration/gateway/",
 )
-"""In the order in which they begin; then the others."""
+"""Under xdist they begin in this order, so that no worker is left with one at the end; then the others."""
 
 _stack = contextlib.ExitStack()
 
@@ -69,25 +62,8 @@ def _point_django_at(database_url: str, valkey_url: str, state: Path) -> None:
     settings.STATE_DIR = state
 
 
-def piece_of(test: str) -> str:
-    """The piece of work that a test is of."""
-    return next((folder for folder in STACKS if test.startswith(folder)), test.partition("::")[0])
-
-
 def place_of(test: str) -> int:
     return next((place for place, start in enumerate(LONGEST) if test.startswith(start)), len(LONGEST))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Pieces(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return piece_of(nodeid)
-
-    config.option.loadscopereorder = False
-    return Pieces(config, log)
 
 
 @pytest.hookimpl(trylast=True)
