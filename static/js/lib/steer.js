@@ -1,28 +1,24 @@
-/** Buttons that steer the pairs. What puts risk on, or sends orders, takes a second click within a few seconds. */
+/** Buttons that steer the pairs. What puts risk on, or sends orders, takes two clicks. */
 
 import { element, setAttribute, setText } from "./dom.js";
+import { TwoClicks } from "./two_clicks.js";
 
-const SECOND_CLICK_MS = 5000;
+const LOOK_MS = 500;
 
 /** @param {{title: string, isRisky: boolean, run: () => void}} action */
 export function steerButton({ title, isRisky, run }) {
   const button = element("button", { class: "button button-small", type: "button" }, title);
+  const clicks = new TwoClicks();
   let timer = null;
-  const disarm = () => {
+  const draw = () => {
+    setText(button, clicks.isArmed ? `Confirm: ${title.toLowerCase()}` : title);
+    setAttribute(button, "data-armed", clicks.isArmed ? "true" : null);
     clearTimeout(timer);
-    timer = null;
-    setText(button, title);
-    setAttribute(button, "data-armed", null);
+    timer = clicks.isArmed ? setTimeout(draw, LOOK_MS) : null;
   };
   button.addEventListener("click", () => {
-    if (isRisky && timer === null) {
-      setText(button, `Confirm: ${title.toLowerCase()}`);
-      setAttribute(button, "data-armed", "true");
-      timer = setTimeout(disarm, SECOND_CLICK_MS);
-      return;
-    }
-    disarm();
-    run();
+    if (!isRisky || clicks.press()) run();
+    draw();
   });
   return button;
 }

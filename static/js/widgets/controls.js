@@ -2,12 +2,10 @@
 
 import { commands } from "../feeds/session.js";
 import { element, setAttribute, setText } from "../lib/dom.js";
+import { TwoClicks } from "../lib/two_clicks.js";
 import { firm, OPEN_ORDER_STATES } from "../store/firm.js";
 import { notify, refusalText } from "./notices.js";
 import { Widget } from "./widget.js";
-
-const ARMED_MS = 4000;
-const DOUBLE_CLICK_MS = 350;
 
 function openOrders() {
   return [...firm.orders.values()].filter((order) => OPEN_ORDER_STATES.has(order.state)).length;
@@ -25,7 +23,7 @@ class CancelAll extends Widget {
   build() {
     this.button = element("button", { class: "button", type: "button", onclick: () => this.press() }, "Cancel all");
     this.append(this.button);
-    this.armedAt = 0;
+    this.clicks = new TwoClicks();
   }
 
   listen() {
@@ -34,17 +32,8 @@ class CancelAll extends Widget {
     this.watch(firm, "fact", (fact) => this.report(fact));
   }
 
-  get isArmed() {
-    return this.armedAt > 0 && performance.now() - this.armedAt < ARMED_MS;
-  }
-
-  /** The first press arms, the second, not a double click, sends. */
   press() {
-    if (!this.isArmed) this.armedAt = performance.now();
-    else if (performance.now() - this.armedAt > DOUBLE_CLICK_MS) {
-      this.armedAt = 0;
-      sendControl({ type: "order.cancel_all" }, "Cancel all");
-    }
+    if (this.clicks.press()) sendControl({ type: "order.cancel_all" }, "Cancel all");
     this.draw();
   }
 
@@ -54,9 +43,10 @@ class CancelAll extends Widget {
 
   draw() {
     const count = openOrders();
-    setAttribute(this.button, "data-armed", String(this.isArmed));
+    const { isArmed } = this.clicks;
+    setAttribute(this.button, "data-armed", String(isArmed));
     const open = firm.isLoaded ? `Cancel all (${count})` : "Cancel all";
-    setText(this.button, this.isArmed ? `Confirm: cancel ${count} open` : open);
+    setText(this.button, isArmed ? `Confirm: cancel ${count} open` : open);
   }
 }
 

@@ -4,6 +4,7 @@ import { commands } from "../feeds/session.js";
 import { element, setAttribute, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { protectionState } from "../lib/protection.js";
+import { TwoClicks } from "../lib/two_clicks.js";
 import { firm } from "../store/firm.js";
 import { notify, refusalText } from "./notices.js";
 import "./protection.js";
@@ -11,12 +12,10 @@ import "./quoter.js";
 import { Widget } from "./widget.js";
 
 const TABS = { quoter: "Auto-quoter", protection: "Protection" };
-const ARMED_MS = 4000;
-const DOUBLE_CLICK_MS = 350;
 
 class MakerSide extends Widget {
   build() {
-    this.armedAt = -ARMED_MS;
+    this.clicks = new TwoClicks();
     /** @type {Map<string, number | null>} the freeze of each coin that was told */
     this.told = new Map();
     this.parts = new Map(Object.keys(TABS).map((name) => [name, element(`parley-${name}`)]));
@@ -46,21 +45,14 @@ class MakerSide extends Widget {
     setText(tab, frozen.length ? `Protection: ${frozen.join(", ")} FROZEN` : TABS.protection);
     setAttribute(tab, "data-alarm", String(frozen.length > 0));
     const count = activeQuotes();
-    setText(this.cancel, this.isArmed ? `Confirm: ${count} quotes` : `Cancel quotes (${count})`);
-    setAttribute(this.cancel, "data-armed", String(this.isArmed));
+    const { isArmed } = this.clicks;
+    setText(this.cancel, isArmed ? `Confirm: ${count} quotes` : `Cancel quotes (${count})`);
+    setAttribute(this.cancel, "data-armed", String(isArmed));
   }
 
-  get isArmed() {
-    return performance.now() - this.armedAt < ARMED_MS;
-  }
-
-  /** The first press arms, the second, not a double click, takes back every quote of the firm. */
+  /** The second click takes back every quote of the firm. */
   press() {
-    if (!this.isArmed) this.armedAt = performance.now();
-    else if (performance.now() - this.armedAt > DOUBLE_CLICK_MS) {
-      this.armedAt = -ARMED_MS;
-      this.cancelAll();
-    }
+    if (this.clicks.press()) this.cancelAll();
     this.draw();
   }
 
