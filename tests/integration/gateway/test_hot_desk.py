@@ -123,8 +123,9 @@ class Running:
         await self.wait("orders", lambda: self.desk.book.last_order_id >= start + orders)
 
     async def rest(self):
-        """Nothing enters any more, nothing works, and the engine has been told everything."""
+        """Nothing enters any more, nothing works, and the engine has been told everything. Pairs may still leave."""
         self.desk.book.is_entering = False
+        await self.wait("no entries", lambda: not self.desk.is_entering)
         await self.wait("rest", lambda: not any(pair.working for pair in self.desk.book.pairs))
         await self.wait("the reports", lambda: not self.desk.log.told)
 
