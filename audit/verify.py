@@ -11,6 +11,7 @@ from typing import Any
 
 from audit.domain import chain
 from audit.models import AuditCheckpoint, AuditHead, AuditRecord
+from common import db
 
 ROWS_AT_ONCE = 1_000
 
@@ -37,7 +38,12 @@ class Verification:
 
 
 def verify(stream: str = "") -> Verification:
-    """Verify one stream, or all of them and the checkpoints."""
+    """Verify one stream, or all of them and the checkpoints, as they stand at one instant."""
+    with db.one_instant():
+        return _verify(stream)
+
+
+def _verify(stream: str) -> Verification:
     heads = {
         name: (sequence, bytes(sha256))
         for name, sequence, sha256 in AuditHead.objects.values_list("stream", "sequence", "sha256")

@@ -110,6 +110,18 @@ def _run_deferred() -> None:
         done = key
 
 
+@contextlib.contextmanager
+def one_instant() -> Iterator[None]:
+    """Every query within sees the same state. A transaction that is open already holds the locks it needs."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
 def notify(channel: str, payload: str) -> None:
     """PostgreSQL NOTIFY, delivered exactly when the current transaction commits."""
     with connection.cursor() as cursor:

@@ -272,7 +272,7 @@ class Maker:
                 accepted = await self._client.send(self._quote(rfq, decision))
                 self._quote_ids[rfq.rfq_id] = accepted.entity_id
                 if version == self.version:
-                    self._submitted[rfq.rfq_id] = Submitted(prices=prices, at_ns=now_ns)
+                    self._submitted[rfq.rfq_id] = Submitted(prices=prices, at_ns=self._client.server_time_ns())
         except clients.Refused as refused:
             log.info("rfq %d: %s", rfq.rfq_id, refused)
             if isinstance(decision, Submit):

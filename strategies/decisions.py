@@ -18,7 +18,7 @@ LIMIT_PASSES = frozenset({"limits", "quantity"})
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Submitted:
-    """The maker's newest submission for an RFQ. ``at_ns``: the server's clock."""
+    """The maker's newest submission for an RFQ. ``at_ns``: when it was accepted, by the server's clock."""
 
     prices: TwoWay
     at_ns: int
@@ -82,11 +82,16 @@ def _quote(
         fresh = price(rfq, market=market, holdings=holdings, parameters=parameters, taker=taker)
     except Pass as passed:
         return Withdraw(quote_id=active.quote_id, reason=passed.reason) if active else Nothing(reason=passed.reason)
-    if active is None or submitted is None:
+    if submitted is None:
         return Submit(prices=fresh)
+    # First of all: its fact may come later than its answer, so that it is not seen to stand yet.
     if market.now_ns - submitted.at_ns < parameters.requote_interval_ms * NANOSECONDS_PER_MS:
         return Nothing()
-    if has_moved(submitted.prices, fresh, parameters) or _is_ending(rfq, active, market.now_ns, parameters):
+    if (
+        active is None
+        or has_moved(submitted.prices, fresh, parameters)
+        or _is_ending(rfq, active, market.now_ns, parameters)
+    ):
         return Submit(prices=fresh)
     return Nothing()
 

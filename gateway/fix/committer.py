@@ -27,6 +27,7 @@ class Committer:
         self._waiting: list[tuple[Wire, bytes | None]] = []
         self._dirty: set[SessionStore] = set()
         self._wake = asyncio.Event()
+        self._committing = asyncio.Lock()
         self.is_failed = False
 
     def add(self, store: SessionStore, wire: Wire, data: bytes | None) -> None:
@@ -42,7 +43,22 @@ class Committer:
             await self.commit()
 
     async def commit(self) -> None:
-        """Sync what was added so far and send it."""
+        """Sync what was added so far and send it, after what is being synced: to its end, whoever is canceled
+        meanwhile.
+        """
+        await asyncio.shield(self._commit_whole())
+
+    async def settle(self) -> None:
+        """What is being synced is on disk and sent."""
+        async with self._committing:
+            pass
+
+    async def _commit_whole(self) -> None:
+        async with self._committing:
+            if not self.is_failed:
+                await self._sync_and_send()
+
+    async def _sync_and_send(self) -> None:
         waiting, stores = self._waiting, list(self._dirty)
         self._waiting, self._dirty = [], set()
         try:

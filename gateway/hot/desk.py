@@ -301,7 +301,8 @@ class HotPathDesk:
         with contextlib.suppress(OrderLogFailed):
             while not self.failure and await self._take_once():
                 pass
-        self.log.close()
+        async with self._writing:  # whoever was canceled may have left an append under way
+            self.log.close()
 
 
 def _construct(settings: HotSettings, plan: Plan) -> parley_core.HotDesk:

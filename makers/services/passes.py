@@ -61,10 +61,6 @@ def _pass(user: User, actor: Actor, message: PassRfq, at: dt.datetime) -> int:
         raise NotAllowed("role", "Only makers and traders pass.", value=user.role, bound="client")
     if rfq.state is not RfqState.OPEN:
         raise Conflict("rfq_not_open", "The RFQ is no longer open.", value=rfq.state.value, bound="open")
-    quote = rfq.find_quote_of(firm_id)
-    if quote is not None and quote.state is QuoteState.ACTIVE:
-        withdrawal = CancelQuote(command_id=f"{message.command_id[:50]}.withdraw", quote_id=quote.quote_id)
-        rfq_services.cancel_quote(user=user, actor=actor, message=withdrawal, at=at)
     earlier = RfqPass.objects.filter(rfq_id=rfq.rfq_id, maker_firm_id=firm_id).first()
     row, _ = RfqPass.objects.update_or_create(
         rfq_id=rfq.rfq_id,
@@ -82,5 +78,10 @@ def _pass(user: User, actor: Actor, message: PassRfq, at: dt.datetime) -> int:
         command_id=message.command_id,
         reason=row.reason,
     )
+    # Before the withdrawal: an auto-quoter that saw the quote gone first would quote again.
     streams.publish_fact(firm_id=firm_id, fact=RfqPassed(rfq_pass=selectors.own_pass_view(row)))
+    quote = rfq.find_quote_of(firm_id)
+    if quote is not None and quote.state is QuoteState.ACTIVE:
+        withdrawal = CancelQuote(command_id=f"{message.command_id[:50]}.withdraw", quote_id=quote.quote_id)
+        rfq_services.cancel_quote(user=user, actor=actor, message=withdrawal, at=at)
     return rfq.rfq_id

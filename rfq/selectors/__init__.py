@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from common import db
 from common.decimals import plain
 from common.errors import NotFound
 from rfq.domain import views
@@ -122,21 +121,9 @@ def _of_firm(firm_id: int) -> Q:
     return Q(taker_firm_id=firm_id) | Q(id__in=invited)
 
 
-@contextlib.contextmanager
-def one_instant() -> Iterator[None]:
-    """Every query within sees the same state. A transaction that is open already holds the locks it needs."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
-
-
 def load(rfqs: QuerySet[Rfq]) -> list[RfqRecord]:
     """Records in the order of the query, as they stood at one instant; two statements whatever their number."""
-    with one_instant():
+    with db.one_instant():
         return load_records(list(rfqs.values_list("id", flat=True)))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from common import db
 from common.decimals import plain
 from rfq import selectors
 from rfq.domain.verification import Accepted, StoredVersion, find_difference
@@ -14,7 +15,7 @@ IDS_AT_ONCE = 500
 
 def find_allocation_difference(rfq_id: int) -> str | None:
     """Where the stored trades of an RFQ differ from what its stored quotes give, if they do. Raises NotFound."""
-    with selectors.one_instant():
+    with db.one_instant():
         rfq = selectors.get_record(rfq_id)
         row = Acceptance.objects.filter(rfq_id=rfq_id).first()
         rows = list(QuoteVersion.objects.filter(quote__rfq_id=rfq_id)) if row else []

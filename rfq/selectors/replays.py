@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from common import db
 from common.decimals import plain_text
 from rfq import selectors
 from rfq.domain import replay
@@ -26,7 +27,7 @@ class Replay:
 
 def replay_rfq(rfq_id: int) -> Replay:
     """Raises NotFound. An RFQ that is still open is replayed to where it stands."""
-    with selectors.one_instant():
+    with db.one_instant():
         stored = selectors.get_record(rfq_id)
         taken = kept.list_steps(rfq_id)
         versions = list(QuoteVersion.objects.filter(quote__rfq_id=rfq_id).order_by("quote_id", "version"))

@@ -11,14 +11,25 @@ COLORS = (36, 32, 33, 35, 34, 96, 92, 93, 95, 94)
 
 
 class BoundedLog:
-    """Lines in a file that never takes more than twice ``LOG_BYTES_MAX``."""
+    """Lines in a file that never takes more than twice ``LOG_BYTES_MAX``. Any thread may write or close; a line after
+    ``close`` opens it again.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[str] | None = None
         self._bytes = 0
+        self._lock = threading.Lock()
 
     def write(self, line: str) -> None:
+        with self._lock:
+            self._write(line)
+
+    def close(self) -> None:
+        with self._lock:
+            self._close()
+
+    def _write(self, line: str) -> None:
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("a", encoding="utf-8", buffering=1)
@@ -26,10 +37,10 @@ class BoundedLog:
         self._file.write(line + "\n")
         self._bytes += len(line) + 1
         if self._bytes > LOG_BYTES_MAX:
-            self.close()
+            self._close()
             self._path.replace(self._path.with_suffix(".1.log"))
 
-    def close(self) -> None:
+    def _close(self) -> None:
         if self._file:
             self._file.close()
             self._file = None

@@ -17,6 +17,8 @@ from terminal.supervisor.logs import BoundedLog
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 LINE_BYTES_MAX = 64 << 10
+READER_SECONDS_MAX = 5
+"""Time for the last lines of a process that has ended; more passes only where what it left behind holds its output."""
 Readiness = Callable[["ManagedProcess"], bool]
 Echo = Callable[[str, str], None]
 """Shows one line of the process named first."""
@@ -124,5 +126,5 @@ class ManagedProcess:
 
     def _finish_reader(self) -> None:
         if self._reader:
-            self._reader.join(timeout=1)
+            self._reader.join(READER_SECONDS_MAX)
         self._log.close()

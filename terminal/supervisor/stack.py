@@ -47,7 +47,7 @@ class Stack:
         environment: dict[str, str] | None = None,
     ) -> None:
         self.state_dir = state_dir
-        self._arguments = [f"--state={state_dir}", f"--port={port}", f"--seed={seed}"]
+        self._arguments = [f"--state={state_dir}", f"--port={port}", "--fix-port=0", f"--seed={seed}"]
         self._arguments += [f"--recording={recording}"] if recording else []
         self._arguments += [f"--speed={speed}"] if speed is not None else []
         self._arguments += [f"--since={since}"] if since else []

@@ -42,11 +42,13 @@ class Supervisor:
         self._environment = environment
         self._on_change = on_change
         self._stop_signals = 0
+        self._is_announced = False
         self._supervised = {
             spec.name: Supervised(spec, ManagedProcess(spec, log=logs / f"{spec.name}.log", echo=self.console.line))
             for spec in specs
         }
         self.is_ready = False
+        """Whether all are ready now; again once what has died is back."""
 
     def pids(self) -> dict[str, int]:
         return {name: one.process.pid for name, one in self._supervised.items() if one.process.pid is not None}
@@ -58,15 +60,20 @@ class Supervisor:
             while not self._stop_signals:
                 self._tick()
                 if not self.is_ready and all(one.is_ready for one in self._supervised.values()):
-                    self.is_ready = True
-                    self._on_change()
-                    announce()
+                    self._become_ready(announce)
                 time.sleep(TICK_SECONDS)
             return 0
         finally:
             self._stop_all()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
+
+    def _become_ready(self, announce: Callable[[], None]) -> None:
+        self.is_ready = True
+        self._on_change()
+        if not self._is_announced:
+            self._is_announced = True
+            announce()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stop_signals += 1
@@ -108,7 +115,7 @@ class Supervisor:
             one.is_ready = True
             return
         code = one.process.exit_code()
-        one.is_started = one.is_ready = False
+        one.is_started = one.is_ready = self.is_ready = False
         one.process.kill()
         if code in one.spec.hopeless_exit_codes:
             raise StartFailure(one.process.last_line)

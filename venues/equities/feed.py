@@ -19,6 +19,8 @@ HEADER_BYTES = 20
 DATAGRAM_MAX = 1_472
 """Bytes that fit into an Ethernet frame."""
 HEARTBEAT_NS = 1_000_000_000
+END_TOLD_NS = 10 * HEARTBEAT_NS
+"""For so long the end of a session is told instead of heartbeats."""
 SEND_BUFFER_BYTES = 4 << 20
 SESSIONS_KEPT = 2
 """The one that runs and the one before it, whose last messages somebody may still miss."""
@@ -38,7 +40,7 @@ class Feed:
         self._pending: list[bytes] = []
         self._stores: dict[str, SessionStore] = {}
         self._held: list[bytes] = []
-        self._sent_at_ns = 0
+        self._sent_at_ns = self._ended_at_ns = 0
         self.session = ""
         self.is_running = False
         self.datagrams = 0
@@ -74,13 +76,23 @@ class Feed:
             self._send(datagram)
 
     def beat(self, now_ns: int) -> None:
-        """A heartbeat where nothing was sent for a second; ``now_ns`` of the monotonic clock."""
-        if self.is_running and now_ns - self._sent_at_ns >= HEARTBEAT_NS:
+        """A heartbeat where nothing was sent for a second, the end again after the end; ``now_ns`` of the monotonic
+        clock.
+        """
+        if now_ns - self._sent_at_ns < HEARTBEAT_NS:
+            return
+        if self.is_running:
             self._say(parley_core.mold_heartbeat(self.session, self.messages + 1))
+        elif self.session and now_ns - self._ended_at_ns < END_TOLD_NS:
+            self._tell_end()
 
     def end(self) -> None:
         self.flush()
         self.is_running = False
+        self._ended_at_ns = time.monotonic_ns()
+        self._tell_end()
+
+    def _tell_end(self) -> None:
         self._say(parley_core.mold_end_of_session(self.session, self.messages + 1))
 
     def close(self) -> None:

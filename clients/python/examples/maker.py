@@ -5,10 +5,16 @@ python examples/maker.py http://127.0.0.1:8000 state/demo/dune.json --ticks 4 --
 
 import argparse
 import asyncio
+import contextlib
+from collections import Counter
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from parley_client import OutcomeUnknown, Refused, Session, messages, read_key
 from parley_client.messages import InstrumentView, QuoteSide, RfqLegView, RfqView, SubmitQuote
+
+LOOK_SECONDS = 10
+REFUSALS_MAX = 10
+"""So often an RFQ that cannot be quoted is tried, a second apart."""
 
 
 class Maker:
@@ -18,6 +24,7 @@ class Maker:
         self._session, self._account_id, self._ticks = session, account_id, ticks
         self._tick_sizes: dict[str, Decimal] = {}
         self._quoted: set[int] = set()
+        self._refusals: Counter[int] = Counter()
 
     async def make_markets(self) -> None:
         """Until it is canceled."""
@@ -27,20 +34,29 @@ class Maker:
             await self._session.until(self._asked, seconds=3_600)
             names = {leg.instrument_name for rfq in self._asked() for leg in rfq.legs}
             await self._session.client.watch({f"ticker.{name}" for name in names})
-            for rfq in await self._session.until(self._known, seconds=10):
+            with contextlib.suppress(TimeoutError):  # it may have ended before its legs were known
+                await self._quote_all(await self._session.until(self._known, LOOK_SECONDS))
+
+    async def _quote_all(self, rfqs: list[RfqView]) -> None:
+        """Each once, and again after a second where that was refused: a mark may be old for a moment."""
+        for rfq in rfqs:
+            if await self._quote(rfq):
                 self._quoted.add(rfq.rfq_id)
-                await self._quote(rfq)
+            else:
+                self._refusals[rfq.rfq_id] += 1
+        if any(rfq.rfq_id not in self._quoted for rfq in rfqs):
+            await asyncio.sleep(1)
 
     def _asked(self) -> list[RfqView]:
         asked = [rfq for rfq in self._session.desk.rfqs.values() if rfq.role == "maker" and rfq.state == "open"]
-        return [rfq for rfq in asked if rfq.rfq_id not in self._quoted]
+        return [rfq for rfq in asked if rfq.rfq_id not in self._quoted and self._refusals[rfq.rfq_id] < REFUSALS_MAX]
 
     def _known(self) -> list[RfqView]:
-        """What is asked and has the ticker of every leg."""
-        tickers = self._session.tickers
-        return [rfq for rfq in self._asked() if all(leg.instrument_name in tickers for leg in rfq.legs)]
+        """What is asked and has the mark of every leg."""
+        marked = {name for name, ticker in self._session.tickers.items() if ticker.mark_price is not None}
+        return [rfq for rfq in self._asked() if all(leg.instrument_name in marked for leg in rfq.legs)]
 
-    async def _quote(self, rfq: RfqView) -> None:
+    async def _quote(self, rfq: RfqView) -> bool:
         quote = SubmitQuote(
             rfq_id=rfq.rfq_id,
             account_id=self._account_id,
@@ -52,6 +68,8 @@ class Maker:
             print(f"rfq {rfq.rfq_id}, {rfq.structure}: quoted as {accepted.entity_id}", flush=True)
         except (Refused, OutcomeUnknown) as no:
             print(f"rfq {rfq.rfq_id}, {rfq.structure}: {no}", flush=True)
+            return False
+        return True
 
     def _side(self, rfq: RfqView, direction: int) -> QuoteSide:
         """direction: 1 for the ask, which asks more for what is bought and gives less for what is sold; -1: the bid."""

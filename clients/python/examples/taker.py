@@ -8,12 +8,15 @@ import asyncio
 import sys
 from decimal import Decimal
 
-from parley_client import Key, Session, messages, read_key
+from parley_client import Key, Refused, Session, messages, read_key
 from parley_client.messages import AcceptQuote, Audience, CreateRfq, FillView, QuoteView, RfqLeg, RfqView, Side, Ticker
 
 ENDED = frozenset({"filled", "rejected", "expired", "canceled"})
 GRACE_SECONDS_MAX = 60
 FILL_SECONDS_MAX = 30
+PASSING_REASONS = frozenset({"stale_mark", "gateway_unavailable"})
+"""What is refused for one of these may be taken a moment later."""
+ACCEPTS_MAX = 10
 
 
 async def pick_straddle(session: Session, coin: str) -> list[RfqLeg]:
@@ -47,11 +50,25 @@ async def buy(session: Session, key: Key, legs: list[RfqLeg], quantity: str) -> 
     )
     rfq_id = (await session.client.send(create)).entity_id
     print(f"rfq {rfq_id}: asked for {' + '.join(leg.instrument_name for leg in legs)}", flush=True)
-    best = await session.until(lambda: cheapest(session.desk.rfqs.get(rfq_id)), GRACE_SECONDS_MAX)
-    print(f"rfq {rfq_id}: buying at {best.ask} from {best.maker_name}", flush=True)
-    accept = AcceptQuote(rfq_id=rfq_id, quote_id=best.quote_id, version=best.version, side=Side.BUY)
-    await session.client.send(accept)
+    await accept_cheapest(session, rfq_id)
     return await session.until(lambda: ended(session.desk.rfqs.get(rfq_id)), FILL_SECONDS_MAX)
+
+
+async def accept_cheapest(session: Session, rfq_id: int) -> None:
+    """As it stands then, after every refusal that passes. Raises Refused, TimeoutError where nobody quotes."""
+    for attempt in range(1, ACCEPTS_MAX + 1):
+        best = await session.until(lambda: cheapest(session.desk.rfqs.get(rfq_id)), GRACE_SECONDS_MAX)
+        print(f"rfq {rfq_id}: buying at {best.ask} from {best.maker_name}", flush=True)
+        accept = AcceptQuote(rfq_id=rfq_id, quote_id=best.quote_id, version=best.version, side=Side.BUY)
+        try:
+            await session.client.send(accept)
+        except Refused as no:
+            if no.reason not in PASSING_REASONS or attempt == ACCEPTS_MAX:
+                raise
+            print(f"rfq {rfq_id}: {no}", flush=True)
+            await asyncio.sleep(1)
+        else:
+            return
 
 
 def ended(rfq: RfqView | None) -> RfqView | None:

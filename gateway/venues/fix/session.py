@@ -5,6 +5,7 @@ wire before that is synced.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import ssl
@@ -183,6 +184,9 @@ class VenueSession:
                 question.answer.exception()  # nobody may be waiting any more
         self._questions.clear()
         self._numbers.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD_SECONDS):
+                await self._committer.settle()
 
     def log_out(self) -> None:
         self.machine.log_out("", now())

@@ -16,8 +16,8 @@ export function steerButton({ title, isRisky, run }) {
     clearTimeout(timer);
     timer = clicks.isArmed ? setTimeout(draw, LOOK_MS) : null;
   };
-  button.addEventListener("click", () => {
-    if (!isRisky || clicks.press()) run();
+  button.addEventListener("click", (click) => {
+    if (!isRisky || clicks.press(click)) run();
     draw();
   });
   return button;

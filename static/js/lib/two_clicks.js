@@ -12,12 +12,11 @@ export class TwoClicks {
     return performance.now() - this.armedAt < ARMED_MS;
   }
 
-  /** True where this click is the second one. */
-  press() {
-    const now = performance.now();
+  /** True where this click is the second one. When it was made counts, not when a busy page came to it. @param {MouseEvent} click */
+  press({ detail, timeStamp }) {
     const { isArmed } = this;
-    if (isArmed && now - this.armedAt <= DOUBLE_CLICK_MS) return false;
-    this.armedAt = isArmed ? -ARMED_MS : now;
+    if (isArmed && (detail > 1 || timeStamp - this.armedAt <= DOUBLE_CLICK_MS)) return false;
+    this.armedAt = isArmed ? -ARMED_MS : timeStamp;
     return isArmed;
   }
 }

@@ -1,5 +1,6 @@
 /** The pairs as the gateway shows them, once a second; and as the database has them, when a fact says that they changed. */
 
+import { Turns } from "../lib/turns.js";
 import { firm } from "./firm.js";
 import { Topics } from "./topic.js";
 
@@ -17,6 +18,7 @@ class Pairs extends Topics {
     this.shown = null;
     this.chosen = "";
     this.orders = [];
+    this.turns = { read: new Turns(), look: new Turns(), orders: new Turns() };
   }
 
   async start() {
@@ -35,8 +37,9 @@ class Pairs extends Topics {
 
   async read() {
     this.timer = null;
+    const turn = this.turns.read.ask();
     const [pairs, desks] = await Promise.all([get("/api/pairs"), get("/api/pairs/desks")]);
-    if (!pairs || !desks) return;
+    if (!pairs || !desks || !this.turns.read.take(turn)) return;
     this.known = new Map(pairs.map((pair) => [nameOf(pair), pair]));
     this.desk = desks[0] ?? null;
     if (!this.known.has(this.chosen)) this.choose(this.known.keys().next().value ?? "");
@@ -44,7 +47,10 @@ class Pairs extends Topics {
   }
 
   async look() {
-    this.shown = await get("/api/pairs/live");
+    const turn = this.turns.look.ask();
+    const shown = await get("/api/pairs/live");
+    if (!this.turns.look.take(turn)) return;
+    this.shown = shown;
     this.live = new Map((this.shown?.pairs ?? []).map((pair) => [nameOf(pair), pair]));
     this.tell("pairs");
   }
@@ -59,8 +65,9 @@ class Pairs extends Topics {
   async readOrders() {
     const name = this.chosen;
     const pair = this.known.get(name);
+    const turn = this.turns.orders.ask();
     const orders = pair ? await get(`/api/pairs/${pair.pair_id}/orders`) : [];
-    if (name !== this.chosen || !orders) return;
+    if (name !== this.chosen || !orders || !this.turns.orders.take(turn)) return;
     this.orders = orders;
     this.tell("orders");
   }

@@ -21,7 +21,7 @@ export async function sendControl(message, name) {
 
 class CancelAll extends Widget {
   build() {
-    this.button = element("button", { class: "button", type: "button", onclick: () => this.press() }, "Cancel all");
+    this.button = element("button", { class: "button", type: "button", onclick: (click) => this.press(click) }, "Cancel all");
     this.append(this.button);
     this.clicks = new TwoClicks();
   }
@@ -32,8 +32,8 @@ class CancelAll extends Widget {
     this.watch(firm, "fact", (fact) => this.report(fact));
   }
 
-  press() {
-    if (this.clicks.press()) sendControl({ type: "order.cancel_all" }, "Cancel all");
+  press(click) {
+    if (this.clicks.press(click)) sendControl({ type: "order.cancel_all" }, "Cancel all");
     this.draw();
   }
 

@@ -20,7 +20,7 @@ class MakerSide extends Widget {
     this.told = new Map();
     this.parts = new Map(Object.keys(TABS).map((name) => [name, element(`parley-${name}`)]));
     this.tabs = new Map(Object.keys(TABS).map((name) => [name, element("button", { class: "tab", type: "button", "data-tab": name, onclick: () => this.choose(name) }, TABS[name])]));
-    this.cancel = element("button", { class: "button button-small", type: "button", "data-do": "cancel-quotes", onclick: () => this.press() }, "");
+    this.cancel = element("button", { class: "button button-small", type: "button", "data-do": "cancel-quotes", onclick: (click) => this.press(click) }, "");
     this.append(element("div", { class: "panel-head" }, element("div", { class: "tabs", role: "group", "aria-label": "Maker" }, ...this.tabs.values()), this.cancel));
     for (const part of this.parts.values()) this.append(part);
     this.choose("quoter");
@@ -51,8 +51,8 @@ class MakerSide extends Widget {
   }
 
   /** The second click takes back every quote of the firm. */
-  press() {
-    if (this.clicks.press()) this.cancelAll();
+  press(click) {
+    if (this.clicks.press(click)) this.cancelAll();
     this.draw();
   }
 

@@ -7,6 +7,7 @@ import { commands } from "../feeds/session.js";
 import { msUntil, serverNowMs } from "../lib/clock.js";
 import { arrange, element, setAttribute, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
+import { Turns } from "../lib/turns.js";
 import { firm } from "../store/firm.js";
 import { page } from "../store/page.js";
 import { refusalText } from "./notices.js";
@@ -24,6 +25,7 @@ export class SessionGuard {
     this.say = say;
     /** @type {Record<string, number>} when each armed timer runs out, by session */
     this.deadlines = {};
+    this.turns = new Turns();
     this.beatAt = 0;
     this.seconds = select("guard-seconds", SECONDS.map((s) => [s, s ? `${s} s` : "off"]), () => this.setTimer());
     this.orders = element("input", { type: "checkbox", id: "guard-orders", onchange: () => this.setTimer() });
@@ -60,8 +62,10 @@ export class SessionGuard {
 
   /** Deadlines move with every heartbeat and are no facts: they are asked for. */
   async fetch() {
+    const turn = this.turns.ask();
     const answer = await fetch("/api/protection", { headers: { Accept: "application/json" } });
-    if (answer.ok) this.deadlines = (await answer.json()).deadlines;
+    const found = answer.ok ? await answer.json() : null;
+    if (found && this.turns.take(turn)) this.deadlines = found.deadlines;
   }
 
   /** Somebody works here: a few times in each life of the timer that is worth a heartbeat. */
@@ -78,7 +82,13 @@ export class SessionGuard {
     const until = (serverNowMs() + own.dead_man_seconds * 1000) * NS_PER_MS;
     const answer = await commands.send({ type: "session.heartbeat" });
     if (answer.type === "command_refused") this.say(`Refused. ${refusalText(answer)}`, "bad");
-    else this.deadlines = { ...this.deadlines, [own.session]: until };
+    else this.move(own.session, until);
+  }
+
+  /** What was asked for before is older than this. */
+  move(session, until) {
+    this.turns.take(this.turns.ask());
+    this.deadlines = { ...this.deadlines, [session]: until };
   }
 
   setTimer() {
