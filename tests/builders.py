@@ -20,6 +20,7 @@ from wire.units import Liquidity, OrderType, Side
 
 FEBRUARY = 1_769_904_000 * 10**9
 """The market clock: 2026-02-01, before the expiries that tests name."""
+HEARTBEAT_KEPT_MS = 3_600_000
 _numbers = itertools.count(1)
 
 
@@ -57,7 +58,7 @@ def listed(name):
 
 
 def play_market(*instruments, state="running", at_ns=None, market_time_ns=None, bid=None, ask=None):
-    """A gateway that runs and a fresh ticker of each instrument, in Valkey."""
+    """A gateway that runs and a fresh ticker of each instrument, in Valkey, for as long as the test may take."""
     at_ns = clock.now_ns() if at_ns is None else at_ns
     market_time_ns = FEBRUARY if market_time_ns is None else market_time_ns
     frames = {
@@ -76,7 +77,8 @@ def play_market(*instruments, state="running", at_ns=None, market_time_ns=None, 
     client = valkey.client()
     client.delete(transport.MARKET_LATEST)
     client.hset(transport.MARKET_LATEST, mapping={key: msgspec.json.encode(frame) for key, frame in frames.items()})
-    client.set(transport.GATEWAY_HEARTBEAT, msgspec.json.encode({"at_ns": clock.now_ns(), "state": state}), px=3_000)
+    heartbeat = msgspec.json.encode({"at_ns": clock.now_ns(), "state": state})
+    client.set(transport.GATEWAY_HEARTBEAT, heartbeat, px=HEARTBEAT_KEPT_MS)
 
 
 def limit_order(instrument, account, *, command_id="", **changes):

@@ -6,7 +6,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile(
+    "parley",
+    deadline=None,
+    derandomize="PARLEY_SEED" not in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("parley")  # the same examples in every run; others with PARLEY_SEED=word
 
 LONGEST = (
     "tests/unit/core/test_engine_cpp.py",

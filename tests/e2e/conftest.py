@@ -25,9 +25,10 @@ VIEWPORT = {"width": 1440, "height": 900}
 LOOK_MS = 50
 WAIT_SECONDS_MAX = 60
 ACCEPTS_MAX = 20
+RETRY_MS = 250
 OpenPage = Callable[..., Page]
 Found = TypeVar("Found")
-TOO_LATE = re.compile("quote_version|quote_not_active|quote_expired|insufficient_quantity")
+TOO_LATE = re.compile("quote_version|quote_not_active|quote_expired|insufficient_quantity|stale_mark|gateway_unavailable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -204,6 +205,7 @@ def accept(button: Locator) -> str:
         if said.startswith("Accepted: "):
             return said
         assert TOO_LATE.search(said), said
+        page.wait_for_timeout(RETRY_MS)
     raise AssertionError(f"{ACCEPTS_MAX} accepts came too late: {said}")
 
 

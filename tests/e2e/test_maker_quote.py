@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 
 from playwright.sync_api import Page, expect
 
@@ -71,7 +72,7 @@ def test_a_maker_quotes_in_volatility_with_the_premium_beside_it(open_page: Open
     expect(form.locator(".message")).to_contain_text(f"stands for RFQ {number.removeprefix('#')}")
     (quote,) = sent
     assert quote["bid"]["leg_prices"] == [None, None]
-    assert float(quote["bid"]["leg_volatilities"][0]) == typed / 100
+    assert Decimal(str(quote["bid"]["leg_volatilities"][0])) * 100 == Decimal(str(typed))
     form.get_by_role("button", name="Premium").click()
     expect(others.first).to_have_text(re.compile("%$"))
     expect(fields.first).to_have_value(re.compile(r"^0\.\d{4}$"))

@@ -172,6 +172,7 @@ def test_hotkeys_work_only_when_armed(terminal: Page) -> None:
     terminal.keyboard.press("s")
     expect(terminal.locator('parley-ticket [data-value="sell"]')).to_have_attribute("aria-pressed", "false")
     terminal.get_by_role("button", name="Hotkeys off").click()
+    expect(terminal.get_by_role("button", name="Hotkeys armed")).to_be_visible()
     terminal.keyboard.press("s")
     expect(terminal.locator('parley-ticket [data-value="sell"]')).to_have_attribute("aria-pressed", "true")
     terminal.keyboard.press("?")

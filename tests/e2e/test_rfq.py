@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.e2e.conftest import OpenPage, accept, choose_expiry, read, wait_live, wait_until
+from tests.e2e.conftest import OpenPage, accept, choose_expiry, expect_value, read, wait_live, wait_until
 
 BROWSER_AHEAD_90_S = """
     const real = Date.now;
@@ -93,6 +93,12 @@ def request_quotes(page: Page) -> tuple[Locator, str]:
     return card, number
 
 
+def positions_of(page: Page, name: str) -> dict[int, float]:
+    """By account."""
+    positions = page.request.get(page.url.replace("/terminal/", "/api/settlement/positions")).json()
+    return {each["account_id"]: float(each["quantity"]) for each in positions if each["instrument_name"] == name}
+
+
 def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:
     terminal.evaluate(NOTE_WHAT_IS_SHOWN_IN_THE_GRACE)
     build_straddle(terminal)
@@ -101,6 +107,7 @@ def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:
     after = terminal.locator("parley-rfq .margin-preview dd").nth(1)
     expect(after).to_contain_text("%")
     margin = terminal.locator("parley-account-strip dd").nth(2).inner_text()
+    before = [sum(positions_of(terminal, name).values()) for name in names]
     card, _ = request_quotes(terminal)
     expect(card.locator(".quotes-table tbody tr")).to_have_count(5)
     best = card.locator('.accept[data-field="ask"][data-best="true"]')
@@ -113,8 +120,10 @@ def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:
     assert price is not None
     expect(card.locator(".state")).to_have_text("filled")
     expect(card).to_contain_text(f"Bought 2 at {price[1]}")
+    held = [each + 2 for each in before]
+    expect_value(terminal, lambda: [sum(positions_of(terminal, name).values()) for name in names], held)
     terminal.locator('parley-blotter [data-tab="positions"]').click()
-    for name in names:
+    for name in (name for name, quantity in zip(names, held, strict=True) if quantity):
         expect(terminal.locator("parley-blotter tbody tr").filter(has_text=name)).to_have_count(1)
     expect(terminal.locator("parley-account-strip dd").nth(2)).not_to_have_text(margin)
 

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenPage, accept, choose_expiry, expect_value, wait_live
-from tests.e2e.test_rfq import numbered, send_request
+from tests.e2e.test_rfq import numbered, positions_of, send_request
 
 
 def build(page: Page) -> None:
@@ -66,12 +66,6 @@ def test_a_structure_is_built_saved_loaded_sent_and_traded(terminal: Page) -> No
         row = page.locator("parley-blotter tbody tr", has_text="BTC-PERPETUAL").first
         expect(row).to_contain_text(f"{before - 42:,}")
     expect_value(page, lambda: perpetual_position(page), before - 42)
-
-
-def positions_of(page: Page, name: str) -> dict[int, float]:
-    """By account."""
-    positions = page.request.get(page.url.replace("/terminal/", "/api/settlement/positions")).json()
-    return {each["account_id"]: float(each["quantity"]) for each in positions if each["instrument_name"] == name}
 
 
 def test_a_request_is_shared_out_to_accounts(open_page: OpenPage) -> None:

@@ -99,11 +99,17 @@ def send_burst(desk: RestDesk, count: int, kills: list[Kill]) -> dict[str, dict[
 
 
 def settled(stack: Stack, desk: RestDesk) -> bool:
-    """Whether every order is in a known state and every command has its number; False while the database is away."""
+    """Whether every order is in a state that stays and every command has its number; False while the database is away."""
     with contextlib.suppress(psycopg.OperationalError), database(stack) as connection:
         states = rows(connection, "SELECT DISTINCT state FROM orders_order WHERE firm_id = %s", desk.firm_id)
         waiting = rows(connection, "SELECT 1 FROM streams_outboxcommand WHERE command_sequence IS NULL LIMIT 1")
-        return {state for (state,) in states} <= SETTLED_STATES and not waiting
+        crossing = rows(
+            connection,
+            "SELECT 1 FROM orders_order WHERE firm_id = %s AND time_in_force = 'ioc' AND NOT state = ANY(%s) LIMIT 1",
+            desk.firm_id,
+            ENDED_STATES,
+        )
+        return {state for (state,) in states} <= SETTLED_STATES and not waiting and not crossing
     return False
 
 

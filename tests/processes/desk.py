@@ -108,3 +108,13 @@ def wait_for(what: str, look: Callable[[], Any], seconds: float = WAIT_SECONDS_M
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds} s")
         time.sleep(0.1)
+
+
+def left_over(look: Callable[[], list[str]], seconds: float = WAIT_SECONDS_MAX) -> list[str]:
+    """Empty as soon as ``look`` finds nothing any more, else what it found last: nothing may move in between."""
+    deadline = time.monotonic() + seconds
+    while found := look():
+        if time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)
+    return []

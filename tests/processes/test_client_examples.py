@@ -26,31 +26,41 @@ def stack(new_state: NewState) -> Iterator[Stack]:
         yield running
 
 
-def start(stack: Stack, example: str, firm: str, *arguments: str) -> subprocess.Popen[str]:
-    key = stack.state_dir / "demo" / f"{firm}.json"
-    environment = os.environ | {"PYTHONPATH": str(CLIENT), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, str(CLIENT / "examples" / f"{example}.py"), stack.url, str(key), *arguments]
-    return subprocess.Popen(
-        command, env=environment, cwd=CLIENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+class Example:
+    """A program of the examples at work; what it said is in a file."""
+
+    def __init__(self, stack: Stack, folder: Path, example: str, firm: str, *arguments: str) -> None:
+        key = stack.state_dir / "demo" / f"{firm}.json"
+        environment = os.environ | {"PYTHONPATH": str(CLIENT), "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, str(CLIENT / "examples" / f"{example}.py"), stack.url, str(key), *arguments]
+        self._output = folder / f"{example}.txt"
+        with self._output.open("ab") as output:
+            self.process = subprocess.Popen(command, env=environment, cwd=CLIENT, stdout=output, stderr=output)
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text()
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.wait(SECONDS_MAX)
 
 
-def test_the_example_taker_buys_a_straddle_from_the_example_maker(stack: Stack) -> None:
+def test_the_example_taker_buys_a_straddle_from_the_example_maker(stack: Stack, tmp_path: Path) -> None:
     trader = RestDesk(stack, "aurora")
     desks.wait_for("tickers of options", lambda: len(trader.get("market/tickers", coin="BTC")) > 100)
-    maker = start(stack, "maker", "dune", "--seconds", str(SECONDS_MAX))
-    taker = start(stack, "taker", "aurora", "--quantity", "1")
+    maker = Example(stack, tmp_path, "maker", "dune", "--seconds", str(SECONDS_MAX))
+    taker = Example(stack, tmp_path, "taker", "aurora", "--quantity", "1")
     try:
-        said, _ = taker.communicate(timeout=SECONDS_MAX)
-        assert taker.returncode == 0, said
-        found = re.search(r"rfq (\d+): filled at ([\d.]+)", said)
-        assert found, said
+        assert taker.process.wait(SECONDS_MAX) == 0, f"{taker.said}\nmaker: {maker.said}"
+        found = re.search(r"rfq (\d+): filled at ([\d.]+)", taker.said)
+        assert found, taker.said
+        quoted = f"rfq {found[1]}, straddle: quoted as"
+        desks.wait_for("the maker's word", lambda: quoted in maker.said, SECONDS_MAX)
         rfq = trader.get(f"rfqs/{found[1]}")
         assert (rfq["state"], rfq["structure"], rfq["traded_price"]) == ("filled", "straddle", found[2])
-        assert said.count("  buy 1 BTC-") == 2, said
+        assert taker.said.count("  buy 1 BTC-") == 2, taker.said
     finally:
-        maker.terminate()
-        taker.kill()
-        quoted, _ = maker.communicate(timeout=SECONDS_MAX)
+        maker.end()
+        taker.end()
         trader.close()
-    assert f"rfq {found[1]}, straddle: quoted as" in quoted, quoted

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.gateway import rig
+from wire.market import Ticker
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 
@@ -36,6 +37,16 @@ def build_shim(folder: Path) -> Path:
     return shim
 
 
+def is_running_since(desk: rig.Dispatcher, started_ns: int) -> bool:
+    heartbeat = desk.heartbeat()
+    return heartbeat["state"] == "running" and heartbeat["at_ns"] > started_ns
+
+
+def quoted_since(desk: rig.Dispatcher, started_ns: int) -> Ticker | None:
+    ticker = desk.ticker("BTC-PERPETUAL")
+    return ticker if ticker and ticker.at_ns > started_ns and ticker.bid_price else None
+
+
 def test_sync_that_fails_halts_the_gateway_and_a_restart_trusts_nothing(tmp_path: Path) -> None:
     flag = tmp_path / "broken"
     environment = {"LD_PRELOAD": str(build_shim(tmp_path)), "BROKEN_DISK": str(flag)}
@@ -43,21 +54,22 @@ def test_sync_that_fails_halts_the_gateway_and_a_restart_trusts_nothing(tmp_path
         desk.quoted("BTC-PERPETUAL")
         assert gateway.stop() == 0
         gateway.environment = environment
+        started_ns = time.time_ns()
         gateway.start()
-        rig.wait_for(lambda: desk.heartbeat()["state"] == "running", "the restart")
-        ticker = desk.quoted("BTC-PERPETUAL")
+        rig.wait_for(lambda: is_running_since(desk, started_ns), "the restart")
+        ticker = rig.wait_for(lambda: quoted_since(desk, started_ns), "a quote")
         desk.send(rig.limits())
-        desk.send(rig.order(1, ticker, ticks_from_bid=-100))
+        desk.send(rig.order(1, ticker, ticks_from_bid=-4_000))
         rig.wait_for(lambda: desk.events_of(1), "the first order's event")
         flag.touch()
         broken_at = time.monotonic()
-        desk.send(rig.order(2, ticker, ticks_from_bid=-101))
+        desk.send(rig.order(2, ticker, ticks_from_bid=-4_001))
         rig.wait_for(lambda: desk.heartbeat()["state"] == "halted: journal", "the halt")
         sys.stdout.write(f"from the error to the heartbeat that says so: {time.monotonic() - broken_at:.2f} s\n")
         flag.unlink()
         time.sleep(1)
         assert desk.events_of(2) == [], "a sync that failed once is not tried again as if it could succeed"
-        assert desk.taken() == 2
+        rig.wait_for(lambda: desk.taken() == 2, "what the gateway says it took")
         gateway.kill()
         gateway.start()
         rig.wait_for(lambda: desk.events_of(2), "the second order's event")

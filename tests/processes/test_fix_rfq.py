@@ -11,6 +11,7 @@ import simplefix
 
 from terminal.supervisor.stack import Stack
 from tests.integration.gateway.fix.client import Client, Disconnected, timestamp, value
+from tests.integration.gateway.fix.counterparty import Counterparty
 from tests.processes import desk as desks
 from tests.processes.conftest import NewState
 from tests.processes.desk import RestDesk
@@ -33,7 +34,7 @@ def parties(stack: Stack) -> Iterator[dict[str, RestDesk]]:
         yield found
 
 
-class Party(Client):
+class Party(Counterparty):
     """A firm's own client: numbers from where the session stands, and a logon that waits for the gateway."""
 
     def __init__(self, stack: Stack, firm: str, begin_string: str = "FIX.4.4") -> None:
@@ -41,6 +42,7 @@ class Party(Client):
         row = next(row for row in rows if (row["BeginString"], row["SenderCompID"]) == (begin_string, firm.upper()))
         super().__init__(stack.fix_port, begin_string=begin_string, sender=row["SenderCompID"], secret=row["Password"])
         self.kept: list[simplefix.FixMessage] = []
+        self._numbers: set[str] = set()
 
     def come(self, *, resets: bool = True) -> "Party":
         """Log on; with ``resets`` numbers begin at 1, without them what was not read before is asked for again."""
@@ -57,14 +59,18 @@ class Party(Client):
             return False
 
         desks.wait_for("the logon", is_logged_on)
-        if not resets:
+        if resets:
+            self.sent.clear()
+            self._numbers.clear()
+        else:
             self.send("2", (7, self.next_expected), (16, 0))
         return self
 
     def get(self, kind: str, **tags: str) -> simplefix.FixMessage:
         """The first message of this type with these tags that was not got before; what came with it is kept for later.
 
-        Whoever waits answers test requests, as a counterparty does.
+        Whoever waits answers test requests, sends again what it is asked for, and takes no number twice, as a
+        counterparty does.
         """
         deadline = time.monotonic() + ANSWER_SECONDS
         while True:
@@ -78,9 +84,17 @@ class Party(Client):
                 message = self.receive(seconds=max(0.1, deadline - time.monotonic()))
             except TimeoutError as error:
                 raise TimeoutError(f"no {kind} {tags} came, but {[str(each) for each in self.kept]}") from error
-            assert value(message, 35) not in ("3", "j"), message
-            if value(message, 35) == "1":
-                self.send("0", (112, value(message, 112)))
+            self._take(message)
+
+    def _take(self, message: simplefix.FixMessage) -> None:
+        kind, number = value(message, 35), value(message, 34)
+        assert kind not in ("3", "j"), message
+        if kind == "1":
+            self.send("0", (112, value(message, 112)))
+        elif kind == "2":
+            self.resend(int(value(message, 7)))
+        elif not (value(message, 43) == "Y" and number in self._numbers):
+            self._numbers.add(number)
             self.kept.append(message)
 
 

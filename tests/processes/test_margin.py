@@ -48,7 +48,7 @@ def _bid(desk: RestDesk) -> float:
 def _settled(desk: RestDesk, price: str, contracts: int) -> dict:
     command = desk.limit_order(PERPETUAL, "buy", price, str(contracts))
     order_id = desk.send_until_answered("orders", command)["entity_id"]
-    return wait_for("an answer", lambda: (row := desk.get(f"orders/{order_id}"))["state"] != "pending_new" and row)
+    return wait_for("an answer", lambda: (row := desk.get(f"orders/{order_id}"))["state"] in bursts.SETTLED_STATES and row)
 
 
 def test_an_order_beyond_the_accounts_money_is_refused_and_recorded(new_state: NewState) -> None:

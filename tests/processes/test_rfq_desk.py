@@ -68,8 +68,16 @@ def ask(taker: RestDesk, makers: list[RestDesk]) -> int:
     return int(taker.send_until_answered("rfqs", rfq)["entity_id"])
 
 
+def mark_of(desk: RestDesk, name: str) -> float | None:
+    found = [each.get("mark_price") for each in desk.get("market/tickers", coin="BTC") if each["instrument_name"] == name]
+    return found[0] if found else None
+
+
 def quote(maker: RestDesk, rfq_id: int) -> int:
-    price = f"{round(pick_option(maker)['mark_price'] / TICK + 5) * TICK:.4f}"
+    """Some ticks over the mark of what is asked for."""
+    (leg,) = maker.get(f"rfqs/{rfq_id}")["legs"]
+    mark = desks.wait_for("its mark", lambda: mark_of(maker, leg["instrument_name"]))
+    price = f"{round(mark / TICK + 5) * TICK:.4f}"
     message = {
         "command_id": maker.command_id(),
         "rfq_id": rfq_id,

@@ -5,7 +5,6 @@ After the restart orders, executions and positions are the venues', each order s
 """
 
 import asyncio
-import contextlib
 import json
 import threading
 import time
@@ -18,10 +17,11 @@ from typing import Any
 import pytest
 import redis
 
+from terminal.embedded import free_port
 from terminal.supervisor.stack import Stack
-from tests.integration.venues.rig import CLIENT_ID, SECRET, VenueProcess, free_port, open_client
+from tests.integration.venues.rig import CLIENT_ID, SECRET, VenueProcess, open_client
 from tests.processes.conftest import NewState
-from tests.processes.desk import RestDesk, database, rows, wait_for
+from tests.processes.desk import RestDesk, database, left_over, rows, wait_for
 from tests.processes.test_stack_venues import read
 from wire.market import VenueLink
 
@@ -200,9 +200,7 @@ def test_a_gateway_killed_with_orders_at_two_venues_agrees_with_both(
     for route in routes[KILL_AFTER + 4 :]:
         desk.send_until_answered("orders/routes", route)
     for name, venue in venues.items():
-        with contextlib.suppress(TimeoutError):
-            wait_for(f"agreement with {name}", lambda n=name, v=venue: not differences(stack, n, v))
-        assert differences(stack, name, venue) == []
+        assert left_over(lambda n=name, v=venue: differences(stack, n, v)) == []
     with database(stack) as connection:
         states = dict(rows(connection, "SELECT client_order_id, state FROM orders_route"))
         busts = rows(connection, "SELECT venue, count(*) FROM orders_routefill WHERE is_bust GROUP BY 1 ORDER BY 1")

@@ -84,6 +84,27 @@ def test_concurrent_writers_make_one_chain() -> None:
     assert damages() == []
 
 
+def test_a_trail_that_is_written_meanwhile_is_whole() -> None:
+    is_over = threading.Event()
+
+    def writer() -> None:
+        try:
+            while not is_over.is_set():
+                write(1)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=writer)
+    thread.start()
+    try:
+        found = [verify.verify() for _ in range(30)]
+    finally:
+        is_over.set()
+        thread.join()
+    assert [result.damages for result in found] == [()] * 30
+    assert len({result.records for result in found}) > 5
+
+
 def test_rolled_back_change_leaves_no_record() -> None:
     with pytest.raises(ZeroDivisionError), db.unit_of_work():
         record()

@@ -13,6 +13,7 @@ from tests.integration.fixdesk.legs import Party, session_of
 from tests.integration.orders.test_multileg import desk, rows, venue
 from tests.integration.rfq import world as worlds
 from tests.integration.rfq.conftest import ids_in_order, world
+from tests.integration.risk.conftest import _patience
 from wire import fix_rfq
 from wire.gateway_fix import TellFixSession
 
@@ -57,7 +58,7 @@ class Roads:
         return [news for command in sent if command.session_id == session.pk for news in command.news]
 
 
-__all__ = ["desk", "ids_in_order", "rows", "venue", "world"]
+__all__ = ["_patience", "desk", "ids_in_order", "rows", "venue", "world"]
 
 
 @pytest.fixture

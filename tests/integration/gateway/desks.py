@@ -5,9 +5,12 @@ import contextlib
 from collections.abc import Callable
 from decimal import Decimal
 
+from gateway import ending
 from gateway.venues import link, pacing, trading
 from gateway.venues.execution import NewVenueOrder
 from wire.units import Side
+
+ENDING_SECONDS_MAX = 30.0
 
 
 async def wait_for(condition: Callable[[], object], seconds: float = 90) -> None:
@@ -31,8 +34,7 @@ async def kept_connected(client):
     try:
         yield client
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ending.end([task], ENDING_SECONDS_MAX)
 
 
 @contextlib.asynccontextmanager

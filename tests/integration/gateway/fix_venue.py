@@ -12,8 +12,9 @@ from gateway.venues.execution import NewVenueOrder, ReportKind
 from gateway.venues.fix.client import FixClient
 from gateway.venues.settings import VenueEntry
 from gateway.venues.trading import VenueTrading
+from terminal.embedded import free_port
 from tests.integration.gateway.desks import new_order, trading_desk
-from tests.integration.venues.rig import CLIENT_ID, SECRET, free_port
+from tests.integration.venues.rig import CLIENT_ID, SECRET
 from venues.simulator.exchange import Exchange
 from venues.simulator.faults import Faults
 from venues.simulator.fix.front import FixFront

@@ -34,6 +34,8 @@ REPOSITORY = Path(__file__).parents[3]
 ROUND_SECONDS = 0.02
 RESEND_SECONDS = 0.5
 WAIT_SECONDS = 90
+FAR_TICKS = -4_000
+"""From the best bid of a perpetual: within the collar, and where the market does not come."""
 ACCOUNT, FIRM, DESK, USER = 1, 10, 100, 1_000
 AWAY = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
 

@@ -31,7 +31,7 @@ def test_order_is_accepted_executed_and_shown(tmp_path: Path) -> None:
         ticker = desk.quoted("BTC-PERPETUAL")
         desk.send(rig.limits())
         desk.send(rig.order(1, ticker, ticks_from_bid=100, time_in_force=TimeInForce.IOC, quantity_lots=10))
-        desk.send(rig.order(2, ticker, ticks_from_bid=-100, quantity_lots=77))
+        desk.send(rig.order(2, ticker, ticks_from_bid=rig.FAR_TICKS, quantity_lots=77))
 
         rig.wait_for(lambda: desk.events_of(2), "the second order's event")
 
@@ -51,14 +51,14 @@ def test_order_is_accepted_executed_and_shown(tmp_path: Path) -> None:
 def test_resting_order_is_in_the_book(tmp_path: Path) -> None:
     with rig.running(tmp_path, *SIMULATED) as (_, _, desk):
         ticker = desk.quoted("BTC-PERPETUAL")
-        desk.send(rig.limits())
-        order = rig.order(1, ticker, ticks_from_bid=-4, quantity_lots=200_003)
+        desk.send(rig.limits(max_order_quantity_lots=10**7))
+        order = rig.order(1, ticker, ticks_from_bid=40, quantity_lots=9_000_003)
         desk.send(order)
 
         def find() -> bool:
             frame = desk.client.hget(MARKET_LATEST, "book.BTC-PERPETUAL")
             levels = {float(price): int(quantity) for price, quantity in msgspec.json.decode(frame, type=Book).bids}
-            # Far above what the market quotes, also where the market has begun to trade through the order.
+            # Far above what the market quotes: it took what was offered, and the market cannot eat the rest.
             return levels.get(order.price_ticks * 0.5, 0) >= 100_000
 
         rig.wait_for(find, "the order in the book")
@@ -115,7 +115,7 @@ def test_stream_that_lost_its_newest_entry_goes_on(tmp_path: Path) -> None:
         desk.client.xdel(EVENTS_STREAM, newest)
         gateway.start()
 
-        desk.send(rig.order(1, ticker, ticks_from_bid=-100, quantity_lots=1))
+        desk.send(rig.order(1, ticker, ticks_from_bid=rig.FAR_TICKS, quantity_lots=1))
 
         rig.wait_for(lambda: desk.events_of(1), "the order's event")
 
@@ -131,7 +131,7 @@ def test_killed_gateway_loses_and_doubles_nothing(tmp_path: Path) -> None:
         send_burst(desk, kill)
 
         assert_each_order_answered_once(desk)
-        assert desk.heartbeat()["command_sequence"] == BURST + 1
+        rig.wait_for(lambda: desk.heartbeat()["command_sequence"] == BURST + 1, "the heartbeat")
 
 
 def test_killed_valkey_loses_and_doubles_nothing(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_gateway_that_starts_without_valkey_waits_for_it(tmp_path: Path) -> None
         assert gateway.process.poll() is None
         valkey.start()
 
-        assert desk.heartbeat()["state"] == "running"
+        rig.wait_for(lambda: desk.heartbeat()["state"] == "running", "the heartbeat")
         desk.quoted("ETH-PERPETUAL")
 
 
@@ -180,7 +180,7 @@ def send_burst(desk: rig.Dispatcher, disturb: object) -> None:
     ticker = desk.quoted("BTC-PERPETUAL")
     desk.send(rig.limits())
     for number in range(1, BURST + 1):
-        desk.send(rig.order(number, ticker, ticks_from_bid=-40 - number % 20))
+        desk.send(rig.order(number, ticker, ticks_from_bid=rig.FAR_TICKS - number % 20))
         time.sleep(0.002)
         disturb(number)
     rig.wait_for(lambda: desk.taken() == BURST + 1, "the last command")

@@ -1,11 +1,16 @@
 """The hot path's desk over a real journal against the real equities venue: what it writes down is what happened."""
 
 import asyncio
+import contextlib
 import errno
 import json
 import os
+import random
 import socket
+import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import parley_core
@@ -14,6 +19,7 @@ import pytest
 from gateway.algos.desk import SteeringRefused
 from gateway.events import EVENT_TYPES
 from gateway.hot.desk import HotPathDesk
+from gateway.hot.log import HotLog
 from gateway.hot.service import HotService
 from gateway.hot.settings import HotRefused, HotSettings
 from gateway.venues.order_log import OrderLogDamaged
@@ -21,7 +27,7 @@ from gateway.venues.routes import OrderLogBehind
 from tests.integration.venues.equities_rig import PASSWORD, USER, EquitiesVenue
 from tests.unit.gateway.hot.story import settings
 from wire.gateway_routes import RouteReported
-from wire.pairs import PairsAction, SteerPairs
+from wire.pairs import PairsAction, PairsSteered, SteerPairs
 from wire.venue_reports import ExecutionReport
 
 OWNER = {"account_id": 1, "user_id": 2, "desk_id": 3, "firm_id": 4, "strategy_id": 900}
@@ -31,9 +37,13 @@ WAIT_SECONDS = 60
 
 
 def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Below those that the system gives to who asks for any: nobody is given it while the desk is not there yet."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(first_given // 2, first_given)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tried, contextlib.suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
 
 
 @pytest.fixture
@@ -158,7 +168,7 @@ def test_what_is_traded_is_written_down_told_once_and_there_after_a_restart(
             await running.trade(10)
             await running.rest()
             await agree(running, venue)
-            return running.desk.log.number, running.held(), running.reported
+        return running.desk.log.number, running.held(), running.reported
 
     async def again():
         async with Running(engine, given, tmp_path / "hot") as running:
@@ -199,6 +209,12 @@ def test_another_day_begins_anew_from_a_folded_log(tmp_path, engine, venue, feed
     asyncio.run(live())
 
 
+def last_turned_off(reported) -> int:
+    """Number of the fact behind which the path decides no entry any more; 0: none was told."""
+    off = PairsAction.ENTERING_OFF
+    return max((n for n, told in reported.items() if isinstance(told, PairsSteered) and told.action is off), default=0)
+
+
 def test_a_kill_switch_stops_entries_within_its_event_and_lets_pairs_leave(tmp_path, engine, venue, feed_port) -> None:
     given = make_settings(tmp_path, venue, feed_port)
 
@@ -207,8 +223,8 @@ def test_a_kill_switch_stops_entries_within_its_event_and_lets_pairs_leave(tmp_p
             await running.trade(12)
             engine.set_kill_switch(1, 2, FIRM, 4, True)
             await running.wait("the switch", lambda: running.desk.controls.in_force.blocked_by)
-            await asyncio.sleep(1)
-            settled = running.desk.log.number
+            await running.wait("its fact", lambda: last_turned_off(running.reported))
+            settled = last_turned_off(running.reported)
             await asyncio.sleep(3)
             entered = [
                 each
@@ -259,6 +275,54 @@ def test_commands_are_in_the_log_and_taken_once(tmp_path, engine, venue, feed_po
     asyncio.run(again())
 
 
+async def settled_orders(venue) -> int:
+    """How many orders the venue has, once what left before has arrived."""
+    known, since = -1, time.monotonic()
+    async with asyncio.timeout(WAIT_SECONDS):
+        while time.monotonic() - since < 0.5:
+            count = len(venue.ask("account", user=USER)["orders"])
+            if count != known:
+                known, since = count, time.monotonic()
+            await asyncio.sleep(0.05)
+    return known
+
+
+def test_an_append_under_way_goes_to_its_end_before_the_log_is_closed(tmp_path, engine, monkeypatch) -> None:
+    given = make_settings(tmp_path, SimpleNamespace(ports={"gap": 9, "order": 9}), 9)
+    command = SteerPairs(
+        command_id="pairs:1", valid_until_ns=2**62, venue="equities", action=PairsAction.ENTERING_OFF, user_id=2
+    )
+    is_writing, may_end, append = threading.Event(), threading.Event(), HotLog.append
+
+    def append_slowly(log, records):
+        is_writing.set()
+        may_end.wait(WAIT_SECONDS)
+        append(log, records)
+
+    async def live():
+        desk = HotPathDesk(engine, given, PASSWORD, tmp_path / "hot")
+        monkeypatch.setattr(HotLog, "append", append_slowly)
+        commanding = asyncio.create_task(desk.on_command(7, command))
+        await asyncio.to_thread(is_writing.wait, WAIT_SECONDS)
+        commanding.cancel()
+        closing = asyncio.create_task(desk.close())
+        await asyncio.sleep(0.3)
+        assert not closing.done()
+        may_end.set()
+        await closing
+        assert desk.log.command_sequence == 7
+
+    asyncio.run(live())
+    monkeypatch.undo()
+
+    async def again():
+        desk = HotPathDesk(engine, given, PASSWORD, tmp_path / "hot")
+        assert (desk.log.command_sequence, desk.book.is_entering) == (7, False)
+        await desk.close()
+
+    asyncio.run(again())
+
+
 def test_a_log_that_cannot_be_written_lets_nothing_leave(tmp_path, engine, venue, feed_port, monkeypatch) -> None:
     given = make_settings(tmp_path, venue, feed_port)
     real = os.fdatasync
@@ -273,7 +337,7 @@ def test_a_log_that_cannot_be_written_lets_nothing_leave(tmp_path, engine, venue
             await running.trade(6)
             monkeypatch.setattr(os, "fdatasync", fail)
             await running.wait("the failure", lambda: running.desk.failure)
-            known = len(venue.ask("account", user=USER)["orders"])
+            known = await settled_orders(venue)
             await asyncio.sleep(2)
             assert len(venue.ask("account", user=USER)["orders"]) == known
             assert "No space left" in running.service.describe()["log_state"]

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.processes
 
 TRADES_ELSEWHERE = "market_trades."
 """Told when there are any, not each second."""
-SLOW_SECONDS = 15
+SLOW_SECONDS = 60
 """A machine that does other things too takes longer than the two or three seconds in which every key comes twice."""
 
 
@@ -63,10 +63,10 @@ def test_every_key_comes_each_second_in_bounded_batches(tmp_path: Path) -> None:
         desk.quoted("ETH-PERPETUAL")
         time.sleep(1)
         with desk.client.pubsub() as channel:
+            began = time.monotonic()
             channel.subscribe(MARKET_CHANNEL)
             channel.get_message(timeout=60)
             batches, seen = Counter[bool](), Counter[str]()
-            began = time.monotonic()
             while (took := time.monotonic() - began) < 3 or not is_told_again(desk, seen):
                 assert took < SLOW_SECONDS, "every key is told each second"
                 message = channel.get_message(timeout=0.2)

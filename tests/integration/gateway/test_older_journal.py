@@ -14,10 +14,12 @@ from gateway.events import entry_id
 from gateway.publisher import Publisher
 from gateway.valkey import connect
 from tests.integration.gateway import rig
+from tests.integration.gateway.desks import wait_for
 from wire.transport import EVENTS_STREAM, EVENTS_WATERMARK, EVENTS_WATERMARK_ID
 
 pytestmark = pytest.mark.processes
 
+WAIT_SECONDS = 30
 HALTED = "halted: the journal is behind the database"
 
 
@@ -26,12 +28,12 @@ def test_journal_that_lacks_events_of_the_database_takes_no_command(tmp_path: Pa
         journal, old, new = gateway.state / "gateway" / "journal", tmp_path / "old", tmp_path / "new"
         ticker = desk.quoted("BTC-PERPETUAL")
         desk.send(rig.limits())
-        desk.send(rig.order(1, ticker, ticks_from_bid=-100))
+        desk.send(rig.order(1, ticker, ticks_from_bid=rig.FAR_TICKS))
         rig.wait_for(lambda: desk.events_of(1), "the first order's event")
         assert gateway.stop() == 0
         shutil.copytree(journal, old)
         gateway.start()
-        desk.send(rig.order(2, ticker, ticks_from_bid=-100))
+        desk.send(rig.order(2, ticker, ticks_from_bid=rig.FAR_TICKS))
         rig.wait_for(lambda: desk.events_of(2), "the second order's event")
         assert gateway.stop() == 0
         seen = len(desk.events)
@@ -41,7 +43,7 @@ def test_journal_that_lacks_events_of_the_database_takes_no_command(tmp_path: Pa
         for _ in range(2):
             gateway.start()
             rig.wait_for(lambda: desk.heartbeat()["state"] == HALTED, "the halt")
-            desk.send(rig.order(3, ticker, ticks_from_bid=-100))
+            desk.send(rig.order(3, ticker, ticks_from_bid=rig.FAR_TICKS))
             time.sleep(1.5)
             assert desk.heartbeat()["command_sequence"] == 2
             assert len(desk.events) == seen
@@ -51,7 +53,7 @@ def test_journal_that_lacks_events_of_the_database_takes_no_command(tmp_path: Pa
         new.rename(journal)
         gateway.start()
         rig.wait_for(lambda: desk.events_of(3), "the third order's event")
-        assert desk.heartbeat()["state"] == "running"
+        rig.wait_for(lambda: desk.heartbeat()["state"] == "running", "the heartbeat")
 
 
 def journal_with_events(folder: Path) -> parley_core.Engine:
@@ -78,15 +80,19 @@ async def check_ids(url: str, engine: parley_core.Engine) -> None:
     second = entry_id(engine.events_from(2, 1)[0])
     await client.mset({EVENTS_WATERMARK: 2, EVENTS_WATERMARK_ID: "7-1"})
     running = asyncio.create_task(publisher.run())
+    await wait_for(lambda: publisher.is_ahead)
     await asyncio.sleep(1)
     assert publisher.is_ahead
     assert not publisher.agreed.is_set()
     assert await client.xlen(EVENTS_STREAM) == 0
     await client.mset({EVENTS_WATERMARK: 2, EVENTS_WATERMARK_ID: second})
-    await asyncio.wait_for(publisher.agreed.wait(), 5)
+    await asyncio.wait_for(publisher.agreed.wait(), WAIT_SECONDS)
+    async with asyncio.timeout(WAIT_SECONDS):
+        while await client.xlen(EVENTS_STREAM) < 1:  # noqa: ASYNC110 - the publisher brings it about
+            await asyncio.sleep(0.02)
     await asyncio.sleep(0.2)
-    assert not publisher.is_ahead
     assert await client.xlen(EVENTS_STREAM) == 1
+    assert not publisher.is_ahead
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
@@ -112,9 +118,9 @@ async def check_failure(url: str, engine: parley_core.Engine) -> None:
     engine.start()
     publisher.attach(asyncio.get_running_loop())
     running = asyncio.create_task(publisher.run())
-    await asyncio.wait_for(publisher.agreed.wait(), 5)
+    await asyncio.wait_for(publisher.agreed.wait(), WAIT_SECONDS)
     engine.set_limits(1, 4, 4, 1, 1, 1, 1, 1, 1, 1)
     with pytest.raises(LookupError):
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, WAIT_SECONDS)
     await client.aclose()
     engine.stop()

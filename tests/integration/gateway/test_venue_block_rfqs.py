@@ -1,6 +1,7 @@
 """Block RFQs at a simulated venue: asked once, quotes followed, all legs traded or none, and agreed on after every cut."""
 
 import contextlib
+import datetime as dt
 import time
 from decimal import Decimal
 
@@ -18,7 +19,16 @@ from wire.gateway_routes import AskVenueRfq
 from wire.units import OrderState, OrderType, Side, TimeInForce
 from wire.venue_rfqs import BlockLeg, VenueRfqLeg, VenueRfqState
 
-NEAR, FAR = "BTC-25JUN27-90000-C", "BTC-25JUN27-100000-C"
+FRIDAY = 4
+
+
+def last_friday_of_june(year: int) -> dt.date:
+    end = dt.date(year, 6, 30)
+    return end - dt.timedelta(days=(end.weekday() - FRIDAY) % 7)
+
+
+EXPIRY = last_friday_of_june(dt.datetime.now(dt.UTC).year + 2).strftime("%d%b%y").upper()
+NEAR, FAR = f"BTC-{EXPIRY}-90000-C", f"BTC-{EXPIRY}-100000-C"
 MARKS = {NEAR: 0.0900, FAR: 0.0600}
 
 

@@ -30,7 +30,7 @@ def venue(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
     shorten(monkeypatch, reconnect=0.3)
-    monkeypatch.setattr(link, "SILENCE_SECONDS_MAX", 1.5)
+    monkeypatch.setattr(link, "SILENCE_SECONDS_MAX", 5)
 
 
 @contextlib.asynccontextmanager

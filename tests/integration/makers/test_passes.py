@@ -8,6 +8,7 @@ from makers import selectors, services
 from rfq import selectors as rfq_selectors
 from tests.integration.rfq.world import command_id, facts_of
 from wire.client import PassRfq
+from wire.facts import RfqChanged
 from wire.facts_makers import RfqPassed
 from wire.units import PassReason, QuoteState
 
@@ -69,6 +70,10 @@ def test_passing_withdraws_the_quote_that_stands(world):
     pass_rfq(world, rfq_id, reason=PassReason.PASS)
     quote = rfq_selectors.get_record(rfq_id).find_quote_of(world.cobalt.firm.id)
     assert quote.state is QuoteState.CANCELED
+    *_, passed, withdrawn = facts_of(world.cobalt)
+    assert isinstance(passed, RfqPassed), "an auto-quoter is told before the quote is gone"
+    assert isinstance(withdrawn, RfqChanged)
+    assert withdrawn.rfq.quotes[0].state is QuoteState.CANCELED
     pass_rfq(world, rfq_id, reason=PassReason.TOO_LATE)
     assert [one.reason for one in told(world.cobalt)] == ["pass", "too_late"]
 

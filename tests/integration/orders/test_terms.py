@@ -75,7 +75,7 @@ def test_an_iceberg_shows_a_part(venue, perpetual, desk):
 
 
 def test_an_order_until_a_time_expires(venue, perpetual, desk):
-    expires_at_ns = clock.now_ns() + 10**9
+    expires_at_ns = clock.now_ns() + 60 * 10**9
     order = ask(venue, desk, perpetual, time_in_force=TimeInForce.GTD, expires_at_ns=expires_at_ns)
     assert order.state == "new"
     venue.engine.feed_heartbeat(expires_at_ns + 1, builders.FEBRUARY)

@@ -231,6 +231,15 @@ class Ear:
                 self.socket.send(json.dumps({"type": "acknowledge", "frame": frame}))
         return "\n".join(self.heard)
 
+    def listen_for(self, pattern: str) -> None:
+        deadline = time.monotonic() + 30
+        while not re.search(pattern, self.listen(0.1)):
+            assert time.monotonic() < deadline, f"{pattern} was not told"
+
+
+TOLD = {"taker": r'"Maker [1-5]"', "dune": "traded_away"}
+"""What the socket tells of a trade."""
+
 
 def test_no_route_tells_a_party_what_is_not_its_to_know(scene):
     ask(scene)
@@ -259,13 +268,16 @@ def test_no_socket_tells_a_party_what_is_not_its_to_know(scene):
     worlds.publish_market()
     with web_process("uvicorn") as web, contextlib.ExitStack() as stack:
         ears = {name: Ear(stack, web, party) for name, party in scene.parties.items()}
+        for ear in ears.values():
+            ear.listen_for('"type":"snapshot"')
         ask(scene)
         quoted = set().union(*(scene.prices(name, traded=False) for name in PRICES))
+        ears["taker"].listen_for('"rfq.changed"')
         assert found_in(ears["taker"].listen(1.5), quoted) == set()
         trade(scene)
+        for name, told in TOLD.items():
+            ears[name].listen_for(told)
         heard = {name: ear.listen(1.5) for name, ear in ears.items()}
-    assert re.search(r'"Maker [1-5]"', heard["taker"])
-    assert "traded_away" in heard["dune"]
     assert '"rfq.changed"' not in heard["hollow"]
     for name, text in heard.items():
         assert found_in(text, scene.secrets_for(name, winner="cobalt")) == set(), name

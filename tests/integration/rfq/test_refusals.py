@@ -13,6 +13,7 @@ from market.models import Instrument
 from rfq.domain import limits
 from rfq.models import BlockTrade, DeskLimits, Quote, QuoteVersion, Rfq, RfqCommand
 from risk.models import ControlState
+from risk.selectors import sightings
 from streams.models import Fact, OutboxCommand
 from terminal.embedded import free_port
 from tests.integration.rfq import world as worlds
@@ -260,7 +261,8 @@ def test_accept_fails_closed_on_stale_marks(world, marks):
     assert refused(lambda: world.accept(rfq_id, quote_id)).reason == "stale_mark"
 
 
-def test_accept_fails_closed_when_valkey_is_away(world, settings):
+def test_accept_fails_closed_when_valkey_is_away(world, settings, monkeypatch):
+    monkeypatch.setattr(sightings, "_silence", sightings._Silence())  # noqa: SLF001 - others are not silent after it
     rfq_id = world.create()
     quote_id = world.quote(rfq_id)
     world.wait(6).plays = False

@@ -392,9 +392,8 @@ def test_negotiations(ids_in_order, part):
                 suppress_health_check=list(HealthCheck),
                 database=None,
             )
-            machine = Negotiations
-            if "PARLEY_SEED" in os.environ:
-                machine = seed(f"{os.environ['PARLEY_SEED']}-{part}-{number}")(type("Seeded", (Negotiations,), {}))
+            word = f"{os.environ.get('PARLEY_SEED', 'parley')}-{part}-{number}"
+            machine = seed(word)(type("Seeded", (Negotiations,), {}))
             with begun(looking):
                 run_state_machine_as_test(machine, settings=options)
     assert Negotiations.lives >= waiting

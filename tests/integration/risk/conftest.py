@@ -9,10 +9,22 @@ from common import clock
 from common.actor import SYSTEM
 from gateway.feeds import margin_inputs
 from gateway.registry import Registry
+from market import routing
+from orders.services import admission
 from risk import services
 from tests import builders
 from tests.integration.orders.venue import BTC, Venue
+from tests.integration.rfq import world as worlds
 from tests.integration.risk.gate import MARK, NAME, WIDE, settle
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch):
+    """What was played stays fresh however slow the machine is; tests of staleness go further back."""
+    monkeypatch.setattr(admission, "GATEWAY_SILENT_AFTER_MS", worlds.PATIENCE_MS)
+    monkeypatch.setattr(routing, "STALE_AFTER_MS", worlds.PATIENCE_MS)
+    with worlds.patient_marks():
+        yield
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_snapshot_is_what_the_facts_said(desk):
 
 def test_stale_marks_are_called_stale_and_make_no_fact(desk):
     trade(desk, CALL, "buy", "0.08", "1", 1)
-    world.play(at_ns=clock.now_ns() - 5 * 10**9)
+    world.play(at_ns=clock.now_ns() - world.OLD_NS)
     frame = frames(tasks.refresh_accounts)[f"risk.account.{desk.account.id}"]
     assert frame.is_stale
     assert margin_facts(desk) == [] and not AccountMargin.objects.exists()
@@ -168,7 +168,7 @@ def test_closing_leg_takes_its_margin_away(desk):
 
 
 def test_preview_fails_closed_on_stale_marks(desk):
-    world.play(at_ns=clock.now_ns() - 5 * 10**9)
+    world.play(at_ns=clock.now_ns() - world.OLD_NS)
     with pytest.raises(selectors.MarksUnavailable) as refused:
         services.preview_margin(account_id=desk.account.id, legs=[leg(CALL, "1")])
     assert (refused.value.reason, refused.value.bound) == ("stale_market", "2000 ms")

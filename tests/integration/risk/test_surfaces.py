@@ -67,7 +67,7 @@ def test_old_quotes_are_not_fitted():
     world.play()
     before = fit()
     raw = valkey.client().hget(transport.MARKET_LATEST, "surface.BTC")
-    world.play(at_ns=clock.now_ns() - 60 * 10**9)
+    world.play(at_ns=clock.now_ns() - world.OLD_NS)
     valkey.client().hset(transport.MARKET_LATEST, "surface.BTC", raw)
     after = fit()
     assert {(one.is_stale, one.stale_reason) for one in after.slices} == {(True, "no fresh quotes")}
@@ -100,7 +100,7 @@ def test_no_market_no_surface():
 def test_task_fits_every_coin_with_quotes_and_runs_alone():
     world.play()
     assert tasks.fit_surfaces(unknown="tolerated") == 3
-    valkey.client().set("risk.fit_surfaces.running", "1", px=1_000)
+    valkey.client().set("risk.fit_surfaces.running", "1", px=60_000)
     assert tasks.fit_surfaces() == 0
     valkey.client().delete("risk.fit_surfaces.running")
 

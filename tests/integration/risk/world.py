@@ -17,6 +17,8 @@ INDEX = {"BTC": 80_000.0, "ETH": 2_500.0}
 EXPIRIES = ("13FEB26", "27MAR26", "26JUN26")
 STRIKES = (40_000, 50_000, 60_000, 70_000, 75_000, 80_000, 85_000, 90_000, 100_000, 120_000, 150_000)
 YEAR_NS = 365 * 86_400 * 10**9
+OLD_NS = 2 * 3_600 * 10**9
+"""The age of marks that no patience calls fresh."""
 SURFACE = {
     "BTC-13FEB26": (0.004, 0.03, -0.2, 0.0, 0.1),
     "BTC-27MAR26": (0.02, 0.08, -0.25, 0.0, 0.2),
@@ -64,8 +66,8 @@ def publish(*tickers, at_ns=None, market_time_ns=builders.FEBRUARY, coins=("BTC"
 
 
 def play(*extra, names=None, at_ns=None, **changes):
-    """The whole chain, perpetual and spot; fresh for three seconds unless ``at_ns`` says otherwise."""
-    at_ns = clock.now_ns() + 1_500_000_000 if at_ns is None else at_ns
+    """The whole chain, perpetual and spot; fresh unless ``at_ns`` says otherwise."""
+    at_ns = clock.now_ns() if at_ns is None else at_ns
     names = [*chain_names(), "BTC-PERPETUAL", "BTC_USDC"] if names is None else names
     publish(*(ticker_of(name, at_ns=at_ns, **changes) for name in names), *extra, at_ns=at_ns)
 

@@ -50,17 +50,21 @@ def test_switching_off_withdraws_and_on_quotes_again(world, maker, eventually):
     set_quoter(world, off_coins=("BTC",))
     eventually(lambda: Quote.objects.filter(rfq_id=rfq_id, state="canceled").exists())
     set_quoter(world)
-    assert eventually(lambda: standing(rfq_id)).version >= 2
+    eventually(lambda: (found := standing(rfq_id)) and found.version >= 2)
 
 
 def test_every_version_keeps_its_reasons(world, maker, eventually):
     rfq_id = ask(world)
     eventually(lambda: standing(rfq_id))
     set_quoter(world, spread_vega=2.0)
-    eventually(lambda: QuoteVersion.objects.filter(quote__rfq_id=rfq_id).count() >= 2)
+
+    def told():
+        rows = selectors.list_decisions(world.cobalt.firm.id, Quote.objects.get(rfq_id=rfq_id).id)
+        return len(rows) >= 2 and rows[0].decision.parameters_version == 1 and rows
+
+    newest, *between, first = eventually(told)
+    assert [row.version for row in (newest, *between, first)] == list(range(newest.version, 0, -1))
     quote = Quote.objects.get(rfq_id=rfq_id)
-    eventually(lambda: Decision.objects.filter(quote=quote).count() == quote.version)
-    newest, *_, first = selectors.list_decisions(world.cobalt.firm.id, quote.id)
     version = QuoteVersion.objects.get(quote=quote, version=newest.version)
     one = newest.decision
     tick = 0.0001
@@ -77,7 +81,7 @@ def test_what_a_person_passed_or_prices_is_left_alone(world, maker, eventually):
     world.at = clock.now()
     world.quote(priced, bid=side("0.0100"), ask=side("0.2000"))
     set_quoter(world, spread_vega=2.0)
-    eventually(lambda: standing(other).version >= 2)
+    eventually(lambda: (found := standing(other)) and found.version >= 2)
     assert standing(passed) is None
     assert float(standing(priced).bid_net) == 0.01
 

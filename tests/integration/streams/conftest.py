@@ -31,7 +31,7 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         self._dispatcher.stop()
-        self._thread.join(10)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
     def _run(self) -> None:

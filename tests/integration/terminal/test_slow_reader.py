@@ -88,7 +88,7 @@ def test_never_reading_sockets_cost_little_and_are_closed(
             healthy.send(json.dumps({"type": "ping", "client_time_ns": 1}))
             began = time.monotonic()
             receive(healthy, "pong")
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < limits.STALL_SECONDS_MAX / 2, "who reads does not wait for who does not"
             time.sleep(0.2)
         assert peak - before < 50 * MIB
         for client in stopped:

@@ -1,6 +1,8 @@
 """Snapshot + facts = fresh snapshot, from every sequence on."""
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -84,9 +86,9 @@ class Desk:
         self.instrument = builders.listed(NAME)
         self.journal = builders.Journal()
         self.executions = 0
-        builders.play_market(self.instrument)
 
     def place(self, **changes: Any) -> Order:
+        builders.play_market(self.instrument)
         message = builders.limit_order(self.instrument, self.party.account, **changes)
         return orders_services.place_order(
             user=self.party.user, actor=self.party.actor, message=message, at=clock.now()
@@ -103,12 +105,18 @@ class Desk:
         self.happens(builders.execution(order, execution_id=self.executions, lots=lots, cumulative=cumulative))
 
 
-def trade(desk: Desk) -> None:
+def trade(desk: Desk, wait: Callable[[], None] = lambda: None) -> None:
+    """``wait``: called after each of the first steps."""
     first, second, third = desk.place(), desk.place(side=Side.SELL), desk.place()
+    wait()
     desk.accept(first)
+    wait()
     desk.fill(first, 4, 4)
+    wait()
     desk.accept(second)
+    wait()
     desk.fill(first, 6, 10)
+    wait()
     desk.happens(gateway.OrderRejected(order_id=third.id, reason="position", value=5, bound=4))
     desk.fill(second, 3, 3)
     cancel = client.CancelOrder(command_id="cancel-1", order_id=second.id)
@@ -130,9 +138,14 @@ def test_snapshot_and_facts_give_the_fresh_snapshot() -> None:
         finally:
             connection.close()
 
+    def wait() -> None:
+        wanted = len(taken) + 2  # the second begins after this step
+        while len(taken) < wanted and reader.is_alive():
+            time.sleep(0.001)
+
     reader = threading.Thread(target=take_snapshots)
     reader.start()
-    trade(desk)
+    trade(desk, wait)
     stop.set()
     reader.join()
     taken.insert(0, (0, {name: {} for name in KEYS}))

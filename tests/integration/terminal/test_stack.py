@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 PROCESSES = {
     "postgres", "valkey", "gateway", "dispatcher", "worker", "beat", "web", "makers",
 }
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
 
 
 def _counts(stack: Stack) -> tuple[int, ...]:
@@ -53,12 +53,12 @@ def test_one_command_starts_everything_and_a_second_run_goes_on(state_dir):
 
 def _check_pages_and_keys(stack: Stack) -> None:
     for username in ("trader", "maker1", "compliance", "admin"):
-        with httpx.Client(base_url=stack.url, follow_redirects=True) as client:
+        with httpx.Client(base_url=stack.url, follow_redirects=True, timeout=60) as client:
             landed = _sign_in(client, username)
             assert landed.status_code == 200 and "/accounts/" not in str(landed.url), username
     for name, user in (("aurora", "trader"), ("cobalt", "maker1")):
         token = json.loads((stack.state_dir / "demo" / f"{name}.json").read_text())["token"]
-        me = httpx.get(f"{stack.url}api/me", headers={"Authorization": f"Bearer {token}"})
+        me = httpx.get(f"{stack.url}api/me", headers={"Authorization": f"Bearer {token}"}, timeout=60)
         assert me.json()["username"] == user
 
 

@@ -113,7 +113,7 @@ def test_secrets_are_readable_by_their_owner_only(state_dir):
         password = (state_dir / "postgres_password").read_text()
         for name in ("secret_key", "postgres_password", "running.json", "valkey/valkey.conf"):
             assert stat.S_IMODE((state_dir / name).stat().st_mode) == 0o600
-        arguments = [" ".join(process.cmdline()) for process in psutil.process_iter() if _is_readable(process)]
+        arguments = [_command_line(process) for process in psutil.process_iter()]
         secrets = [password, urlsplit(stack.valkey_url).password]
     assert not any(secret in line for line in arguments for secret in secrets)
 
@@ -206,10 +206,11 @@ def test_a_process_that_cannot_live_stops_everything_with_a_sentence(state_dir):
     assert not any(_is_alive(pid) for pid in pids.values())
 
 
-def _is_readable(process: psutil.Process) -> bool:
+def _command_line(process: psutil.Process) -> str:
+    """Nothing where the process has gone meanwhile."""
     with contextlib.suppress(psutil.Error):
-        return bool(process.cmdline())
-    return False
+        return " ".join(process.cmdline())
+    return ""
 
 
 def _is_alive(pid: int) -> bool:

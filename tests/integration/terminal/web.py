@@ -18,6 +18,7 @@ from django.test import Client
 from websockets.sync.client import ClientConnection, connect
 
 from accounts.models import User
+from terminal.embedded import free_port
 
 ROOT = Path(__file__).parents[3]
 START_SECONDS_MAX = 120
@@ -89,12 +90,6 @@ def web_process(server: str = "daphne", folder: Path | None = None) -> Iterator[
             process.kill()
             process.wait(10)
     assert "Traceback" not in log_path.read_text(), log_path.read_text()[-4000:]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def receive(client: ClientConnection, kind: str, seconds: float = 60.0) -> dict[str, Any]:

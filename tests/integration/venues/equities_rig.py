@@ -19,6 +19,7 @@ from tests.integration.venues.rig import BASE_FOLDER, READY_SECONDS_MAX
 LOOPBACK = "127.0.0.1"
 USER, PASSWORD = "DESK", "secret77"
 WAIT_SECONDS = 10.0
+END_SECONDS = 60.0
 DATAGRAMS_MAX = 1_000
 """Taken in one go."""
 
@@ -177,8 +178,10 @@ class FeedReader:
             self.read()
 
     def read_until_ended(self, gap_port: int) -> None:
+        deadline = time.monotonic() + END_SECONDS
         self.read()
         while not self.receiver.is_ended:
+            assert time.monotonic() < deadline, "the session does not end"
             self.fill(gap_port)
             self.read()
 

@@ -16,15 +16,11 @@ from typing import Self
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from terminal.embedded import free_port
+
 BASE_FOLDER = Path(__file__).resolve().parents[3]
 READY_SECONDS_MAX = 90
 CLIENT_ID, SECRET = "desk", "a secret of the tests"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class VenueProcess:

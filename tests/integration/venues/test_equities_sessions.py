@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from parley_core import ouch
 
+from terminal.embedded import free_port
 from tests.integration.venues.equities_rig import PASSWORD, USER, EquitiesVenue
-from tests.integration.venues.rig import BASE_FOLDER, free_port
+from tests.integration.venues.rig import BASE_FOLDER
 
 STILL = ("--step-ms", "60000", "--symbols", "8")
 

@@ -30,8 +30,8 @@ async def far_bid(client) -> float:
 
 
 async def answers_again(venue) -> bool:
-    """Whether the venue, which refuses connections for a while, takes one within five seconds."""
-    deadline = time.monotonic() + 5
+    """Whether the venue, which refuses connections for a while, takes one again."""
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with contextlib.suppress(InvalidStatus):
             async with open_client(venue.url) as client:
@@ -171,7 +171,7 @@ async def test_orders_are_rejected_and_filled_in_part_as_scripted(venue):
         assert (await client.ask("private/buy", **buy, type="market"))["error"]["code"] == 10009
         book = await client.get("public/get_order_book", instrument_name="ETH-PERPETUAL")
         venue.misbehave(action="fill_partly", share=0.3)
-        order = (await client.get("private/buy", **buy, price=book["asks"][0][0]))["order"]
+        order = (await client.get("private/buy", **buy, price=book["asks"][0][0] + 5))["order"]
         assert (order["order_state"], order["filled_amount"]) == ("open", 300)
         await client.get("private/cancel_all")
 
@@ -206,11 +206,11 @@ async def test_a_gap_breaks_the_chain_of_changes(venue):
 async def test_connections_are_cut_refused_and_fall_silent(venue):
     async with open_client(venue.url) as client:
         await client.get("public/subscribe", channels=[BOOK])
-        venue.misbehave(action="silence", seconds=0.6)
         began = time.monotonic()
+        venue.misbehave(action="silence", seconds=0.6)
         await client.get("public/test")
         assert time.monotonic() - began > 0.5
-        venue.misbehave(action="refuse_connections", seconds=0.5)
+        venue.misbehave(action="refuse_connections", seconds=2)
         with pytest.raises(ConnectionClosed):
             while True:
                 await client.connection.recv()
@@ -229,13 +229,13 @@ async def test_a_client_that_says_nothing_for_two_intervals_is_cut():
     aborted = asyncio.Event()
     link = SimpleNamespace(transport=SimpleNamespace(abort=aborted.set))
     session = Session(link)
-    session.heartbeat_seconds = 0.2
+    session.heartbeat_seconds = 1
     beating = asyncio.create_task(session.beat())
-    for _ in range(10):
+    for _ in range(30):
         await asyncio.sleep(0.1)
         session.heard_at = asyncio.get_running_loop().time()
     assert not aborted.is_set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await beating
     assert aborted.is_set()
 

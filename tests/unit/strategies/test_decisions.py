@@ -62,6 +62,14 @@ def test_replacement_waits_for_its_interval():
     assert act(quoted(), submitted=fresh) == Nothing()
 
 
+def test_a_submission_whose_fact_is_on_its_way_is_not_made_again():
+    fresh = in_force(volatility=0.52, at_ns=NOW_NS - SECOND // 4)
+    assert act(rfq(leg(CALL)), submitted=fresh) == Nothing()
+    assert act(quoted(state=QuoteState.CANCELED), submitted=fresh) == Nothing()
+    assert isinstance(act(rfq(leg(CALL)), submitted=in_force()), Submit)
+    assert isinstance(act(quoted(state=QuoteState.CANCELED), submitted=in_force()), Submit)
+
+
 def test_quote_is_renewed_when_half_of_its_life_is_over():
     assert isinstance(act(quoted(expires_at_ns=NOW_NS + 14 * SECOND), submitted=in_force()), Submit)
     last = rfq(leg(CALL), quotes=[own_quote(expires_at_ns=NOW_NS + 14 * SECOND)], expires_at_ns=NOW_NS + 14 * SECOND)

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def test_a_process_starts_after_what_it_needs_and_stops_before_it(tmp_path):
     specs = [
         ProcessSpec(
             name=name, arguments=("/bin/sh", "-c", mark, name), needs=needs,
-            is_ready=lambda process: process.seconds_up() > 0.2,
+            is_ready=lambda _, name=name: times.exists() and f"start {name}\n" in times.read_text(),
         )
         for name, needs in (("web", ("database",)), ("database", ()))
     ]
@@ -68,6 +69,22 @@ def test_deaths_are_bounded(tmp_path):
         supervised.run(press_ctrl_c)
     assert len(runs.read_text().split()) == supervisor_module.RESTARTS_MAX + 1
     assert supervised.pids() == {}
+
+
+def test_readiness_goes_with_a_process_and_comes_back_with_it(tmp_path):
+    """It is announced once."""
+    end, seen, announced = tmp_path / "end", [], []
+    script = f"while test ! -e {end}; do sleep 0.02; done; rm {end}; exit 7"
+
+    def note():
+        seen.append(supervised.is_ready)
+        if seen.count(True) == 2:
+            press_ctrl_c()
+
+    spec = build_spec("web", script, is_ready=lambda _: True)
+    supervised = Supervisor([spec], environment={}, logs=tmp_path, on_change=note)
+    assert supervised.run(lambda: announced.append(end.touch())) == 0
+    assert (seen, len(announced)) == ([False, True, False, False, True], 1)
 
 
 def test_a_refusal_is_not_repeated_and_its_last_line_is_the_sentence(tmp_path):
@@ -109,19 +126,24 @@ def test_one_that_never_becomes_ready_is_named(tmp_path):
 
 
 def test_one_that_will_not_stop_is_killed_with_its_children(tmp_path):
-    script = f"trap '' TERM; sleep 60 & echo $! > {tmp_path}/child; while :; do sleep 0.05; done"
-    supervised = build_supervisor(tmp_path, build_spec("web", script, stop_seconds=0.3))
+    written = tmp_path / "child"
+    script = f"trap '' TERM; sleep 60 & echo $! > {written}; while :; do sleep 0.05; done"
+    is_ready = lambda _: written.exists() and written.read_text().endswith("\n")  # noqa: E731 - one line
+    supervised = build_supervisor(tmp_path, build_spec("web", script, stop_seconds=0.3, is_ready=is_ready))
     assert supervised.run(press_ctrl_c) == 0
-    child = int((tmp_path / "child").read_text())
-    deadline = time.monotonic() + 5
+    child = int(written.read_text())
+    deadline = time.monotonic() + 30
     while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
 def test_output_has_names_in_front_and_a_file_each(tmp_path, capsys):
-    shown = build_spec("web", "echo hello; sleep 60")
-    hidden = build_spec("postgres", "echo LOG: quiet; echo FATAL: loud; sleep 60", shows_only="FATAL")
+    shown = build_spec("web", "echo hello; sleep 60", is_ready=lambda process: process.last_line == "hello")
+    hidden = build_spec(
+        "postgres", "echo LOG: quiet; echo FATAL: loud; sleep 60", shows_only="FATAL",
+        is_ready=lambda process: process.last_line == "FATAL: loud",
+    )  # fmt: skip
     build_supervisor(tmp_path, shown, hidden).run(press_ctrl_c)
     lines = capsys.readouterr().out.splitlines()
     assert "web      | hello" in lines and "postgres | FATAL: loud" in lines
@@ -136,6 +158,17 @@ def test_a_log_takes_a_bounded_space(tmp_path):
         log.write(line)
     log.close()
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 2 * LOG_BYTES_MAX + 2 * len(line)
+
+
+def test_a_log_that_is_closed_while_somebody_writes_loses_nothing(tmp_path):
+    log = BoundedLog(tmp_path / "web.log")
+    lines = [str(number) for number in range(20_000)]
+    writer = threading.Thread(target=lambda: [log.write(line) for line in lines])
+    writer.start()
+    while writer.is_alive():
+        log.close()
+    log.close()
+    assert (tmp_path / "web.log").read_text().split() == lines
 
 
 def test_a_console_that_nobody_reads_does_not_stop_the_log(monkeypatch):
@@ -156,8 +189,10 @@ def test_a_process_runs_with_its_environment_in_a_session_of_its_own(tmp_path):
     spec = build_spec("web", f"echo $NAME > {tmp_path}/out; exec sleep 60", environment={"NAME": "a"})
     process = ManagedProcess(spec, log=tmp_path / "log", echo=None)
     process.start({})
-    time.sleep(0.4)
+    written, deadline = tmp_path / "out", time.monotonic() + 30
+    while not (written.exists() and written.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
     assert os.getsid(process.pid) == process.pid
     process.stop_now()
-    assert (tmp_path / "out").read_text() == "a\n"
+    assert written.read_text() == "a\n"
     assert process.exit_code() == -signal.SIGTERM

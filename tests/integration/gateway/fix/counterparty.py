@@ -2,7 +2,10 @@
 
 import simplefix
 
-from tests.integration.gateway.fix.client import Client, Disconnected, timestamp, value
+from tests.integration.gateway.fix.client import Client, Disconnected, Pairs, timestamp, value
+
+SESSION_KINDS = frozenset("01245A")
+"""Types of messages that are not sent again: a gap fill stands for them."""
 
 
 class Counterparty(Client):
@@ -10,8 +13,13 @@ class Counterparty(Client):
 
     def __init__(self, port: int, **given: str) -> None:
         super().__init__(port, **given)
-        self.sent: dict[int, tuple[str, tuple[tuple[int, object], ...]]] = {}
+        self.sent: dict[int, tuple[str, Pairs]] = {}
         self.replies: dict[int, str] = {}
+
+    def send(self, kind: str, *body: tuple[int, object], sequence: int = 0, header: Pairs = ()) -> bytes:
+        if not sequence and kind not in SESSION_KINDS:
+            self.sent[self.next_sent] = (kind, body)
+        return super().send(kind, *body, sequence=sequence, header=header)
 
     def order(self, order_id: str) -> bytes:
         """An application message, remembered before it is sent; its bytes, for the caller to send as many as it likes."""
@@ -32,7 +40,7 @@ class Counterparty(Client):
         if kind == "5":
             raise Disconnected(value(message, 58))
         if kind == "2":
-            self._resend(int(value(message, 7)))
+            self.resend(int(value(message, 7)))
         elif kind == "1":
             self.send("0", (112, value(message, 112)))
         if kind == "B":
@@ -54,7 +62,7 @@ class Counterparty(Client):
             raise Disconnected(value(answer, 58))
         self.react(answer)
 
-    def _resend(self, begin: int) -> None:
+    def resend(self, begin: int) -> None:
         """Application messages again, one gap fill for what lies between."""
         current, end = begin, self.next_sent
         for sequence in sorted(number for number in self.sent if begin <= number < end):

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway import rig
 from tests.integration.gateway.fix.client import Client, timestamp, value
-from tests.integration.gateway.fix.test_process import Desk, log_on, session
+from tests.integration.gateway.fix.test_process import Desk, log_on, running_desk, session
 
 pytestmark = pytest.mark.processes
 
@@ -121,21 +120,11 @@ def broken(random_: random.Random, begin_string: str, number: int) -> Broken:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    valkey = rig.Valkey(tmp_path)
-    made = Desk(tmp_path, valkey)
-    for begin_string, number in VERSIONS.items():
-        made.give(
-            session(
-                number,
-                begin_string,
-                grants=["orders", "market_data", "rfq"],
-                messages_per_second=10_000,
-                message_burst=10_000,
-            )
-        )
-    yield made
-    made.stop()
-    valkey.kill()
+    grants = ["orders", "market_data", "rfq"]
+    with running_desk(tmp_path) as made:
+        for begin_string, number in VERSIONS.items():
+            made.give(session(number, begin_string, grants=grants, messages_per_second=10_000, message_burst=10_000))
+        yield made
 
 
 def answer_to(client: Client, sequence: int) -> object:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway.fix.client import Client, Disconnected, timestamp, value
+from tests.integration.gateway.fix.client import Client, Disconnected, Pairs, timestamp, value
 from tests.integration.gateway.fix.counterparty import Counterparty
 from tests.integration.gateway.fix.desk import SECRET, VERSIONS, Desk, session
 
@@ -33,9 +33,24 @@ def client_of(desk: Desk, begin_string: str = "FIX.4.4") -> Client:
     return Client(desk.port, begin_string=begin_string, sender=f"CLIENT{number}", secret=SECRET)
 
 
+def order_body(order_id: str) -> Pairs:
+    return ((11, order_id), (21, 1), (55, "BTC"), (54, 1), (60, timestamp()), (38, 1), (40, 1))
+
+
+def cancel_body(order_id: str, cancel_id: str) -> Pairs:
+    return ((41, order_id), (11, cancel_id), (55, "BTC"), (54, 1), (60, timestamp()), (38, 1))
+
+
 def order(client: Client, order_id: str, **given: object) -> None:
-    body = ((11, order_id), (21, 1), (55, "BTC"), (54, 1), (60, timestamp()), (38, 1), (40, 1))
-    client.send("D", *body, **given)  # type: ignore[arg-type]  # what send takes by name
+    client.send("D", *order_body(order_id), **given)  # type: ignore[arg-type]  # what send takes by name
+
+
+def send_together(client: Client, *messages: tuple[str, Pairs]) -> None:
+    """In one piece, so that they arrive in one moment."""
+    first = client.next_sent
+    built = [client.build(kind, *body, sequence=first + at) for at, (kind, body) in enumerate(messages)]
+    client.next_sent += len(built)
+    client.send_bytes(b"".join(bytes(message.encode()) for message in built))
 
 
 def test_logon_heartbeat_order_and_logout(desk: Desk, version: str) -> None:
@@ -180,9 +195,7 @@ def test_too_many_messages_are_refused_and_cancels_are_not(desk: Desk) -> None:
     desk.apply(session(2, "FIX.4.4", messages_per_second=1, message_burst=2))
     with client_of(desk) as client:
         client.log_on()
-        for number in range(4):
-            order(client, f"o{number}")
-        client.send("F", (41, "o0"), (11, "c0"), (55, "BTC"), (54, 1), (60, timestamp()), (38, 1))
+        send_together(client, *(("D", order_body(f"o{number}")) for number in range(4)), ("F", cancel_body("o0", "c0")))
         answers = [client.receive("B", "j") for _ in range(5)]
         shown = sorted(value(each, 148) or value(each, 58).partition(":")[0] for each in answers)
         assert shown == ["c0", "message_rate", "message_rate", "o0", "o1"]
@@ -206,8 +219,8 @@ def test_a_session_of_other_hours_stays_out(desk: Desk) -> None:
 
 def test_a_silent_line_is_asked_and_then_cut_and_the_handler_hears_of_it(desk: Desk) -> None:
     with client_of(desk) as client:
-        client.log_on(heartbeat=1)
         started = time.monotonic()
+        client.log_on(heartbeat=1)
         asked = client.receive("1")
         assert value(asked, 112) == "TEST"
         with pytest.raises(Disconnected):

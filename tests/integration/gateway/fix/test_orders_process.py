@@ -11,7 +11,7 @@ from settlement.models import Fill
 from tests import builders
 from tests.integration.gateway import rig
 from tests.integration.gateway.fix.client import Client, timestamp, value
-from tests.integration.gateway.fix.test_process import Desk, log_on, session
+from tests.integration.gateway.fix.test_process import Desk, log_on, running_desk, session
 from wire.gateway import OrderCanceled
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db]
@@ -26,19 +26,16 @@ def trader():
 
 @pytest.fixture
 def desk(tmp_path: Path, trader):
-    valkey = rig.Valkey(tmp_path)
-    made = Desk(tmp_path, valkey)
     owner = {
         "firm_id": trader.firm.id, "user_id": trader.user.id, "desk_id": trader.desk.id,
         "account_id": trader.account.id, "account_ids": [trader.account.id],
     }  # fmt: skip
-    made.give(session(1, cancels_on_disconnect=False, **owner))
-    made.give(session(2, cancels_on_disconnect=False, grants=["drop_copy"], **owner))
-    made.dispatcher.send(rig.limits(account_id=trader.account.id, firm_id=trader.firm.id, desk_id=trader.desk.id))
-    rig.wait_for(lambda: made.dispatcher.taken() == 3, "the limits")
-    yield made
-    made.stop()
-    valkey.kill()
+    with running_desk(tmp_path) as made:
+        made.give(session(1, cancels_on_disconnect=False, **owner))
+        made.give(session(2, cancels_on_disconnect=False, grants=["drop_copy"], **owner))
+        made.dispatcher.send(rig.limits(account_id=trader.account.id, firm_id=trader.firm.id, desk_id=trader.desk.id))
+        rig.wait_for(lambda: made.dispatcher.taken() == 3, "the limits")
+        yield made
 
 
 def new_order(client: Client, client_order_id: str, side: str, quantity: int, price: float) -> None:
@@ -83,7 +80,7 @@ def test_order_over_fix_becomes_a_row(desk: Desk, trader) -> None:
         assert reports(client, 1, 150, 39, 11, 41) == [("4", "4", "C-1", "A-1")]
         own = [value(message, 17) for message in client.received if value(message, 35) == "8"]
         assert [found for (found,) in reports(copy, 4, 17)] == own
-    rig.wait_for(lambda: isinstance(desk.dispatcher.events[-1].event, OrderCanceled), "the last event")
+    rig.wait_for(lambda: any(isinstance(e.event, OrderCanceled) for e in desk.dispatcher.events), "the cancellation")
     project(desk, 0)
     rows = {order.client_order_id: order for order in Order.objects.all()}
     assert {name: (row.state, row.cumulative_lots, row.origin, row.session) for name, row in rows.items()} == {
@@ -100,7 +97,7 @@ def test_order_over_fix_becomes_a_row(desk: Desk, trader) -> None:
 
 def test_kill_between_acknowledgement_and_projection_loses_and_doubles_nothing(desk: Desk) -> None:
     ticker = desk.dispatcher.quoted(NAME)
-    price, acknowledged = float(ticker.bid_price) - 500, dict[str, str]()
+    price, acknowledged = float(ticker.bid_price) - 4_000, dict[str, str]()
     for life in range(3):
         with desk.client(1) as client:
             log_on(client, (141, "Y"))

@@ -1,5 +1,6 @@
 """FIX sessions of the real gateway process: registered by commands, killed, revoked; seen by an independent client."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,13 +47,24 @@ class Desk:
         self.gateway.stop()
 
 
+@contextlib.contextmanager
+def running_desk(folder: Path) -> Iterator[Desk]:
+    """Stopped at the end whatever happened."""
+    valkey = rig.Valkey(folder)
+    try:
+        desk = Desk(folder, valkey)
+        try:
+            yield desk
+        finally:
+            desk.stop()
+    finally:
+        valkey.kill()
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    valkey = rig.Valkey(tmp_path)
-    desk = Desk(tmp_path, valkey)
-    yield desk
-    desk.stop()
-    valkey.kill()
+    with running_desk(tmp_path) as desk:
+        yield desk
 
 
 def _try(client: Client, *body: tuple[int, object]) -> simplefix.FixMessage:

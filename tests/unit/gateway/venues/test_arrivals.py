@@ -6,7 +6,7 @@ from gateway.venues.arrivals import Arrivals
 
 
 async def test_all_who_ask_wait_until_it_cannot_arrive_and_one_who_is_interrupted_takes_it_from_nobody():
-    arrivals = Arrivals(0.1)
+    arrivals = Arrivals(0.5)
     arrivals.left("lost")
     interrupted = asyncio.create_task(arrivals.wait("lost"))
     await asyncio.sleep(0)

@@ -136,7 +136,7 @@ async def test_an_order_over_a_connection_that_ended_has_no_answer():
 async def test_an_order_that_waited_for_its_turn_does_not_leave_over_the_next_connection():
     """At its beginning that connection asked what became of every order: this one would come after the answer."""
     made, old, new = client(), Connection(), Connection()
-    made._limit = RateLimit(per_second=20, at_once=1)
+    made._limit = RateLimit(per_second=1, at_once=1)
     made._limit.find_wait(clock.monotonic())
     made._connection = old
     placing = asyncio.create_task(made._orders.place(ORDER))
