@@ -66,7 +66,7 @@ def run_sanitizers(options: argparse.Namespace) -> int:
         if SIMULATOR in parts and simulate(folder, ["--seeds", str(SMOKE_SEEDS)]) != 0:
             sys.exit(f"parley: the simulated seeds fail under {sanitizer}.")
     folder, is_guided = build_fuzzers()
-    return fuzz(folder, find_targets(""), SMOKE_SECONDS, is_guided)
+    return fuzz(folder, find_targets(""), SMOKE_SECONDS, is_guided, seed=1)
 
 
 def at_fixed_addresses() -> list[str]:
@@ -160,15 +160,18 @@ def build(name: str, options: list[str], flags: str = FLAGS) -> Path:
     return folder
 
 
-def fuzz(folder: Path, targets: list[str], seconds: int, is_guided: bool) -> int:
-    """Each target for so long; what it learned stays in the build folder, findings beside it. 1 where one failed."""
+def fuzz(folder: Path, targets: list[str], seconds: int, is_guided: bool, seed: int = 0) -> int:
+    """Each target for so long; what it learned stays in the build folder, findings beside it. 1 where one failed.
+
+    ``seed`` 0: another one in each run.
+    """
     failed = []
     for name in targets:
         learned = folder / "corpus" / name
         learned.mkdir(parents=True, exist_ok=True)
         seeds = [path for path in (folder / "seeds" / name, CORE / "fuzz" / "corpus" / name) if path.is_dir()]
         artifacts = folder / f"finding-{name}-"
-        options = [f"-max_total_time={seconds}", f"-max_len={INPUT_BYTES_MAX}", f"-artifact_prefix={artifacts}",
+        options = [f"-seed={seed}", f"-max_total_time={seconds}", f"-max_len={INPUT_BYTES_MAX}", f"-artifact_prefix={artifacts}",
                    "-rss_limit_mb=4096", "-timeout=20", "-print_final_stats=1"]  # fmt: skip
         result = subprocess.run([folder / name, *options, learned, *seeds], cwd=folder, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)  # fmt: skip

@@ -1,6 +1,7 @@
 // What libFuzzer does where there is no libFuzzer: the files of the corpus, then random mutations of them, without
 // any guidance by coverage. Takes the few of its options that Parley uses; a crash leaves its input in crash-plain.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -56,7 +57,10 @@ std::vector<Bytes> load(const std::vector<fs::path>& paths) {
     for (const fs::path& path : paths) {
         if (fs::is_regular_file(path)) inputs.push_back(read(path));
         if (!fs::is_directory(path)) continue;
-        for (const auto& entry : fs::directory_iterator(path)) inputs.push_back(read(entry.path()));
+        std::vector<fs::path> files;
+        for (const auto& entry : fs::directory_iterator(path)) files.push_back(entry.path());
+        std::sort(files.begin(), files.end());
+        for (const fs::path& file : files) inputs.push_back(read(file));
     }
     return inputs;
 }

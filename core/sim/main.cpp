@@ -56,7 +56,7 @@ struct Totals {
     FaultCounts faults;
     std::uint64_t seeds = 0, steps = 0, lives = 0;
     std::int64_t commands = 0, events = 0;
-    std::uint64_t failing_seed = 0;
+    std::atomic<std::uint64_t> failing_seed = 0;
     std::uint64_t digest = 0;  // whatever the order of the seeds
 
     void add(std::uint64_t seed, const Outcome& outcome) {

@@ -238,8 +238,11 @@ bool EngineService::renew_lease() {
 }
 
 void EngineService::halt(const std::string& what, const std::string& why) noexcept {
-    set_state("halted: " + what);
-    queue_.close("halted: " + what + ": " + why);
+    {
+        const std::lock_guard lock(status_mutex_);  // nobody sees the state without the closed queue
+        if (!state_.starts_with("halted")) state_ = "halted: " + what;
+        queue_.close("halted: " + what + ": " + why);
+    }
     has_progressed_.notify_all();
     signal();
 }

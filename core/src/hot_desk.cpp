@@ -107,6 +107,8 @@ void HotDesk::start(const HotEndpoints& endpoints, int cpu) {
     HotEndpoints asked = endpoints;
     asked.asks_account = true;
     auto sockets = std::make_unique<HotSockets>(asked, wall_ns(), this);
+    const std::lock_guard alone(life_mutex_);
+    if (is_stopping_.load(std::memory_order_acquire)) return;  // stopped while it connected
     // commands of other threads come before all of this, or behind it
     const std::lock_guard lock(mutex_);
     sockets_ = std::move(sockets);
@@ -124,6 +126,7 @@ void HotDesk::start(const HotEndpoints& endpoints, int cpu) {
 void HotDesk::stop() {
     is_stopping_.store(true, std::memory_order_release);
     wake_.raise();
+    const std::lock_guard alone(life_mutex_);
     if (thread_.joinable()) thread_.join();
     sockets_.reset();
     if (state() != HotDeskState::over) set_state(HotDeskState::stopped);
@@ -257,11 +260,19 @@ void HotDesk::end(TimeNs now_ns, std::string_view why) {
 void HotDesk::call(const std::function<void(HotPath&)>& act) {
     std::unique_lock lock(mutex_);
     if (!is_running_) return act(path_);
-    calls_.emplace_back([this, &act] { act(path_); });
+    std::exception_ptr failed;
+    calls_.emplace_back([this, &act, &failed] {
+        try {
+            act(path_);
+        } catch (...) {
+            failed = std::current_exception();
+        }
+    });
     const std::uint64_t mine = ++calls_asked_;
     has_calls_.store(true, std::memory_order_release);
     wake_.raise();
     called_.wait(lock, [&] { return calls_done_ >= mine; });
+    if (failed) std::rethrow_exception(failed);
 }
 
 void HotDesk::run_calls() {

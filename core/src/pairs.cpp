@@ -87,11 +87,10 @@ bool PairsTrader::wants_exit(Pair& pair, double zscore, TimeNs now_ns) const noe
 void PairsTrader::enter(std::uint32_t at, double zscore, std::span<const Touch> touches, TimeNs now_ns) noexcept {
     Pair& pair = pairs_[at];
     set_entry(pair, zscore < 0.0);
-    if (send(at, touches, now_ns)) {
+    if (send(at, touches, now_ns) || order_count_ == 0) {
         pair.legs[0].target = pair.legs[1].target = 0;
         return;
     }
-    if (order_count_ == 0) return;
     pair.opened_at_ns = now_ns;
     become(at, PairState::entering);
 }
@@ -293,8 +292,9 @@ void PairsTrader::disable(std::uint32_t at) noexcept {
 
 bool PairsTrader::enable(std::uint32_t at) noexcept {
     Pair& pair = pairs_[at];
-    const auto& [first, second] = pair.legs;
-    if (first.held != 0 || second.held != 0 || first.is_working() || second.is_working()) return false;
+    if (!pair.is_empty()) return false;
+    // of an entry that was cut short nothing is wanted any more
+    pair.legs[0].target = pair.legs[1].target = 0;
     if (pair.state == PairState::disabled) become(at, PairState::flat);
     pair.is_armed = false;
     return true;
@@ -306,7 +306,9 @@ void PairsTrader::unwind(std::uint32_t at) noexcept {
     pair.legs[0].target = pair.legs[1].target = 0;
     pair.attempts = 0;
     if (pair.state == PairState::flat) return;
-    become(at, PairState::exiting);
+    if (!pair.is_empty()) return become(at, PairState::exiting);
+    pair.is_armed = false;
+    become(at, PairState::flat);
 }
 
 std::uint64_t PairsTrader::state_hash() const noexcept {

@@ -1,7 +1,9 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -37,6 +39,7 @@ TEST(hot_sockets_say_where_nobody_listens) {
 namespace {
 
 constexpr TimeNs kStart = 1'800'000'000'000'000'000;
+constexpr std::chrono::seconds kWait{20};
 
 sockaddr_in loopback(std::uint16_t port) {
     sockaddr_in made{};
@@ -65,6 +68,8 @@ public:
         session_ = {};
         framer_ = {};
         orders_ = Socket(::accept(listening_.get(), nullptr, nullptr));
+        const int one = 1;
+        CHECK(::setsockopt(orders_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0);
         std::uint64_t asked = 0;
         take(0, [&](const soup::LoginRequest& request) {
             asked = request.sequence;
@@ -128,13 +133,15 @@ struct Torn {
     }
     template <typename Done>
     void until(Done&& done) {
-        for (int tries = 0; tries < 100'000 && !done(); ++tries) sockets->poll(*path, now_ns);
+        const auto end = std::chrono::steady_clock::now() + kWait;
+        while (!done() && std::chrono::steady_clock::now() < end) sockets->poll(*path, now_ns);
         CHECK(done());
     }
     /// True where poll() says that the session is lost, once.
     bool lose() {
         venue.hang_up();
-        for (int tries = 0; tries < 100'000; ++tries) {
+        const auto end = std::chrono::steady_clock::now() + kWait;
+        while (std::chrono::steady_clock::now() < end) {
             try {
                 sockets->poll(*path, now_ns);
             } catch (const std::runtime_error&) {

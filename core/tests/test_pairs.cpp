@@ -209,6 +209,25 @@ TEST(pair_that_cannot_leave_is_disabled_and_unwinds_when_told) {
     CHECK(desk.trader.state(0) == PairState::flat && desk.gate.position(0).empty());
 }
 
+TEST(pair_that_was_disabled_while_entering_opens_nothing_with_the_next_login) {
+    Desk desk;
+    const auto orders = desk.signal(2.5);
+    desk.trader.disable(0);
+    for (const StrategyOrder& order : orders) desk.trader.on_done(order.order_id, kSecond);
+    CHECK(orders.size() == 2 && desk.trader.enable(0));
+    desk.trader.begin_recovery();
+    desk.trader.end_recovery(kSecond);
+    CHECK(desk.trader.state(0) == PairState::flat && desk.signal(0.0).empty());
+}
+
+TEST(pair_that_holds_nothing_has_nothing_to_unwind) {
+    Desk desk;
+    desk.trader.disable(0);
+    desk.trader.unwind(0);
+    CHECK(desk.trader.state(0) == PairState::flat && desk.trader.open() == 0);
+    CHECK(desk.signal(2.5).empty());
+}
+
 TEST(pair_stops_and_waits_for_the_spread_to_come_back) {
     Desk desk;
     desk.fill(desk.signal(2.5));

@@ -79,7 +79,7 @@ TEST(service_takes_releases_and_regenerates_from_many_threads) {
         drainer.join();
         is_done = true;
         reader.join();
-        CHECK(service.flush(std::chrono::milliseconds(10'000)));
+        CHECK(service.flush(std::chrono::milliseconds(60'000)));
         CHECK(service.journal_sequence() == kCommands + kHeartbeats);
         hash = service.read([](const Engine& engine) { return engine.state_hash(); });
         service.stop();

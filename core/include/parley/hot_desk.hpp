@@ -51,7 +51,7 @@ public:
     /// Opens the sockets and begins. `cpu` is the core that the thread keeps busy; below zero it sleeps between packets.
     /// Throws std::system_error where a socket fails, std::invalid_argument for what is no address or no core.
     void start(const HotEndpoints& endpoints, int cpu);
-    /// Ends the thread and waits for it.
+    /// Ends the thread and waits for it; where start() is under way elsewhere, nothing begins. From any thread.
     void stop();
 
     /// Readable while facts wait.
@@ -141,6 +141,7 @@ private:
     std::atomic<HotDeskState> state_{HotDeskState::idle};
     std::atomic<bool> is_stopping_{false};
     std::atomic<bool> has_calls_{false};
+    std::mutex life_mutex_;               // start() against stop(), and one stop() against another
     std::mutex mutex_;                    // of what follows
     std::condition_variable called_;
     std::deque<std::function<void()>> calls_;

@@ -179,6 +179,10 @@ private:
         TimeNs retry_at_ns = 0;
         Leg legs[kPairOrdersMax];
 
+        [[nodiscard]] bool is_empty() const noexcept {
+            const auto& [first, second] = legs;
+            return first.held == 0 && second.held == 0 && !first.is_working() && !second.is_working();
+        }
         /// Above zero: still on the side that was traded.
         [[nodiscard]] double away(double zscore) const noexcept { return is_long ? -zscore : zscore; }
         [[nodiscard]] bool is_late(TimeNs now_ns) const noexcept {

@@ -206,7 +206,7 @@ class Program:
             lower[money] = -math.inf
         return milp(
             self.cost, integrality=self.integral, bounds=Bounds(lower, self.upper), constraints=limits,
-            options={"mip_rel_gap": 1e-8, "time_limit": 20},
+            options={"mip_rel_gap": 1e-8, "time_limit": 120},
         )  # fmt: skip
 
 
