@@ -66,6 +66,7 @@ class Maker:
         self._notes = Notes()
         self._left_alone: set[int] = set()
         """RFQs that a person passed, or prices."""
+        self._passed: set[int] = set()
         self._rfqs: dict[int, RfqView] = {}
         self._positions: dict[str, Decimal] = {}
         self._submitted: dict[int, Submitted] = {}
@@ -123,7 +124,10 @@ class Maker:
     async def _start_over(self, state: clients.State) -> None:
         self._rfqs = {rfq.rfq_id: rfq for rfq in state.rfqs if _is_ours(rfq)}
         self._left_alone.intersection_update(self._rfqs)
+        self._passed.intersection_update(self._rfqs)
         self._notes.keep_only(self._rfqs.values())
+        for each in state.passes:
+            self._take_pass(each)
         for rfq in self._rfqs.values():
             if self._has_begun:
                 self._take_quote(rfq)
@@ -133,8 +137,6 @@ class Maker:
         self._counterparties.replace(state.counterparties)
         for quoter in state.quoters:
             self._take_parameters(quoter)
-        for each in state.passes:
-            self._take_pass(each)
         self._positions = {}
         for position in state.positions:
             self._take_position(position)
@@ -164,6 +166,7 @@ class Maker:
 
     def _take_pass(self, passed: PassView) -> None:
         self._left_alone.add(passed.rfq_id)
+        self._passed.add(passed.rfq_id)
 
     async def _take_rfq(self, rfq: RfqView) -> None:
         is_new = rfq.rfq_id not in self._rfqs
@@ -184,7 +187,18 @@ class Maker:
     def _take_quote(self, rfq: RfqView) -> None:
         if not self._notes.take(rfq):
             self._left_alone.add(rfq.rfq_id)
+            self._passed.discard(rfq.rfq_id)
             log.info("rfq %d: a person quotes it", rfq.rfq_id)
+        elif rfq.rfq_id in self._passed and (own := find_active(rfq)) is not None:
+            self._start_task(self._take_back(rfq.rfq_id, own.quote_id))
+
+    async def _take_back(self, rfq_id: int, quote_id: int) -> None:
+        """What was under way while a person passed."""
+        log.info("rfq %d: a person passed, the quote goes", rfq_id)
+        try:
+            await self._client.send(messages.CancelQuote(command_id=_command_id(), quote_id=quote_id))
+        except (clients.Refused, clients.OutcomeUnknown) as error:
+            log.warning("rfq %d: the quote may stand until it ends: %s", rfq_id, error)
 
     def _learn(self, rfq: RfqView) -> None:
         """From an RFQ that this process quoted and that is over."""
@@ -208,6 +222,7 @@ class Maker:
         for known in (self._submitted, self._quote_ids, self._paused_until_ns, self._said):
             known.pop(rfq_id, None)
         self._left_alone.discard(rfq_id)
+        self._passed.discard(rfq_id)
         self._answered.discard(rfq_id)
 
     async def _look_again_and_again(self) -> None:

@@ -12,6 +12,8 @@ from wire.units import NANOSECONDS_PER_MS, NANOSECONDS_PER_SECOND, QuoteState, R
 
 LAST_CHANCE_NS = 300 * NANOSECONDS_PER_MS
 """An RFQ that ends sooner is left alone."""
+UNSEEN_NS = NANOSECONDS_PER_SECOND
+"""For so long the fact of a submission may come later than its answer."""
 LIMIT_PASSES = frozenset({"limits", "quantity"})
 """Why a price is not made because of what the maker holds or the size, not of what it sees."""
 
@@ -84,16 +86,12 @@ def _quote(
         return Withdraw(quote_id=active.quote_id, reason=passed.reason) if active else Nothing(reason=passed.reason)
     if submitted is None:
         return Submit(prices=fresh)
-    # First of all: its fact may come later than its answer, so that it is not seen to stand yet.
-    if market.now_ns - submitted.at_ns < parameters.requote_interval_ms * NANOSECONDS_PER_MS:
+    wait_ns = UNSEEN_NS if active is None else parameters.requote_interval_ms * NANOSECONDS_PER_MS
+    if market.now_ns - submitted.at_ns < wait_ns:
         return Nothing()
-    if (
-        active is None
-        or has_moved(submitted.prices, fresh, parameters)
-        or _is_ending(rfq, active, market.now_ns, parameters)
-    ):
+    if active is None or has_moved(submitted.prices, fresh, parameters):
         return Submit(prices=fresh)
-    return Nothing()
+    return Submit(prices=fresh) if _is_ending(rfq, active, market.now_ns, parameters) else Nothing()
 
 
 def price(

@@ -6,6 +6,7 @@ channel layer. Whatever connection is lost is made again, and what was missed me
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 import time
 import uuid
@@ -20,7 +21,7 @@ import redis.asyncio
 from django.conf import settings
 from django.db import Error, connection
 
-from common import db
+from common import clock, db
 from streams import selectors as streams_selectors
 from terminal import limits, presence, principal
 from terminal.fact_feed import FirmFeed, Reader
@@ -96,7 +97,7 @@ class Hub:
         self.sockets.discard(socket)
         name = socket.principal.actor.session
         if name and all(other.principal.actor.session != name for other in self.sockets):
-            leaving = asyncio.ensure_future(self._tell_leaving(name))
+            leaving = asyncio.ensure_future(self._tell_leaving(name, clock.now()))
             self._leaving.add(leaving)
             leaving.add_done_callback(self._left)
 
@@ -105,10 +106,10 @@ class Hub:
         if not leaving.cancelled() and leaving.exception() is not None:
             log.warning("a session's end is left to the timers: %s", leaving.exception())
 
-    async def _tell_leaving(self, name: str) -> bool:
+    async def _tell_leaving(self, name: str, at: dt.datetime) -> bool:
         """After the word under way that it is here; one that comes back meanwhile is said to be here once more."""
         await self._presence_said.wait()
-        is_withdrawn = await self.read(presence.leave, name, self._process)
+        is_withdrawn = await self.read(presence.leave, name, self._process, at)
         self._presence_doubted.set()
         return is_withdrawn
 

@@ -1,5 +1,7 @@
 """Whose sockets a web process holds, said to the desk; in the hub's threads."""
 
+import datetime as dt
+
 from common import clock
 from rfq.services import sessions
 
@@ -8,5 +10,6 @@ def say(names: list[str], process: str) -> int:
     return sessions.note_connected(names, process, clock.now())
 
 
-def leave(name: str, process: str) -> bool:
-    return sessions.note_disconnected(name, process, clock.now())
+def leave(name: str, process: str, at: dt.datetime) -> bool:
+    """``at``: when its last socket went."""
+    return sessions.note_disconnected(name, process, at)

@@ -125,6 +125,7 @@ class ManagedProcess:
                     self._echo(self.spec.name, text)
 
     def _finish_reader(self) -> None:
-        if self._reader:
-            self._reader.join(READER_SECONDS_MAX)
+        reader, self._reader = self._reader, None
+        if reader:
+            reader.join(READER_SECONDS_MAX)
         self._log.close()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from decimal import Decimal
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
@@ -93,10 +94,10 @@ def request_quotes(page: Page) -> tuple[Locator, str]:
     return card, number
 
 
-def positions_of(page: Page, name: str) -> dict[int, float]:
+def positions_of(page: Page, name: str) -> dict[int, Decimal]:
     """By account."""
     positions = page.request.get(page.url.replace("/terminal/", "/api/settlement/positions")).json()
-    return {each["account_id"]: float(each["quantity"]) for each in positions if each["instrument_name"] == name}
+    return {each["account_id"]: Decimal(each["quantity"]) for each in positions if each["instrument_name"] == name}
 
 
 def test_rfq_is_quoted_accepted_and_booked(terminal: Page) -> None:

@@ -1,6 +1,7 @@
 """A request built in a real browser: a structure by its name, a hedge leg, aliases, a draft, and the trade of it."""
 
 import re
+from decimal import Decimal
 
 from playwright.sync_api import Page, expect
 
@@ -94,7 +95,7 @@ def test_a_request_is_shared_out_to_accounts(open_page: OpenPage) -> None:
     accept(card.locator('.accept[data-field="ask"][data-best="true"]'))
     expect(card.locator(".state")).to_have_text("filled")
 
-    def traded() -> list[float]:
+    def traded() -> list[Decimal]:
         after = positions_of(page, name)
         changes = (abs(quantity - before.get(account, 0)) for account, quantity in after.items())
         return sorted(change for change in changes if change)

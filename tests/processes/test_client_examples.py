@@ -1,5 +1,6 @@
 """The examples of the Python client, run as their README says, against the real processes."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -49,9 +50,12 @@ class Example:
 def test_the_example_taker_buys_a_straddle_from_the_example_maker(stack: Stack, tmp_path: Path) -> None:
     trader = RestDesk(stack, "aurora")
     desks.wait_for("tickers of options", lambda: len(trader.get("market/tickers", coin="BTC")) > 100)
-    maker = Example(stack, tmp_path, "maker", "dune", "--seconds", str(SECONDS_MAX))
-    taker = Example(stack, tmp_path, "taker", "aurora", "--quantity", "1")
-    try:
+    with contextlib.ExitStack() as programs:
+        programs.callback(trader.close)
+        maker = Example(stack, tmp_path, "maker", "dune", "--seconds", str(SECONDS_MAX))
+        programs.callback(maker.end)
+        taker = Example(stack, tmp_path, "taker", "aurora", "--quantity", "1")
+        programs.callback(taker.end)
         assert taker.process.wait(SECONDS_MAX) == 0, f"{taker.said}\nmaker: {maker.said}"
         found = re.search(r"rfq (\d+): filled at ([\d.]+)", taker.said)
         assert found, taker.said
@@ -60,7 +64,3 @@ def test_the_example_taker_buys_a_straddle_from_the_example_maker(stack: Stack, 
         rfq = trader.get(f"rfqs/{found[1]}")
         assert (rfq["state"], rfq["structure"], rfq["traded_price"]) == ("filled", "straddle", found[2])
         assert taker.said.count("  buy 1 BTC-") == 2, taker.said
-    finally:
-        maker.end()
-        taker.end()
-        trader.close()

@@ -255,8 +255,10 @@ def test_nothing_is_lost_or_done_twice_where_a_process_is_killed(
             time.sleep(0.3)
         orders: dict[str, Any] = {name: value(party.get("8", t11=name, t150="A"), 37) for name in wanted}
         assert len(set(orders.values())) == len(wanted)
+        ended: list[str] = []
         for name, order_id in orders.items():
             end = until_ended(party, order_id)[-1]
+            ended.append(value(end, 39))
             assert value(end, 39) in ("2", "4", "8"), name
             if value(end, 39) == "8":  # the start of it lay longer than it is valid, with a process away
                 assert value(end, 58).partition(":")[0] == "command_expired", end
@@ -264,6 +266,8 @@ def test_nothing_is_lost_or_done_twice_where_a_process_is_killed(
             desks.wait_for("the end", lambda of=order_id, state=state: parent_of(stack, of)[0] == state)
             told = {value(each, 34): each for each in party.received if value(each, 37) == order_id}
             check_told(stack, order_id, [told[number] for number in sorted(told, key=int)])
+        assert set(ended) & {"2", "4"}, "not all of them were too late"
+        assert victim != "gateway" or "8" not in ended[2:], "those were sent to the one that runs now"
     with desks.database(stack) as connection:
         query = "SELECT count(*) FROM orders_parentorder WHERE command_id LIKE %s"
         assert desks.rows(connection, query, f"fix:%:AB:{victim}-%") == [(len(wanted),)]

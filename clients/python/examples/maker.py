@@ -31,10 +31,10 @@ class Maker:
         for instrument in await self._session.client.get("/market/instruments", list[InstrumentView]):
             self._tick_sizes[instrument.terms.name] = Decimal(instrument.terms.tick_size)
         while True:
-            await self._session.until(self._asked, seconds=3_600)
-            names = {leg.instrument_name for rfq in self._asked() for leg in rfq.legs}
-            await self._session.client.watch({f"ticker.{name}" for name in names})
-            with contextlib.suppress(TimeoutError):  # it may have ended before its legs were known
+            with contextlib.suppress(TimeoutError):  # an RFQ may end before its legs are known
+                await self._session.until(self._asked, seconds=3_600)
+                names = {leg.instrument_name for rfq in self._asked() for leg in rfq.legs}
+                await self._session.client.watch({f"ticker.{name}" for name in names})
                 await self._quote_all(await self._session.until(self._known, LOOK_SECONDS))
 
     async def _quote_all(self, rfqs: list[RfqView]) -> None:

@@ -14,7 +14,9 @@ from parley_client.messages import AcceptQuote, Audience, CreateRfq, FillView, Q
 ENDED = frozenset({"filled", "rejected", "expired", "canceled"})
 GRACE_SECONDS_MAX = 60
 FILL_SECONDS_MAX = 30
-PASSING_REASONS = frozenset({"stale_mark", "gateway_unavailable"})
+PASSING_REASONS = frozenset(
+    {"stale_mark", "gateway_unavailable", "quote_version", "quote_not_active", "quote_expired"}
+)
 """What is refused for one of these may be taken a moment later."""
 ACCEPTS_MAX = 10
 

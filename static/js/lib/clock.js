@@ -6,6 +6,12 @@
 const NS_PER_MS = 1e6;
 let serverMsAtOrigin = Date.now() - performance.now();
 let bestRoundTripMs = Infinity;
+let isKnown = false;
+
+/** Whether the server has said what time it is, ever: until then the browser's clock stands in. */
+export function isServerTimeKnown() {
+  return isKnown;
+}
 
 /**
  * Takes a reading of the server's clock; of several, the one with the shortest round trip counts.
@@ -15,6 +21,7 @@ let bestRoundTripMs = Infinity;
 export function learnServerTime(serverTimeNs, roundTripMs) {
   if (roundTripMs > bestRoundTripMs) return;
   bestRoundTripMs = roundTripMs;
+  isKnown = true;
   serverMsAtOrigin = serverTimeNs / NS_PER_MS + roundTripMs / 2 - performance.now();
 }
 

@@ -14,8 +14,8 @@ export class TwoClicks {
 
   /** True where this click is the second one. When it was made counts, not when a busy page came to it. @param {MouseEvent} click */
   press({ detail, timeStamp }) {
-    const { isArmed } = this;
-    if (isArmed && (detail > 1 || timeStamp - this.armedAt <= DOUBLE_CLICK_MS)) return false;
+    const isArmed = timeStamp - this.armedAt < ARMED_MS;
+    if (isArmed && (detail === 2 || timeStamp - this.armedAt <= DOUBLE_CLICK_MS)) return false;
     this.armedAt = isArmed ? -ARMED_MS : timeStamp;
     return isArmed;
   }

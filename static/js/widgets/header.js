@@ -1,6 +1,6 @@
 /** Connection, clock, theme and coins: what every page shows on top. */
 
-import { serverNowMs } from "../lib/clock.js";
+import { isServerTimeKnown, serverNowMs } from "../lib/clock.js";
 import { element, setAttribute, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
 import { connection } from "../store/connection.js";
@@ -54,11 +54,13 @@ class Clock extends Widget {
   }
 
   listen() {
+    this.watch(connection, "change");
     this.every(200);
   }
 
   draw() {
-    setText(this.text, `${new Date(serverNowMs()).toISOString().slice(11, 19)} UTC`);
+    const time = isServerTimeKnown() ? new Date(serverNowMs()).toISOString().slice(11, 19) : "--:--:--";
+    setText(this.text, `${time} UTC`);
   }
 }
 

@@ -78,9 +78,9 @@ def leg(name: str, side: str = "buy", ratio: int = 1) -> dict[str, Any]:
 
 def check(case: Case, scene: Scene) -> None:
     """The named refusal, with its status, value and bound; no trace of our code; and nothing has changed."""
-    _play(case.market)
     client = _client(case, scene)
     before = fingerprint()
+    _play(case.market)
     response = _send(client, case, scene)
     assert differences(before, fingerprint()) == {}, f"{case.name} changed something"
     assert b"Traceback" not in response.content and response["Content-Type"] == "application/json"

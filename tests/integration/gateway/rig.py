@@ -84,13 +84,13 @@ class Gateway:
     def __init__(self, state: Path, url: str, *source: str) -> None:
         self.state, self.log = state, state.parent / "gateway.log"
         self.environment: dict[str, str] = {}
-        self._arguments = [sys.executable, "-m", "gateway", "--state", str(state), "--valkey-url", url, *source]
+        self.arguments = [sys.executable, "-m", "gateway", "--state", str(state), "--valkey-url", url, *source]
         self.start()
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._arguments, cwd=REPOSITORY, stdout=log, stderr=log, env=os.environ | self.environment
+                self.arguments, cwd=REPOSITORY, stdout=log, stderr=log, env=os.environ | self.environment
             )
 
     def kill(self) -> None:

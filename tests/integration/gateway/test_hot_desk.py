@@ -39,8 +39,9 @@ WAIT_SECONDS = 60
 def free_udp_port() -> int:
     """Below those that the system gives to who asks for any: nobody is given it while the desk is not there yet."""
     first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    first, end = (max(first_given // 2, 1_024), first_given) if first_given > 2_048 else (1_024, 65_536)
     while True:
-        port = random.randrange(first_given // 2, first_given)
+        port = random.randrange(first, end)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tried, contextlib.suppress(OSError):
             tried.bind(("127.0.0.1", port))
             return port
@@ -223,6 +224,7 @@ def test_a_kill_switch_stops_entries_within_its_event_and_lets_pairs_leave(tmp_p
             await running.trade(12)
             engine.set_kill_switch(1, 2, FIRM, 4, True)
             await running.wait("the switch", lambda: running.desk.controls.in_force.blocked_by)
+            assert not running.desk.is_entering, "in the same step"
             await running.wait("its fact", lambda: last_turned_off(running.reported))
             settled = last_turned_off(running.reported)
             await asyncio.sleep(3)

@@ -134,6 +134,7 @@ def test_restart_continues_the_simulated_market(tmp_path: Path) -> None:
         time.sleep(2.5)
         assert gateway.stop() == 0
         stopped = desk.ticker("BTC-PERPETUAL")
+        gateway.arguments[gateway.arguments.index("--seed") + 1] = "13"  # a market that began anew would be elsewhere
         gateway.start()
         rig.wait_for(lambda: (t := desk.ticker("BTC-PERPETUAL")) and t.at_ns > stopped.at_ns and t, "new quotes")
 

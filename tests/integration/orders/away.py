@@ -20,7 +20,7 @@ from wire.transport import MARKET_LATEST
 from wire.units import Liquidity, OrderState, Side
 from wire.venue_rfqs import VenueRfqState
 
-PUMPED_SECONDS = 0.5
+PUMPED_SECONDS = 30
 
 
 class MemoryVenue:
@@ -258,11 +258,11 @@ class Away:
                 self.loop.run_until_complete(submit(self.venue.engine.report_route, *engine_report(report)))
 
     def pump(self):
-        """The gateway's own, until it waits for more; a pump that ends by itself has stopped its venue."""
+        """The gateway's own, until one ends by itself: that has stopped its venue."""
 
         async def run():
             pumps = {name: asyncio.create_task(self.routes._pump(name, each)) for name, each in self.tradings.items()}  # noqa: SLF001 - one part of run
-            await asyncio.wait(pumps.values(), timeout=PUMPED_SECONDS)
+            await asyncio.wait(pumps.values(), timeout=PUMPED_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             for name, each in pumps.items():
                 if not each.cancel():
                     each.result()

@@ -60,7 +60,7 @@ def refresh(row: Instrument) -> None:
     beat = {"at_ns": clock.now_ns(), "state": "running"}
     with redis.Redis.from_url(settings.VALKEY_URL) as client:
         client.hset(transport.MARKET_LATEST, f"ticker.{NAME}", msgspec.json.encode(ticker))
-        client.set(transport.GATEWAY_HEARTBEAT, json.dumps(beat), px=3_000)
+        client.set(transport.GATEWAY_HEARTBEAT, json.dumps(beat), px=builders.HEARTBEAT_KEPT_MS)
 
 
 def order(desk: SimpleNamespace, command_id: str, **changes: Any) -> str:
@@ -159,7 +159,7 @@ def test_facts_come_back_after_lost_connections(web: Web, desk: SimpleNamespace)
         messages = [json.loads(client.recv(timeout=60)) for _ in range(2)]
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 10000)) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND application_name = 'web'"
             )
             assert cursor.fetchone()[0] > 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from tests.integration.venues.rig import BASE_FOLDER, READY_SECONDS_MAX
 LOOPBACK = "127.0.0.1"
 USER, PASSWORD = "DESK", "secret77"
 WAIT_SECONDS = 10.0
+MOMENT_SECONDS = 0.02
 END_SECONDS = 60.0
 DATAGRAMS_MAX = 1_000
 """Taken in one go."""
@@ -106,7 +108,7 @@ class FeedReader:
         if group:
             joined = socket.inet_aton(group) + socket.inet_aton(LOOPBACK)
             self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
-        self._socket.settimeout(0.02)
+        self._socket.setblocking(False)
         self.port = int(self._socket.getsockname()[1])
         self.receiver = parley_core.MoldReceiver(1)
         self.messages: list[bytes] = []
@@ -123,14 +125,13 @@ class FeedReader:
 
     def read(self) -> None:
         """Takes what has arrived, or the first that arrives within a moment."""
-        flags = 0
+        select.select([self._socket], [], [], MOMENT_SECONDS)
         for _ in range(DATAGRAMS_MAX):
             try:
-                self.datagrams.append(self._socket.recv(65_536, flags))
-            except (TimeoutError, BlockingIOError):
+                self.datagrams.append(self._socket.recv(65_536))
+            except BlockingIOError:
                 return
             self.messages += [message for _, message in self.receiver.push(self.datagrams[-1])]
-            flags = socket.MSG_DONTWAIT
 
     def read_while(self, is_wanting: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + WAIT_SECONDS

@@ -70,6 +70,8 @@ class Trader:
     def step(self) -> None:
         """One request; where the session is lost, it is begun again, and the venue says which reference comes next."""
         self.take_feed()
+        while not self.is_quoted():
+            self.take_feed()
         try:
             self.client.send(self.choose())
             is_open = self.client.pump()
@@ -85,6 +87,10 @@ class Trader:
         new = feed.messages[self.read :]
         self.read += len(new)
         self.books.apply(b"".join(len(message).to_bytes(2, "big") + message for message in new))
+
+    def is_quoted(self) -> bool:
+        """Every symbol on both sides."""
+        return all(self.books.levels(locate, side) for locate in range(1, SYMBOLS + 1) for side in "BS")
 
     def choose(self) -> ouch.Request:
         chance, reference = self.chance, self.next_reference

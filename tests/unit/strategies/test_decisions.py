@@ -70,6 +70,14 @@ def test_a_submission_whose_fact_is_on_its_way_is_not_made_again():
     assert isinstance(act(quoted(state=QuoteState.CANCELED), submitted=in_force()), Submit)
 
 
+def test_what_stands_no_more_is_quoted_again_however_long_the_interval():
+    slow = msgspec.structs.replace(PARAMETERS, requote_interval_ms=60_000)
+    gone = in_force(at_ns=NOW_NS - 2 * SECOND)
+    assert isinstance(act(rfq(leg(CALL)), submitted=gone, parameters=slow), Submit)
+    quick = msgspec.structs.replace(PARAMETERS, requote_interval_ms=100)
+    assert act(rfq(leg(CALL)), submitted=in_force(at_ns=NOW_NS - SECOND // 4), parameters=quick) == Nothing()
+
+
 def test_quote_is_renewed_when_half_of_its_life_is_over():
     assert isinstance(act(quoted(expires_at_ns=NOW_NS + 14 * SECOND), submitted=in_force()), Submit)
     last = rfq(leg(CALL), quotes=[own_quote(expires_at_ns=NOW_NS + 14 * SECOND)], expires_at_ns=NOW_NS + 14 * SECOND)

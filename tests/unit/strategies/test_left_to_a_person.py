@@ -7,7 +7,8 @@ from strategies.auto_quoter import Maker
 from tests.unit.strategies.builders import CALL, NOW_NS, leg, market, own_quote, rfq
 from wire import client as messages
 from wire.facts import RfqChanged
-from wire.quoting import QuotingParameters
+from wire.facts_makers import RfqPassed
+from wire.quoting import PassView, QuotingParameters
 
 
 class Desk:
@@ -94,5 +95,24 @@ def test_what_ended_while_the_line_was_cut_is_forgotten():
         await take(maker, shows(1, first.bid.leg_prices, first.ask.leg_prices))
         await maker.take(clients.SnapshotTaken(state=clients.State(), sequence=3))
         assert (maker._notes._submitted, maker._notes._seen) == ({}, {})
+
+    asyncio.run(live())
+
+
+def test_a_quote_that_was_under_way_when_a_person_passed_is_taken_back():
+    async def live():
+        desk, maker, first = await begun()
+        rfq_id = rfq(leg(CALL)).rfq_id
+        passed = PassView(rfq_id=rfq_id, maker_firm_id=1, maker_name="Us", reason="risk", at_ns=NOW_NS)
+        await maker.take(clients.FactArrived(sequence=2, fact=RfqPassed(rfq_pass=passed)))
+        mine = RfqChanged(rfq=shows(1, first.bid.leg_prices, first.ask.leg_prices))
+        await maker.take(clients.FactArrived(sequence=3, fact=mine))
+        await look(maker)
+        assert [message.quote_id for message in desk.of(messages.CancelQuote)] == [100]
+        assert len(desk.of(messages.SubmitQuote)) == 1
+        theirs = RfqChanged(rfq=shows(2, ["0.0001"], ["0.9"]))
+        await maker.take(clients.FactArrived(sequence=4, fact=theirs))
+        await look(maker)
+        assert len(desk.of(messages.CancelQuote)) == 1, "a person who quotes after all keeps the quote"
 
     asyncio.run(live())

@@ -1,9 +1,11 @@
 """What the hub does in which order, without servers."""
 
 import asyncio
+import datetime as dt
 import threading
 from types import SimpleNamespace
 
+from common import clock
 from streams.selectors import StoredFact
 from terminal import presence
 from terminal.consumers import Socket
@@ -49,15 +51,20 @@ def test_who_resumes_ahead_of_a_feed_that_is_read_late_gets_the_facts_after_it_a
 
 
 def test_a_session_that_leaves_while_it_is_said_to_be_here_has_left(monkeypatch):
-    begun, may_end, order = threading.Event(), threading.Event(), []
+    begun, may_end, order, times = threading.Event(), threading.Event(), [], []
 
     def say(names: list[str], process: str) -> None:
         begun.set()
         may_end.wait(30)
         order.append(names)
+        times.append(clock.now())
+
+    def leave(name: str, process: str, at: dt.datetime) -> None:
+        order.append(name)
+        times.append(at)
 
     monkeypatch.setattr(presence, "say", say)
-    monkeypatch.setattr(presence, "leave", lambda name, process: order.append(name))
+    monkeypatch.setattr(presence, "leave", leave)
 
     async def run() -> None:
         hub, reader = Hub(), Reader("tab")
@@ -73,3 +80,4 @@ def test_a_session_that_leaves_while_it_is_said_to_be_here_has_left(monkeypatch)
 
     asyncio.run(run())
     assert order == [["tab"], "tab"]
+    assert times[1] < times[0], "it left when its last socket went, not when that could be told"
