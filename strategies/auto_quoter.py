@@ -127,7 +127,7 @@ class Maker:
         self._passed.intersection_update(self._rfqs)
         self._notes.keep_only(self._rfqs.values())
         for each in state.passes:
-            self._take_pass(each)
+            self._take_kept_pass(each)
         for rfq in self._rfqs.values():
             if self._has_begun:
                 self._take_quote(rfq)
@@ -163,6 +163,13 @@ class Maker:
         self._submitted.clear()
         log.info("parameters of version %d are in force", self.version)
         self._start_task(self._report())
+
+    def _take_kept_pass(self, passed: PassView) -> None:
+        """Of one that is known the person may have thought better since; a quoter that begins has nothing under way."""
+        if passed.rfq_id not in self._left_alone:
+            self._left_alone.add(passed.rfq_id)
+            if self._has_begun:
+                self._passed.add(passed.rfq_id)
 
     def _take_pass(self, passed: PassView) -> None:
         self._left_alone.add(passed.rfq_id)
@@ -367,9 +374,10 @@ class Maker:
         quotes with a short life. A person's stay.
         """
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        own = [rfq for rfq in self._rfqs.values() if rfq.rfq_id not in self._left_alone]
+        others = self._left_alone - self._passed
+        own = [rfq for rfq in self._rfqs.values() if rfq.rfq_id not in others]
         seen = {quote.quote_id for rfq in own if (quote := find_active(rfq)) is not None}
-        sent = {quote_id for rfq_id, quote_id in self._quote_ids.items() if rfq_id not in self._left_alone}
+        sent = {quote_id for rfq_id, quote_id in self._quote_ids.items() if rfq_id not in others}
         cancels = [messages.CancelQuote(command_id=_command_id(), quote_id=quote_id) for quote_id in seen | sent]
         await asyncio.gather(*(self._client.send(cancel) for cancel in cancels), return_exceptions=True)
         await self._keep_decisions()

@@ -305,10 +305,10 @@ void PairsTrader::unwind(std::uint32_t at) noexcept {
     has_decided_ = false;
     pair.legs[0].target = pair.legs[1].target = 0;
     pair.attempts = 0;
+    pair.is_armed = false;  // what a person left enters again once its z-score has been inside the exit level
     if (pair.state == PairState::flat) return;
-    if (!pair.is_empty()) return become(at, PairState::exiting);
-    pair.is_armed = false;
-    become(at, PairState::flat);
+    // while the venue still tells, nobody knows what it holds: end_recovery() settles it
+    become(at, pair.is_empty() && !is_recovering_ ? PairState::flat : PairState::exiting);
 }
 
 std::uint64_t PairsTrader::state_hash() const noexcept {

@@ -81,6 +81,7 @@ void PairsTrader::decide_again(std::uint32_t at, bool is_long, double zscore, Ti
         case PairState::flat:
             set_entry(pair, is_long);
             pair.opened_at_ns = now_ns;
+            pair.is_armed = true;  // it would not have entered otherwise
             return become(at, PairState::entering);
         case PairState::long_spread:
         case PairState::short_spread:

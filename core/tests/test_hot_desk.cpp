@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -571,9 +572,18 @@ TEST(hot_desk_steers_nothing_that_it_cannot_tell) {
 TEST(hot_desk_is_stopped_by_several_at_once) {
     Venue venue;
     Life life(venue, SendPolicy::send_first, {});
+    std::atomic<bool> is_held{false};
+    std::thread holder([&] {
+        life.desk.call([&](HotPath&) {
+            is_held = true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        });
+    });
+    while (!is_held) std::this_thread::yield();
     std::thread other([&] { life.desk.stop(); });
     life.desk.stop();
     other.join();
+    holder.join();
     CHECK(life.desk.state() == HotDeskState::stopped);
 }
 

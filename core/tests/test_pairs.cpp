@@ -220,6 +220,16 @@ TEST(pair_that_was_disabled_while_entering_opens_nothing_with_the_next_login) {
     CHECK(desk.trader.state(0) == PairState::flat && desk.signal(0.0).empty());
 }
 
+TEST(pair_that_a_person_left_waits_for_the_spread_to_come_back) {
+    Desk desk;
+    desk.fill(desk.signal(2.5));
+    desk.trader.unwind(0);
+    desk.fill(desk.signal(2.5));
+    CHECK(desk.trader.state(0) == PairState::flat);
+    CHECK(desk.signal(2.5).empty() && desk.signal(0.4).empty());
+    CHECK(desk.signal(2.5).size() == 2);
+}
+
 TEST(pair_that_holds_nothing_has_nothing_to_unwind) {
     Desk desk;
     desk.trader.disable(0);

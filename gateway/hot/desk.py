@@ -131,10 +131,10 @@ class HotPathDesk:
             pass
 
     async def _start(self) -> None:
-        """Until the venue listens."""
+        """Until the venue listens, or the log fails."""
         settings, book = self.settings, self.book
         is_said = False
-        while True:
+        while not self.failure:
             try:
                 await asyncio.to_thread(
                     self.native.start,

@@ -5,18 +5,20 @@ const DOUBLE_CLICK_MS = 350;
 
 export class TwoClicks {
   constructor() {
-    this.armedAt = -ARMED_MS;
+    this.armedAt = this.handledAt = -ARMED_MS;
   }
 
   get isArmed() {
     return performance.now() - this.armedAt < ARMED_MS;
   }
 
-  /** True where this click is the second one. When it was made counts, not when a busy page came to it. @param {MouseEvent} click */
+  /** True where this click is the second one: made after what the first one led to was shown. @param {MouseEvent} click */
   press({ detail, timeStamp }) {
     const isArmed = timeStamp - this.armedAt < ARMED_MS;
-    if (isArmed && (detail === 2 || timeStamp - this.armedAt <= DOUBLE_CLICK_MS)) return false;
-    this.armedAt = isArmed ? -ARMED_MS : timeStamp;
+    const isHasty = timeStamp - this.handledAt <= DOUBLE_CLICK_MS;
+    this.handledAt = performance.now();
+    if (isArmed && (detail === 2 || isHasty)) return false;
+    this.armedAt = isArmed ? -ARMED_MS : this.handledAt;
     return isArmed;
   }
 }

@@ -76,7 +76,7 @@ def test_every_key_comes_each_second_in_bounded_batches(tmp_path: Path) -> None:
                     seen.update(keys)
 
         counts = sorted(count for key, count in seen.items() if not key.startswith(TRADES_ELSEWHERE))
-        assert counts[len(counts) // 2] >= took / 5, "the typical one comes each second, on a slow machine too"
+        assert counts[len(counts) // 2] >= took / 3, "the typical one comes each second, on a slow machine too"
         assert batches[False] <= took * MARKET_FRAMES_PER_SECOND_MAX + 2
         assert batches[True] <= took * FRAMES_A_SECOND + 2, "of what trades elsewhere"
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import parley_core
 import pytest
 from parley_core import ouch
 
-from tests.integration.venues.equities_rig import USER, EquitiesVenue, FeedReader, OrderClient
+from tests.integration.venues.equities_rig import USER, WAIT_SECONDS, EquitiesVenue, FeedReader, OrderClient
 
 ORDERS = 160
 SYMBOLS = 8
@@ -70,7 +71,9 @@ class Trader:
     def step(self) -> None:
         """One request; where the session is lost, it is begun again, and the venue says which reference comes next."""
         self.take_feed()
+        deadline = time.monotonic() + WAIT_SECONDS
         while not self.is_quoted():
+            assert time.monotonic() < deadline, "every symbol is quoted on both sides"
             self.take_feed()
         try:
             self.client.send(self.choose())

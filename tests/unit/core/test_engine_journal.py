@@ -3,7 +3,6 @@
 import itertools
 import os
 import random
-import select
 import shutil
 import signal
 import subprocess
@@ -292,7 +291,6 @@ def run_until(script: str, folder: Path, enough: int) -> list[str]:
         assert process.stdout is not None
         output = b""
         while output.count(b"\n") < enough:
-            select.select([process.stdout], [], [], 10)
             piece = os.read(process.stdout.fileno(), 1 << 16)
             assert piece, "the script ended by itself"
             output += piece

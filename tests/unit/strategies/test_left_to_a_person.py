@@ -114,5 +114,9 @@ def test_a_quote_that_was_under_way_when_a_person_passed_is_taken_back():
         await maker.take(clients.FactArrived(sequence=4, fact=theirs))
         await look(maker)
         assert len(desk.of(messages.CancelQuote)) == 1, "a person who quotes after all keeps the quote"
+        known = clients.State(rfqs=[theirs.rfq], passes=[passed])
+        await maker.take(clients.SnapshotTaken(state=known, sequence=5))
+        await look(maker)
+        assert len(desk.of(messages.CancelQuote)) == 1, "over a reconnect too"
 
     asyncio.run(live())
