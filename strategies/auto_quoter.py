@@ -28,6 +28,7 @@ from strategies.decisions import (
 from strategies.holdings import Holdings
 from strategies.market_feed import MarketFeed
 from strategies.notes import Notes
+from strategies.persons import Persons
 from wire import client as messages
 from wire.facts import PositionChanged, PositionView, RfqChanged, RfqView
 from wire.facts_makers import QuoterChanged, RfqPassed
@@ -35,7 +36,6 @@ from wire.quoting import (
     COUNTERPARTIES_PER_MESSAGE_MAX,
     DECISIONS_PER_MESSAGE_MAX,
     CounterpartyStatistics,
-    PassView,
     QuoterView,
     QuotingParameters,
 )
@@ -64,9 +64,7 @@ class Maker:
         self._reported_version = -1
         self._counterparties = Counterparties()
         self._notes = Notes()
-        self._left_alone: set[int] = set()
-        """RFQs that a person passed, or prices."""
-        self._passed: set[int] = set()
+        self._persons = Persons()
         self._rfqs: dict[int, RfqView] = {}
         self._positions: dict[str, Decimal] = {}
         self._submitted: dict[int, Submitted] = {}
@@ -123,11 +121,10 @@ class Maker:
 
     async def _start_over(self, state: clients.State) -> None:
         self._rfqs = {rfq.rfq_id: rfq for rfq in state.rfqs if _is_ours(rfq)}
-        self._left_alone.intersection_update(self._rfqs)
-        self._passed.intersection_update(self._rfqs)
+        self._persons.keep_only(self._rfqs)
         self._notes.keep_only(self._rfqs.values())
         for each in state.passes:
-            self._take_kept_pass(each)
+            self._persons.take_kept_pass(each, has_begun=self._has_begun)
         for rfq in self._rfqs.values():
             if self._has_begun:
                 self._take_quote(rfq)
@@ -153,7 +150,7 @@ class Maker:
         elif isinstance(fact, QuoterChanged):
             self._take_parameters(fact.quoter)
         elif isinstance(fact, RfqPassed):
-            self._take_pass(fact.rfq_pass)
+            self._persons.take_pass(fact.rfq_pass)
 
     def _take_parameters(self, quoter: QuoterView) -> None:
         """In force at once: what stands is priced anew, whatever was quoted a moment ago."""
@@ -163,17 +160,6 @@ class Maker:
         self._submitted.clear()
         log.info("parameters of version %d are in force", self.version)
         self._start_task(self._report())
-
-    def _take_kept_pass(self, passed: PassView) -> None:
-        """Of one that is known the person may have thought better since; a quoter that begins has nothing under way."""
-        if passed.rfq_id not in self._left_alone:
-            self._left_alone.add(passed.rfq_id)
-            if self._has_begun:
-                self._passed.add(passed.rfq_id)
-
-    def _take_pass(self, passed: PassView) -> None:
-        self._left_alone.add(passed.rfq_id)
-        self._passed.add(passed.rfq_id)
 
     async def _take_rfq(self, rfq: RfqView) -> None:
         is_new = rfq.rfq_id not in self._rfqs
@@ -193,10 +179,9 @@ class Maker:
 
     def _take_quote(self, rfq: RfqView) -> None:
         if not self._notes.take(rfq):
-            self._left_alone.add(rfq.rfq_id)
-            self._passed.discard(rfq.rfq_id)
+            self._persons.take_quote(rfq.rfq_id)
             log.info("rfq %d: a person quotes it", rfq.rfq_id)
-        elif rfq.rfq_id in self._passed and (own := find_active(rfq)) is not None:
+        elif self._persons.passed(rfq.rfq_id) and (own := find_active(rfq)) is not None:
             self._start_task(self._take_back(rfq.rfq_id, own.quote_id))
 
     async def _take_back(self, rfq_id: int, quote_id: int) -> None:
@@ -228,8 +213,7 @@ class Maker:
     def _forget(self, rfq_id: int) -> None:
         for known in (self._submitted, self._quote_ids, self._paused_until_ns, self._said):
             known.pop(rfq_id, None)
-        self._left_alone.discard(rfq_id)
-        self._passed.discard(rfq_id)
+        self._persons.forget(rfq_id)
         self._answered.discard(rfq_id)
 
     async def _look_again_and_again(self) -> None:
@@ -246,7 +230,7 @@ class Maker:
         for rfq in list(self._rfqs.values()):
             if len(self._busy) >= COMMANDS_MAX:
                 return
-            if rfq.rfq_id in self._left_alone or rfq.rfq_id in self._busy or rfq.rfq_id in self._answered:
+            if self._persons.keeps(rfq.rfq_id) or rfq.rfq_id in self._busy or rfq.rfq_id in self._answered:
                 continue
             if rfq.state is RfqState.OPEN and market.now_ns < self._paused_until_ns.get(rfq.rfq_id, 0):
                 continue
@@ -374,10 +358,9 @@ class Maker:
         quotes with a short life. A person's stay.
         """
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        others = self._left_alone - self._passed
-        own = [rfq for rfq in self._rfqs.values() if rfq.rfq_id not in others]
+        own = [rfq for rfq in self._rfqs.values() if not self._persons.quotes(rfq.rfq_id)]
         seen = {quote.quote_id for rfq in own if (quote := find_active(rfq)) is not None}
-        sent = {quote_id for rfq_id, quote_id in self._quote_ids.items() if rfq_id not in others}
+        sent = {quote_id for rfq_id, quote_id in self._quote_ids.items() if not self._persons.quotes(rfq_id)}
         cancels = [messages.CancelQuote(command_id=_command_id(), quote_id=quote_id) for quote_id in seen | sent]
         await asyncio.gather(*(self._client.send(cancel) for cancel in cancels), return_exceptions=True)
         await self._keep_decisions()
