@@ -163,6 +163,7 @@ def serve_echo(folder: str, ports: Any) -> None:
     import quickfix
 
     from gateway.fix.dictionary import specification
+    from terminal.embedded import free_port
 
     class Echo(quickfix.Application):
         count = 0
@@ -190,7 +191,7 @@ def serve_echo(folder: str, ports: Any) -> None:
                 report.setField(tag, message.getField(tag))
             quickfix.Session.sendToTarget(report, session_id)
 
-    port = _free_port()
+    port = free_port()
     settings = Path(folder) / "echo.cfg"
     settings.write_text(
         "[DEFAULT]\nConnectionType=acceptor\nStartTime=00:00:00\nEndTime=00:00:00\nNonStopSession=Y\nSocketNodelay=Y\n"
@@ -203,12 +204,6 @@ def serve_echo(folder: str, ports: Any) -> None:
     ports.put(port)
     while True:
         time.sleep(3_600)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -89,9 +89,12 @@ def _quote(
     wait_ns = UNSEEN_NS if active is None else parameters.requote_interval_ms * NANOSECONDS_PER_MS
     if market.now_ns - submitted.at_ns < wait_ns:
         return Nothing()
-    if active is None or has_moved(submitted.prices, fresh, parameters):
-        return Submit(prices=fresh)
-    return Submit(prices=fresh) if _is_ending(rfq, active, market.now_ns, parameters) else Nothing()
+    is_due = (
+        active is None
+        or has_moved(submitted.prices, fresh, parameters)
+        or _is_ending(rfq, active, market.now_ns, parameters)
+    )
+    return Submit(prices=fresh) if is_due else Nothing()
 
 
 def price(

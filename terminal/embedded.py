@@ -76,6 +76,17 @@ def free_port() -> int:
     return int(holder.getsockname()[1])
 
 
+def free_udp_port() -> int:
+    """A UDP port of 127.0.0.1 below those that the system gives to who asks for any: it gives this one to nobody."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    first, end = (max(first_given // 2, 1_024), first_given) if first_given > 2_048 else (1_024, 65_536)
+    while True:
+        port = first + secrets.randbelow(end - first)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tried, contextlib.suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
+
+
 def prepare_postgres(folder: Path, *, is_durable: bool = True) -> EmbeddedServer:
     """Create the cluster under ``folder/postgres`` on the first call; raises StartFailure with one sentence."""
     user = _unprivileged_user() if os.geteuid() == 0 else None

@@ -136,7 +136,8 @@ class Hub:
         if feed is None:
             feed = self._feeds[firm_id] = FirmFeed(firm_id, sequence)
             self._announce(firm_id, sequence + 1)
-        self._announce(firm_id, sequence)
+        else:
+            self._announce(firm_id, sequence)
         feed.readers.add(reader)
         return feed
 

@@ -315,7 +315,8 @@ void bind_steering(nb::class_<HotDesk>& desk) {
              "False where it still holds or works: then it stays as it is. It enters once its z-score has been inside the\n"
              "exit level.")
         .def("unwind", [](HotDesk& self, std::int64_t pair) { steer(self, HotSteering::unwind, pair); }, "pair"_a,
-             "From any state: leaves with the signals that follow.")
+             "From any state: leaves with the signals that follow, and enters again once its z-score has been inside the exit\n"
+             "level. One that holds nothing is flat at once, also where it was disabled.")
         .def("set_entering", [](HotDesk& self, bool may_enter) {
             const nb::gil_scoped_release released;
             self.steer(may_enter ? HotSteering::entering_on : HotSteering::entering_off, 0);

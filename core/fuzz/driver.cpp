@@ -144,7 +144,7 @@ int main(int count, char** arguments) {
     std::atexit(keep_input);
     std::uint64_t runs = 0;
     for (const Bytes& input : inputs) run(input), ++runs;
-    Mutator mutator(options.seed);
+    Mutator mutator(options.seed != 0 ? options.seed : std::random_device()());
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds);
     while (runs < options.runs && (options.seconds == 0 || std::chrono::steady_clock::now() < until)) {
         run(mutator.from(inputs));

@@ -19,6 +19,7 @@ from gateway.algos.market import Market
 from gateway.commands import CannotTake
 from gateway.engine import EngineStopped, RawEvent
 from gateway.valkey import Backoff, Unavailable
+from gateway.waiting import wait_at_most
 from strategies.algos import Enter
 from wire.gateway_algos import ALGO_REPORTS, ALGO_REPORTS_STORED, SteerAlgo
 
@@ -81,8 +82,7 @@ class AlgoService:
 
     async def _is_woken(self, seconds: float) -> bool:
         """Wait for the next tick; True where a leg stands alone before it."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._urgent.wait(), max(0.0, seconds))
+        await wait_at_most(self._urgent, max(0.0, seconds))
         is_woken = self._urgent.is_set()
         self._urgent.clear()
         return is_woken

@@ -44,7 +44,8 @@ class PairsDemo:
 def prepare(state: Path, *, seed: int, send: str = "journal_first") -> PairsDemo:
     """Chooses ports and writes the password that both sides know."""
     folder = state / "venues"
-    feed, gap, orders, control = (embedded.free_port() for _ in range(4))
+    feed, gap = embedded.free_udp_port(), embedded.free_udp_port()
+    orders, control = embedded.free_port(), embedded.free_port()
     password = secrets.token_hex(PASSWORD_BYTES)
     clients, secret = folder / f"{NAME}.clients.json", folder / f"{NAME}.secret.json"
     write_private(clients, {USER: password})

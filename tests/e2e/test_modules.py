@@ -109,3 +109,55 @@ def test_a_volatility_makes_the_price_that_makes_the_volatility(run: Run) -> Non
     assert run("pricing", "m.impliedVolatility(9.99, 100, 90, 0.25, true)") is None
     assert run("pricing", "m.impliedVolatility(100, 100, 90, 0.25, true)") is None
     assert run("decimal", "[m.shiftText('52.50', -2), m.shiftText('0.525', 2), m.shiftText('7', -2)]") == ["0.525", "52.5", "0.07"]
+
+
+@pytest.mark.parametrize(
+    ("clicks", "confirms"),
+    [
+        ([(0, 1), (500, 1)], [False, True]),
+        ([(0, 1), (100, 1)], [False, False]),
+        ([(0, 1), (450, 2), (450, 3)], [False, False, True]),
+        ([(0, 1), (150, 2), (150, 3), (150, 4)], [False, False, False, False]),
+        ([(0, 1), (4_200, 1), (500, 1)], [False, False, True]),
+    ],
+    ids=["deliberate", "quick", "a third after a double one", "hammering", "too late"],
+)
+def test_two_clicks(run: Run, clicks: list[tuple[int, int]], confirms: list[bool]) -> None:
+    """Each after so many milliseconds, the so many-eth of a row as the system counts them."""
+    said = run("two_clicks", f"""(async () => {{
+        const clicks = new m.TwoClicks();
+        const said = [];
+        for (const [after, detail] of {[list(each) for each in clicks]}) {{
+            await new Promise((resolve) => setTimeout(resolve, after));
+            said.push(clicks.press({{ detail, timeStamp: performance.now() }}));
+        }}
+        return said;
+    }})()""")
+    assert said == confirms
+
+
+def test_a_click_that_waited_for_a_busy_page_confirms_nothing_that_was_not_shown(run: Run) -> None:
+    said = run("two_clicks", """(async () => {
+        const clicks = new m.TwoClicks();
+        const [now, detail] = [performance.now(), 1];
+        return [clicks.press({ detail, timeStamp: now - 3000 }), clicks.press({ detail, timeStamp: now - 100 })];
+    })()""")
+    assert said == [False, False]
+
+
+def test_answers_of_the_server_keep_their_order(run: Run) -> None:
+    said = run("turns", """(() => {
+        const turns = new m.Turns();
+        const [first, second, third] = [turns.ask(), turns.ask(), turns.ask()];
+        return [turns.take(second), turns.take(first), turns.isLast(second), turns.isLast(third), turns.take(third)];
+    })()""")
+    assert said == [True, False, False, True, True]
+
+
+def test_the_servers_time_is_not_known_before_it_was_told(run: Run) -> None:
+    said = run("clock", """(() => {
+        const before = m.isServerTimeKnown();
+        m.learnServerTime(5e9, 0);
+        return [before, m.isServerTimeKnown(), Math.abs(m.serverNowMs() - 5000) < 1000];
+    })()""")
+    assert said == [False, True, True]

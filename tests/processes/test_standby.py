@@ -20,8 +20,6 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 ORDERS = 600
 KILL_AFTER = 200
 MARKET = ("--simulated", "--seed", "5", "--standby", "--lease-seconds", "1.5")
-FAR_TICKS = 4_000
-"""Below the bid, so that the market does not come down to an order while one gateway takes over from another."""
 TAKEOVER_SECONDS_MAX = 60
 """A bound for a machine that is busy with other things; what it took is printed."""
 
@@ -70,7 +68,7 @@ def test_standby_takes_over_from_a_primary_that_is_killed_in_a_burst(tmp_path: P
         ticker = desk.quoted("BTC-PERPETUAL")
         desk.send(rig.limits())
         for order in range(1, ORDERS + 1):
-            desk.send(rig.order(order, ticker, ticks_from_bid=-FAR_TICKS - order % 40))
+            desk.send(rig.order(order, ticker, ticks_from_bid=rig.FAR_TICKS - order % 40))
             if order == KILL_AFTER:
                 rig.wait_for(lambda: desk.events_of(KILL_AFTER // 2), "half of the orders before the kill")
                 primary.kill()
@@ -85,16 +83,16 @@ def test_primary_that_slept_through_a_takeover_ends_and_nothing_of_it_counts(tmp
     with pair(tmp_path) as (primary, standby, desk):
         ticker = desk.quoted("BTC-PERPETUAL")
         desk.send(rig.limits())
-        desk.send(rig.order(1, ticker, ticks_from_bid=-FAR_TICKS))
+        desk.send(rig.order(1, ticker, ticks_from_bid=rig.FAR_TICKS))
         rig.wait_for(lambda: desk.events_of(1), "the first order's event")
         primary.process.send_signal(signal.SIGSTOP)
         slept_at = time.monotonic()
-        desk.send(rig.order(2, ticker, ticks_from_bid=-FAR_TICKS - 1))
+        desk.send(rig.order(2, ticker, ticks_from_bid=rig.FAR_TICKS - 1))
         took = takeover_seconds(desk, 2, slept_at)
         sys.stdout.write(f"asleep to the next order acknowledged: {took:.2f} s, of which the lease is 1.5 s\n")
-        desk.send(rig.order(3, ticker, ticks_from_bid=-FAR_TICKS - 2))
+        desk.send(rig.order(3, ticker, ticks_from_bid=rig.FAR_TICKS - 2))
         primary.process.send_signal(signal.SIGCONT)
-        desk.send(rig.order(4, ticker, ticks_from_bid=-FAR_TICKS - 3))
+        desk.send(rig.order(4, ticker, ticks_from_bid=rig.FAR_TICKS - 3))
         assert primary.process.wait(60) == 7
-        desk.send(rig.order(5, ticker, ticks_from_bid=-FAR_TICKS - 4))
+        desk.send(rig.order(5, ticker, ticks_from_bid=rig.FAR_TICKS - 4))
         check_journal(standby, desk, 5)

@@ -1,4 +1,7 @@
-/** Answers of the server in the order in which they were asked for: one that comes after a younger one is late. */
+/**
+ * Answers of the server in the order in which they were asked for. Where each says the whole, one that comes after a younger
+ * one is late (`take`); where each is about something else, only the last that was asked for counts (`isLast`).
+ */
 export class Turns {
   constructor() {
     this.asked = 0;
@@ -9,6 +12,11 @@ export class Turns {
   ask() {
     this.asked += 1;
     return this.asked;
+  }
+
+  /** @param {number} turn @returns {boolean} whether nothing was asked for since */
+  isLast(turn) {
+    return turn === this.asked;
   }
 
   /** @param {number} turn @returns {boolean} whether its answer is still news */

@@ -2,6 +2,7 @@
 
 import { arrange, element, setAttribute, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
+import { Turns } from "../lib/turns.js";
 import { firm } from "../store/firm.js";
 import { refusalWords } from "../store/refusals.js";
 import { selection } from "../store/selection.js";
@@ -12,7 +13,7 @@ const FIGURES = new Set([0, 5, 6, 8, 9]);
 
 class Baskets extends Widget {
   build() {
-    this.turn = 0;
+    this.turns = new Turns();
     this.list = element("div", { class: "basket-list" });
     this.rows = element("tbody");
     const heads = HEADS.map((title, i) => element("th", { scope: "col", class: FIGURES.has(i) ? null : "left" }, title));
@@ -30,12 +31,11 @@ class Baskets extends Widget {
 
   /** Of what was asked for twice the later answer counts. */
   async load() {
-    this.turn += 1;
-    const { turn } = this;
+    const turn = this.turns.ask();
     const response = await fetch("/api/baskets").catch(() => null);
     if (!response?.ok) return;
     const baskets = await response.json();
-    if (turn !== this.turn) return;
+    if (!this.turns.isLast(turn)) return;
     const id = selection.basketId || baskets[0]?.basket_id;
     arrange(this.list, baskets.map((basket) => this.button(basket, id)));
     setText(this.empty, baskets.length ? "" : "No basket yet.");
@@ -43,7 +43,7 @@ class Baskets extends Widget {
     const found = await fetch(`/api/baskets/${id}`).catch(() => null);
     if (!found?.ok) return;
     const result = await found.json();
-    if (turn !== this.turn) return;
+    if (!this.turns.isLast(turn)) return;
     this.result = result;
     this.draw();
   }

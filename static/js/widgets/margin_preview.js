@@ -3,6 +3,7 @@
 import { commands } from "../feeds/session.js";
 import { element, setAttribute, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
+import { Turns } from "../lib/turns.js";
 import { selection } from "../store/selection.js";
 
 const ASK_AFTER_MS = 200;
@@ -18,14 +19,13 @@ export class MarginPreview {
       this.after.set(side, element("dd", {}, format.NOTHING));
       this.node.append(element("dt", { title: "As if traded at the mark" }, title), this.after.get(side));
     }
-    this.asked = 0;
+    this.turns = new Turns();
   }
 
   /** @param {{legs: object[], quantity: string} | null} structure @param {string[]} sides */
   ask(structure, sides) {
     clearTimeout(this.timer);
-    this.asked += 1;
-    const turn = this.asked;
+    const turn = this.turns.ask();
     for (const node of this.after.values()) show(node, null);
     if (structure === null || !selection.accountId) return;
     this.timer = setTimeout(() => sides.forEach((side) => this.fetch(structure, side, turn)), ASK_AFTER_MS);
@@ -35,7 +35,7 @@ export class MarginPreview {
     const message = { type: "risk.preview_margin", account_id: selection.accountId, ...structure, side };
     const answer = await commands.send(message);
     const node = this.after.get(side) ?? this.after.values().next().value;
-    if (turn !== this.asked) return;
+    if (!this.turns.isLast(turn)) return;
     if (answer.type === "command_refused") setText(node, format.words(answer.reason));
     else {
       show(this.now, answer.result.before);

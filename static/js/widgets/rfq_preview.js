@@ -6,6 +6,7 @@
 import { commands } from "../feeds/session.js";
 import { element, setAttribute, setText } from "../lib/dom.js";
 import * as format from "../lib/format.js";
+import { Turns } from "../lib/turns.js";
 import { selection } from "../store/selection.js";
 
 const ASK_AFTER_MS = 250;
@@ -38,7 +39,7 @@ export class RfqPreview {
     this.cells = new Map(lines.map(([row]) => [row, Object.fromEntries(Object.keys(titles).map((side) => [side, element("td", {}, format.NOTHING)]))]));
     this.missing = element("p", { class: "warning-text" }, "");
     this.node = element("div", { class: "rfq-preview", "aria-label": "Before you trade", role: "group" }, this.margin, this.value, this.table(), this.missing);
-    this.asked = 0;
+    this.turns = new Turns();
     this.about = "";
   }
 
@@ -51,8 +52,7 @@ export class RfqPreview {
   /** @param {object | null} message fields of `rfq.preview`; null shows nothing */
   ask(message) {
     clearTimeout(this.timer);
-    this.asked += 1;
-    const turn = this.asked;
+    const turn = this.turns.ask();
     if (message === null || !selection.accountId) return this.clear();
     this.timer = setTimeout(() => this.fetch(message, turn), ASK_AFTER_MS);
     return undefined;
@@ -60,7 +60,7 @@ export class RfqPreview {
 
   async fetch(message, turn) {
     const answer = await commands.send({ type: "rfq.preview", account_id: selection.accountId, ...message });
-    if (turn !== this.asked) return;
+    if (!this.turns.isLast(turn)) return;
     if (answer.type === "command_refused") {
       this.clear();
       setText(this.missing, format.words(answer.reason));

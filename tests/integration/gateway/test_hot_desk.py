@@ -1,12 +1,9 @@
 """The hot path's desk over a real journal against the real equities venue: what it writes down is what happened."""
 
 import asyncio
-import contextlib
 import errno
 import json
 import os
-import random
-import socket
 import threading
 import time
 from pathlib import Path
@@ -24,6 +21,7 @@ from gateway.hot.service import HotService
 from gateway.hot.settings import HotRefused, HotSettings
 from gateway.venues.order_log import OrderLogDamaged
 from gateway.venues.routes import OrderLogBehind
+from terminal import embedded
 from tests.integration.venues.equities_rig import PASSWORD, USER, EquitiesVenue
 from tests.unit.gateway.hot.story import settings
 from wire.gateway_routes import RouteReported
@@ -36,20 +34,9 @@ REPORTED = EVENT_TYPES.index(RouteReported)
 WAIT_SECONDS = 60
 
 
-def free_udp_port() -> int:
-    """Below those that the system gives to who asks for any: nobody is given it while the desk is not there yet."""
-    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    first, end = (max(first_given // 2, 1_024), first_given) if first_given > 2_048 else (1_024, 65_536)
-    while True:
-        port = random.randrange(first, end)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tried, contextlib.suppress(OSError):
-            tried.bind(("127.0.0.1", port))
-            return port
-
-
 @pytest.fixture
 def feed_port():
-    return free_udp_port()
+    return embedded.free_udp_port()
 
 
 @pytest.fixture

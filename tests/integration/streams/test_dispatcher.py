@@ -17,7 +17,7 @@ from streams.models import Fact, GatewayCursor, OutboxCommand
 from streams.projector import Projector
 from streams.relay import ForeignGateway, Relay
 from terminal import registry
-from terminal.dispatch import SLOW_TIMERS_EVERY, Dispatcher
+from terminal.dispatch import DOORBELL_SECONDS_MAX, SLOW_TIMERS_EVERY, Dispatcher
 from tests.integration.streams.conftest import Running
 from tests.integration.streams.plain_gateway import PlainGateway
 from wire import facts, gateway, transport
@@ -218,8 +218,8 @@ def test_outbox_keeps_a_bounded_number_of_taken_commands(monkeypatch: pytest.Mon
     assert OutboxCommand.objects.count() == 20
 
 
-def test_relay_latency_is_milliseconds(valkey: redis.Redis) -> None:
-    """From commit to the stream; generous, because other work shares the machine."""
+def test_a_command_is_relayed_when_it_is_announced_and_not_at_the_next_look(valkey: redis.Redis) -> None:
+    """Without the announcement each would wait for the whole time between two looks."""
     delays = []
     with PlainGateway(settings.VALKEY_URL, answer), Running(Dispatcher(HANDLERS, ())):
         send(range(1, 2))
@@ -229,4 +229,4 @@ def test_relay_latency_is_milliseconds(valkey: redis.Redis) -> None:
             began = time.perf_counter()
             assert valkey.xread({transport.COMMANDS_STREAM: f"{number - 1}-0"}, block=10_000)
             delays.append(time.perf_counter() - began)
-    assert sorted(delays)[10] < 0.25
+    assert sorted(delays)[10] < DOORBELL_SECONDS_MAX / 2
