@@ -1,6 +1,5 @@
 """Two hundred broken messages, and every recorded one: each gets its right reject, and the session lives on."""
 
-import os
 import random
 import re
 import tarfile
@@ -155,14 +154,11 @@ def test_broken_messages_get_the_right_reject(desk: Desk, begin_string: str) -> 
     assert "Traceback" not in desk.gateway.log.read_text()
 
 
-def recorded() -> list[tuple[str, Body]]:
+def recorded(folder: Path) -> list[tuple[str, Body]]:
     """Application messages of recorded sessions: type and body."""
-    archive = Path(os.environ.get("PARLEY_DATA", "")) / "fix" / "fix_session_logs.tar.gz"
-    if not os.environ.get("PARLEY_DATA") or not archive.exists():
-        pytest.skip("needs recorded FIX sessions under PARLEY_DATA/fix")
     found: list[tuple[str, Body]] = []
     header = {8, 9, 10, 34, 35, 43, 49, 50, 52, 56, 57, 97, 115, 116, 122, 128, 129, 142, 143, 144, 145, 1128}
-    with tarfile.open(archive) as files:
+    with tarfile.open(folder / "fix" / "fix_session_logs.tar.gz") as files:
         for member in sorted(files.getnames()):
             text = files.extractfile(member)
             raw = text.read() if text else b""
@@ -175,8 +171,8 @@ def recorded() -> list[tuple[str, Body]]:
     return found
 
 
-def test_recorded_messages_are_answered_and_the_session_lives(desk: Desk) -> None:
-    messages = recorded()
+def test_recorded_messages_are_answered_and_the_session_lives(desk: Desk, recordings: Path) -> None:
+    messages = recorded(recordings)
     sample = random.Random(SEED).sample(messages, min(COUNT, len(messages)))
     with desk.client(1, "FIX.4.2") as client:
         log_on(client)

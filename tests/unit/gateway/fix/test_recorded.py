@@ -1,7 +1,6 @@
 """Recorded messages of other systems, and a captured RFQ flow: all are parsed, and each fault has its name."""
 
 import json
-import os
 import re
 import tarfile
 from collections import Counter
@@ -15,22 +14,17 @@ from gateway.fix.handler import Grant, Session
 from gateway.fix.message import SEPARATOR, FieldMissing, FieldWrong, Message, decode
 from gateway.fix.rfq_messages import LEG_TAGS, REQUEST_TAGS, read_quote, read_request
 
-FOLDER = Path(os.environ.get("PARLEY_DATA", "")) / "fix"
 VERSIONS = {"FIX.4.2": "4", "FIX.4.4": "6", "FIXT.1.1": "9"}
 RECORDED_MIN = 2_143
 OWN_TAGS_FROM = 5_000
 NOT_OF_THE_STANDARD = {"R": {75, 743}, "S": set[int](), "AB": {131}}
 """What the captured parties say in messages for which FIX 4.4 does not define it."""
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("PARLEY_DATA") or not FOLDER.exists(), reason="needs recorded FIX sessions under PARLEY_DATA/fix"
-)
 
-
-def recorded() -> list[str]:
+def recorded(folder: Path) -> list[str]:
     """With the right checksum, as they were on the wire."""
     found = []
-    with tarfile.open(FOLDER / "fix_session_logs.tar.gz") as files:
+    with tarfile.open(folder / "fix" / "fix_session_logs.tar.gz") as files:
         for name in sorted(files.getnames()):
             text = files.extractfile(name)
             for match in re.finditer(rb"8=FIX[^\x01]*\x01.*?\x0110=\d{3}\x01", text.read() if text else b"", re.DOTALL):
@@ -40,9 +34,9 @@ def recorded() -> list[str]:
     return found
 
 
-def test_every_recorded_message_parses_and_its_fault_has_a_name() -> None:
+def test_every_recorded_message_parses_and_its_fault_has_a_name(recordings: Path) -> None:
     told = Counter[str]()
-    for raw in recorded():
+    for raw in recorded(recordings):
         begin_string = raw[2 : raw.index(SEPARATOR)]
         dictionary = dictionary_of(begin_string, VERSIONS[begin_string])
         kind = re.search("\x0135=([^\x01]*)", raw)
@@ -54,15 +48,16 @@ def test_every_recorded_message_parses_and_its_fault_has_a_name() -> None:
     assert told["good"] >= RECORDED_MIN
 
 
-def flow() -> dict[str, str]:
-    rows = [json.loads(line) for line in (FOLDER / "rfq_flow.jsonl").read_text().splitlines()]
+@pytest.fixture
+def flow(recordings: Path) -> dict[str, str]:
+    rows = [json.loads(line) for line in (recordings / "fix" / "rfq_flow.jsonl").read_text().splitlines()]
     return {row["msgtype"]: row["raw"].replace("|", SEPARATOR) for row in rows}
 
 
 @pytest.mark.parametrize("kind", NOT_OF_THE_STANDARD)
-def test_the_captured_rfq_flow_validates_without_its_own_fields(kind: str) -> None:
+def test_the_captured_rfq_flow_validates_without_its_own_fields(flow: dict[str, str], kind: str) -> None:
     dictionary: Dictionary = dictionary_of("FIX.4.4", "6")
-    raw = flow()[kind]
+    raw = flow[kind]
     own = dictionary.check(dictionary.parse(raw), is_application=True)
     assert own is not None
     pairs = [part.partition("=") for part in raw.split(SEPARATOR) if part]
@@ -79,9 +74,9 @@ def session() -> Session:
     )  # fmt: skip
 
 
-def test_what_the_captured_flow_asks_is_read_and_refused_by_its_field() -> None:
+def test_what_the_captured_flow_asks_is_read_and_refused_by_its_field(flow: dict[str, str]) -> None:
     """Its parties leave out the quantity, and name requests in their own way."""
-    found: dict[str, Message] = {kind: decode(raw, 0) for kind, raw in flow().items()}
+    found: dict[str, Message] = {kind: decode(raw, 0) for kind, raw in flow.items()}
     (asked,) = found["R"].groups(146, REQUEST_TAGS | {6258, 6714, 9125, 6215, 743, 5020, 9019, 6351, 9904, 7940, 9034})
     assert asked.get(55) == "EURUSD"
     assert found["S"].get(131) == found["R"].get(131) == found["AB"].get(131)
